@@ -1,0 +1,1 @@
+//! Arguments, wiring, printing, exit codes. Holds no rule of the domain.

@@ -1,0 +1,1 @@
+//! Names of variables and precedence: strings become the option structs of the others. Does no work.

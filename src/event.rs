@@ -1,0 +1,131 @@
+//! Everything that happens, as one closed enum, and the handle that says it. Knows nothing of who listens.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// One thing that happened. The same objects go to the terminal, `events.jsonl` and later the web.
+///
+/// `role` is a specialist's key or `coordinator`; times are milliseconds, costs US dollars.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    #[serde(rename = "run.started")]
+    RunStarted {
+        run_hash: String,
+        date_start: String,
+        date_end: String,
+    },
+    #[serde(rename = "data.read")]
+    DataRead {
+        source: String,
+        rows: u64,
+        bad_rows: u64,
+        users: Option<u64>,
+        millis: u64,
+    },
+    #[serde(rename = "data.mapped")]
+    DataMapped {
+        role: String,
+        column: String,
+        reason: String,
+    },
+    #[serde(rename = "warning")]
+    Warning { message: String },
+    #[serde(rename = "plan")]
+    Plan {
+        calls: usize,
+        estimated_input_tokens: u64,
+        models: Vec<String>,
+        hosts: Vec<String>,
+    },
+    #[serde(rename = "call.queued")]
+    CallQueued { role: String, model: String },
+    #[serde(rename = "call.waiting")]
+    CallWaiting {
+        role: String,
+        millis: u64,
+        because: String,
+    },
+    #[serde(rename = "call.attempt")]
+    CallAttempt {
+        role: String,
+        model: String,
+        attempt: u32,
+        attempts: u32,
+    },
+    #[serde(rename = "call.retry")]
+    CallRetry {
+        role: String,
+        model: String,
+        attempt: u32,
+        wait_millis: u64,
+        because: String,
+    },
+    #[serde(rename = "call.reasked")]
+    CallReasked { role: String, because: String },
+    #[serde(rename = "call.succeeded")]
+    CallSucceeded {
+        role: String,
+        model: String,
+        millis: u64,
+        input_tokens: u64,
+        output_tokens: u64,
+        cost_usd: Option<f64>,
+        cached: bool,
+    },
+    #[serde(rename = "call.failed")]
+    CallFailed {
+        role: String,
+        model: String,
+        attempts: u32,
+        because: String,
+    },
+    #[serde(rename = "specialist.finished")]
+    SpecialistFinished {
+        role: String,
+        findings: usize,
+        rejected: usize,
+    },
+    #[serde(rename = "specialist.missing")]
+    SpecialistMissing { role: String, why: String },
+    #[serde(rename = "interrupted")]
+    Interrupted { signal: String },
+    #[serde(rename = "run.finished")]
+    RunFinished {
+        status: String,
+        report: String,
+        millis: u64,
+    },
+}
+
+type Listener = dyn Fn(Event) + Send + Sync;
+
+/// The handle through which `flow` and `llm` say what happened. Cheap to clone; a listener must not block.
+#[derive(Clone)]
+pub struct Events {
+    listener: Arc<Listener>,
+}
+
+impl Events {
+    pub fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self {
+            listener: Arc::new(listener),
+        }
+    }
+
+    /// Nobody listens.
+    pub fn silent() -> Self {
+        Self::new(|_| {})
+    }
+
+    pub fn say(&self, event: Event) {
+        (self.listener)(event);
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Events")
+    }
+}

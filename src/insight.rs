@@ -1,0 +1,189 @@
+//! The domain words and their serde shape. Knows nothing of prompts, models or tables.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The six specialists of a council, in reading order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Analyst {
+    DailyMetrics,
+    UserSegmentation,
+    Geographic,
+    CohortRetention,
+    RevenueOptimization,
+    DataQuality,
+}
+
+impl Analyst {
+    pub const ALL: [Self; 6] = [
+        Self::DailyMetrics,
+        Self::UserSegmentation,
+        Self::Geographic,
+        Self::CohortRetention,
+        Self::RevenueOptimization,
+        Self::DataQuality,
+    ];
+
+    /// The key used in files, prompts, flags and events.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::DailyMetrics => "daily_metrics",
+            Self::UserSegmentation => "user_segmentation",
+            Self::Geographic => "geographic",
+            Self::CohortRetention => "cohort_retention",
+            Self::RevenueOptimization => "revenue_optimization",
+            Self::DataQuality => "data_quality",
+        }
+    }
+
+    /// The heading a reader sees.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::DailyMetrics => "Daily metrics",
+            Self::UserSegmentation => "User segmentation",
+            Self::Geographic => "Geography",
+            Self::CohortRetention => "Cohorts and retention",
+            Self::RevenueOptimization => "Revenue",
+            Self::DataQuality => "Data quality",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|analyst| analyst.key() == key)
+    }
+}
+
+impl fmt::Display for Analyst {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.key())
+    }
+}
+
+/// How bad or how good a finding is for the business, most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl Severity {
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// What the verifier says of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Supported,
+    NotCheckable,
+    Unsupported,
+    Contradicted,
+}
+
+/// The computed confidence of a finding with its three factors, each in 0..1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Confidence {
+    /// The product, rounded to 0.05.
+    pub score: f64,
+    /// That the change is real and not noise.
+    pub real: f64,
+    /// That the sentence says what the cells say.
+    pub text: f64,
+    /// That the days and fields used are complete.
+    pub data: f64,
+}
+
+impl Confidence {
+    pub fn of(real: f64, text: f64, data: f64) -> Self {
+        let score = (real * text * data / 0.05).round() * 0.05;
+        Self {
+            score: (score * 100.0).round() / 100.0,
+            real,
+            text,
+            data,
+        }
+    }
+}
+
+/// A checked statement of one specialist: every number in it was written by the program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `F1`, `F2` … unique in the whole council; set by `flow`.
+    pub id: String,
+    pub analyst: Analyst,
+    pub kind: String,
+    pub title: String,
+    pub text: String,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub verdict: Verdict,
+    /// False when the change lies inside ordinary variation.
+    pub reportable: bool,
+    /// The cells behind the numbers, e.g. `g3.revenue`.
+    pub evidence: Vec<String>,
+    /// The rendered numbers in the order of the text, for `{{F7.n1}}`.
+    pub numbers: Vec<String>,
+    /// The names (row keys) that the finding speaks of.
+    pub names: Vec<String>,
+    /// Why the verdict is not plain support; empty when it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// What the model itself claimed; logged, never shown.
+    pub model_confidence: Option<f64>,
+}
+
+/// Advice or a guess: words only, no data numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remark {
+    pub text: String,
+    /// The ids of the findings that it stands on.
+    pub about: Vec<String>,
+}
+
+/// Counts of checked statements, for the summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Grounding {
+    pub findings: usize,
+    pub supported: usize,
+    pub unsupported: usize,
+    pub contradicted: usize,
+    pub ordinary: usize,
+    /// Supported over all checked; null when nothing was checked.
+    pub share: Option<f64>,
+}
+
+impl Grounding {
+    pub fn add(&mut self, other: Self) {
+        self.findings += other.findings;
+        self.supported += other.supported;
+        self.unsupported += other.unsupported;
+        self.contradicted += other.contradicted;
+        self.ordinary += other.ordinary;
+        self.share = (self.findings > 0).then(|| {
+            let share = self.supported as f64 / self.findings as f64;
+            (share * 10_000.0).round() / 10_000.0
+        });
+    }
+}

@@ -1,0 +1,1 @@
+//! A finished council as JSON and Markdown. Knows no network, no database, no terminal.

@@ -1,0 +1,1 @@
+//! Where the files of a run live. Knows nothing of what is in them.
