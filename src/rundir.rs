@@ -1,1 +1,342 @@
-//! Where the files of a run live. Knows nothing of what is in them.
+//! Where the files of a run live: the run hash, the lock, atomic writing. Knows nothing of what is in the files.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The name of a run: `^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`, no `..`, no trailing dot, no reserved device name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunHash(String);
+
+impl RunHash {
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn new(text: &str) -> Result<Self, RunDirError> {
+        let bad = |why: &str| {
+            let shown: String = text.chars().filter(|letter| !letter.is_control()).take(40).collect();
+            Err(RunDirError::BadHash {
+                shown,
+                why: why.to_owned(),
+            })
+        };
+        if text.is_empty() {
+            return bad("it is empty");
+        }
+        if text.len() > 128 {
+            return bad("it is longer than 128 characters");
+        }
+        if !text.starts_with(|letter: char| letter.is_ascii_alphanumeric()) {
+            return bad("it must start with a letter or a digit");
+        }
+        if let Some(letter) = text
+            .chars()
+            .find(|letter| !letter.is_ascii_alphanumeric() && !"._-".contains(*letter))
+        {
+            return bad(&format!(
+                "`{}` is not one of A-Z a-z 0-9 . _ -",
+                letter.escape_debug()
+            ));
+        }
+        if text.contains("..") || text.ends_with('.') {
+            return bad("it contains `..` or ends with a dot");
+        }
+        let stem = text.split('.').next().unwrap_or_default().to_ascii_uppercase();
+        let numbered = |prefix: &str| {
+            stem.strip_prefix(prefix)
+                .is_some_and(|rest| rest.len() == 1 && rest.chars().all(|c| c.is_ascii_digit()))
+        };
+        if ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT") {
+            return bad("it is a reserved device name");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for RunHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunDirError {
+    #[error("the run hash `{shown}` cannot be used: {why}")]
+    BadHash { shown: String, why: String },
+    #[error("`{path}` is a symbolic link, and a run directory may hold none")]
+    SymbolicLink { path: PathBuf },
+    #[error("run `{hash}` is locked by process {pid} since {since}")]
+    Locked {
+        hash: String,
+        pid: u32,
+        since: String,
+    },
+    #[error("could not write `{path}`: {source}")]
+    Unwritable { path: PathBuf, source: io::Error },
+}
+
+impl RunDirError {
+    pub fn hint(&self) -> String {
+        match self {
+            Self::BadHash { .. } => {
+                "use letters, digits, `.`, `_` or `-`, for example `--run-hash daily-2025-03-14`".to_owned()
+            }
+            Self::SymbolicLink { .. } => "replace the link by a real directory, or choose another `--run-hash`".to_owned(),
+            Self::Locked { .. } => "wait until that run ends, or choose another `--run-hash`".to_owned(),
+            Self::Unwritable { .. } => {
+                "make the directory writable, or choose another place with `--run-logs DIR`".to_owned()
+            }
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    pid: u32,
+    since: String,
+}
+
+/// The directory of one run, made and checked.
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    path: PathBuf,
+    hash: RunHash,
+}
+
+impl RunDir {
+    /// Makes `root/hash` and the folders that every run has. Existing files stay as they are.
+    ///
+    /// # Errors
+    /// A symbolic link on the way (the root itself may be one), or a directory that cannot be made or written.
+    pub fn create(root: &Path, hash: &RunHash) -> Result<Self, RunDirError> {
+        let run = Self {
+            path: root.join(hash.as_str()),
+            hash: hash.clone(),
+        };
+        refuse_links(root, &run.path)?;
+        for folder in [run.outputs().join("insights"), run.path.join("logs")] {
+            refuse_links(root, &folder)?;
+            make_folder(&folder)?;
+        }
+        for file in OUTPUT_FILES {
+            refuse_links(root, &run.insights().join(file))?;
+        }
+        Ok(run)
+    }
+
+    pub fn hash(&self) -> &RunHash {
+        &self.hash
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `outputs`, where tables and insights are.
+    pub fn outputs(&self) -> PathBuf {
+        self.path.join("outputs")
+    }
+
+    /// `outputs/insights`, where the report is.
+    pub fn insights(&self) -> PathBuf {
+        self.outputs().join("insights")
+    }
+
+    pub fn prompts(&self) -> PathBuf {
+        self.path.join("prompts")
+    }
+
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.path.join("logs").join("run.log")
+    }
+
+    /// Takes the run's lock; the kernel frees it when the process ends, however it ends.
+    ///
+    /// # Errors
+    /// `Locked` when another process holds it.
+    pub fn lock(&self, now: &str) -> Result<RunLock, RunDirError> {
+        let path = self.path.join("run.lock");
+        let unwritable = |source| RunDirError::Unwritable {
+            path: path.clone(),
+            source,
+        };
+        refuse_links(&self.path, &path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _unreadable_is_unknown = file.read_to_string(&mut text);
+                let owner = serde_json::from_str(&text).unwrap_or(Owner {
+                    pid: 0,
+                    since: "an unknown time".to_owned(),
+                });
+                return Err(RunDirError::Locked {
+                    hash: self.hash.to_string(),
+                    pid: owner.pid,
+                    since: owner.since,
+                });
+            }
+            Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                tracing::warn!("this file system has no locks; two runs with one hash are not kept apart");
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(unwritable(error)),
+        }
+        let owner = Owner {
+            pid: std::process::id(),
+            since: now.to_owned(),
+        };
+        let text = serde_json::to_vec(&owner).map_err(|error| unwritable(error.into()))?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(&text))
+            .map_err(unwritable)?;
+        Ok(RunLock { _file: file })
+    }
+}
+
+/// Held for the length of a run. The file itself is never deleted.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// The files of `outputs/insights`, the commit marker last.
+pub const OUTPUT_FILES: [&str; 6] = [
+    "coordinated_insights.json",
+    "child_insights.json",
+    "evidence.json",
+    "report.md",
+    "report.html",
+    "execution_summary.json",
+];
+
+/// Writes a file whole: temporary file beside it, fsync, rename, fsync of the directory. Readable by owner and group.
+///
+/// # Errors
+/// The old file is untouched and the temporary one gone when anything fails.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .ok_or_else(|| io::Error::other("a file needs a directory"))?;
+    fs::create_dir_all(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    share_with_group(temporary.as_file())?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// Removes a file if it is there.
+///
+/// # Errors
+/// Anything but its absence.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn share_with_group(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o640))
+}
+
+#[cfg(not(unix))]
+fn share_with_group(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder).and_then(|file| file.sync_all()) {
+        // Some file systems cannot sync a directory; the file itself is safe.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        done => done,
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), RunDirError> {
+    fs::create_dir_all(folder).map_err(|source| RunDirError::Unwritable {
+        path: folder.to_owned(),
+        source,
+    })?;
+    tempfile::Builder::new()
+        .prefix(".probe-")
+        .tempfile_in(folder)
+        .map(drop)
+        .map_err(|source| RunDirError::Unwritable {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
+/// No component below `root` may be a symbolic link.
+fn refuse_links(root: &Path, path: &Path) -> Result<(), RunDirError> {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let mut step = root.to_owned();
+    for component in below.components() {
+        if let Component::Normal(name) = component {
+            step.push(name);
+            let linked = fs::symlink_metadata(&step).is_ok_and(|found| found.file_type().is_symlink());
+            if linked {
+                return Err(RunDirError::SymbolicLink { path: step });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_hash_is_one_plain_name() {
+        for good in ["a", "daily-2025.03", "X_1", &"a".repeat(128)] {
+            assert!(RunHash::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "", "../x", "a/b", "a..b", "-a", ".a", "a.", "a b", "ä", "a\n", "CON", "com1.txt", &"a".repeat(129), &"a".repeat(300),
+        ] {
+            assert!(RunHash::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_second_lock_names_the_first_owner() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let run = RunDir::create(root.path(), &RunHash::new("x").expect("a good hash")).expect("a run directory");
+        let held = run.lock("2025-01-01T00:00:00Z").expect("the first lock");
+        let error = run.lock("later").expect_err("the second must fail").to_string();
+        assert!(error.contains(&std::process::id().to_string()) && error.contains("2025-01-01"), "{error}");
+        drop(held);
+        run.lock("later").expect("free again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_is_refused() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        std::os::unix::fs::symlink("/", root.path().join("x")).expect("a link");
+        let error = RunDir::create(root.path(), &RunHash::new("x").expect("a good hash")).expect_err("a link");
+        assert!(matches!(error, RunDirError::SymbolicLink { .. }));
+    }
+}

@@ -1,1 +1,101 @@
 //! Arguments, wiring, printing, exit codes. Holds no rule of the domain.
+
+mod args;
+mod demo;
+mod doctor;
+mod evidence;
+mod exit;
+mod extract;
+mod facts;
+mod listen;
+mod log;
+mod outputs;
+mod print;
+mod progress;
+mod run;
+mod signal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Arguments, Command};
+use exit::Failure;
+
+pub use exit::Code;
+
+/// The whole program: from the arguments of the process to its exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            print::talk(&format!("error: could not start: {error}"));
+            return Code::NoReport.into();
+        }
+    };
+    let code = runtime.block_on(dispatch(arguments)).unwrap_or_else(|failure| {
+        print::talk(&failure.to_string());
+        failure.code
+    });
+    // Whatever still blocks (a query, a lookup) is not waited for.
+    runtime.shutdown_background();
+    code.into()
+}
+
+async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
+    let common = &arguments.common;
+    if arguments.command.is_some() && arguments.run.any() {
+        return Err(Failure::new(Code::Usage, "flags of a run stand before a command, where they have no effect")
+            .hint("write them after the command, for example `insights run --run-hash …`"));
+    }
+    match &arguments.command {
+        Some(Command::Run(run)) => run::run(run, common).await,
+        Some(Command::Demo(demo)) => demo::demo(demo, common).await,
+        Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
+        Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
+        Some(Command::Extract) => extract::extract(),
+        None if nothing_given(&arguments) => {
+            print::talk(WELCOME);
+            Ok(Code::Usage)
+        }
+        None => run::run(&arguments.run, common).await,
+    }
+}
+
+const WELCOME: &str = "\
+insights: event and transaction tables in, an executive report out
+
+  insights demo                                     a report from a generated sample, without key or network
+  insights --run-hash X --date-start D1 --date-end D2 --data FILE
+                                                    a report from your data
+  insights doctor --data FILE                       checks configuration, keys and data
+
+try `insights demo`; `insights --help` shows all flags";
+
+/// No flag, no variable: somebody wants to know what this is.
+fn nothing_given(arguments: &Arguments) -> bool {
+    !arguments.run.any() && std::env::var_os(crate::config::RUN_HASH).is_none() && !std::path::Path::new(".env").is_file()
+}
+
+fn usage(error: &clap::Error) -> Code {
+    use clap::error::ErrorKind;
+    let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let text = error.render().to_string();
+    if wanted {
+        return match print::out(&text) {
+            Ok(()) => Code::Complete,
+            Err(_) => Code::NoReport,
+        };
+    }
+    print::talk(text.trim_end());
+    Code::Usage
+}
+
+/// The command's definition, for tests that hold the README against it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}

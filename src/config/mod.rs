@@ -1,1 +1,31 @@
 //! Names of variables and precedence: strings become the option structs of the others. Does no work.
+//!
+//! One setting, five places: flag > environment > `.env` > `insights.toml` > default.
+
+mod environment;
+mod file;
+mod models;
+mod settings;
+mod variables;
+
+pub use environment::{Environment, Origin, Setting};
+pub use models::{Choice, Models, choose_models};
+pub use settings::{Run, Typed, resolve};
+pub use variables::{RUN_HASH, VARIABLES, Variable};
+
+/// A setting that cannot be used: what, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Bad {
+    pub message: String,
+    pub hint: String,
+}
+
+impl Bad {
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}

@@ -1,1 +1,86 @@
-//! A finished council as JSON and Markdown. Knows no network, no database, no terminal.
+//! A finished council as JSON and Markdown: values in, bytes out. Knows no network, no database, no terminal.
+
+mod json;
+mod markdown;
+mod parts;
+
+pub use json::{FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary};
+pub use markdown::markdown;
+
+use serde::Serialize;
+
+use crate::evidence::{Evidence, Kpi};
+use crate::insight::Council;
+
+/// The version of the JSON files' shape; raised when a key changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Complete,
+    Degraded,
+    Failed,
+    Interrupted,
+}
+
+impl Status {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Where the facts came from, in words and numbers for the summary and the caveats.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SourceFacts {
+    /// `data` or `run_directory`.
+    pub kind: String,
+    pub files: Vec<String>,
+    pub rows: u64,
+    pub rows_in_window: u64,
+    pub bad_rows: u64,
+    pub users: Option<u64>,
+    pub first_day: Option<String>,
+    pub last_day: Option<String>,
+    /// SHA-256 of the sources.
+    pub fingerprint: String,
+    pub mapping: Vec<MappedRole>,
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MappedRole {
+    pub role: String,
+    pub column: String,
+    pub reason: String,
+}
+
+/// Everything a report is made of.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub run_hash: &'a str,
+    pub status: Status,
+    pub source: &'a SourceFacts,
+    pub evidence: &'a [Evidence],
+    pub kpis: &'a [Kpi],
+    pub council: &'a Council,
+    /// The command that makes this report again.
+    pub command: &'a str,
+}
+
+/// What only the summary tells: times, and what was interrupted.
+#[derive(Debug, Clone, Default)]
+pub struct Timing {
+    /// RFC 3339.
+    pub started: String,
+    pub finished: String,
+    pub wall_seconds: f64,
+    pub data_seconds: f64,
+    pub interrupted_by: Option<String>,
+}

@@ -187,3 +187,7 @@ impl Grounding {
         });
     }
 }
+
+mod council;
+
+pub use council::*;

@@ -1,0 +1,242 @@
+//! What was typed, exactly; resolved once by `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Typed;
+
+const AFTER_HELP: &str = "\
+Examples:
+  insights demo
+  insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
+  insights doctor --data events.csv
+
+Exit codes:
+  0 complete · 1 no usable report · 2 usage, configuration or bad input · 3 report written, degraded
+  4 no rows in the window · 5 a --fail-on gate tripped · 75 locked, or a provider is exhausted for now · 130/143 interrupted";
+
+/// Event and transaction tables in, an executive report out: written by a council of LLMs, true to the last digit.
+#[derive(Debug, Parser)]
+#[command(name = "insights", version, after_help = AFTER_HELP, subcommand_negates_reqs = true, max_term_width = 120)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a report: the same as `insights` with these flags
+    Run(RunArguments),
+    /// Make a report from a generated sample with the mock provider: no key, no data, no network
+    Demo(DemoArguments),
+    /// Check configuration, keys, data, prompts and directories without calling a model
+    Doctor(RunArguments),
+    /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
+    Evidence(EvidenceArguments),
+    /// Read a model's raw text on stdin and print the JSON that it meant
+    Extract,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct CommonArguments {
+    /// Print nothing on success but the result
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more on stderr and in logs/run.log
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Plain lines on stderr, even in a terminal
+    #[arg(long, global = true)]
+    pub(super) no_progress: bool,
+    /// Variables to read below the process environment, instead of ./.env
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) env_file: Option<PathBuf>,
+    /// Settings to read instead of ./insights.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    /// Where run directories live [default: run_logs]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) run_logs: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct RunArguments {
+    /// The name of the run, and of its folder under run_logs/
+    #[arg(long, value_name = "NAME")]
+    pub(super) run_hash: Option<String>,
+    /// First day of the window, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) date_start: Option<String>,
+    /// Last day of the window, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) date_end: Option<String>,
+    #[command(flatten)]
+    pub(super) data: DataArguments,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+    /// Write the prompts and print calls, tokens and cost, without calling anyone
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Print the result as JSON instead of the report's path
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Exit 0 for a degraded report too
+    #[arg(long)]
+    pub(super) allow_partial: bool,
+    /// Exit 5 when a finding is at least this severe: critical, high, medium, low or info
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub(super) struct DataArguments {
+    /// File, folder or glob (CSV, TSV, JSON lines, Parquet; plain, gz, xz or zst); without it the run directory's tables are read
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(super) data: Vec<String>,
+    /// Column roles, e.g. user=CustomerID,revenue="Quantity * UnitPrice"
+    #[arg(long, value_name = "ROLE=COLUMN")]
+    pub(super) map: Vec<String>,
+    /// Time zone of the report's days [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
+    /// Unreadable rows before the run stops [default: 100]
+    #[arg(long, value_name = "N")]
+    pub(super) max_bad_rows: Option<String>,
+    /// Rows of a table that a model sees [default: 15]
+    #[arg(long, value_name = "N")]
+    pub(super) aggregation_limit: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Models")]
+pub(super) struct ModelArguments {
+    /// Who answers: mock, env, openai, anthropic, gemini, openrouter, ollama, or any NAME with NAME_BASE_URL [default: env]
+    #[arg(long, value_name = "NAME")]
+    pub(super) provider: Option<String>,
+    /// `provider:model` for all, or `analyst=provider:model` for one
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Vec<String>,
+    /// `provider:model` to try when the first cannot answer
+    #[arg(long, value_name = "MODEL")]
+    pub(super) fallback: Vec<String>,
+    /// Requests a minute for each key [default: 10 for OpenRouter, else none]
+    #[arg(long, value_name = "N")]
+    pub(super) rpm: Option<String>,
+    /// Retries after the first attempt [default: 3]
+    #[arg(long, value_name = "N")]
+    pub(super) retries: Option<String>,
+    /// Seconds for one attempt [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<String>,
+    /// Seconds for the whole run [default: 900]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) deadline: Option<String>,
+    /// Token limit of one reply [default: 4096]
+    #[arg(long, value_name = "N")]
+    pub(super) max_output_tokens: Option<String>,
+    /// Replies kept from earlier runs: on, off or refresh [default: on]
+    #[arg(long, value_name = "MODE")]
+    pub(super) cache: Option<String>,
+    /// Folder whose prompts win over the built-in ones [default: ./prompts where it exists]
+    #[arg(long, value_name = "DIR")]
+    pub(super) prompts: Option<String>,
+    /// Faults and latency of the mock provider
+    #[arg(long, value_name = "FILE")]
+    pub(super) mock_script: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct DemoArguments {
+    /// Another sample
+    #[arg(long, default_value_t = 7)]
+    pub(super) seed: u64,
+    /// The name of the run
+    #[arg(long, value_name = "NAME", default_value = "demo")]
+    pub(super) run_hash: String,
+    /// Print the result as JSON instead of the report's path
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct EvidenceArguments {
+    /// First day of the window, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) date_start: Option<String>,
+    /// Last day of the window, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) date_end: Option<String>,
+    #[command(flatten)]
+    pub(super) data: DataArguments,
+    /// JSON instead of the tables that a model sees
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl RunArguments {
+    /// True when any flag of a run was given.
+    pub(super) fn any(&self) -> bool {
+        let texts = [&self.run_hash, &self.date_start, &self.date_end, &self.fail_on];
+        self.dry_run
+            || self.json
+            || self.allow_partial
+            || texts.into_iter().any(Option::is_some)
+            || !self.data.data.is_empty()
+            || !self.data.map.is_empty()
+            || self.models.provider.is_some()
+            || !self.models.model.is_empty()
+    }
+
+    pub(super) fn typed(&self, common: &CommonArguments) -> Typed {
+        let mut typed = Typed {
+            run_hash: self.run_hash.clone(),
+            date_start: self.date_start.clone(),
+            date_end: self.date_end.clone(),
+            ..Typed::default()
+        };
+        self.data.add_to(&mut typed);
+        self.models.add_to(&mut typed);
+        common.add_to(&mut typed);
+        typed
+    }
+}
+
+impl DataArguments {
+    pub(super) fn add_to(&self, typed: &mut Typed) {
+        typed.data.clone_from(&self.data);
+        typed.map.clone_from(&self.map);
+        typed.timezone.clone_from(&self.timezone);
+        typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.aggregation_limit.clone_from(&self.aggregation_limit);
+    }
+}
+
+impl ModelArguments {
+    pub(super) fn add_to(&self, typed: &mut Typed) {
+        typed.provider.clone_from(&self.provider);
+        typed.model.clone_from(&self.model);
+        typed.fallback.clone_from(&self.fallback);
+        typed.requests_per_minute.clone_from(&self.rpm);
+        typed.retries.clone_from(&self.retries);
+        typed.timeout.clone_from(&self.timeout);
+        typed.deadline.clone_from(&self.deadline);
+        typed.max_output_tokens.clone_from(&self.max_output_tokens);
+        typed.cache.clone_from(&self.cache);
+        typed.prompts.clone_from(&self.prompts);
+        typed.mock_script.clone_from(&self.mock_script);
+    }
+}
+
+impl CommonArguments {
+    pub(super) fn add_to(&self, typed: &mut Typed) {
+        typed.run_logs.clone_from(&self.run_logs);
+    }
+}

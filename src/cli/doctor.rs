@@ -1,0 +1,133 @@
+//! `insights doctor`: is everything there that a run needs? Calls no model, shows no key.
+
+use crate::config::{self, Typed};
+use crate::data;
+use crate::prompt::Prompts;
+use crate::rundir::RunDirError;
+
+use super::args::{CommonArguments, RunArguments};
+use super::exit::{Code, Failure};
+use super::{print, run};
+
+/// The checks so far, as lines.
+struct Checks {
+    lines: Vec<String>,
+    n_failed: usize,
+}
+
+impl Checks {
+    fn pass(&mut self, what: &str, detail: &str) {
+        self.lines.push(format!("ok    {what:<12} {detail}"));
+    }
+
+    fn note(&mut self, what: &str, detail: &str) {
+        self.lines.push(format!("note  {what:<12} {detail}"));
+    }
+
+    fn fail(&mut self, what: &str, failure: &Failure) {
+        self.n_failed += 1;
+        self.lines.push(format!("FAIL  {what:<12} {}", failure.message));
+        if let Some(hint) = &failure.hint {
+            self.lines.push(format!("      {:<12} {hint}", ""));
+        }
+    }
+}
+
+pub(super) async fn doctor(arguments: &RunArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let mut checks = Checks {
+        lines: vec![format!("insights {}", env!("CARGO_PKG_VERSION"))],
+        n_failed: 0,
+    };
+    let typed = arguments.typed(common);
+    if let Some(settings) = check_settings(&typed, common, &mut checks) {
+        check_places(&settings, &mut checks);
+        check_prompts(&settings, &mut checks);
+        check_data(&settings, &mut checks).await;
+    }
+    let verdict = match checks.n_failed {
+        0 => "all checks passed".to_owned(),
+        1 => "1 check failed".to_owned(),
+        n_failed => format!("{n_failed} checks failed"),
+    };
+    checks.lines.push(verdict);
+    print::out(&format!("{}\n", print::safe(&checks.lines.join("\n"))))
+        .map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+    Ok(if checks.n_failed == 0 { Code::Complete } else { Code::Usage })
+}
+
+/// Settings as a run would resolve them; without a usable provider the rest is checked with the mock.
+fn check_settings(typed: &Typed, common: &CommonArguments, checks: &mut Checks) -> Option<config::Run> {
+    let settings = match run::settle(typed, common) {
+        Ok(settings) => {
+            checks.pass("settings", "resolved");
+            settings
+        }
+        Err(failure) => {
+            checks.fail("settings", &failure);
+            let without_models = Typed {
+                provider: Some(crate::llm::MOCK.to_owned()),
+                model: Vec::new(),
+                fallback: Vec::new(),
+                ..typed.clone()
+            };
+            run::settle(&without_models, common).ok()?
+        }
+    };
+    for (name, value, origin) in &settings.origins {
+        checks.note("setting", &format!("{name} = {value} (from {origin})"));
+    }
+    for warning in &settings.warnings {
+        checks.note("warning", warning);
+    }
+    for line in &settings.models.choice.lines {
+        checks.pass("provider", line);
+    }
+    let coordinator: Vec<String> = settings.models.options.route.plan("coordinator").iter().map(ToString::to_string).collect();
+    checks.pass("models", &format!("coordinator: {}", coordinator.join(", then ")));
+    Some(settings)
+}
+
+fn check_places(settings: &config::Run, checks: &mut Checks) {
+    let folder = &settings.run_logs;
+    match run::is_writable(folder) {
+        Ok(()) => checks.pass("run logs", &format!("{} is writable", folder.display())),
+        Err(source) => {
+            let error = RunDirError::Unwritable {
+                path: folder.clone(),
+                source,
+            };
+            checks.fail("run logs", &error.into());
+        }
+    }
+}
+
+fn check_prompts(settings: &config::Run, checks: &mut Checks) {
+    match Prompts::load(&settings.prompts) {
+        Ok(prompts) => {
+            let sources = prompts.sources();
+            let n_own = sources.iter().filter(|(_, origin)| origin != "built in").count();
+            checks.pass("prompts", &format!("{} files, {n_own} from a folder, the others built in", sources.len()));
+        }
+        Err(error) => checks.fail("prompts", &error.into()),
+    }
+}
+
+async fn check_data(settings: &config::Run, checks: &mut Checks) {
+    let Some(choice) = &settings.data else {
+        checks.note("data", "no `--data` given: a run reads the tables of its run directory");
+        return;
+    };
+    match data::inspect(&choice.sources, &choice.map, &choice.timezone, choice.max_bad_rows).await {
+        Ok(found) => {
+            let days = match (found.first_day, found.last_day) {
+                (Some(first), Some(last)) => format!("{first} to {last}"),
+                _ => "no readable time".to_owned(),
+            };
+            checks.pass("data", &format!("{} files, {} rows, {days}", found.files.len(), found.rows));
+            for mapped in &found.mapping {
+                checks.pass("column", &format!("{} ← {} ({})", mapped.role, mapped.column, mapped.reason));
+            }
+        }
+        Err(error) => checks.fail("data", &error.into()),
+    }
+}

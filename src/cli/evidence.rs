@@ -1,0 +1,52 @@
+//! `insights evidence`: the facts of a window, without any call.
+
+use crate::config::Typed;
+use crate::data;
+use crate::event::Event;
+use crate::evidence;
+
+use super::args::{CommonArguments, EvidenceArguments};
+use super::exit::{Code, Failure};
+use super::listen::Listeners;
+use super::progress::{Progress, Style};
+use super::{print, run};
+
+pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let mut typed = Typed {
+        date_start: arguments.date_start.clone(),
+        date_end: arguments.date_end.clone(),
+        provider: Some(crate::llm::MOCK.to_owned()),
+        ..Typed::default()
+    };
+    arguments.data.add_to(&mut typed);
+    common.add_to(&mut typed);
+    let settings = run::settle(&typed, common)?;
+    let window = settings
+        .window
+        .ok_or_else(|| Failure::new(Code::Usage, "evidence needs a window").hint("add `--date-start YYYY-MM-DD --date-end YYYY-MM-DD`"))?;
+    let choice = settings
+        .data
+        .as_ref()
+        .ok_or_else(|| Failure::new(Code::Usage, "evidence needs data").hint("add `--data FILE|DIR|GLOB`"))?;
+    let style = Style::choose(common.quiet, true);
+    let (listeners, events) = Listeners::start(None, Progress::new(style, common.verbose))
+        .map_err(|error| Failure::new(Code::NoReport, format!("could not start: {error}")))?;
+    for message in settings.warnings.clone() {
+        events.say(Event::Warning { message });
+    }
+    let dataset = data::compute(&choice.options(window), &events).await;
+    listeners.finish();
+    let options = evidence::Options {
+        row_limit: settings.row_limit,
+        ..evidence::Options::default()
+    };
+    let evidence = evidence::build(&dataset?, &options);
+    let text = if arguments.json {
+        String::from_utf8_lossy(&crate::report::evidence_json(&evidence)).into_owned()
+    } else {
+        let parts = evidence.iter().map(|facts| format!("# {}\n\n{}", facts.analyst.title(), evidence::pipe(facts)));
+        parts.collect::<Vec<_>>().join("\n\n") + "\n"
+    };
+    print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+    Ok(Code::Complete)
+}

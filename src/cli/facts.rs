@@ -1,0 +1,34 @@
+//! What the data say of themselves, in the report's words.
+
+use crate::data::Dataset;
+use crate::report::{MappedRole, SourceFacts};
+
+pub(super) fn source(dataset: &Dataset) -> SourceFacts {
+    let summary = &dataset.summary;
+    let mut notes = summary.notes.clone();
+    notes.extend(summary.limits.iter().cloned());
+    if let Some(day) = summary.partial_last_day {
+        notes.push(format!("the data end inside {day}; its numbers are not final"));
+    }
+    SourceFacts {
+        kind: dataset.source.kind.clone(),
+        files: dataset.source.files.clone(),
+        rows: summary.rows_read,
+        rows_in_window: summary.rows_used,
+        bad_rows: summary.bad_rows,
+        users: summary.totals.users,
+        first_day: summary.first_day.map(|day| day.to_string()),
+        last_day: summary.last_day.map(|day| day.to_string()),
+        fingerprint: dataset.source.fingerprint.clone(),
+        mapping: dataset
+            .mapping
+            .iter()
+            .map(|mapped| MappedRole {
+                role: mapped.role.clone(),
+                column: mapped.column.clone(),
+                reason: mapped.reason.clone(),
+            })
+            .collect(),
+        notes,
+    }
+}

@@ -1,0 +1,44 @@
+//! Writes the files of a finished run, the commit marker last.
+
+use std::path::PathBuf;
+
+use crate::report::{self, Facts, FileEntry, Timing};
+use crate::rundir::{self, OUTPUT_FILES, RunDir};
+
+use super::exit::{Failure, unwritable};
+
+/// Takes the commit marker of an earlier run away: from here on the folder holds no finished report.
+pub(super) fn invalidate(run: &RunDir) -> Result<(), Failure> {
+    let marker = run.insights().join("execution_summary.json");
+    rundir::remove(&marker).map_err(|error| unwritable(&marker, &error))
+}
+
+/// Writes all outputs; returns the report's path and the summary's bytes.
+pub(super) fn write(run: &RunDir, facts: &Facts<'_>, timing: &Timing) -> Result<(PathBuf, Vec<u8>), Failure> {
+    invalidate(run)?;
+    let parts: [(&str, Vec<u8>); 4] = [
+        ("coordinated_insights.json", report::coordinated_insights(facts)),
+        ("child_insights.json", report::child_insights(facts)),
+        ("evidence.json", report::evidence_json(facts.evidence)),
+        ("report.md", report::markdown(facts).into_bytes()),
+    ];
+    let mut entries = Vec::new();
+    for (name, bytes) in &parts {
+        debug_assert!(OUTPUT_FILES.contains(name), "every output is checked for links");
+        put(run, name, bytes)?;
+        entries.push(FileEntry::of(name, bytes));
+    }
+    let summary = report::execution_summary(facts, timing, &entries);
+    put(run, "execution_summary.json", &summary)?;
+    Ok((run.insights().join("report.md"), summary))
+}
+
+/// The summary of a run that a signal ended.
+pub(super) fn write_interrupted(run: &RunDir, timing: &Timing) -> Result<(), Failure> {
+    put(run, "execution_summary.json", &report::interrupted_summary(run.hash().as_str(), timing))
+}
+
+fn put(run: &RunDir, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = run.insights().join(name);
+    rundir::write_whole(&path, bytes).map_err(|error| unwritable(&path, &error))
+}

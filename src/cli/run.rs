@@ -1,0 +1,355 @@
+//! A council run from settings to files: the steps in order, each of which can end it with a clear error.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::clock::{self, Instant};
+use crate::config::{self, Environment, Typed};
+use crate::data::{self, Dataset, Window};
+use crate::event::{Event, Events};
+use crate::evidence::{self, Evidence};
+use crate::flow;
+use crate::insight::{Council, Outcome, Severity};
+use crate::llm::Llm;
+use crate::prompt::Prompts;
+use crate::report::{Facts, Status, Timing};
+use crate::rundir::{self, RunDir};
+use crate::store::Store;
+
+use super::args::{CommonArguments, RunArguments};
+use super::exit::{Code, Failure, unwritable};
+use super::listen::Listeners;
+use super::progress::{Progress, Style};
+use super::{facts, log, outputs, print, signal};
+
+/// What to do, settled as far as arguments go.
+pub(super) struct Job {
+    pub(super) typed: Typed,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+    pub(super) allow_partial: bool,
+    pub(super) fail_on: Option<Severity>,
+}
+
+pub(super) async fn run(arguments: &RunArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let job = Job {
+        typed: arguments.typed(common),
+        dry_run: arguments.dry_run,
+        json: arguments.json,
+        allow_partial: arguments.allow_partial,
+        fail_on: arguments.fail_on.as_deref().map(severity).transpose()?,
+    };
+    perform(job, common).await
+}
+
+/// Everything that must be right before data are read or money is spent.
+pub(super) fn settle(typed: &Typed, common: &CommonArguments) -> Result<config::Run, Failure> {
+    // Paths stay relative to wherever the process is, even when that directory is gone.
+    let folder = PathBuf::new();
+    let environment = Environment::load(std::env::vars_os(), common.env_file.as_deref(), &folder)?;
+    let mut run = config::resolve(typed, &environment, common.config.as_deref(), &folder)?;
+    run.warnings.extend(run.models.warnings.iter().cloned());
+    Ok(run)
+}
+
+pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, Failure> {
+    let mut settings = settle(&job.typed, common)?;
+    let hash = settings.run_hash.clone().ok_or_else(|| {
+        Failure::new(Code::Usage, "a run needs a name").hint("add `--run-hash NAME` or set RUN_HASH")
+    })?;
+    let window = settings.window.ok_or_else(|| {
+        Failure::new(Code::Usage, "a run needs a window").hint("add `--date-start YYYY-MM-DD --date-end YYYY-MM-DD`, or set DATE_START and DATE_END")
+    })?;
+    let prompts = Prompts::load(&settings.prompts)?;
+    let run = RunDir::create(&settings.run_logs, &hash)?;
+    let _lock = run.lock(&clock::wall().to_string())?;
+    let redactor = settings.models.options.redactor();
+    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor).map_err(|error| unwritable(&run.log(), &error))?;
+    let style = Style::choose(common.quiet, common.no_progress);
+    let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
+        .map_err(|error| unwritable(&run.events(), &error))?;
+    for message in settings.warnings.drain(..) {
+        events.say(Event::Warning { message });
+    }
+    let started = Started {
+        at: clock::now(),
+        stamp: clock::wall().to_string(),
+    };
+    let done = tokio::select! {
+        done = council(&job, &settings, window, &prompts, &run, &started, &events) => done,
+        signal = signal::wait() => Err(interrupted(&run, &started, signal, &job, &settings, &events)),
+    };
+    listeners.finish();
+    let (code, result) = done?;
+    if !(common.quiet && result.is_empty()) {
+        print::out(&result).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+    }
+    Ok(code)
+}
+
+struct Started {
+    at: Instant,
+    stamp: String,
+}
+
+/// The steps of a run; returns the exit code and what goes to stdout.
+async fn council(
+    job: &Job,
+    settings: &config::Run,
+    window: Window,
+    prompts: &Prompts,
+    run: &RunDir,
+    started: &Started,
+    events: &Events,
+) -> Result<(Code, String), Failure> {
+    events.say(Event::RunStarted {
+        run_hash: run.hash().to_string(),
+        date_start: window.start.to_string(),
+        date_end: window.end.to_string(),
+    });
+    let store = open_store(job, settings, events);
+    let llm = Llm::new(settings.models.options.clone(), store, events.clone())
+        .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+    let dataset = read_data(settings, window, run, events).await?;
+    let data_seconds = seconds_since(started.at);
+    let evidence = evidence::build(
+        &dataset,
+        &evidence::Options {
+            row_limit: settings.row_limit,
+            ..evidence::Options::default()
+        },
+    );
+    let plan = flow::plan(&llm, prompts, &evidence, &settings.flow)?;
+    say_plan(&plan, &llm, events);
+    if job.dry_run {
+        return dry_run(run, &plan, &evidence, job.json).map(|result| (Code::Complete, result));
+    }
+    write_tables(settings, &dataset, run)?;
+    outputs::invalidate(run)?;
+    let sections = evidence.iter().map(|facts| evidence::sections(facts.analyst, facts, &dataset)).collect();
+    let llm = Arc::new(llm);
+    let council = flow::council(Arc::clone(&llm), prompts, &evidence, sections, &settings.flow, events).await?;
+    let status = status(&council);
+    let source = facts::source(&dataset);
+    let facts = Facts {
+        run_hash: run.hash().as_str(),
+        status,
+        source: &source,
+        evidence: &evidence,
+        kpis: &evidence::kpis(&dataset, &evidence),
+        council: &council,
+        command: &command(settings, run, window),
+    };
+    let timing = Timing {
+        started: started.stamp.clone(),
+        finished: clock::wall().to_string(),
+        wall_seconds: seconds_since(started.at),
+        data_seconds,
+        interrupted_by: None,
+    };
+    let (report, summary) = outputs::write(run, &facts, &timing)?;
+    events.say(Event::RunFinished {
+        status: status.word().to_owned(),
+        report: report.display().to_string(),
+        millis: clock::millis_since(started.at),
+    });
+    let code = code(job, &council, status, events);
+    let result = if job.json {
+        String::from_utf8_lossy(&summary).into_owned()
+    } else {
+        format!("{}\n", report.display())
+    };
+    Ok((code, result))
+}
+
+/// The database of the runs; none for a dry run, and a broken one never stops a run.
+fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Store> {
+    if job.dry_run {
+        return None;
+    }
+    let store = Store::open(&settings.run_logs.join("insights.db"));
+    if let Some(why) = store.disabled_because() {
+        events.say(Event::Warning {
+            message: format!("nothing is remembered for the next run: {why}"),
+        });
+    }
+    Some(store)
+}
+
+async fn read_data(settings: &config::Run, window: Window, run: &RunDir, events: &Events) -> Result<Dataset, Failure> {
+    match &settings.data {
+        Some(choice) => Ok(data::compute(&choice.options(window), events).await?),
+        None => {
+            let begun = clock::now();
+            let dataset = data::read(&run.outputs(), window)?;
+            events.say(Event::DataRead {
+                source: run.outputs().display().to_string(),
+                rows: dataset.summary.rows_used,
+                bad_rows: dataset.summary.bad_rows,
+                users: dataset.summary.totals.users,
+                millis: clock::millis_since(begun),
+            });
+            Ok(dataset)
+        }
+    }
+}
+
+/// Computed tables go to the run directory; tables of an upstream pipeline stay as they are.
+fn write_tables(settings: &config::Run, dataset: &Dataset, run: &RunDir) -> Result<(), Failure> {
+    if settings.data.is_none() {
+        return Ok(());
+    }
+    Ok(data::write(dataset, &run.outputs(), &rundir::write_whole, &rundir::remove)?)
+}
+
+fn say_plan(plan: &flow::Plan, llm: &Llm, events: &Events) {
+    let made: Vec<&flow::PlannedCall> = plan.calls.iter().filter(|call| call.skipped.is_none()).collect();
+    let mut models: Vec<String> = made.iter().filter_map(|call| call.models.first().cloned()).collect();
+    models.sort();
+    models.dedup();
+    events.say(Event::Plan {
+        calls: made.len(),
+        estimated_input_tokens: made.iter().map(|call| call.input_tokens).sum(),
+        models,
+        hosts: llm.hosts(),
+    });
+}
+
+/// Writes the prompts and the evidence, and says what a run would cost.
+fn dry_run(run: &RunDir, plan: &flow::Plan, evidence: &[Evidence], json: bool) -> Result<String, Failure> {
+    for call in &plan.calls {
+        let path = run.prompts().join(format!("{}.md", call.role));
+        let text = format!("# System\n\n{}\n\n# User\n\n{}\n", call.system.trim(), call.user.trim());
+        rundir::write_whole(&path, text.as_bytes()).map_err(|error| unwritable(&path, &error))?;
+    }
+    let path = run.prompts().join("evidence.json");
+    let bytes = crate::report::evidence_json(evidence);
+    rundir::write_whole(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
+    if json {
+        let calls: Vec<serde_json::Value> = plan
+            .calls
+            .iter()
+            .map(|call| {
+                serde_json::json!({
+                    "role": call.role, "models": call.models, "input_tokens": call.input_tokens,
+                    "output_tokens_at_most": call.output_tokens, "cost_usd_at_most": call.cost_usd, "skipped": call.skipped,
+                })
+            })
+            .collect();
+        let value = serde_json::json!({"prompts": run.prompts(), "calls": calls});
+        return Ok(format!("{value:#}\n"));
+    }
+    let mut lines = vec![format!("{:<22} {:>9} {:>10} {:>12}  models", "call", "tokens in", "out at most", "USD at most")];
+    let mut total = Some(0.0);
+    for call in &plan.calls {
+        if let Some(why) = &call.skipped {
+            lines.push(format!("{:<22} not made: {why}", call.role));
+            continue;
+        }
+        total = total.zip(call.cost_usd).map(|(sum, cost)| sum + cost);
+        let cost = call.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}"));
+        lines.push(format!("{:<22} {:>9} {:>10} {cost:>12}  {}", call.role, call.input_tokens, call.output_tokens, call.models.join(", then ")));
+    }
+    let total = total.map_or_else(|| "unknown".to_owned(), |total| format!("{total:.4} USD"));
+    lines.push(format!("cost at most, without retries: {total}"));
+    lines.push(format!("prompts: {}", run.prompts().display()));
+    Ok(format!("{}\n", print::safe(&lines.join("\n"))))
+}
+
+fn status(council: &Council) -> Status {
+    if council.is_complete() { Status::Complete } else { Status::Degraded }
+}
+
+fn code(job: &Job, council: &Council, status: Status, events: &Events) -> Code {
+    if status == Status::Degraded && !job.allow_partial {
+        let nobody = council.outcomes.iter().all(|(_, outcome)| !matches!(outcome, Outcome::Reported(_)));
+        let for_now = council.missing().iter().all(|(_, why)| why.kind == "quota" || why.kind == "rate_limit");
+        return if nobody && for_now { Code::TryLater } else { Code::Degraded };
+    }
+    let worst = council.findings().iter().map(|finding| finding.severity).min();
+    if let (Some(gate), Some(worst)) = (job.fail_on, worst)
+        && worst <= gate
+    {
+        events.say(Event::Warning {
+            message: format!("a finding is {}: the gate `--fail-on {}` trips", worst.word(), gate.word()),
+        });
+        return Code::Gate;
+    }
+    Code::Complete
+}
+
+fn interrupted(run: &RunDir, started: &Started, signal: signal::Signal, job: &Job, settings: &config::Run, events: &Events) -> Failure {
+    events.say(Event::Interrupted {
+        signal: signal.name.to_owned(),
+    });
+    let timing = Timing {
+        started: started.stamp.clone(),
+        finished: clock::wall().to_string(),
+        wall_seconds: seconds_since(started.at),
+        data_seconds: 0.0,
+        interrupted_by: Some(signal.name.to_owned()),
+    };
+    let mut failure = Failure::new(signal.code, format!("interrupted by {}", signal.name));
+    if job.dry_run {
+        return failure;
+    }
+    if let Err(unwritten) = outputs::write_interrupted(run, &timing) {
+        failure.cause = Some(unwritten.message);
+    }
+    let resume = settings.window.map(|window| command(settings, run, window)).unwrap_or_default();
+    failure.hint(format!("replies that had arrived are kept; go on with `{resume}`"))
+}
+
+/// The command that makes this report again; keys are never part of it.
+fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
+    let mut words = vec!["insights".to_owned(), "--run-hash".to_owned(), run.hash().to_string()];
+    let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), quoted(value)]);
+    add("--date-start", &window.start.to_string());
+    add("--date-end", &window.end.to_string());
+    if let Some(data) = &settings.data {
+        for source in &data.sources {
+            add("--data", source);
+        }
+        for (role, column) in &data.map {
+            add("--map", &format!("{role}={column}"));
+        }
+        if data.timezone != "UTC" {
+            add("--timezone", &data.timezone);
+        }
+    }
+    let route = &settings.models.options.route;
+    for target in route.default.iter().take(1) {
+        add("--model", &target.to_string());
+    }
+    for target in route.default.iter().skip(1) {
+        add("--fallback", &target.to_string());
+    }
+    for (role, targets) in &route.roles {
+        if let Some(target) = targets.first() {
+            add("--model", &format!("{role}={target}"));
+        }
+    }
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+fn severity(text: &str) -> Result<Severity, Failure> {
+    let word = text.to_ascii_lowercase();
+    Severity::ALL.into_iter().find(|severity| severity.word() == word).ok_or_else(|| {
+        Failure::new(Code::Usage, format!("`{}` is no severity", text.escape_debug())).hint("use critical, high, medium, low or info")
+    })
+}
+
+fn seconds_since(start: Instant) -> f64 {
+    clock::millis_since(start) as f64 / 1000.0
+}
+
+/// Where a run directory would be, for `doctor`.
+pub(super) fn is_writable(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    tempfile::Builder::new().prefix(".probe-").tempfile_in(folder).map(drop)
+}

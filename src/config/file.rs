@@ -1,0 +1,65 @@
+//! `insights.toml`: the same settings as the flags, flat keys with underscores.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Bad;
+
+/// The keys that the file may hold, with the variable that sets the same thing.
+pub(super) const KEYS: &[(&str, &str)] = &[
+    ("aggregation_limit", super::variables::AGGREGATION_LIMIT),
+    ("data", super::variables::DATA),
+    ("map", super::variables::MAP),
+    ("timezone", super::variables::TIMEZONE),
+    ("max_bad_rows", super::variables::MAX_BAD_ROWS),
+    ("provider", super::variables::PROVIDER),
+    ("model", super::variables::MODEL),
+    ("fallback", super::variables::FALLBACK),
+    ("routing_strategy", super::variables::ROUTING_STRATEGY),
+    ("routing_config", super::variables::ROUTING_CONFIG),
+    ("requests_per_minute", super::variables::REQUESTS_PER_MINUTE),
+    ("retries", super::variables::RETRIES),
+    ("timeout", super::variables::TIMEOUT),
+    ("deadline", super::variables::DEADLINE),
+    ("max_output_tokens", super::variables::MAX_OUTPUT_TOKENS),
+    ("cache", super::variables::CACHE),
+    ("prompts", super::variables::PROMPTS),
+    ("run_logs", super::variables::RUN_LOGS),
+    ("mock_script", super::variables::MOCK_SCRIPT),
+    ("log", super::variables::LOG),
+];
+
+/// The values of the file by the name of their variable. Lists become comma-separated text.
+///
+/// # Errors
+/// A file that is no TOML, an unknown key, or a table where a value belongs.
+pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, Bad> {
+    let hint = "`insights.toml` holds flat keys, for example `provider = \"mock\"`; see the README";
+    let bad = |why: String| Bad::new(format!("could not use `{}`: {why}", path.display()), hint);
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| bad(error.message().to_owned()))?;
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        let Some((_, variable)) = KEYS.iter().find(|(known, _)| *known == key) else {
+            let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
+            return Err(bad(format!("unknown key `{key}`; it may hold {}", known.join(", "))));
+        };
+        let text = text_of(&value).ok_or_else(|| bad(format!("`{key}` must be a value or a list of values")))?;
+        values.insert((*variable).to_owned(), text);
+    }
+    Ok(values)
+}
+
+fn text_of(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::Array(items) => {
+            let texts: Option<Vec<String>> = items.iter().map(text_of).collect();
+            Some(texts?.join(","))
+        }
+        _ => None,
+    }
+}

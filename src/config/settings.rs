@@ -1,0 +1,336 @@
+//! All settings of a run, each resolved in one expression: flag, then environment, `.env`, `insights.toml`, default.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use crate::data::{self, Window};
+use crate::flow;
+use crate::prompt;
+use crate::rundir::RunHash;
+
+use super::environment::{Environment, Origin, Setting};
+use super::models::{Models, choose_models};
+use super::{Bad, file, variables};
+
+/// What was typed: text as it stood on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    pub run_hash: Option<String>,
+    pub date_start: Option<String>,
+    pub date_end: Option<String>,
+    pub data: Vec<String>,
+    pub map: Vec<String>,
+    pub timezone: Option<String>,
+    pub max_bad_rows: Option<String>,
+    pub aggregation_limit: Option<String>,
+    pub provider: Option<String>,
+    pub model: Vec<String>,
+    pub fallback: Vec<String>,
+    pub requests_per_minute: Option<String>,
+    pub retries: Option<String>,
+    pub timeout: Option<String>,
+    pub deadline: Option<String>,
+    pub max_output_tokens: Option<String>,
+    pub cache: Option<String>,
+    pub prompts: Option<String>,
+    pub run_logs: Option<String>,
+    pub mock_script: Option<String>,
+}
+
+/// Settled values, ready to work with.
+#[derive(Debug)]
+pub struct Run {
+    /// Not needed by `doctor` and `evidence`.
+    pub run_hash: Option<RunHash>,
+    pub window: Option<Window>,
+    /// None reads the tables of the run directory.
+    pub data: Option<DataChoice>,
+    pub row_limit: usize,
+    pub run_logs: PathBuf,
+    pub prompts: prompt::Options,
+    pub models: Models,
+    pub flow: flow::Options,
+    /// A tracing filter for logs/run.log.
+    pub log: Option<String>,
+    /// Each setting that is not at its default, with where it came from.
+    pub origins: Vec<(String, String, Origin)>,
+    pub warnings: Vec<String>,
+}
+
+/// What to read and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataChoice {
+    pub sources: Vec<String>,
+    pub map: Vec<(String, String)>,
+    pub max_bad_rows: u64,
+    pub timezone: String,
+}
+
+impl DataChoice {
+    pub fn options(&self, window: Window) -> data::Options {
+        data::Options {
+            sources: self.sources.clone(),
+            window,
+            map: self.map.clone(),
+            max_bad_rows: self.max_bad_rows,
+            timezone: self.timezone.clone(),
+        }
+    }
+}
+
+/// The lowest useful row limit: below it planted facts are lost more often than not.
+const LEAST_ROWS: usize = 10;
+
+/// Resolves everything at once, so that a run fails before it has done anything.
+///
+/// # Errors
+/// The first setting that cannot be used, with the next step.
+pub fn resolve(typed: &Typed, environment: &Environment, config_file: Option<&Path>, folder: &Path) -> Result<Run, Bad> {
+    let mut sources = Sources::new(environment, config_file, folder)?;
+    let run_hash = sources.text(typed.run_hash.as_ref(), variables::RUN_HASH)?;
+    let run_hash = run_hash
+        .map(|text| RunHash::new(&text).map_err(|error| Bad::new(error.to_string(), error.hint())))
+        .transpose()?;
+    let start = sources.date(typed.date_start.as_ref(), variables::DATE_START)?;
+    let end = sources.date(typed.date_end.as_ref(), variables::DATE_END)?;
+    let data = sources.list(&typed.data, variables::DATA)?;
+    let map = mapping(&sources.list(&typed.map, variables::MAP)?)?;
+    let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
+    let timezone = sources.text(typed.timezone.as_ref(), variables::TIMEZONE)?.unwrap_or_else(|| "UTC".to_owned());
+    check_zone(&timezone)?;
+    let row_limit = sources.number(typed.aggregation_limit.as_ref(), variables::AGGREGATION_LIMIT, 15)?;
+    if row_limit == 0 {
+        return Err(Bad::new("the aggregation limit must be at least 1", "try `--aggregation-limit 15`"));
+    }
+    let run_logs = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
+    let prompts = prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?;
+    let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
+    let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
+    let models = choose_models(typed, &mut sources)?;
+    let log = sources.text(None, variables::LOG)?;
+    Ok(Run {
+        run_hash,
+        window: window(start, end)?,
+        data: (!data.is_empty()).then_some(DataChoice {
+            sources: data,
+            map,
+            max_bad_rows,
+            timezone,
+        }),
+        row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
+        run_logs: run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path)),
+        prompts,
+        models,
+        flow: flow::Options {
+            max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(u32::MAX),
+            deadline,
+        },
+        log,
+        warnings: environment.warnings.clone(),
+        origins: sources.origins,
+    })
+}
+
+/// Where a value may come from below the flags.
+pub(super) struct Sources<'a> {
+    pub(super) environment: &'a Environment,
+    file: BTreeMap<String, String>,
+    file_path: PathBuf,
+    origins: Vec<(String, String, Origin)>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(environment: &'a Environment, config_file: Option<&Path>, folder: &Path) -> Result<Self, Bad> {
+        let implicit = folder.join("insights.toml");
+        let path = config_file.map_or_else(|| implicit.is_file().then_some(implicit), |path| Some(folder.join(path)));
+        Ok(Self {
+            environment,
+            file: path.as_deref().map(file::read).transpose()?.unwrap_or_default(),
+            file_path: path.unwrap_or_default(),
+            origins: Vec::new(),
+        })
+    }
+
+    /// The winning value of a setting.
+    pub(super) fn text(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<String>, Bad> {
+        let found = match flag {
+            Some(flag) => Some(Setting {
+                value: flag.clone(),
+                origin: Origin::Flag,
+            }),
+            None => self.environment.get(variable)?.cloned().or_else(|| {
+                self.file.get(variable).map(|value| Setting {
+                    value: value.clone(),
+                    origin: Origin::ConfigFile(self.file_path.clone()),
+                })
+            }),
+        };
+        Ok(found.map(|setting| {
+            self.origins.push((variable.to_owned(), setting.value.clone(), setting.origin));
+            setting.value
+        }))
+    }
+
+    /// A repeatable flag, or one comma-separated value.
+    pub(super) fn list(&mut self, flags: &[String], variable: &str) -> Result<Vec<String>, Bad> {
+        if !flags.is_empty() {
+            self.origins.push((variable.to_owned(), flags.join(","), Origin::Flag));
+            return Ok(flags.to_vec());
+        }
+        Ok(self.text(None, variable)?.map(|text| split_list(&text)).unwrap_or_default())
+    }
+
+    pub(super) fn number(&mut self, flag: Option<&String>, variable: &str, default: u64) -> Result<u64, Bad> {
+        let Some(text) = self.text(flag, variable)? else { return Ok(default) };
+        text.trim().replace('_', "").parse().map_err(|_| {
+            Bad::new(
+                format!("{variable} is `{}`, which is no whole number", text.escape_debug()),
+                format!("give a number, for example {default}"),
+            )
+        })
+    }
+
+    pub(super) fn optional_number(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<u64>, Bad> {
+        match self.text(flag, variable)? {
+            Some(text) => self.number(Some(&text), variable, 10).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A positive number of seconds, fractions allowed.
+    pub(super) fn seconds(&mut self, flag: Option<&String>, variable: &str, default: f64) -> Result<Duration, Bad> {
+        let text = self.text(flag, variable)?;
+        let seconds = match &text {
+            Some(text) => text.trim().trim_end_matches('s').parse::<f64>().ok(),
+            None => Some(default),
+        };
+        seconds
+            .filter(|seconds| seconds.is_finite() && *seconds > 0.0)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or_else(|| {
+                Bad::new(
+                    format!("{variable} is `{}`, which is no number of seconds above 0", text.unwrap_or_default().escape_debug()),
+                    format!("give seconds, for example {default}"),
+                )
+            })
+    }
+
+    fn date(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<Date>, Bad> {
+        let Some(text) = self.text(flag, variable)? else { return Ok(None) };
+        let shape = text.trim().len() == 10;
+        match text.trim().parse::<Date>() {
+            Ok(date) if shape => Ok(Some(date)),
+            _ => Err(Bad::new(
+                format!("{variable} is `{}`, which is no date", text.escape_debug()),
+                "write dates as YYYY-MM-DD, for example 2025-03-31",
+            )),
+        }
+    }
+}
+
+fn window(start: Option<Date>, end: Option<Date>) -> Result<Option<Window>, Bad> {
+    match (start, end) {
+        (Some(start), Some(end)) if start > end => Err(Bad::new(
+            format!("the window's first day {start} is after its last day {end}"),
+            "exchange `--date-start` and `--date-end`",
+        )),
+        (Some(start), Some(end)) => Ok(Some(Window { start, end })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Bad::new("the window has no last day", "add `--date-end YYYY-MM-DD` or set DATE_END")),
+        (None, Some(_)) => Err(Bad::new("the window has no first day", "add `--date-start YYYY-MM-DD` or set DATE_START")),
+    }
+}
+
+/// `user=a,time=b` once or several times; a comma splits only before the next `role=`, so that expressions may hold commas.
+fn mapping(parts: &[String]) -> Result<Vec<(String, String)>, Bad> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for part in parts.iter().flat_map(|part| part.split(',')) {
+        let role = part.split_once('=').filter(|(role, _)| {
+            let role = role.trim();
+            !role.is_empty() && role.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        });
+        match (role, pairs.last_mut()) {
+            (Some((role, column)), _) => pairs.push((role.trim().to_owned(), column.trim().trim_matches('"').to_owned())),
+            (None, Some((_, column))) => {
+                column.push(',');
+                column.push_str(part);
+            }
+            (None, None) => {
+                return Err(Bad::new(
+                    format!("`--map {}` is no `role=column`", part.escape_debug()),
+                    "write for example `--map user=CustomerID,time=InvoiceDate`",
+                ));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+fn prompts_folder(typed: Option<String>, folder: &Path) -> Result<prompt::Options, Bad> {
+    let Some(typed) = typed else {
+        let implicit = folder.join("prompts");
+        return Ok(prompt::Options {
+            folder: implicit.join("insights").is_dir().then_some(implicit),
+        });
+    };
+    let path = folder.join(&typed);
+    if !path.is_dir() {
+        return Err(Bad::new(
+            format!("there is no prompts folder `{}`", typed.escape_debug()),
+            "give a folder that holds `insights/…`, or leave `--prompts` away to use the built-in prompts",
+        ));
+    }
+    Ok(prompt::Options { folder: Some(path) })
+}
+
+fn check_zone(name: &str) -> Result<(), Bad> {
+    jiff::tz::TimeZone::get(name).map(drop).map_err(|_| {
+        Bad::new(
+            format!("`{}` is no known time zone", name.escape_debug()),
+            "give an IANA name, for example Europe/Berlin or UTC",
+        )
+    })
+}
+
+pub(super) fn split_list(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(typed: &Typed, pairs: &[(&str, &str)]) -> Result<Run, Bad> {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        resolve(typed, &Environment::of(pairs), None, folder.path())
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment() {
+        let typed = Typed {
+            run_hash: Some("flag".to_owned()),
+            provider: Some("mock".to_owned()),
+            ..Typed::default()
+        };
+        let run = run(&typed, &[("RUN_HASH", "environment"), ("DATE_START", "2025-01-01"), ("DATE_END", "2025-01-31")]).expect("a run");
+        assert_eq!(run.run_hash.expect("a hash").as_str(), "flag");
+        assert_eq!(run.window.expect("a window").days(), 31);
+    }
+
+    #[test]
+    fn dates_the_wrong_way_round_are_refused() {
+        let pairs = [("DATE_START", "2025-02-01"), ("DATE_END", "2025-01-31"), ("INSIGHTS_PROVIDER", "mock")];
+        let error = run(&Typed::default(), &pairs).expect_err("the wrong way round");
+        assert!(error.message.contains("2025-02-01") && error.hint.contains("--date-start"), "{error:?}");
+    }
+
+    #[test]
+    fn commas_inside_an_expression_stay() {
+        let pairs = mapping(&["user=a,revenue=coalesce(x, y),time=t".to_owned()]).expect("three roles");
+        let expected = [("user", "a"), ("revenue", "coalesce(x, y)"), ("time", "t")];
+        assert_eq!(pairs, expected.map(|(role, column)| (role.to_owned(), column.to_owned())));
+    }
+}

@@ -1,0 +1,91 @@
+//! Every environment variable that the program reads, in one list; `example.env` is held against it by a test.
+
+/// One variable and what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    pub name: &'static str,
+    pub purpose: &'static str,
+    /// Its value is never shown.
+    pub secret: bool,
+}
+
+const fn plain(name: &'static str, purpose: &'static str) -> Variable {
+    Variable {
+        name,
+        purpose,
+        secret: false,
+    }
+}
+
+const fn secret(name: &'static str, purpose: &'static str) -> Variable {
+    Variable {
+        name,
+        purpose,
+        secret: true,
+    }
+}
+
+pub const RUN_HASH: &str = "RUN_HASH";
+pub const DATE_START: &str = "DATE_START";
+pub const DATE_END: &str = "DATE_END";
+pub const AGGREGATION_LIMIT: &str = "AGGREGATION_LIMIT";
+pub const DATA: &str = "INSIGHTS_DATA";
+pub const MAP: &str = "INSIGHTS_MAP";
+pub const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
+pub const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
+pub const PROVIDER: &str = "INSIGHTS_PROVIDER";
+pub const MODEL: &str = "INSIGHTS_MODEL";
+pub const FALLBACK: &str = "INSIGHTS_FALLBACK";
+pub const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
+pub const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
+pub const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
+pub const RETRIES: &str = "INSIGHTS_RETRIES";
+pub const TIMEOUT: &str = "INSIGHTS_TIMEOUT";
+pub const DEADLINE: &str = "INSIGHTS_DEADLINE";
+pub const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
+pub const CACHE: &str = "INSIGHTS_CACHE";
+pub const PROMPTS: &str = "INSIGHTS_PROMPTS";
+pub const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
+pub const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
+pub const LOG: &str = "INSIGHTS_LOG";
+
+/// All of them, in the order of `example.env`.
+pub const VARIABLES: &[Variable] = &[
+    plain(RUN_HASH, "the name of the run"),
+    plain(DATE_START, "first day of the report's window, YYYY-MM-DD"),
+    plain(DATE_END, "last day of the report's window, YYYY-MM-DD"),
+    plain(AGGREGATION_LIMIT, "rows of a table that a model sees, at least 10"),
+    plain(DATA, "file, folder or glob with events or transactions"),
+    plain(MAP, "column roles, `user=…,time=…`"),
+    plain(TIMEZONE, "IANA time zone of the report's days"),
+    plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
+    plain(PROVIDER, "who answers: mock, env, openai, anthropic, gemini, openrouter or another name"),
+    plain(MODEL, "`provider:model` for all, `analyst=provider:model` for one, comma-separated"),
+    plain(FALLBACK, "`provider:model,…` tried when the first model cannot answer"),
+    plain(ROUTING_STRATEGY, "backoff, priority, roundrobin or weighted"),
+    plain(ROUTING_CONFIG, "`provider:model[:weight],…`"),
+    plain(REQUESTS_PER_MINUTE, "requests a minute for each key"),
+    plain(RETRIES, "retries after the first attempt"),
+    plain(TIMEOUT, "seconds for one attempt"),
+    plain(DEADLINE, "seconds for the whole run"),
+    plain(MAX_OUTPUT_TOKENS, "token limit of one reply"),
+    plain(CACHE, "replies kept from earlier runs: on, off or refresh"),
+    plain(PROMPTS, "folder whose prompts win over the built-in ones"),
+    plain(RUN_LOGS, "where run directories live"),
+    plain(MOCK_SCRIPT, "faults and latency of the mock provider, a JSON file"),
+    plain(LOG, "what goes to logs/run.log, a tracing filter"),
+    secret("OPENAI_API_KEY", "key of OpenAI"),
+    plain("OPENAI_API_KEY_FILE", "file that holds the key"),
+    plain("OPENAI_BASE_URL", "with the version path, https://api.openai.com/v1"),
+    secret("ANTHROPIC_API_KEY", "key of Anthropic"),
+    plain("ANTHROPIC_API_KEY_FILE", "file that holds the key"),
+    plain("ANTHROPIC_BASE_URL", "without a version path, https://api.anthropic.com"),
+    secret("GEMINI_API_KEY", "key of Gemini"),
+    plain("GEMINI_API_KEY_FILE", "file that holds the key"),
+    secret("GOOGLE_API_KEY", "another name of GEMINI_API_KEY"),
+    plain("GOOGLE_API_KEY_FILE", "file that holds the key"),
+    plain("GEMINI_BASE_URL", "without a version path, https://generativelanguage.googleapis.com"),
+    secret("OPENROUTER_API_KEY", "key of OpenRouter"),
+    plain("OPENROUTER_API_KEY_FILE", "file that holds the key"),
+    plain("OPENROUTER_BASE_URL", "with the version path, https://openrouter.ai/api/v1"),
+];

@@ -1,0 +1,205 @@
+//! One role's question until its reply is usable: a larger limit for a truncated reply, one re-ask with the faults for an invalid one.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::{self, Instant};
+use crate::event::{Event, Events};
+use crate::insight::{CallRecord, Why};
+use crate::llm::{Class, Completion, Failed, Llm, Request, Schema};
+use crate::prompt::{self, Prompt};
+use crate::reply;
+
+/// A reply of the promised shape, or why there is none; in both cases what it took.
+pub(super) struct Answer {
+    pub(super) value: Result<Value, Why>,
+    pub(super) call: CallRecord,
+}
+
+/// A reasoning model may spend its whole budget thinking; four times as much is what helps.
+const LARGER: u32 = 4;
+
+pub(super) async fn ask(
+    llm: &Llm,
+    role: &str,
+    prompt: Prompt,
+    max_output_tokens: u32,
+    started: Instant,
+    deadline: Instant,
+    events: &Events,
+) -> Answer {
+    let mut call = CallRecord {
+        role: role.to_owned(),
+        started_millis: clock::millis_since(started),
+        cost_usd: Some(0.0),
+        ..CallRecord::default()
+    };
+    let begun = clock::now();
+    let mut request = Request {
+        role: role.to_owned(),
+        system: prompt.system,
+        prompt: prompt.user.clone(),
+        schema: Some(Schema {
+            name: prompt.schema_name,
+            value: prompt.schema.clone(),
+        }),
+        max_output_tokens,
+        temperature: None,
+    };
+    let value = loop {
+        let fault = match llm.complete(&request, Some(deadline)).await {
+            Ok(completion) => {
+                note_completion(&mut call, &completion);
+                match read(&completion.text, &prompt.schema, &mut call) {
+                    Ok(value) => break Ok(value),
+                    Err(fault) => fault,
+                }
+            }
+            Err(failed) => {
+                note_failure(&mut call, &failed);
+                match truncation(&failed) {
+                    Some(fault) => fault,
+                    None => break Err(why(&failed, call.attempts)),
+                }
+            }
+        };
+        if call.reasks > 0 {
+            break Err(fault.into_why(call.attempts));
+        }
+        call.reasks += 1;
+        events.say(Event::CallReasked {
+            role: role.to_owned(),
+            because: fault.summary(),
+        });
+        match &fault {
+            Fault::Truncated => request.max_output_tokens = max_output_tokens.saturating_mul(LARGER),
+            Fault::Invalid(faults) => request.prompt = prompt::reask(&prompt.user, faults),
+        }
+    };
+    if call.provider.as_deref() != Some("mock") {
+        call.latency_millis = clock::millis_since(begun);
+    } else {
+        call.latency_millis = call.provider_wait_millis;
+    }
+    call.status = if value.is_ok() { "success" } else { "error" }.to_owned();
+    call.error = value.as_ref().err().cloned();
+    Answer { value, call }
+}
+
+enum Fault {
+    /// Cut off by the token limit: never repaired.
+    Truncated,
+    Invalid(Vec<String>),
+}
+
+impl Fault {
+    fn summary(&self) -> String {
+        match self {
+            Self::Truncated => "the reply was cut off by the token limit; asking again with a larger one".to_owned(),
+            Self::Invalid(faults) => format!("the reply does not fit its schema: {}", faults.first().map_or("", String::as_str)),
+        }
+    }
+
+    fn into_why(self, attempts: u32) -> Why {
+        let message = match self {
+            Self::Truncated => "the reply was cut off by the token limit twice; raise `--max-output-tokens`".to_owned(),
+            Self::Invalid(faults) => format!("no valid reply after one re-ask: {}", faults.join("; ")),
+        };
+        Why {
+            kind: "invalid_reply".to_owned(),
+            message,
+            status: None,
+            body: None,
+            headers: Vec::new(),
+            attempts,
+        }
+    }
+}
+
+fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Fault> {
+    let candidates = reply::candidates(text);
+    if candidates.is_empty() {
+        let why = reply::extract(text).err().map_or_else(|| "no JSON object".to_owned(), |rejected| rejected.message);
+        return Err(Fault::Invalid(vec![format!("there is no JSON object in the reply: {why}")]));
+    }
+    let whole: Vec<_> = candidates.into_iter().filter(|candidate| !candidate.truncated).collect();
+    if whole.is_empty() {
+        return Err(Fault::Truncated);
+    }
+    let picked = reply::pick(schema, whole);
+    call.repairs.extend(picked.repairs);
+    if picked.faults.is_empty() {
+        Ok(picked.value)
+    } else {
+        Err(Fault::Invalid(picked.faults.iter().map(ToString::to_string).collect()))
+    }
+}
+
+fn truncation(failed: &Failed) -> Option<Fault> {
+    let truncated = failed.error.class == Class::Output && failed.error.code.as_deref() == Some("truncated");
+    truncated.then_some(Fault::Truncated)
+}
+
+fn note_completion(call: &mut CallRecord, completion: &Completion) {
+    call.provider = Some(completion.provider.clone());
+    call.model = Some(completion.model.clone());
+    call.answered_model.clone_from(&completion.answered_model);
+    call.cached = completion.cached;
+    call.attempts += completion.attempts.len().max(1) as u32;
+    note_attempts(call, &completion.attempts);
+    note_cost(call, completion.usage, completion.cost_usd);
+    note_waits(call, completion.provider_wait, completion.limiter_wait, completion.retry_wait);
+}
+
+fn note_failure(call: &mut CallRecord, failed: &Failed) {
+    call.provider = Some(failed.error.provider.clone());
+    call.model = Some(failed.error.model.clone());
+    call.attempts += failed.attempts.len() as u32;
+    note_attempts(call, &failed.attempts);
+    note_cost(call, failed.usage, failed.cost_usd);
+    note_waits(call, failed.provider_wait, failed.limiter_wait, failed.retry_wait);
+}
+
+fn note_attempts(call: &mut CallRecord, attempts: &[crate::llm::Attempt]) {
+    call.failures.extend(attempts.iter().filter_map(|attempt| attempt.error.as_ref()).map(ToString::to_string));
+}
+
+fn note_cost(call: &mut CallRecord, usage: crate::llm::Usage, cost_usd: Option<f64>) {
+    call.input_tokens += usage.input_tokens;
+    call.output_tokens += usage.output_tokens;
+    call.tokens_estimated |= usage.estimated;
+    // One unknown cost makes the sum unknown.
+    call.cost_usd = call.cost_usd.zip(cost_usd).map(|(sum, cost)| sum + cost);
+}
+
+fn note_waits(call: &mut CallRecord, provider: Duration, limiter: Duration, retry: Duration) {
+    let millis = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    call.provider_wait_millis += millis(provider);
+    call.limiter_wait_millis += millis(limiter);
+    call.retry_wait_millis += millis(retry);
+}
+
+fn why(failed: &Failed, attempts: u32) -> Why {
+    let error = &failed.error;
+    Why {
+        kind: kind(error.class).to_owned(),
+        message: error.to_string(),
+        status: error.status,
+        body: (!error.body.is_empty()).then(|| error.body.clone()),
+        headers: error.headers.clone(),
+        attempts,
+    }
+}
+
+fn kind(class: Class) -> &'static str {
+    match class {
+        Class::Transient => "transient",
+        Class::RateLimit => "rate_limit",
+        Class::Quota => "quota",
+        Class::Permanent => "permanent",
+        Class::Configuration => "configuration",
+        Class::Output => "output",
+        Class::Deadline => "deadline",
+    }
+}

@@ -1,0 +1,72 @@
+//! One specialist: its prompt to a checked report. A failure is a value.
+
+use crate::clock::Instant;
+use crate::event::Events;
+use crate::evidence::Evidence;
+use crate::insight::{Outcome, Rejected, SpecialistReport};
+use crate::llm::Llm;
+use crate::prompt::Prompt;
+use crate::reply::{self, CheckedSpecialist};
+
+use super::ask;
+use super::council::{Options, Reported};
+
+pub(super) async fn ask(
+    llm: &Llm,
+    prompt: Prompt,
+    evidence: &Evidence,
+    started: Instant,
+    deadline: Instant,
+    options: &Options,
+    events: &Events,
+) -> Reported {
+    let role = evidence.analyst.key();
+    let answer = ask::ask(llm, role, prompt, options.max_output_tokens, started, deadline, events).await;
+    let outcome = match answer.value {
+        Ok(value) => Outcome::Reported(Box::new(report(reply::specialist(&value, evidence), evidence))),
+        Err(why) => Outcome::Missing(why),
+    };
+    Reported {
+        outcome,
+        call: answer.call,
+    }
+}
+
+fn report(checked: CheckedSpecialist, evidence: &Evidence) -> SpecialistReport {
+    let mut data_gaps = evidence.gaps.clone();
+    for gap in checked.data_gaps {
+        if !data_gaps.contains(&gap) {
+            data_gaps.push(gap);
+        }
+    }
+    let dropped = checked.dropped_remarks.into_iter().map(|(text, reason)| Rejected {
+        title: "remark".to_owned(),
+        text,
+        reasons: vec![reason],
+    });
+    let rejected = checked.rejected.into_iter().map(|rejected| Rejected {
+        title: rejected.title,
+        text: rejected.text,
+        reasons: rejected.reasons,
+    });
+    let rejected: Vec<Rejected> = rejected.chain(dropped).collect();
+    SpecialistReport {
+        confidence_score: confidence(&checked.findings, checked.grounding.share),
+        findings: checked.findings,
+        hypotheses: checked.hypotheses,
+        recommendations: checked.recommendations,
+        data_gaps,
+        rejected,
+        grounding: checked.grounding,
+        ..SpecialistReport::default()
+    }
+}
+
+/// The mean confidence of the findings times the share of the statements that passed the check.
+fn confidence(findings: &[crate::insight::Finding], grounded: Option<f64>) -> Option<f64> {
+    if findings.is_empty() {
+        return None;
+    }
+    let mean = findings.iter().map(|finding| finding.confidence.score).sum::<f64>() / findings.len() as f64;
+    Some((mean * grounded.unwrap_or(1.0) * 100.0).round() / 100.0)
+}

@@ -1,0 +1,444 @@
+//! `report.md`, in the order in which an executive reads: verdict, key figures, findings, what to do, what is missing, caveats, appendix.
+
+use std::fmt::Write as _;
+
+use crate::evidence::{Cell, Evidence, Good, Role, Table, Unit};
+use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport};
+
+use super::parts::{plain, table};
+use super::{Facts, Status};
+
+/// The whole report. Byte-stable for equal facts.
+pub fn markdown(facts: &Facts<'_>) -> String {
+    let parts = [
+        title(facts),
+        verdict(facts),
+        key_figures(facts),
+        findings(facts),
+        themes(facts),
+        recommendations(facts),
+        areas(facts),
+        missing(facts),
+        caveats(facts),
+        appendix(facts),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}\n", parts.join("\n\n").trim_end())
+}
+
+fn title(facts: &Facts<'_>) -> String {
+    let mut text = String::new();
+    let Some(evidence) = facts.evidence.first() else {
+        return "# Insights report".to_owned();
+    };
+    let period = evidence.period;
+    let _ = writeln!(text, "# Insights report, {} to {}\n", period.start, period.end);
+    if facts.status != Status::Complete {
+        let _ = writeln!(text, "> **This report is {}.** {}\n", facts.status.word(), plain(&degraded_because(facts)));
+    }
+    let compared = evidence.previous_period.map_or_else(
+        || "nothing (the data hold no full previous period)".to_owned(),
+        |previous| format!("{} to {}", previous.start, previous.end),
+    );
+    let confidence = facts
+        .council
+        .coordinated
+        .confidence_score
+        .map_or_else(|| "not rated".to_owned(), |score| format!("{score:.2}"));
+    let users = facts.source.users.map(|users| format!(", {} users", thousands(users))).unwrap_or_default();
+    let rows = [
+        ("Period", format!("{} days, {} time", period.days(), evidence.timezone)),
+        ("Compared with", compared),
+        (
+            "Data",
+            format!("{}: {} rows in the period{users}", plain(&facts.source.files.join(", ")), thousands(facts.source.rows_in_window)),
+        ),
+        ("Run", format!("`{}`, {}", facts.run_hash, facts.status.word())),
+        (
+            "Specialists",
+            format!("{} of {} reported", facts.council.n_successful(), facts.council.outcomes.len()),
+        ),
+        ("Confidence", confidence),
+    ];
+    for (name, value) in rows {
+        let _ = writeln!(text, "**{name}:** {value}  ");
+    }
+    text.trim_end().to_owned()
+}
+
+fn degraded_because(facts: &Facts<'_>) -> String {
+    let council = facts.council;
+    let mut reasons = Vec::new();
+    let missing = council.missing();
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|(analyst, _)| analyst.title()).collect();
+        reasons.push(format!(
+            "{} of {} specialists are missing: {}.",
+            missing.len(),
+            council.outcomes.len(),
+            names.join(", ")
+        ));
+    }
+    if council.coordinated.status != CoordinatorStatus::Completed {
+        let why = council.coordinated.why.as_ref().map(|why| format!(" ({})", why.message)).unwrap_or_default();
+        reasons.push(format!("No coordinator joined the findings{why}; they were put together by template."));
+    }
+    reasons.join(" ")
+}
+
+fn verdict(facts: &Facts<'_>) -> String {
+    let joined = &facts.council.coordinated;
+    let mut text = "## Verdict\n\n".to_owned();
+    if let Some((first, rest)) = joined.executive_summary.split_first() {
+        let _ = write!(text, "**{}**", plain(first));
+        for sentence in rest {
+            let _ = write!(text, "\n\n{}", plain(sentence));
+        }
+    }
+    text
+}
+
+fn key_figures(facts: &Facts<'_>) -> String {
+    if facts.kpis.is_empty() {
+        return String::new();
+    }
+    let head = ["Figure", "This period", "Previous period", "Change", ""].map(str::to_owned);
+    let rows: Vec<Vec<String>> = facts
+        .kpis
+        .iter()
+        .map(|kpi| {
+            vec![
+                plain(&kpi.label),
+                plain(&kpi.shown_current),
+                plain(kpi.shown_previous.as_deref().unwrap_or("–")),
+                plain(kpi.shown_change.as_deref().unwrap_or("–")),
+                mark(kpi.unusual, kpi.good, kpi.change_pct).to_owned(),
+            ]
+        })
+        .collect();
+    format!(
+        "## Key figures\n\n{}\nThe previous period has the same number of days and ends the day before. A change inside ordinary variation is not marked.",
+        table(&head, &[false, true, true, true, false], &rows)
+    )
+}
+
+fn mark(unusual: bool, good: Good, change: Option<f64>) -> &'static str {
+    let Some(change) = change.filter(|_| unusual) else { return "" };
+    match (good, change > 0.0) {
+        (Good::Up, true) | (Good::Down, false) => "▲ better",
+        (Good::Up, false) | (Good::Down, true) => "▼ worse",
+        (Good::Neither, _) => "unusual",
+    }
+}
+
+fn findings(facts: &Facts<'_>) -> String {
+    let mut text = "## Findings\n".to_owned();
+    let key = &facts.council.coordinated.key_findings;
+    if key.is_empty() {
+        text.push_str("\nNothing outside ordinary variation was found.");
+        return text;
+    }
+    for (index, finding) in key.iter().enumerate() {
+        let _ = write!(text, "\n{}", key_finding(facts, index + 1, finding));
+    }
+    text.trim_end().to_owned()
+}
+
+fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String {
+    let mut text = format!("### {number}. {}\n\n{}\n", plain(&finding.title), plain(&finding.text));
+    if !finding.why_it_matters.is_empty() {
+        let _ = writeln!(text, "\nWhy it matters: {}", plain(&finding.why_it_matters));
+    }
+    let evidence = facts.evidence.iter().find(|evidence| evidence.analyst == finding.analyst);
+    let cells: Vec<String> = finding
+        .evidence
+        .iter()
+        .take(8)
+        .map(|address| {
+            let value = evidence.and_then(|evidence| evidence.at(address)).map(|at| at.shown()).unwrap_or_default();
+            format!("`{address}` {}", plain(&value))
+        })
+        .collect();
+    let _ = writeln!(
+        text,
+        "\n*{} · {} · severity {} · confidence {:.2}{}*",
+        finding.finding,
+        finding.analyst.title(),
+        finding.severity.word(),
+        finding.confidence,
+        if cells.is_empty() { String::new() } else { format!(" · evidence {}", cells.join(", ")) }
+    );
+    text
+}
+
+fn themes(facts: &Facts<'_>) -> String {
+    let themes = &facts.council.coordinated.themes;
+    if themes.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = themes
+        .iter()
+        .map(|theme| format!("- **{}**: {} ({})", plain(&theme.theme), plain(&theme.text), theme.uses.join(", ")))
+        .collect();
+    format!("## What runs through them\n\n{}", lines.join("\n"))
+}
+
+fn recommendations(facts: &Facts<'_>) -> String {
+    let joined = &facts.council.coordinated;
+    let mut text = String::new();
+    if !joined.recommendations.is_empty() {
+        let head = ["", "Action", "Impact", "Effort", "Owner", "Watch", "Check on", "Because of"].map(str::to_owned);
+        let rows: Vec<Vec<String>> = joined
+            .recommendations
+            .iter()
+            .enumerate()
+            .map(|(index, advice)| {
+                vec![
+                    (index + 1).to_string(),
+                    plain(&advice.action),
+                    plain(&advice.impact),
+                    plain(&advice.effort),
+                    plain(&advice.owner),
+                    plain(&advice.metric),
+                    advice.check_date.clone().unwrap_or_else(|| "–".to_owned()),
+                    advice.about.join(", "),
+                ]
+            })
+            .collect();
+        let _ = write!(text, "## Recommendations\n\n{}", table(&head, &[false; 8], &rows));
+    }
+    if !joined.next_steps.is_empty() {
+        let steps: Vec<String> = joined.next_steps.iter().map(|step| format!("- {}", plain(step))).collect();
+        let _ = write!(text, "\n**Next steps**\n\n{}", steps.join("\n"));
+    }
+    text.trim().to_owned()
+}
+
+fn areas(facts: &Facts<'_>) -> String {
+    let mut text = "## Area by area\n".to_owned();
+    for (analyst, outcome) in &facts.council.outcomes {
+        let _ = write!(text, "\n### {}\n\n{}", analyst.title(), area(*analyst, outcome));
+    }
+    text.trim_end().to_owned()
+}
+
+fn area(analyst: Analyst, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Missing(why) => format!(
+            "**Missing.** The {} specialist did not report: {}\n",
+            analyst.title().to_lowercase(),
+            plain(&why.message)
+        ),
+        Outcome::NothingToRead(report) => format!("Nothing to read: {}.\n", plain(&report.data_gaps.join("; "))),
+        Outcome::Reported(report) => reported_area(report),
+    }
+}
+
+fn reported_area(report: &SpecialistReport) -> String {
+    let mut lines: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let note = if finding.reportable { "" } else { " (ordinary variation)" };
+            format!("- {}: {}{note}", finding.id, plain(&finding.text))
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("- No finding passed the check.".to_owned());
+    }
+    for (heading, remarks) in [("Possible causes", &report.hypotheses), ("Advice", &report.recommendations)] {
+        if !remarks.is_empty() {
+            lines.push(format!("\n{heading} (words of the model, not checked against data):\n"));
+            lines.extend(remarks.iter().map(|remark| {
+                let about = if remark.about.is_empty() { String::new() } else { format!(" ({})", remark.about.join(", ")) };
+                format!("- {}{about}", plain(&remark.text))
+            }));
+        }
+    }
+    format!("{}\n", lines.join("\n"))
+}
+
+fn missing(facts: &Facts<'_>) -> String {
+    let council = facts.council;
+    let mut lines: Vec<String> = council
+        .missing()
+        .into_iter()
+        .map(|(analyst, why)| {
+            format!("- **{}**: {} ({}, {} attempts)", analyst.title(), plain(&why.message), why.kind.replace('_', " "), why.attempts)
+        })
+        .collect();
+    if council.coordinated.status != CoordinatorStatus::Completed {
+        let why = council.coordinated.why.as_ref().map_or("no reason given", |why| why.message.as_str());
+        lines.push(format!("- **Coordinator**: {}; the summary was assembled by template", plain(why)));
+    }
+    for (analyst, outcome) in &council.outcomes {
+        if let Outcome::Reported(report) = outcome
+            && !report.rejected.is_empty()
+        {
+            lines.push(format!(
+                "- **{}**: {} of the model's statements did not pass the check against the data and are not printed",
+                analyst.title(),
+                report.rejected.len()
+            ));
+        }
+    }
+    if !council.coordinated.dropped.is_empty() {
+        lines.push(format!(
+            "- **Coordinator**: {} of its sentences did not pass the check and are not printed",
+            council.coordinated.dropped.len()
+        ));
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("## What is missing\n\n{}", lines.join("\n"))
+}
+
+fn caveats(facts: &Facts<'_>) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut add = |text: &str| {
+        let line = format!("- {}", plain(text));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    };
+    for note in &facts.source.notes {
+        add(note);
+    }
+    for evidence in facts.evidence {
+        for gap in &evidence.gaps {
+            add(gap);
+        }
+    }
+    for (_, outcome) in &facts.council.outcomes {
+        for gap in outcome.report().map(|report| report.data_gaps.as_slice()).unwrap_or_default() {
+            add(gap);
+        }
+    }
+    if facts.source.bad_rows > 0 {
+        add(&format!("{} rows could not be read and are left out", facts.source.bad_rows));
+    }
+    let confidence = &facts.council.coordinated.confidence_text;
+    let mut text = "## How far to trust this\n".to_owned();
+    if !confidence.is_empty() {
+        let _ = writeln!(text, "\n{}", plain(confidence));
+    }
+    let grounding = facts.council.grounding;
+    let _ = write!(
+        text,
+        "\nEvery number above was written by the program from the cells below. {} of {} statements by the models passed the check; {} of the {} that passed lie inside ordinary variation.\n",
+        grounding.supported, grounding.findings, grounding.ordinary, grounding.supported
+    );
+    if !lines.is_empty() {
+        let _ = write!(text, "\n{}", lines.join("\n"));
+    }
+    text.trim_end().to_owned()
+}
+
+fn appendix(facts: &Facts<'_>) -> String {
+    let mut text = "## Appendix\n\n### Evidence\n".to_owned();
+    for evidence in facts.evidence {
+        for table in &evidence.tables {
+            let _ = write!(text, "\n{}", evidence_table(evidence, table));
+        }
+    }
+    let _ = write!(text, "\n### How the columns were read\n\n{}", mapping(facts));
+    let _ = write!(text, "\n### Calls\n\n{}", calls(facts));
+    let _ = write!(text, "\n### Make it again\n\n```sh\n{}\n```", facts.command.replace("```", ""));
+    text
+}
+
+fn evidence_table(evidence: &Evidence, facts: &Table) -> String {
+    let shown: Vec<usize> = (0..facts.columns.len()).filter(|index| facts.columns[*index].role != Role::Note || facts.columns.len() < 8).collect();
+    let mut head = vec!["Id".to_owned()];
+    head.extend(shown.iter().map(|index| plain(&facts.columns[*index].label)));
+    let mut right = vec![false];
+    right.extend(shown.iter().map(|index| !matches!(facts.columns[*index].unit, Unit::Text | Unit::Date)));
+    let rows: Vec<Vec<String>> = facts
+        .rows
+        .iter()
+        .map(|row| {
+            let cells = shown.iter().map(|index| match row.cells.get(*index) {
+                Some(Cell::Number { shown, .. }) => plain_number(shown),
+                Some(Cell::Text(text)) => plain(text),
+                Some(Cell::Day(day)) => day.to_string(),
+                Some(Cell::Missing(_)) | None => "–".to_owned(),
+            });
+            std::iter::once(row.id.clone()).chain(cells).collect()
+        })
+        .collect();
+    let listed = if facts.total_rows > facts.rows.len() {
+        format!(" {} of {} rows.", facts.rows.len(), facts.total_rows)
+    } else {
+        String::new()
+    };
+    format!(
+        "**{} {}** ({}) {}{listed}\n\n{}",
+        facts.id,
+        plain(&facts.title),
+        evidence.analyst.title().to_lowercase(),
+        plain(&sentence(&facts.definition)),
+        table(&head, &right, &rows)
+    )
+}
+
+/// A leading minus is no list item inside a table.
+fn plain_number(shown: &str) -> String {
+    shown.replace('|', "")
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+fn mapping(facts: &Facts<'_>) -> String {
+    if facts.source.mapping.is_empty() {
+        return "The tables were read from the run directory as an upstream pipeline left them.\n".to_owned();
+    }
+    let head = ["Role", "Column", "Why"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = facts
+        .source
+        .mapping
+        .iter()
+        .map(|mapped| vec![plain(&mapped.role), plain(&mapped.column), plain(&mapped.reason)])
+        .collect();
+    table(&head, &[false; 3], &rows)
+}
+
+fn calls(facts: &Facts<'_>) -> String {
+    let head = ["Call", "Status", "Model", "Attempts", "Tokens in", "Tokens out", "Cost (USD)"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = facts
+        .council
+        .calls
+        .iter()
+        .map(|call| {
+            let model = match (&call.provider, &call.model) {
+                (Some(provider), Some(model)) => format!("{provider}:{model}"),
+                _ => "–".to_owned(),
+            };
+            vec![
+                plain(&call.role),
+                if call.cached { format!("{} (cached)", call.status) } else { call.status.clone() },
+                plain(&model),
+                call.attempts.to_string(),
+                thousands(call.input_tokens),
+                thousands(call.output_tokens),
+                call.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}")),
+            ]
+        })
+        .collect();
+    table(&head, &[false, false, false, true, true, true, true], &rows)
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
