@@ -1,5 +1,43 @@
 //! Which facts may be cited: ids, units, the exact and the shown value, baselines, significance. Does not word anything.
 
+mod build;
+mod kpis;
+mod pipe;
+mod sections;
+pub mod show;
 mod table;
 
+mod cohorts;
+mod daily;
+mod geographic;
+mod quality;
+mod revenue;
+mod segments;
+
+mod drivers;
+mod entities;
+mod steps;
+mod totals;
+mod unusual;
+
+mod context;
+mod draft;
+mod measure;
+mod series;
+
+mod anomalies;
+mod change;
+mod rank;
+mod statistics;
+mod trends;
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+pub use build::{Options, build};
+pub use kpis::{CHANGED_Z, Kpi, kpis};
+pub use pipe::{pipe, pipe_table, tokens};
+pub use sections::sections;
 pub use table::*;

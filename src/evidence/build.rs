@@ -1,0 +1,127 @@
+//! All six evidences of one data set, each within its token budget.
+
+use super::context::Context;
+use super::draft::number_rows;
+use super::pipe::tokens;
+use super::{Evidence, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments};
+use crate::data::Dataset;
+use crate::insight::Analyst;
+
+/// How much of the data an analyst gets to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Rows per table of entities, `AGGREGATION_LIMIT`; never below 10.
+    pub row_limit: usize,
+    /// Tokens of all tables of one analyst.
+    pub token_budget: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            row_limit: 15,
+            token_budget: 2_000,
+        }
+    }
+}
+
+/// The six evidences in the order of `Analyst::ALL`; the same data give the same bytes.
+pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
+    let context = Context::new(dataset, options);
+    Analyst::ALL
+        .into_iter()
+        .map(|analyst| {
+            let mut evidence = one(&context, analyst);
+            if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
+                let narrow = Context::new(
+                    dataset,
+                    &Options {
+                        row_limit: LEAST_ROWS,
+                        ..*options
+                    },
+                );
+                evidence = one(&narrow, analyst);
+            }
+            fit(&mut evidence, options.token_budget);
+            number_rows(&mut evidence.tables, letter(analyst));
+            evidence
+        })
+        .collect()
+}
+
+/// Fewer rows of entities lose too many facts.
+const LEAST_ROWS: usize = 10;
+
+/// Tables that go when the budget is short, the first one first. Totals and unusual days always stay.
+const DISPENSABLE: [&str; 13] = [
+    "R6", "C4", "R7", "S8", "G4", "S5", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
+];
+
+/// Long tables are cut to this many rows before any table goes, and no table is cut below three rows.
+const SHORT_ROWS: [usize; 3] = [7, 5, 3];
+
+fn one(context: &Context, analyst: Analyst) -> Evidence {
+    match analyst {
+        Analyst::DailyMetrics => daily::evidence(context),
+        Analyst::UserSegmentation => segments::evidence(context),
+        Analyst::Geographic => geographic::evidence(context),
+        Analyst::CohortRetention => cohorts::evidence(context),
+        Analyst::RevenueOptimization => revenue::evidence(context),
+        Analyst::DataQuality => quality::evidence(context),
+    }
+}
+
+fn letter(analyst: Analyst) -> char {
+    match analyst {
+        Analyst::DailyMetrics => 'd',
+        Analyst::UserSegmentation => 's',
+        Analyst::Geographic => 'g',
+        Analyst::CohortRetention => 'c',
+        Analyst::RevenueOptimization => 'r',
+        Analyst::DataQuality => 'q',
+    }
+}
+
+/// Drops what matters least until the text fits: old days and weeks, dispensable tables, then rows.
+fn fit(evidence: &mut Evidence, budget: usize) {
+    let fits = |evidence: &Evidence| tokens(evidence) <= budget;
+    if fits(evidence) {
+        return;
+    }
+    for table in &mut evidence.tables {
+        if table.kind == TableKind::Days {
+            let old = table.rows.len().saturating_sub(SHORT_ROWS[0]);
+            table.rows.drain(..old);
+        }
+    }
+    for id in DISPENSABLE {
+        if fits(evidence) {
+            return;
+        }
+        evidence.tables.retain(|table| table.id != id);
+    }
+    for rows in SHORT_ROWS {
+        for index in (0..evidence.tables.len()).rev() {
+            if fits(evidence) {
+                return;
+            }
+            shorten(&mut evidence.tables[index], rows);
+        }
+    }
+}
+
+fn shorten(table: &mut Table, rows: usize) {
+    if table.kind == TableKind::Totals {
+        return;
+    }
+    if table.kind == TableKind::Days {
+        let old = table.rows.len().saturating_sub(rows);
+        table.rows.drain(..old);
+        return;
+    }
+    if table.rows.iter().any(|row| row.summary) {
+        // `Other (n)` counts what the ten rows leave out; cutting further would make it untrue.
+        return;
+    }
+    table.rows.truncate(rows);
+}

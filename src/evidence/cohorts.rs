@@ -1,0 +1,374 @@
+//! What the retention analyst may cite: cohorts, pooled retention now and before, unusual cohorts, revenue per cohort user.
+//! A cell that is too young is unknown, never 0.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::anomalies::UNUSUAL_Z;
+use super::context::{Context, gap};
+use super::draft::{About, Draft, Value};
+use super::measure::{Measure, count, key};
+use super::series::weekday_name;
+use super::statistics::{
+    MAD_TO_SIGMA, cap, median_absolute_deviation, over_dispersion, ratio, two_proportion_z, wilson,
+};
+use super::totals::{Total, columns};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, unusual};
+use crate::data::{DauByCohortDate, RevenueByCohortDate, Tables};
+use crate::insight::Analyst;
+
+/// The days whose retention is reported.
+pub(super) const DAYS: [u32; 6] = [1, 3, 7, 14, 30, 60];
+
+/// More daily cohorts than this are grouped into ISO weeks.
+const DAILY_COHORTS: usize = 14;
+
+const ROWS: usize = 12;
+
+/// Smaller cohorts are never called unusual.
+const COHORT_SIZE_NEEDED: f64 = 30.0;
+
+const DEFINITION: &str = "a cohort is the users with the same first day; day-N retention = users active exactly N days later / users of cohorts \
+old enough for day N (pooled); blank where the cohort is too young";
+
+pub(super) fn evidence(context: &Context) -> Evidence {
+    let mut evidence = context.header(Analyst::CohortRetention);
+    let dataset = context.dataset;
+    let rows = dataset.current.dau_by_cohort_date.rows();
+    let missing = gap(
+        &dataset.current.dau_by_cohort_date,
+        "no cohorts: nothing to say about retention",
+    );
+    if let Some(missing) = missing {
+        evidence.gaps.push(missing);
+        return evidence;
+    }
+    if context.history_days().is_some_and(|days| days < 30) {
+        evidence.notes.push(
+            "less than 30 days of data before the period: some users of the first cohorts may be older than they look"
+                .to_owned(),
+        );
+    }
+    let young: Vec<String> = DAYS
+        .iter()
+        .filter(|day| rows.iter().all(|row| retained(row, **day).is_none()))
+        .map(|day| format!("day {day}"))
+        .collect();
+    if !young.is_empty() {
+        evidence.notes.push(format!(
+            "no cohort of the period is old enough for {}",
+            young.join(", ")
+        ));
+    }
+    evidence.notes.push(format!("{} daily cohorts", rows.len()));
+    let revenue = revenue_table(context);
+    if revenue.is_none() {
+        evidence
+            .gaps
+            .push("no revenue by cohort: retention only".to_owned());
+    }
+    evidence.tables = [
+        cohort_table(rows),
+        pooled_table(context),
+        unusual_cohorts(rows),
+        revenue,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    evidence
+}
+
+/// Users of the cohort active on `day`, when it is old enough.
+pub(super) fn retained(row: &DauByCohortDate, day: u32) -> Option<u64> {
+    match day {
+        1 => row.day_1_dau,
+        3 => row.day_3_dau,
+        7 => row.day_7_dau,
+        14 => row.day_14_dau,
+        30 => row.day_30_dau,
+        60 => row.day_60_dau,
+        _ => None,
+    }
+}
+
+/// (retained, eligible) over all cohorts old enough for `day`.
+pub(super) fn pooled(rows: &[DauByCohortDate], day: u32) -> Option<(f64, f64)> {
+    let (hits, n) = groups(rows, day)
+        .into_iter()
+        .fold((0.0, 0.0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
+    (n > 0.0).then_some((hits, n))
+}
+
+fn groups(rows: &[DauByCohortDate], day: u32) -> Vec<(f64, f64)> {
+    rows.iter()
+        .filter(|row| row.cohort_size > 0)
+        .filter_map(|row| Some((retained(row, day)? as f64, row.cohort_size as f64)))
+        .collect()
+}
+
+/// The rows of the previous window, where there is a comparable one.
+pub(super) fn previous_rows<'a, T>(
+    context: &Context<'a>,
+    part: fn(&'a Tables) -> &'a crate::data::Part<T>,
+) -> &'a [T] {
+    match (&context.dataset.previous, context.dataset.previous_window) {
+        (Some(tables), Some(_)) if context.new_users_comparable() => part(tables).rows(),
+        _ => &[],
+    }
+}
+
+fn cohort_table(rows: &[DauByCohortDate]) -> Option<Table> {
+    let filled: Vec<&DauByCohortDate> = rows.iter().filter(|r| r.cohort_size > 0).collect();
+    let weekly = filled.len() > DAILY_COHORTS;
+    let mut cohorts: BTreeMap<Date, Vec<DauByCohortDate>> = BTreeMap::new();
+    for row in filled {
+        let back = if weekly {
+            i64::from(row.cohort_date.weekday().to_monday_zero_offset())
+        } else {
+            0
+        };
+        let start = row.cohort_date.saturating_sub(jiff::Span::new().days(back));
+        cohorts.entry(start).or_default().push(row.clone());
+    }
+    let size = Measure::new("size", "users of the cohort", count("users"), Good::Up);
+    let mut columns = vec![key("cohort", "cohort"), size.column(Role::Current)];
+    for day in DAYS {
+        columns.push(retention_measure(day).column(Role::Current));
+    }
+    let title = if weekly {
+        "Weekly cohorts"
+    } else {
+        "Daily cohorts"
+    };
+    let mut draft = Draft::new("C1", title, TableKind::Cohorts, columns)
+        .definition(DEFINITION)
+        .order("newest first");
+    let total = cohorts.len();
+    for (start, rows) in cohorts.into_iter().rev().take(ROWS) {
+        let name = if weekly {
+            format!("week of {start}")
+        } else {
+            start.to_string()
+        };
+        let users: f64 = rows.iter().map(|r| r.cohort_size as f64).sum();
+        let mut values = vec![Value::text(&name), Value::Number(users)];
+        for day in DAYS {
+            // A week of which only the first days are old enough is not yet a week.
+            let mature = pooled(&rows, day).filter(|(_, n)| *n >= 0.5 * users);
+            let share = mature.and_then(|(hits, n)| Some(ratio(hits, n)? * 100.0));
+            values.push(Value::or(share, "too young"));
+        }
+        draft.row(About::named(&name).support(Some(users)), values);
+    }
+    draft.out_of(total).finish()
+}
+
+fn retention_measure(day: u32) -> Measure {
+    Measure::new(
+        &format!("day_{day}_retention"),
+        &format!("day-{day} retention"),
+        Unit::Percent,
+        Good::Up,
+    )
+}
+
+/// Pooled retention of this window's cohorts against those of the previous window.
+fn pooled_table(context: &Context) -> Option<Table> {
+    let totals = retention_totals(context);
+    let mut columns = columns(true);
+    for (name, label) in [
+        ("n_current", "users old enough, this period"),
+        ("n_previous", "users old enough, previous period"),
+    ] {
+        let mut column = Measure::new(name, label, count("users"), Good::Neither)
+            .not_additive()
+            .column(Role::Current);
+        column.role = Role::Note;
+        columns.push(column);
+    }
+    for (name, label) in [
+        ("low_95", "lower end of the 95 % interval"),
+        ("high_95", "upper end of the 95 % interval"),
+    ] {
+        let mut column =
+            Measure::new(name, label, Unit::Percent, Good::Neither).column(Role::Current);
+        column.role = Role::Note;
+        columns.push(column);
+    }
+    let mut draft = Draft::new(
+        "C2",
+        "Average retention, this period's cohorts against the previous period's",
+        TableKind::Totals,
+        columns,
+    )
+    .definition("pooled: retained users / users of cohorts old enough; z is a two-proportion z, widened by how much daily cohorts differ anyway; low_95, high_95 = Wilson interval")
+    .order("by day");
+    for (total, n, n_before) in &totals {
+        let mut values = total.cells(true);
+        values.push(Value::Number(*n));
+        values.push(Value::or(*n_before, "no comparable previous value"));
+        let share = total.current.unwrap_or(0.0) / 100.0;
+        let interval = wilson(share * n, *n);
+        values.push(Value::or(interval.map(|i| i.0 * 100.0), "not known"));
+        values.push(Value::or(interval.map(|i| i.1 * 100.0), "not known"));
+        draft.row(total.about(), values);
+    }
+    draft.finish()
+}
+
+/// One total per day of retention with the number of eligible users now and before.
+pub(super) fn retention_totals(context: &Context) -> Vec<(Total, f64, Option<f64>)> {
+    let rows = context.dataset.current.dau_by_cohort_date.rows();
+    let before = previous_rows(context, |tables| &tables.dau_by_cohort_date);
+    DAYS.iter()
+        .filter_map(|day| {
+            let (hits, n) = pooled(rows, *day)?;
+            let previous = pooled(before, *day);
+            let spread =
+                over_dispersion(&groups(rows, *day)).max(over_dispersion(&groups(before, *day)));
+            let z = previous.and_then(|(hits_before, n_before)| {
+                cap(two_proportion_z(hits, n, hits_before, n_before)? / spread.sqrt())
+            });
+            let pct = |(hits, n): (f64, f64)| Some(ratio(hits, n)? * 100.0);
+            let total = Total::new(&format!("day-{day} retention"), Unit::Percent, Good::Up)
+                .values(pct((hits, n)), previous.and_then(pct))
+                .z(z)
+                .support(Some(n));
+            Some((total, n, previous.map(|p| p.1)))
+        })
+        .collect()
+}
+
+/// Daily cohorts whose retention is far from the pooled one: binomial z over the robust spread of all cohorts.
+fn unusual_cohorts(rows: &[DauByCohortDate]) -> Option<Table> {
+    struct Found {
+        date: Date,
+        day: u32,
+        size: f64,
+        share: f64,
+        expected: f64,
+        z: f64,
+    }
+    let mut found: Vec<Found> = Vec::new();
+    for day in DAYS {
+        let Some((hits, n)) = pooled(rows, day) else {
+            continue;
+        };
+        let expected = hits / n;
+        let cohorts: Vec<(Date, f64, f64)> = rows
+            .iter()
+            .filter(|row| row.cohort_size as f64 >= COHORT_SIZE_NEEDED)
+            .filter_map(|row| {
+                let share = retained(row, day)? as f64 / row.cohort_size as f64;
+                Some((row.cohort_date, row.cohort_size as f64, share))
+            })
+            .collect();
+        let variance = expected * (1.0 - expected);
+        if cohorts.len() < 5 || variance <= 0.0 {
+            continue;
+        }
+        let scores: Vec<f64> = cohorts
+            .iter()
+            .map(|(_, size, share)| (share - expected) / (variance / size).sqrt())
+            .collect();
+        let spread = median_absolute_deviation(&scores).unwrap_or(1.0) * MAD_TO_SIGMA;
+        for ((date, size, share), score) in cohorts.into_iter().zip(scores) {
+            let Some(z) = cap(score / spread.max(1.0)) else {
+                continue;
+            };
+            let far = (share / expected - 1.0).abs() >= 0.1;
+            if z.abs() >= UNUSUAL_Z && far && size * expected >= 5.0 {
+                found.push(Found {
+                    date,
+                    day,
+                    size,
+                    share: share * 100.0,
+                    expected: expected * 100.0,
+                    z,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| {
+        b.z.abs()
+            .total_cmp(&a.z.abs())
+            .then(a.date.cmp(&b.date))
+            .then(a.day.cmp(&b.day))
+    });
+    let total = found.len();
+    let mut draft = Draft::new(
+        "C3",
+        "Unusual cohorts",
+        TableKind::Anomalies,
+        unusual::columns(),
+    )
+    .definition("day = first day of the cohort; expected = pooled retention of the period; z is binomial, widened by the spread of all cohorts")
+    .order("by |z|");
+    for found in found.into_iter().take(5) {
+        let metric = format!("day-{} retention", found.day);
+        let about = About {
+            key: found.date.to_string(),
+            unit: Some((Unit::Percent, 1)),
+            good: Some(Good::Up),
+            support: Some(found.size),
+            ..About::default()
+        };
+        draft.row(
+            about,
+            vec![
+                Value::Day(found.date),
+                Value::text(weekday_name(found.date)),
+                Value::text(metric),
+                Value::Number(found.share),
+                Value::Number(found.expected),
+                Value::Number((found.share / found.expected - 1.0) * 100.0),
+                Value::Number(found.z),
+            ],
+        );
+    }
+    draft.out_of(total).finish()
+}
+
+fn revenue_on(row: &RevenueByCohortDate, day: u32) -> Option<f64> {
+    match day {
+        0 => row.day_0_revenue,
+        1 => row.day_1_revenue,
+        3 => row.day_3_revenue,
+        7 => row.day_7_revenue,
+        14 => row.day_14_revenue,
+        30 => row.day_30_revenue,
+        60 => row.day_60_revenue,
+        _ => None,
+    }
+}
+
+/// Revenue on one day of a cohort's life per user of the cohorts old enough.
+fn revenue_table(context: &Context) -> Option<Table> {
+    let pooled = |rows: &[RevenueByCohortDate], day: u32| {
+        let (revenue, users) = rows
+            .iter()
+            .filter_map(|row| Some((revenue_on(row, day)?, row.cohort_size as f64)))
+            .fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
+        ratio(revenue, users).map(|value| (value, users))
+    };
+    let rows = context.dataset.current.revenue_by_cohort_date.rows();
+    let before = previous_rows(context, |tables| &tables.revenue_by_cohort_date);
+    let totals: Vec<Total> = [0, 1, 7, 30]
+        .into_iter()
+        .map(|day| {
+            let current = pooled(rows, day);
+            let label = format!("revenue on day {day} per cohort user");
+            Total::new(&label, Unit::Money, Good::Up)
+                .values(current.map(|c| c.0), pooled(before, day).map(|p| p.0))
+                .support(current.map(|c| c.1))
+        })
+        .collect();
+    super::totals::totals_table(
+        "C4",
+        "Revenue per cohort user",
+        "revenue on exactly that day of the cohort's life / users of cohorts old enough",
+        &totals,
+    )
+}

@@ -1,0 +1,387 @@
+//! What the segmentation analyst may cite: revenue tiers, the segments of each dimension, journey stages, steps, concentration.
+
+use std::collections::BTreeMap;
+
+use super::change::{Noise, Point, level_change};
+use super::context::Context;
+use super::draft::{About, Draft, Value};
+use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
+use super::measure::{Measure, count, key};
+use super::series::{days_of, weekday};
+use super::statistics::{count_change_z, median, ratio, two_proportion_z};
+use super::steps::{concentration, steps};
+use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use crate::data::{Segment, Window};
+use crate::insight::Analyst;
+
+/// More dimensions would crowd each other out of the prompt.
+const DIMENSIONS: usize = 4;
+
+pub(super) fn evidence(context: &Context) -> Evidence {
+    let mut evidence = context.header(Analyst::UserSegmentation);
+    let segmentation = &context.dataset.segmentation;
+    let mut tables = vec![tiers(context, "S1")];
+    for (index, dimension) in segmentation
+        .dimensions
+        .iter()
+        .filter(|dimension| dimension.segments.len() > 1)
+        .take(DIMENSIONS)
+        .enumerate()
+    {
+        let id = format!("S{}", index + 2);
+        let name = dimension.dimension.trim();
+        tables.push(segment_table(
+            context,
+            &id,
+            format!("Users by {name}"),
+            "users = distinct users of the period in the segment; a user of two segments counts in both; conversion = users with a purchase / users",
+            &dimension.segments,
+            &BTreeMap::new(),
+        ));
+    }
+    tables.push(journey(context));
+    tables.push(steps(context, "S7"));
+    tables.push(concentration(context, "S8"));
+    evidence.tables = tables.into_iter().flatten().collect();
+    if segmentation.dimensions.is_empty() {
+        evidence
+            .gaps
+            .push("no segment column such as platform or channel in the data".to_owned());
+    }
+    if tiers_of(context).is_empty() {
+        evidence
+            .gaps
+            .push("no revenue: users cannot be split into revenue tiers".to_owned());
+    }
+    if context
+        .dataset
+        .current
+        .user_journey_cohort
+        .rows()
+        .is_empty()
+        && segmentation.events.is_empty()
+    {
+        evidence
+            .gaps
+            .push("no events or journey stages: nothing to say about steps".to_owned());
+    }
+    let scanned: usize = segmentation
+        .dimensions
+        .iter()
+        .map(|d| d.segments.len())
+        .sum();
+    if scanned > 0 {
+        evidence.notes.push(format!("{scanned} segments compared"));
+    }
+    evidence
+}
+
+/// Revenue tiers over the window; from the daily tier table where the summary has none.
+pub(super) fn tiers_of(context: &Context) -> Vec<Segment> {
+    let dataset = context.dataset;
+    if !dataset.segmentation.revenue_tiers.is_empty() {
+        return dataset.segmentation.revenue_tiers.clone();
+    }
+    let days = dataset.window.days().max(1) as f64;
+    let mut tiers: BTreeMap<String, (f64, f64, u64)> = BTreeMap::new();
+    for row in dataset.current.revenue_segments_daily.rows() {
+        let tier = tiers.entry(row.revenue_segment.clone()).or_default();
+        tier.0 += row.users as f64;
+        tier.1 += row.total_revenue;
+        tier.2 += row.users;
+    }
+    tiers
+        .into_iter()
+        .map(|(segment, (users, revenue, rows))| Segment {
+            segment,
+            users: (users / days).round() as u64,
+            rows,
+            revenue: Some(revenue),
+            ..Segment::default()
+        })
+        .collect()
+}
+
+pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
+    let dataset = context.dataset;
+    let tiers = tiers_of(context);
+    let summed = !dataset.segmentation.revenue_tiers.is_empty();
+    let defined: Vec<String> = dataset
+        .segmentation
+        .definitions
+        .iter()
+        .filter(|(name, _)| tiers.iter().any(|tier| tier.segment == *name))
+        .map(|(name, definition)| format!("{name} = {definition}"))
+        .collect();
+    let definition = if defined.is_empty() {
+        if summed {
+            "users and revenue of each revenue tier over the whole period".to_owned()
+        } else {
+            "users = mean users of the tier per day; revenue is summed over the period".to_owned()
+        }
+    } else {
+        defined.join("; ")
+    };
+    let revenue_z = tier_revenue_z(context);
+    segment_table(
+        context,
+        id,
+        "Revenue tiers".to_owned(),
+        &definition,
+        &tiers,
+        &revenue_z,
+    )
+}
+
+/// Whether the daily revenue of a tier changed its level.
+fn tier_revenue_z(context: &Context) -> BTreeMap<String, f64> {
+    let dataset = context.dataset;
+    let (Some(previous), Some(previous_window)) = (&dataset.previous, dataset.previous_window)
+    else {
+        return BTreeMap::new();
+    };
+    let points = |rows: &[crate::data::RevenueSegmentsDaily], tier: &str, window: Window| {
+        let mut days: BTreeMap<_, f64> = days_of(window).into_iter().map(|d| (d, 0.0)).collect();
+        for row in rows.iter().filter(|row| row.revenue_segment == tier) {
+            if let Some(day) = days.get_mut(&row.date) {
+                *day += row.total_revenue;
+            }
+        }
+        days.into_iter()
+            .enumerate()
+            .filter(|(_, (day, _))| !context.daily.closed[weekday(*day)])
+            .map(|(index, (day, value))| Point {
+                ordinal: index as i64 + if window == dataset.window { 100_000 } else { 0 },
+                weekday: weekday(day),
+                value,
+            })
+            .collect::<Vec<_>>()
+    };
+    let rows = dataset.current.revenue_segments_daily.rows();
+    let before = previous.revenue_segments_daily.rows();
+    let mut names: Vec<&str> = rows.iter().map(|r| r.revenue_segment.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let current = points(rows, name, dataset.window);
+            let previous = points(before, name, previous_window);
+            let change = level_change(&current, &previous, Noise::Amounts)?;
+            Some((name.to_owned(), change.z))
+        })
+        .collect()
+}
+
+fn segment_table(
+    context: &Context,
+    id: &str,
+    title: String,
+    definition: &str,
+    segments: &[Segment],
+    revenue_z: &BTreeMap<String, f64>,
+) -> Option<Table> {
+    const USERS: &[Role] = &[
+        Role::Current,
+        Role::Previous,
+        Role::Change,
+        Role::Share,
+        Role::Z,
+    ];
+    let with_z = !revenue_z.is_empty();
+    let revenue_roles: &[Role] = if with_z {
+        &[
+            Role::Current,
+            Role::Previous,
+            Role::Change,
+            Role::Share,
+            Role::Z,
+        ]
+    } else {
+        &[Role::Current, Role::Previous, Role::Change, Role::Share]
+    };
+    let mut wanted = vec![Wanted {
+        measure: Measure::new("users", "users", count("users"), Good::Up),
+        roles: USERS,
+        share_points: true,
+    }];
+    let has_revenue = segments.iter().any(|s| s.revenue.is_some());
+    if has_revenue {
+        wanted.push(Wanted {
+            measure: Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
+            roles: revenue_roles,
+            share_points: false,
+        });
+    }
+    let has_conversion = segments.iter().any(|s| s.converted_users.is_some());
+    if has_conversion {
+        wanted.push(Wanted {
+            measure: Measure::new("conversion", "conversion", Unit::Percent, Good::Up),
+            roles: &[Role::Current, Role::Previous, Role::ChangePoints, Role::Z],
+            share_points: false,
+        });
+    }
+    let comparable = context.dataset.previous_window.is_some();
+    let entities: Vec<Entity> = segments
+        .iter()
+        .map(|segment| {
+            let users = counts(
+                context,
+                segment.users,
+                segment.previous_users.filter(|_| comparable),
+            );
+            let mut pairs = vec![users];
+            if has_revenue {
+                pairs.push(Pair {
+                    current: segment.revenue,
+                    previous: segment.previous_revenue.filter(|_| comparable),
+                    z: revenue_z.get(&segment.segment).copied(),
+                });
+            }
+            if has_conversion {
+                pairs.push(conversion(segment, comparable));
+            }
+            let previous = segment.previous_users.unwrap_or(0);
+            Entity {
+                name: segment.segment.clone(),
+                pairs,
+                support: segment.users.max(previous) as f64,
+            }
+        })
+        .collect();
+    let mut totals: Vec<Pair> = (0..wanted.len())
+        .map(|index| sum_pairs(entities.iter().map(move |e| e.pairs[index])))
+        .collect();
+    if has_conversion {
+        let all = segments
+            .iter()
+            .fold(Segment::default(), |mut all, segment| {
+                let add = |a: Option<u64>, b: Option<u64>| Some(a.unwrap_or(0) + b.unwrap_or(0));
+                all.users += segment.users;
+                all.previous_users = add(all.previous_users, segment.previous_users);
+                all.converted_users = add(all.converted_users, segment.converted_users);
+                all.previous_converted_users = match segment.previous_converted_users {
+                    Some(n) => add(all.previous_converted_users, Some(n)),
+                    None => all.previous_converted_users,
+                };
+                all
+            });
+        if let Some(total) = totals.last_mut() {
+            *total = conversion(&all, comparable);
+        }
+    }
+    Entities {
+        id,
+        title,
+        key: ("segment", "segment"),
+        definition: definition.to_owned(),
+        wanted,
+        entities,
+        totals,
+    }
+    .table(context.row_limit)
+}
+
+fn counts(context: &Context, now: u64, before: Option<u64>) -> Pair {
+    let (now, before) = (now as f64, before.map(|n| n as f64));
+    Pair {
+        current: Some(now),
+        previous: before,
+        z: before.and_then(|before| count_change_z(now, before, context.common_error)),
+    }
+}
+
+/// Converted users over users, in percent.
+fn conversion(segment: &Segment, comparable: bool) -> Pair {
+    let pct = |hits: Option<u64>, n: f64| Some(ratio(hits? as f64, n)? * 100.0);
+    let users = segment.users as f64;
+    let users_before = segment.previous_users.unwrap_or(0) as f64;
+    let before = segment.previous_converted_users.filter(|_| comparable);
+    Pair {
+        current: pct(segment.converted_users, users),
+        previous: pct(before, users_before),
+        z: segment
+            .converted_users
+            .zip(before)
+            .and_then(|(now, before)| {
+                two_proportion_z(now as f64, users, before as f64, users_before)
+            }),
+    }
+}
+
+/// Users of each journey stage over all cohorts of the window, as a share of the first stage.
+fn journey(context: &Context) -> Option<Table> {
+    let dataset = context.dataset;
+    let stages = |tables: &crate::data::Tables| {
+        let mut stages: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();
+        for row in tables.user_journey_cohort.rows() {
+            let stage = stages.entry(row.journey_stage.clone()).or_default();
+            stage.0 += row.users;
+            stage.1.extend(row.median_days_to_stage);
+        }
+        stages
+    };
+    let now = stages(&dataset.current);
+    let before = dataset
+        .previous
+        .as_ref()
+        .map(stages)
+        .filter(|s| !s.is_empty());
+    let before = before.filter(|_| dataset.previous_window.is_some());
+    let largest = now.values().map(|s| s.0).max()? as f64;
+    let largest_before = before.as_ref().and_then(|b| b.values().map(|s| s.0).max());
+    let users = Measure::new("users", "users", count("users"), Good::Up).not_additive();
+    let reached = Measure::new(
+        "reached",
+        "share of the users of the first stage",
+        Unit::Percent,
+        Good::Up,
+    );
+    let days = Measure::new(
+        "median_days",
+        "median days to the stage (median of cohorts)",
+        Unit::Days,
+        Good::Down,
+    );
+    let mut columns = vec![key("stage", "stage")];
+    columns.extend(users.columns(&[Role::Current, Role::Previous]));
+    columns.extend(reached.columns(&[Role::Current, Role::Previous, Role::ChangePoints, Role::Z]));
+    columns.push(days.column(Role::Current));
+    let mut draft = Draft::new("S6", "Journey stages", TableKind::Entities, columns)
+        .definition("users of the period's cohorts that reached the stage; cohorts near the end of the period had less time")
+        .order("by users, largest first");
+    let mut order: Vec<(&String, &(u64, Vec<f64>))> = now.iter().collect();
+    order.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
+    let total = order.len();
+    for (name, (n, medians)) in order.into_iter().take(context.row_limit) {
+        let current = *n as f64;
+        let previous = before
+            .as_ref()
+            .map(|b| b.get(name).map_or(0.0, |s| s.0 as f64));
+        let whole_before = largest_before.map(|n| n as f64);
+        let share = ratio(current, largest).map(|s| s * 100.0);
+        let share_before = previous
+            .zip(whole_before)
+            .and_then(|(p, whole)| Some(ratio(p, whole)? * 100.0));
+        let z = previous
+            .zip(whole_before)
+            .and_then(|(p, whole)| two_proportion_z(current, largest, p, whole));
+        draft.row(
+            About::named(name).support(Some(largest)),
+            vec![
+                Value::text(name),
+                Value::Number(current),
+                Value::or(previous, "no comparable previous value"),
+                Value::or(share, "not known"),
+                Value::or(share_before, "no comparable previous value"),
+                Value::or(
+                    share.zip(share_before).map(|(now, before)| now - before),
+                    "no comparable previous value",
+                ),
+                Value::or(z, "ordinary variation not known"),
+                Value::or(median(medians), "not known"),
+            ],
+        );
+    }
+    draft.out_of(total).finish()
+}

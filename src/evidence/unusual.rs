@@ -1,0 +1,116 @@
+//! Tables of unusual days: one row per day and metric, with what was expected.
+
+use jiff::civil::Date;
+
+use super::anomalies::Judged;
+use super::change::Noise;
+use super::draft::{About, Draft, Value};
+use super::measure::{day_key, note, text};
+use super::series::{Series, weekday_name};
+use super::{Column, Role, Table, TableKind, Unit};
+
+/// The rows of one table; more would crowd out the rest.
+const ROWS: usize = 8;
+
+const DEFINITION: &str = "expected = robust weekly pattern and trend of the days known; z = deviation of the logarithm in standard deviations \
+of ordinary days; listed when |z| is 4 or more and the deviation 10 % or more";
+
+/// Days on which several metrics moved come first, then the larger deviations.
+pub(super) fn unusual_days(
+    id: &str,
+    title: &str,
+    series: &[&Series],
+    closed: [bool; 7],
+) -> Option<Table> {
+    let mut found: Vec<(Date, &Series, Judged)> = series
+        .iter()
+        .flat_map(|series| {
+            let judged = series.judged(closed);
+            let unusual = judged.into_iter().filter(|(_, judged)| judged.unusual());
+            unusual.map(|(day, judged)| (day, *series, judged))
+        })
+        .collect();
+    let weight = |judged: &Judged| judged.z.abs().min(30.0) * judged.deviation.abs().min(300.0);
+    let of_day = |day: Date| -> (usize, f64) {
+        let same = found.iter().filter(|(other, _, _)| *other == day);
+        (same.clone().count(), same.map(|(_, _, j)| weight(j)).sum())
+    };
+    let mut ranked: Vec<(usize, f64, usize)> = found
+        .iter()
+        .enumerate()
+        .map(|(index, (day, _, _))| {
+            let (metrics, weight) = of_day(*day);
+            (metrics, weight, index)
+        })
+        .collect();
+    ranked.sort_by(|a, b| {
+        let (day_a, day_b) = (found[a.2].0, found[b.2].0);
+        let most_metrics = b.0.cmp(&a.0);
+        let heaviest = b.1.total_cmp(&a.1);
+        let heavier = || weight(&found[b.2].2).total_cmp(&weight(&found[a.2].2));
+        most_metrics
+            .then(heaviest)
+            .then(day_a.cmp(&day_b))
+            .then_with(heavier)
+            .then(a.2.cmp(&b.2))
+    });
+    let total = found.len();
+    let mut draft = Draft::new(id, title, TableKind::Anomalies, columns())
+        .definition(DEFINITION)
+        .order("days on which several metrics moved first, then by size of the deviation");
+    for (_, _, index) in ranked.into_iter().take(ROWS) {
+        let (day, series, judged) = &mut found[index];
+        let measure = &series.measure;
+        let support = match series.noise {
+            Noise::Counts => Some(judged.value.max(judged.expected)),
+            Noise::Amounts => None,
+        };
+        let about = About {
+            key: day.to_string(),
+            unit: Some((measure.unit.clone(), measure.decimals)),
+            good: Some(measure.good),
+            support,
+            ..About::default()
+        };
+        draft.row(
+            about,
+            vec![
+                Value::Day(*day),
+                Value::text(weekday_name(*day)),
+                Value::text(&measure.label),
+                Value::Number(judged.value),
+                Value::Number(judged.expected),
+                Value::Number(judged.deviation),
+                Value::Number(judged.z),
+            ],
+        );
+    }
+    draft.out_of(total).finish()
+}
+
+/// `day, weekday, metric, value, value_expected, value_deviation_pct, value_z`.
+pub(super) fn columns() -> Vec<Column> {
+    let value = |name: &str, label: &str, unit: Unit, role: Role| Column {
+        of: "value".to_owned(),
+        ..note(name, label, unit, role)
+    };
+    vec![
+        day_key("day", "day"),
+        text("weekday", "weekday"),
+        text("metric", "metric"),
+        value("value", "value", Unit::OfRow, Role::Current),
+        value(
+            "value_expected",
+            "expected value",
+            Unit::OfRow,
+            Role::Expected,
+        ),
+        value(
+            "value_deviation_pct",
+            "deviation from the expected value",
+            Unit::Percent,
+            Role::Deviation,
+        ),
+        value("value_z", "z of the deviation", Unit::Z, Role::Z),
+    ]
+}
