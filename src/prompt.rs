@@ -87,8 +87,9 @@ impl Prompts {
     pub fn load(options: &Options) -> Result<Self, PromptError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
+        let mut syntax = environment.syntax().to_builder();
+        let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|error| bad("insights", &error))?);
         let folder = options.folder.clone();
         let loader_folder = folder.clone();
         environment.set_loader(move |name| {
@@ -130,8 +131,8 @@ impl Prompts {
             analyst => evidence.analyst.key(),
             title => evidence.analyst.title(),
             period => format!("{}..{}", evidence.period.start, evidence.period.end),
-            evidence => table_text,
             fence => fence(&table_text),
+            evidence => table_text,
             schema => compact(&schema),
             gaps => evidence.gaps.clone(),
         };
@@ -171,13 +172,13 @@ impl Prompts {
         let context = context! {
             period => format!("{}..{}", brief.evidence.period.start, brief.evidence.period.end),
             previous_period => brief.evidence.previous_period.map(|window| format!("{}..{}", window.start, window.end)),
+            fence => fence(&lines),
             findings => lines,
             n_findings => brief.findings.len(),
-            fence => fence(&lines),
             missing => named(brief.missing),
-            gaps => brief.gaps,
+            gaps => brief.gaps.to_vec(),
             advice => named(brief.advice),
-            conflicts => brief.conflicts,
+            conflicts => brief.conflicts.to_vec(),
             schema => compact(&schema),
         };
         Ok(Prompt {

@@ -44,7 +44,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Default, Clone, Args)]
 pub(super) struct CommonArguments {
-    /// Print nothing on success but the result
+    /// Print nothing on success
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
     /// Say more on stderr and in logs/run.log

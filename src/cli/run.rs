@@ -81,7 +81,8 @@ pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, 
     };
     listeners.finish();
     let (code, result) = done?;
-    if !(common.quiet && result.is_empty()) {
+    // Cron mails whatever is printed: quiet is quiet, but for a result that was asked for.
+    if !common.quiet || job.json || job.dry_run {
         print::out(&result).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     }
     Ok(code)

@@ -110,8 +110,8 @@ fn key_figures(facts: &Facts<'_>) -> String {
             vec![
                 plain(&kpi.label),
                 plain(&kpi.shown_current),
-                plain(kpi.shown_previous.as_deref().unwrap_or("–")),
-                plain(kpi.shown_change.as_deref().unwrap_or("–")),
+                plain(&kpi.shown_previous),
+                plain(&kpi.shown_change),
                 mark(kpi.unusual, kpi.good, kpi.change_pct).to_owned(),
             ]
         })
