@@ -1,5 +1,20 @@
 //! Tables in, facts out: sources, column roles, the query engine, the metric definitions. Never heard of models, prompts or money spent.
 
+mod compute;
+mod engine;
+mod error;
+mod event_names;
+mod facts;
+mod functions;
+mod metrics;
+mod moment;
+mod money;
+mod profile;
+mod quality;
+mod roles;
+mod source;
 mod tables;
 
+pub use compute::{Inspection, Options, compute, inspect};
+pub use error::DataError;
 pub use tables::*;

@@ -1,2 +1,4 @@
 //! One integration binary: the real program, real files, loopback servers.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod data;

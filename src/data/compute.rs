@@ -1,0 +1,221 @@
+//! From sources to a dataset: read, map, compute both windows, say what was left out.
+
+use std::time::Instant;
+
+use jiff::civil::Date;
+
+use crate::event::{Event, Events};
+
+use super::engine::{Engine, day_from_number, number_of_day};
+use super::facts::{self, Facts};
+use super::moment::Order;
+use super::roles::names::Role;
+use super::source::Raw;
+use super::{DataError, Dataset, Mapped, Source, Summary, Window, metrics, profile, roles, source};
+
+/// What to read and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Files, directories or globs, as given.
+    pub sources: Vec<String>,
+    pub window: Window,
+    /// `role=column-or-expression` pairs.
+    pub map: Vec<(String, String)>,
+    pub max_bad_rows: u64,
+    /// An IANA name.
+    pub timezone: String,
+}
+
+/// What `doctor` shows about a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    pub mapping: Vec<Mapped>,
+    pub files: Vec<String>,
+    pub columns: Vec<String>,
+    pub rows: u64,
+    pub bad_rows: u64,
+    pub users: u64,
+    pub first_day: Date,
+    pub last_day: Date,
+    pub notes: Vec<String>,
+}
+
+/// Reads the sources and computes every table, total and segment of the window and of the one before.
+pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, DataError> {
+    let started = Instant::now();
+    let timezone = known_timezone(&options.timezone)?;
+    let Opened { facts, mut summary, source, bad_rows } = open(&options.sources, &options.map, options.max_bad_rows, &timezone).await?;
+    say(events, &facts, &summary, &source, bad_rows, started);
+    let window = options.window;
+    let has_rows = |window: Window| {
+        let (start, end) = (number_of_day(window.start), number_of_day(window.end));
+        facts.days.iter().any(|day| start <= day.number && day.number <= end)
+    };
+    if !has_rows(window) {
+        return Err(DataError::NoRows {
+            window,
+            covers: facts.covers,
+        });
+    }
+    let previous_window = window.previous().filter(|previous| facts.covers.0 <= previous.start);
+    if previous_window.is_none() {
+        summary.notes.push(format!("no full previous period: the data start on {}", facts.covers.0));
+    }
+    if window.start < facts.covers.0 || window.end > facts.covers.1 {
+        summary.notes.push(format!("the data cover {} to {}, not the whole window", facts.covers.0, facts.covers.1));
+    }
+    metrics::prepare(&facts).await?;
+    let current = metrics::tables(&facts, window).await?;
+    let (totals, without_user) = metrics::totals(&facts, window, &current).await?;
+    let (previous, previous_totals) = match previous_window {
+        Some(window) => {
+            let tables = metrics::tables(&facts, window).await?;
+            let (totals, _) = metrics::totals(&facts, window, &tables).await?;
+            (Some(tables), Some(totals))
+        }
+        None => (None, None),
+    };
+    summary.rows_used = totals.rows.unwrap_or(0);
+    summary.rows_without_user = without_user;
+    summary.totals = totals;
+    summary.previous_totals = previous_totals;
+    summary.columns = facts.profile.of(window, previous_window);
+    let counts = counts(&facts, window).await?;
+    summary.duplicate_rows = Some(summary.rows_used.saturating_sub(counts.0));
+    summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
+    summary.empty_days = empty_days(&facts, window);
+    summary.partial_last_day = partial_last_day(&facts, window);
+    let segmentation = metrics::segmentation(&facts, window, previous_window).await?;
+    for note in &summary.notes {
+        events.say(Event::Warning { message: note.clone() });
+    }
+    Ok(Dataset {
+        window,
+        previous_window,
+        current,
+        previous,
+        summary,
+        segmentation,
+        mapping: facts.roles.mapping(),
+        source,
+    })
+}
+
+/// Reads the sources and says what each column is taken for.
+pub async fn inspect(sources: &[String], map: &[(String, String)], max_bad_rows: u64, timezone: &str) -> Result<Inspection, DataError> {
+    let timezone = known_timezone(timezone)?;
+    let Opened { facts, summary, source, bad_rows } = open(sources, map, max_bad_rows, &timezone).await?;
+    Ok(Inspection {
+        mapping: facts.roles.mapping(),
+        files: source.files,
+        columns: facts.profile.names(),
+        rows: summary.rows_read,
+        bad_rows,
+        users: facts.users,
+        first_day: facts.covers.0,
+        last_day: facts.covers.1,
+        notes: summary.notes,
+    })
+}
+
+struct Opened {
+    facts: Facts,
+    summary: Summary,
+    source: Source,
+    bad_rows: u64,
+}
+
+async fn open(sources: &[String], map: &[(String, String)], max_bad_rows: u64, timezone: &str) -> Result<Opened, DataError> {
+    let raw = source::read(sources, max_bad_rows).await?;
+    let columns = profile::columns(&raw)?;
+    let probing = Engine::new("UTC", Order::MonthFirst);
+    probing.register("raw", raw.schema.clone(), raw.batches.clone())?;
+    let roles = roles::resolve(&raw, &columns, &probing, map).await?;
+    drop(probing);
+    let source = Source {
+        kind: "data".to_owned(),
+        files: raw.files.clone(),
+        fingerprint: raw.fingerprint.clone(),
+    };
+    let mut summary = summary_of(&raw, timezone);
+    summary.currency = roles.currency.clone();
+    summary.notes.extend(roles.notes.clone());
+    let bad_rows = raw.bad_rows;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone).await?;
+    summary.notes.extend(notes);
+    summary.rows_without_time = facts.rows_without_time;
+    summary.first_day = Some(facts.covers.0);
+    summary.last_day = Some(facts.covers.1);
+    Ok(Opened {
+        facts,
+        summary,
+        source,
+        bad_rows,
+    })
+}
+
+fn summary_of(raw: &Raw, timezone: &str) -> Summary {
+    let mut notes = raw.notes.clone();
+    if raw.bad_rows > 0 {
+        notes.push(format!("{} rows could not be read and were skipped, the first at {}", raw.bad_rows, raw.bad_row_places[0]));
+    }
+    Summary {
+        rows_read: raw.n_rows(),
+        bad_rows: raw.bad_rows,
+        bad_row_places: raw.bad_row_places.clone(),
+        timezone: timezone.to_owned(),
+        notes,
+        ..Summary::default()
+    }
+}
+
+fn known_timezone(name: &str) -> Result<String, DataError> {
+    if matches!(name.to_uppercase().as_str(), "UTC" | "Z" | "ETC/UTC" | "GMT") {
+        return Ok("UTC".to_owned());
+    }
+    jiff::tz::TimeZone::get(name).map_err(|_| DataError::UnknownTimezone(name.to_owned()))?;
+    Ok(name.to_owned())
+}
+
+fn say(events: &Events, facts: &Facts, summary: &Summary, source: &Source, bad_rows: u64, started: Instant) {
+    events.say(Event::DataRead {
+        source: source.files.join(", "),
+        rows: summary.rows_read,
+        bad_rows,
+        users: Some(facts.users),
+        millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+    for mapped in facts.roles.mapping() {
+        events.say(Event::DataMapped {
+            role: mapped.role,
+            column: mapped.column,
+            reason: mapped.reason,
+        });
+    }
+}
+
+/// Distinct rows and distinct countries of the window.
+async fn counts(facts: &Facts, window: Window) -> Result<(u64, u64), DataError> {
+    let between = format!("day BETWEEN {} AND {}", number_of_day(window.start), number_of_day(window.end));
+    let rows = facts.engine.row(&format!("SELECT count(DISTINCT row_hash) AS n FROM events WHERE {between}"), |row| row.count("n")).await?;
+    let countries = facts.engine.row(&format!("SELECT count(DISTINCT country) AS n FROM visits WHERE {between}"), |row| row.count("n")).await?;
+    Ok((rows, countries))
+}
+
+fn empty_days(facts: &Facts, window: Window) -> Vec<Date> {
+    let filled: std::collections::BTreeSet<i64> = facts.days.iter().map(|day| day.number).collect();
+    (number_of_day(window.start)..=number_of_day(window.end)).filter(|number| !filled.contains(number)).filter_map(day_from_number).collect()
+}
+
+/// The last day of the data when its last row comes clearly earlier than on the four weeks before.
+fn partial_last_day(facts: &Facts, window: Window) -> Option<Date> {
+    const HOUR: i64 = 3_600_000_000;
+    let last = number_of_day(facts.covers.1);
+    let time_of_day = |micros: i64| micros.rem_euclid(24 * HOUR);
+    let ended = time_of_day(facts.days.iter().find(|day| day.number == last)?.last_micros);
+    let mut usual: Vec<i64> =
+        facts.days.iter().filter(|day| (last - 28..last).contains(&day.number)).map(|day| time_of_day(day.last_micros)).collect();
+    usual.sort_unstable();
+    let median = *usual.get(usual.len().checked_sub(1)? / 2)?;
+    (ended < 23 * HOUR && ended + HOUR < median && window.contains(facts.covers.1)).then_some(facts.covers.1)
+}

@@ -1,0 +1,87 @@
+//! What can go wrong between a file name and a table of facts, each with the next step.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+
+use super::Window;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    #[error("no such data file: `{0}`")]
+    NoSuchFile(String),
+    #[error("`{given}` holds files of several kinds: {kinds}")]
+    MixedKinds { given: String, kinds: String },
+    #[error("cannot read {}: {why}", path.display())]
+    Unreadable { path: PathBuf, why: String },
+    #[error("no rows in {0}")]
+    Empty(String),
+    #[error("no user column among {}", columns.join(", "))]
+    NoUserColumn { columns: Vec<String> },
+    #[error("no time column among {}", columns.join(", "))]
+    NoTimeColumn { columns: Vec<String> },
+    #[error("column `{column}` is the time, but {unparsable} of {rows} values cannot be read as one, e.g. `{example}`")]
+    TimeUnreadable { column: String, unparsable: u64, rows: u64, example: String },
+    #[error("{role} could be {}", quoted(candidates))]
+    Ambiguous { role: String, candidates: Vec<String> },
+    #[error("cannot use `--map {given}`: {why}")]
+    BadMap { given: String, why: String, columns: Vec<String> },
+    #[error("{bad_rows} unreadable rows, more than the {allowed} allowed; the first at {}", places.join(", "))]
+    TooManyBadRows { bad_rows: u64, allowed: u64, places: Vec<String> },
+    #[error("no rows between {} and {}; the data cover {} to {}", window.start, window.end, covers.0, covers.1)]
+    NoRows { window: Window, covers: (Date, Date) },
+    #[error("unknown time zone `{0}`")]
+    UnknownTimezone(String),
+    #[error("the run directory has no tables under {}", .0.display())]
+    NoTables(PathBuf),
+    #[error("the query engine failed: {0}")]
+    Engine(String),
+    #[error("cannot write {}: {why}", path.display())]
+    Write { path: PathBuf, why: String },
+}
+
+impl DataError {
+    /// The next step, for the line under the error.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoSuchFile(_) => "`--data` takes a file, a directory or a quoted glob such as 'exports/*.csv.gz'".to_owned(),
+            Self::MixedKinds { given, .. } => format!("name one kind with a glob, e.g. '{given}/*.parquet'"),
+            Self::Unreadable { .. } => "csv, tsv, json lines and parquet are read, plain or as .gz, .xz or .zst".to_owned(),
+            Self::Empty(_) => "a table needs a header line and at least one row".to_owned(),
+            Self::NoUserColumn { .. } => "say which column identifies a user: `--map user=COLUMN`".to_owned(),
+            Self::NoTimeColumn { .. } => "say which column holds the time of a row: `--map time=COLUMN`".to_owned(),
+            Self::TimeUnreadable { .. } => {
+                "name another column with `--map time=COLUMN`; ISO dates and times, d/m/y, m/d/y and epoch numbers are understood".to_owned()
+            }
+            Self::Ambiguous { role, candidates } => format!(
+                "choose one: {}",
+                candidates.iter().map(|column| format!("`--map {role}=\"{column}\"`")).collect::<Vec<_>>().join(" or ")
+            ),
+            Self::BadMap { columns, .. } => format!("the columns are {}", columns.join(", ")),
+            Self::TooManyBadRows { bad_rows, .. } => format!("look at those lines, or accept them with `--max-bad-rows {bad_rows}`"),
+            Self::NoRows { covers, .. } => {
+                format!("choose a window inside the data, e.g. `--date-start {} --date-end {}`", covers.0, covers.1)
+            }
+            Self::UnknownTimezone(_) => "use an IANA name such as UTC, Europe/Berlin or America/New_York".to_owned(),
+            Self::NoTables(_) => "name the source with `--data FILE|DIR|GLOB`, or let the upstream pipeline write outputs/segments first".to_owned(),
+            Self::Engine(_) => "this looks like a bug here; the same command with RUST_LOG=insights=debug tells more".to_owned(),
+            Self::Write { .. } => "check free space and permissions of the run directory".to_owned(),
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+impl From<datafusion::error::DataFusionError> for DataError {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        Self::Engine(error.strip_backtrace())
+    }
+}
+
+impl From<datafusion::arrow::error::ArrowError> for DataError {
+    fn from(error: datafusion::arrow::error::ArrowError) -> Self {
+        Self::Engine(error.to_string())
+    }
+}

@@ -1,0 +1,9 @@
+SELECT
+    f.first_day,
+    CAST(avg(CASE WHEN e.day = f.first_day THEN e.score END) AS DOUBLE) AS score_0,
+    CAST(avg(CASE WHEN e.day = f.first_day + 1 THEN e.score END) AS DOUBLE) AS score_1,
+    CAST(avg(CASE WHEN e.day = f.first_day + 7 THEN e.score END) AS DOUBLE) AS score_7
+FROM events e
+JOIN first_seen f ON e.user_id = f.user_id
+WHERE f.first_day BETWEEN {start} AND {end}
+GROUP BY f.first_day
