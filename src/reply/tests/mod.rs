@@ -1,0 +1,2 @@
+mod extracting;
+mod schemas;
