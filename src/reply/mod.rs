@@ -1,1 +1,44 @@
 //! Raw model text to JSON, JSON to checked findings. Does not know where the text came from and never asks again.
+//!
+//! ```text
+//! text ─ extract, repair ─► candidates ─ schema, coerce ─► value ─ specialist / council ─► findings
+//!                                        placeholder, render: the program writes the numbers
+//!                                        assertion, basis, verify: what the model typed is recomputed
+//! ```
+
+mod advice;
+mod assertion;
+mod basis;
+mod coerce;
+mod confidence;
+mod council;
+mod extract;
+mod feedback;
+mod format;
+mod mask;
+mod measure;
+mod number;
+mod placeholder;
+mod reason;
+mod render;
+mod repair;
+mod schema;
+mod sentence;
+mod specialist;
+mod text;
+mod verify;
+mod words;
+
+pub use coerce::coerce;
+pub use confidence::{LEAST_CHANGE, LEAST_SCORE, LEAST_SUPPORT};
+pub use council::*;
+pub use extract::*;
+pub use feedback::feedback;
+pub use reason::Reason;
+pub use render::{Rendered, render};
+pub use schema::*;
+pub use sentence::Sentence;
+pub use specialist::{CheckedSpecialist, RejectedFinding, specialist};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,424 @@
+//! What a statement may say: the cells it uses and the closed set of values that follow from them. Never the whole evidence.
+
+use std::collections::BTreeSet;
+
+use crate::evidence::{At, Cell, Evidence, Role, Unit};
+
+use super::format::currency_code;
+use super::measure::{self, base, companion, same_unit};
+use super::number::{Bare, Kind};
+
+/// More cells than this and pairs of them say too much by accident; the asserts must then name the pair.
+const MAX_PAIRED: usize = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    Now,
+    Before,
+    Neither,
+}
+
+/// A value that the statement may state.
+#[derive(Debug, Clone)]
+pub(super) struct Quantity {
+    pub(super) kind: Kind,
+    pub(super) value: f64,
+    pub(super) time: Time,
+    /// What it counts, where that is known.
+    pub(super) noun: Option<String>,
+    /// How it came about, for the feedback: `g3.revenue`, `sum of g1.users, g2.users`.
+    pub(super) source: String,
+}
+
+/// Everything that one statement stands on.
+pub(super) struct Basis<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) cells: Vec<At<'a>>,
+    pub(super) quantities: Vec<Quantity>,
+    /// Signs of the changes that the statement asserts.
+    pub(super) signs: Vec<i8>,
+    /// Sides (1 maximum, -1 minimum) of the extremes that it asserts; ranks count as both.
+    pub(super) extremes: Vec<i8>,
+    /// Rows named or used.
+    pub(super) rows: BTreeSet<String>,
+}
+
+impl<'a> Basis<'a> {
+    pub(super) fn of(evidence: &'a Evidence, addresses: &[String]) -> Self {
+        let mut cells: Vec<At<'a>> = Vec::new();
+        let mut known = BTreeSet::new();
+        for address in addresses {
+            if let Some(at) = evidence.at(address) {
+                if known.insert(measure::address(&at)) {
+                    cells.push(at);
+                }
+            }
+        }
+        let rows = cells.iter().map(|at| at.row.id.clone()).collect();
+        let mut basis = Self {
+            evidence,
+            cells,
+            quantities: Vec::new(),
+            signs: Vec::new(),
+            extremes: Vec::new(),
+            rows,
+        };
+        basis.derive();
+        basis
+    }
+
+    fn derive(&mut self) {
+        let cells = self.cells.clone();
+        for at in &cells {
+            self.own(at);
+        }
+        let mut bases: Vec<At<'a>> = Vec::new();
+        for at in &cells {
+            let at = base(at);
+            if at.exact().is_some()
+                && !bases
+                    .iter()
+                    .any(|b| measure::address(b) == measure::address(&at))
+            {
+                bases.push(at);
+            }
+        }
+        if bases.len() <= MAX_PAIRED {
+            for (index, a) in bases.iter().enumerate() {
+                for b in &bases[index + 1..] {
+                    self.pair(a, b);
+                    self.pair(b, a);
+                }
+            }
+        }
+        self.groups(&cells);
+        self.counts(&cells);
+    }
+
+    fn add(&mut self, kind: Kind, value: f64, time: Time, source: String) {
+        if value.is_finite() {
+            self.quantities.push(Quantity {
+                kind,
+                value,
+                time,
+                noun: None,
+                source,
+            });
+        }
+    }
+
+    /// A cell's value in its own unit.
+    fn own(&mut self, at: &At<'a>) {
+        self.value(at);
+        let base = base(at);
+        let address = measure::address(&base);
+        if measure::address(at) != address {
+            self.value(&base);
+        }
+        for role in [
+            Role::Previous,
+            Role::Change,
+            Role::ChangePoints,
+            Role::Share,
+            Role::PreviousShare,
+            Role::Expected,
+            Role::Deviation,
+        ] {
+            if let Some(cell) = companion(&base, role) {
+                self.value(&cell);
+            }
+        }
+        if let Some(percent) = measure::change_percent(&base) {
+            self.add(
+                Kind::Percent,
+                percent,
+                Time::Neither,
+                format!("change of {address}"),
+            );
+        }
+        if let Some(points) = measure::points(&base) {
+            self.add(
+                Kind::Points,
+                points,
+                Time::Neither,
+                format!("change of {address}"),
+            );
+        }
+        if let Some(deviation) = measure::deviation(&base) {
+            self.add(
+                Kind::Percent,
+                deviation,
+                Time::Neither,
+                format!("deviation of {address}"),
+            );
+        }
+        if let (Some(now), Some(then)) = (
+            base.exact(),
+            measure::previous(&base).and_then(|then| then.exact()),
+        ) {
+            if *base.unit() != Unit::Percent {
+                self.add(
+                    self.kind(&base),
+                    now - then,
+                    Time::Neither,
+                    format!("difference of {address} to before"),
+                );
+            }
+            if then != 0.0 {
+                self.add(
+                    Kind::Times,
+                    now / then,
+                    Time::Neither,
+                    format!("{address} over its previous value"),
+                );
+            }
+        }
+        if *base.unit() == Unit::Percent {
+            if let Some(now) = base.exact() {
+                self.add(
+                    Kind::Percent,
+                    100.0 - now,
+                    Time::Now,
+                    format!("100 less {address}"),
+                );
+            }
+        }
+        if let Some(rank) = measure::rank(at) {
+            self.add(
+                Kind::Ordinal,
+                rank.from_top as f64,
+                Time::Neither,
+                format!("rank of {address}"),
+            );
+            self.add(
+                Kind::Ordinal,
+                rank.from_bottom as f64,
+                Time::Neither,
+                format!("rank of {address} from below"),
+            );
+        }
+    }
+
+    fn kind(&self, at: &At<'_>) -> Kind {
+        match at.unit() {
+            Unit::Money => Kind::Money(
+                self.evidence
+                    .currency
+                    .as_deref()
+                    .map(currency_code)
+                    .unwrap_or_default(),
+            ),
+            Unit::Percent => Kind::Percent,
+            Unit::PercentagePoints => Kind::Points,
+            Unit::Minutes => Kind::Minutes,
+            _ => Kind::Plain,
+        }
+    }
+
+    fn value(&mut self, at: &At<'a>) {
+        let Cell::Number { exact, shown } = at.cell else {
+            return;
+        };
+        let time = match at.column.role {
+            Role::Current | Role::Share => Time::Now,
+            Role::Previous | Role::PreviousShare => Time::Before,
+            _ => Time::Neither,
+        };
+        let noun = match at.unit() {
+            Unit::Count(noun) => Some(noun.to_lowercase()),
+            _ => None,
+        };
+        let digits: String = shown
+            .chars()
+            .filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-'))
+            .collect();
+        let plain = !shown.contains(['k', 'K', 'M', 'B']);
+        let as_shown = digits
+            .parse::<f64>()
+            .ok()
+            .filter(|shown| plain && (shown - exact).abs() <= exact.abs() * 0.05 + 0.5);
+        for value in [Some(*exact), as_shown].into_iter().flatten() {
+            self.quantities.push(Quantity {
+                kind: self.kind(at),
+                value,
+                time,
+                noun: noun.clone(),
+                source: measure::address(at),
+            });
+            if *at.unit() == Unit::Ratio {
+                self.add(Kind::Times, value, time, measure::address(at));
+            }
+        }
+    }
+
+    fn pair(&mut self, a: &At<'a>, b: &At<'a>) {
+        let (Some(x), Some(y)) = (a.exact(), b.exact()) else {
+            return;
+        };
+        let names = format!("{} and {}", measure::address(a), measure::address(b));
+        if same_unit(a, b) {
+            let gap = if *a.unit() == Unit::Percent {
+                Kind::Points
+            } else {
+                self.kind(a)
+            };
+            self.add(gap, x - y, Time::Neither, format!("difference of {names}"));
+            if y != 0.0 {
+                self.add(
+                    Kind::Times,
+                    x / y,
+                    Time::Neither,
+                    format!("ratio of {names}"),
+                );
+                self.add(
+                    Kind::Percent,
+                    (x - y) / y.abs() * 100.0,
+                    Time::Neither,
+                    format!("difference of {names} in percent"),
+                );
+                self.add(
+                    Kind::Percent,
+                    x / y * 100.0,
+                    Time::Neither,
+                    format!("{names} as a share"),
+                );
+            }
+        } else if a.row.id == b.row.id && y != 0.0 {
+            match (a.unit(), b.unit()) {
+                (Unit::Money, Unit::Count(_)) => self.add(
+                    self.kind(a),
+                    x / y,
+                    Time::Neither,
+                    format!("{names} per unit"),
+                ),
+                (Unit::Count(_), Unit::Count(_)) => {
+                    self.add(
+                        Kind::Percent,
+                        x / y * 100.0,
+                        Time::Neither,
+                        format!("{names} as a share"),
+                    );
+                    self.add(
+                        Kind::Plain,
+                        x / y,
+                        Time::Neither,
+                        format!("{names} per unit"),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Sums and means over the used rows of one column.
+    fn groups(&mut self, cells: &[At<'a>]) {
+        let mut done = BTreeSet::new();
+        for first in cells {
+            if !done.insert((first.table.id.clone(), first.column.name.clone()))
+                || first.column.unit == Unit::OfRow
+            {
+                continue;
+            }
+            let same: Vec<f64> = cells
+                .iter()
+                .filter(|at| {
+                    at.table.id == first.table.id
+                        && at.column.name == first.column.name
+                        && !at.row.summary
+                })
+                .filter_map(At::exact)
+                .collect();
+            if same.len() < 2 {
+                continue;
+            }
+            let total: f64 = same.iter().sum();
+            let kind = self.kind(first);
+            let source = format!("{} cells of {}", same.len(), first.column.name);
+            if first.column.additive || first.column.role == Role::Share {
+                self.add(kind.clone(), total, Time::Now, format!("sum of {source}"));
+            }
+            self.add(
+                kind,
+                total / same.len() as f64,
+                Time::Now,
+                format!("mean of {source}"),
+            );
+        }
+    }
+
+    /// How many rows there are, are used, went up or down.
+    fn counts(&mut self, cells: &[At<'a>]) {
+        let mut tables = BTreeSet::new();
+        let mut columns = BTreeSet::new();
+        for at in cells {
+            let table = at.table;
+            if tables.insert(table.id.clone()) {
+                self.add(
+                    Kind::Plain,
+                    table.total_rows as f64,
+                    Time::Neither,
+                    format!("rows of {}", table.id),
+                );
+                self.add(
+                    Kind::Plain,
+                    measure::entities(table).count() as f64,
+                    Time::Neither,
+                    format!("listed rows of {}", table.id),
+                );
+            }
+            let base = base(at);
+            if columns.insert((table.id.clone(), base.column.name.clone())) {
+                for side in [1.0, -1.0] {
+                    let moved = measure::entities(table)
+                        .filter_map(|row| measure::change(&table.at(row, &base.column.name)?))
+                        .filter(|change| change * side > 0.0)
+                        .count();
+                    let word = if side > 0.0 { "up" } else { "down" };
+                    self.add(
+                        Kind::Plain,
+                        moved as f64,
+                        Time::Neither,
+                        format!("rows of {} that went {word}", table.id),
+                    );
+                }
+            }
+        }
+        if self.rows.len() > 1 {
+            self.add(
+                Kind::Plain,
+                self.rows.len() as f64,
+                Time::Neither,
+                "rows used".to_owned(),
+            );
+        }
+    }
+
+    /// The counts of rows beyond a limit that the sentence itself names.
+    pub(super) fn beyond(&self, limit: &Bare) -> Vec<Quantity> {
+        let mut out = Vec::new();
+        for at in &self.cells {
+            if self.kind(at) != limit.kind && limit.kind != Kind::Plain {
+                continue;
+            }
+            let values = measure::column_values(at.table, &at.column.name);
+            let count = values
+                .iter()
+                .filter(|(_, value)| {
+                    if limit.is_above() {
+                        *value > limit.value
+                    } else {
+                        *value < limit.value
+                    }
+                })
+                .count();
+            out.push(Quantity {
+                kind: Kind::Plain,
+                value: count as f64,
+                time: Time::Neither,
+                noun: None,
+                source: format!("rows of {} beyond {}", at.table.id, limit.raw),
+            });
+        }
+        out
+    }
+}

@@ -1,0 +1,175 @@
+//! What looks like a number and is none: names, dates, list markers, windows, ordinals of lists. Longest match first.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use regex::Regex;
+
+use crate::evidence::{Evidence, TableKind};
+
+use super::render::MARK;
+
+/// Stands for masked bytes; matches no pattern.
+const HOLE: &str = "\u{1}";
+
+const MONTH: &str = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?";
+
+static ISO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})-(\d{2})-(\d{2})\b"));
+static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>\d{{4}}))?\b"
+    ))
+});
+static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>\d{{4}})\b)?"
+    ))
+});
+static MONTH_YEAR: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}) (?P<y>\d{{4}})\b")));
+
+static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x)
+        ^\s*(?:[-*•>]\s+)?(?:\(?\d{1,2}[.)]|\[\w{0,3}\d+\]|(?i:finding|insight|point|item|note|step|recommendation|priority)\s*\#?\d+\s*[:.)-])(?:\s|$)
+        |(?i:\btop[-\s](?:\d+|two|three|four|five|ten)\b)
+        |\b24/7\b|\b[vV]\d+(?:\.\d+)*\b|\b(?:iOS|Android|Windows|macOS|Tier|Level|Phase)\s\d+(?:\.\d+)*\b
+        |\b[A-Za-z]{1,2}\d{1,3}\b|\b(?i:HTTP)\s?\d{3}\b|\b[45]xx\b
+        |(?i:\b(?:\d+|two|three|four|five|six|seven|ten|twelve|thirty)(?:-|\s)(?:day|week|month|hour|minute|year)s?(?:-|\s)(?:window|view|average|period|retention|rolling|moving|trailing|cohort|horizon|basis|trend|test|pilot|experiment|review|cycle|sprint|churn|activity|mean|report|snapshot|range)s?\b)
+        |(?i:\b(?:\d+|two|three|four|five|six|seven|ten|twelve)-(?:day|week|month|hour|minute|year)s?\b)
+        |(?i:\b(?:day|week|month|quarter|year|hour)[-\s]\d{1,3}\b)
+        |(?i:\b(?:within|over|in|for|after|during|every|next|last|past|previous|first|final|trailing|prior)\s(?:the\s)?(?:next\s|last\s|past\s|previous\s|first\s|following\s)?(?:\d+(?:\s?(?:-|to|–)\s?\d+)?|two|three|four|five|six|seven|eight|ten|twelve)\s(?:business\s|working\s)?(?:day|week|month|quarter|sprint|year)s?\b)
+        |(?i:\b(?:in|since|during|of|for|by|from|until|through|fiscal|fy|late|early|mid|year|at|before|after)[-\s])(?:19|20)\d{2}\b|\b(?:19|20)\d{2}(?i:\s(?:data|figures|report|numbers|season))\b
+        |(?i:\bat\s\d{1,2}(?::\d{2})?\s?(?:am|pm)\b)|\b\d{1,2}:\d{2}\b|(?i:\b\d{1,2}\s?(?:am|pm)\b)
+        |(?i:\b(?:one|two|three)[-\s](?:thirds?|quarters?|fifths?)\b)|(?i:\bone\sin\s(?:two|three|four|five|ten)\b)",
+    )
+});
+
+/// A date written in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dated {
+    pub(super) day: Option<i8>,
+    pub(super) month: i8,
+    pub(super) year: Option<i16>,
+}
+
+impl Dated {
+    pub(super) fn is(self, date: Date) -> bool {
+        self.day.is_none_or(|day| day == date.day())
+            && self.month == date.month()
+            && self.year.is_none_or(|year| year == date.year())
+    }
+}
+
+/// A text whose harmless digits are blanked out, bytes kept in place.
+pub(super) struct Masked {
+    pub(super) text: String,
+    pub(super) dates: Vec<Dated>,
+}
+
+pub(super) fn mask(text: &str, evidence: Option<&Evidence>) -> Masked {
+    let mut out = text.to_owned();
+    if let Some(evidence) = evidence {
+        mask_names(&mut out, evidence);
+    }
+    let mut dates = Vec::new();
+    for pattern in [&*ISO, &*DAY_FIRST, &*MONTH_FIRST, &*MONTH_YEAR] {
+        let found: Vec<(std::ops::Range<usize>, Option<Dated>)> = pattern
+            .captures_iter(&out)
+            .filter_map(|found| Some((found.get(0)?.range(), dated(&found))))
+            .collect();
+        for (range, date) in found {
+            hole(&mut out, range);
+            dates.extend(date);
+        }
+    }
+    let found: Vec<_> = SCAFFOLD
+        .find_iter(&out)
+        .map(|found| found.range())
+        .collect();
+    for range in found {
+        hole(&mut out, range);
+    }
+    Masked { text: out, dates }
+}
+
+/// Row keys, aliases and labels that hold digits or claim-words; also blanks nothing but whole words.
+fn mask_names(out: &mut String, evidence: &Evidence) {
+    let mut names: Vec<&str> = Vec::new();
+    for table in &evidence.tables {
+        for row in &table.rows {
+            names.push(&row.key);
+            names.extend(row.aliases.iter().map(String::as_str));
+        }
+        for column in &table.columns {
+            if column.label.contains([' ', '-']) {
+                names.push(&column.label);
+            }
+        }
+        if table.kind == TableKind::Totals {
+            continue;
+        }
+    }
+    names.retain(|name| {
+        name.len() > 1 && name.parse::<Date>().is_err() && name.parse::<f64>().is_err()
+    });
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.dedup();
+    for name in names {
+        for range in whole_words(out, name) {
+            hole(out, range);
+        }
+    }
+}
+
+/// Where `name` stands as a whole word, letter case aside.
+pub(super) fn whole_words(text: &str, name: &str) -> Vec<std::ops::Range<usize>> {
+    let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    lower
+        .match_indices(&name)
+        .map(|(at, _)| at..at + name.len())
+        .filter(|range| {
+            !is_word(text[..range.start].chars().next_back())
+                && !is_word(text[range.end..].chars().next())
+        })
+        .collect()
+}
+
+fn dated(found: &regex::Captures<'_>) -> Option<Dated> {
+    if found.name("m").is_none() {
+        return Some(Dated {
+            year: found.get(1)?.as_str().parse().ok(),
+            month: found.get(2)?.as_str().parse().ok()?,
+            day: found.get(3)?.as_str().parse().ok(),
+        });
+    }
+    let month = found.name("m")?.as_str().to_lowercase();
+    let months = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let index = months.iter().position(|known| month.starts_with(known))?;
+    Some(Dated {
+        day: found.name("d").and_then(|day| day.as_str().parse().ok()),
+        month: i8::try_from(index + 1).ok()?,
+        year: found.name("y").and_then(|year| year.as_str().parse().ok()),
+    })
+}
+
+fn hole(out: &mut String, range: std::ops::Range<usize>) {
+    let kept: String = out[range.clone()]
+        .chars()
+        .map(|c| {
+            if c == MARK {
+                MARK.to_string()
+            } else {
+                HOLE.repeat(c.len_utf8())
+            }
+        })
+        .collect();
+    out.replace_range(range, &kept);
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a constant pattern")
+}

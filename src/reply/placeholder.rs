@@ -1,0 +1,493 @@
+//! The grammar of placeholders: one name, value or phrase of the evidence, worded by the program.
+
+use crate::evidence::{At, Cell, Evidence, Role, Unit};
+
+use super::format::{self, compact, ordinal};
+use super::measure::{self, address, base, rank, same_unit};
+use super::reason::Reason;
+
+/// What kind of thing a piece shows, to judge the words beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Name,
+    Date,
+    Words,
+    Plain,
+    /// A number followed by its noun.
+    Counted,
+    Money,
+    Percent,
+    Points,
+    Times,
+    Rank,
+}
+
+/// One filled placeholder.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    /// As the model wrote it.
+    pub(super) source: String,
+    pub(super) shown: Shown,
+    pub(super) is_number: bool,
+    /// The direction that this piece states or implies.
+    pub(super) sign: Option<i8>,
+    /// The sign is printed and may be left out after a word that says it.
+    pub(super) signed: bool,
+    /// States a change, so it needs significance.
+    pub(super) is_change: bool,
+    pub(super) is_rank: bool,
+    pub(super) cells: Vec<String>,
+    /// Rows named or used.
+    pub(super) rows: Vec<String>,
+    pub(super) name: Option<String>,
+}
+
+impl Piece {
+    fn new(source: &str, shown: Shown, text: String) -> Self {
+        Self {
+            text,
+            source: format!("{{{{{source}}}}}"),
+            shown,
+            is_number: !matches!(shown, Shown::Name | Shown::Words),
+            sign: None,
+            signed: false,
+            is_change: false,
+            is_rank: false,
+            cells: Vec::new(),
+            rows: Vec::new(),
+            name: None,
+        }
+    }
+
+    fn about(mut self, cells: &[At<'_>]) -> Self {
+        for at in cells {
+            self.cells.push(address(at));
+            if !self.rows.contains(&at.row.id) {
+                self.rows.push(at.row.id.clone());
+            }
+        }
+        self
+    }
+}
+
+/// Fills one placeholder, given without its braces.
+pub(super) fn resolve(source: &str, evidence: &Evidence) -> Result<Piece, Reason> {
+    let writer = Writer { source, evidence };
+    match source {
+        "period" => Ok(writer.window(Some(evidence.period))),
+        "previous_period" => match evidence.previous_period {
+            Some(window) => Ok(writer.window(Some(window))),
+            None => Err(writer.unknown("there is no previous period")),
+        },
+        _ => match source.split_once(':') {
+            Some((verb, arguments)) => writer.phrase(verb.trim(), arguments.trim()),
+            None => writer.plain(),
+        },
+    }
+}
+
+struct Writer<'a> {
+    source: &'a str,
+    evidence: &'a Evidence,
+}
+
+impl<'a> Writer<'a> {
+    fn unknown(&self, why: &str) -> Reason {
+        Reason::unsupported("bad_ref", format!("{{{{{}}}}}: {why}", self.source))
+    }
+
+    fn illegal(&self, why: &str) -> Reason {
+        Reason::contradicted("type", format!("{{{{{}}}}}: {why}", self.source))
+    }
+
+    fn currency(&self) -> Option<&str> {
+        self.evidence.currency.as_deref()
+    }
+
+    fn piece(&self, shown: Shown, text: String) -> Piece {
+        Piece::new(self.source, shown, text)
+    }
+
+    fn window(&self, window: Option<crate::data::Window>) -> Piece {
+        let text = window.map_or_else(String::new, |window| {
+            if window.start == window.end {
+                format::day(window.start)
+            } else {
+                format!(
+                    "{} to {}",
+                    format::day(window.start),
+                    format::day(window.end)
+                )
+            }
+        });
+        let mut piece = self.piece(Shown::Date, text);
+        piece.is_number = false;
+        piece
+    }
+
+    fn cell(&self, address: &str) -> Result<At<'a>, Reason> {
+        let at = self
+            .evidence
+            .at(address.trim())
+            .ok_or_else(|| self.unknown(&format!("there is no cell {address}")))?;
+        match at.cell {
+            Cell::Missing(why) => Err(self.unknown(&format!("{address} has no value ({why})"))),
+            _ => Ok(at),
+        }
+    }
+
+    fn number(&self, address: &str) -> Result<(At<'a>, f64), Reason> {
+        let at = self.cell(address)?;
+        let exact = at
+            .exact()
+            .ok_or_else(|| self.illegal(&format!("{address} is not a number")))?;
+        Ok((at, exact))
+    }
+
+    fn pair(&self, arguments: &str) -> Result<[(At<'a>, f64); 2], Reason> {
+        let (first, second) = arguments
+            .split_once(',')
+            .ok_or_else(|| self.unknown("two cells are needed, e.g. g1.revenue,g2.revenue"))?;
+        Ok([self.number(first)?, self.number(second)?])
+    }
+
+    /// `g3`, `g3.revenue`, `g3.revenue|k`, `g3.users|noun`.
+    fn plain(&self) -> Result<Piece, Reason> {
+        let (address, filter) = match self.source.split_once('|') {
+            Some((address, filter)) => (address.trim(), Some(filter.trim())),
+            None => (self.source, None),
+        };
+        if !address.contains('.') {
+            let (_, row) = self
+                .evidence
+                .row(address)
+                .ok_or_else(|| self.unknown(&format!("there is no row {address}")))?;
+            let mut piece = self.piece(Shown::Name, format::name(&row.key));
+            piece.rows.push(row.id.clone());
+            piece.name = Some(row.key.clone());
+            return Ok(piece);
+        }
+        let at = self.cell(address)?;
+        let missing = || self.unknown("there is no value");
+        let mut piece = match filter {
+            None => self.piece(
+                shown_as(&at),
+                format::cell(&at, self.currency()).ok_or_else(missing)?,
+            ),
+            Some("k") => self.piece(
+                shown_as(&at),
+                compact(&at, self.currency()).ok_or_else(missing)?,
+            ),
+            Some("noun") => self.counted(&at)?,
+            Some(other) => return Err(self.unknown(&format!("there is no filter {other}"))),
+        };
+        if matches!(
+            at.column.role,
+            Role::Change | Role::ChangePoints | Role::Deviation
+        ) {
+            piece.is_change = true;
+            piece.sign = at.exact().map(sign);
+            piece.signed = true;
+        }
+        Ok(piece.about(&[at]))
+    }
+
+    fn counted(&self, at: &At<'_>) -> Result<Piece, Reason> {
+        let text =
+            format::cell(at, self.currency()).ok_or_else(|| self.unknown("there is no value"))?;
+        Ok(match at.unit() {
+            Unit::Count(noun) => {
+                let noun = if at.exact() == Some(1.0) {
+                    noun.strip_suffix('s').unwrap_or(noun)
+                } else {
+                    noun
+                };
+                self.piece(Shown::Counted, format!("{text} {noun}"))
+            }
+            _ => self.piece(shown_as(at), text),
+        })
+    }
+
+    fn phrase(&self, verb: &str, arguments: &str) -> Result<Piece, Reason> {
+        match verb {
+            "move" => self.moved(arguments),
+            "chg" => self.changed(arguments),
+            "pp" => self.points(arguments),
+            "dev" => self.deviation(arguments),
+            "diff" => self.difference(arguments),
+            "ratio" => self.ratio(arguments),
+            "share" => self.share(arguments),
+            "rank" => self.rank(arguments),
+            "count" => self.count(arguments),
+            "sum" => self.sum(arguments),
+            "date" => self.date(arguments),
+            other => Err(self.unknown(&format!("there is no placeholder {other}"))),
+        }
+    }
+
+    fn moved(&self, address: &str) -> Result<Piece, Reason> {
+        let (at, _) = self.number(address)?;
+        let at = base(&at);
+        let value = at
+            .exact()
+            .ok_or_else(|| self.unknown("there is no value"))?;
+        let change =
+            measure::change(&at).ok_or_else(|| self.unknown("there is no previous value"))?;
+        let large = value.abs() >= 1e6;
+        let now = if large {
+            compact(&at, self.currency())
+        } else {
+            format::cell(&at, self.currency())
+        }
+        .ok_or_else(|| self.unknown("there is no value"))?;
+        let verb = if change < 0.0 { "fell" } else { "rose" };
+        let size = match measure::points(&at).filter(|_| *at.unit() == Unit::Percent) {
+            Some(points) => Some(points_words(&at, points)),
+            None => measure::change_percent(&at).map(|percent| percent_words(&at, percent)),
+        };
+        let text = match size {
+            _ if change == 0.0 => format!("was unchanged at {now}"),
+            Some(size) if is_zero(&size) => format!("was almost unchanged at {now}"),
+            Some(size) => format!("{verb} {} to {now}", size.trim_start_matches(['-', '+'])),
+            None => {
+                let then = measure::previous(&at)
+                    .and_then(|then| format::cell(&then, self.currency()))
+                    .ok_or_else(|| self.unknown("there is no previous value"))?;
+                format!("{verb} from {then} to {now}")
+            }
+        };
+        let mut piece = self.piece(Shown::Plain, text).about(&[at]);
+        piece.is_change = true;
+        piece.sign = Some(sign(change));
+        for role in [Role::Previous, Role::Change, Role::ChangePoints] {
+            if let Some(companion) = measure::companion(&at, role) {
+                piece.cells.push(measure::address(&companion));
+            }
+        }
+        Ok(piece)
+    }
+
+    fn changed(&self, address: &str) -> Result<Piece, Reason> {
+        let (at, _) = self.number(address)?;
+        let percent = measure::change_percent(&at)
+            .ok_or_else(|| self.unknown("there is no previous value to compare with"))?;
+        let mut piece = self
+            .piece(Shown::Percent, percent_words(&base(&at), percent))
+            .about(&[base(&at)]);
+        piece.is_change = true;
+        piece.signed = true;
+        piece.sign = Some(sign(percent));
+        if let Some(companion) = measure::companion(&base(&at), Role::Change) {
+            piece.cells.push(measure::address(&companion));
+        }
+        Ok(piece)
+    }
+
+    fn points(&self, address: &str) -> Result<Piece, Reason> {
+        let (at, _) = self.number(address)?;
+        let points = measure::points(&at).ok_or_else(|| {
+            self.illegal("percentage points are only for percentages with a previous value")
+        })?;
+        let mut piece = self
+            .piece(Shown::Points, points_words(&base(&at), points))
+            .about(&[base(&at)]);
+        piece.is_change = true;
+        piece.signed = true;
+        piece.sign = Some(sign(points));
+        Ok(piece)
+    }
+
+    fn deviation(&self, address: &str) -> Result<Piece, Reason> {
+        let (at, _) = self.number(address)?;
+        let at = base(&at);
+        let deviation =
+            measure::deviation(&at).ok_or_else(|| self.unknown("there is no expected value"))?;
+        let expected = measure::expected(&at)
+            .and_then(|expected| Some((expected, format::cell(&expected, self.currency())?)))
+            .ok_or_else(|| self.unknown("there is no expected value"))?;
+        let decimals =
+            measure::companion(&at, Role::Deviation).map_or(1, |cell| format::decimals(&cell));
+        let size = format::number(deviation.abs(), decimals);
+        let side = if deviation < 0.0 { "below" } else { "above" };
+        let text = if is_zero(&size) {
+            format!("in line with the expected {}", expected.1)
+        } else {
+            format!("{size} % {side} the expected {}", expected.1)
+        };
+        let mut piece = self.piece(Shown::Plain, text).about(&[at, expected.0]);
+        piece.is_change = true;
+        piece.sign = Some(sign(deviation));
+        Ok(piece)
+    }
+
+    fn difference(&self, arguments: &str) -> Result<Piece, Reason> {
+        let [(a, x), (b, y)] = self.pair(arguments)?;
+        if !same_unit(&a, &b) {
+            return Err(self.illegal("the two cells have different units"));
+        }
+        let decimals = format::decimals(&a).max(format::decimals(&b));
+        let gap = (x - y).abs();
+        let (unit, shown) = match a.unit() {
+            Unit::Percent => (Unit::PercentagePoints, Shown::Points),
+            unit => (unit.clone(), shown_as(&a)),
+        };
+        let text = format::quantity(&unit, gap, decimals, self.currency());
+        let mut piece = self.piece(shown, text).about(&[a, b]);
+        piece.sign = Some(sign(x - y));
+        Ok(piece)
+    }
+
+    fn ratio(&self, arguments: &str) -> Result<Piece, Reason> {
+        let [(a, x), (b, y)] = self.pair(arguments)?;
+        if !same_unit(&a, &b) || y == 0.0 || x / y < 0.0 {
+            return Err(self.illegal("a ratio needs two cells of one unit, the second not 0"));
+        }
+        let ratio = x / y;
+        let decimals = if ratio < 0.1 {
+            3
+        } else if ratio < 1.0 {
+            2
+        } else {
+            1
+        };
+        let text = format!("{} times", format::number(ratio, decimals));
+        Ok(self.piece(Shown::Times, text).about(&[a, b]))
+    }
+
+    fn share(&self, arguments: &str) -> Result<Piece, Reason> {
+        let [(a, x), (b, y)] = self.pair(arguments)?;
+        let additive = a.column.additive && b.column.additive || a.column.unit == Unit::OfRow;
+        if !same_unit(&a, &b) || !additive || y <= 0.0 || x < 0.0 || x > y * (1.0 + 1e-9) {
+            return Err(self.illegal("a share needs a part and its whole, both additive"));
+        }
+        let text = format!("{} %", format::number(x / y * 100.0, 1));
+        Ok(self.piece(Shown::Percent, text).about(&[a, b]))
+    }
+
+    fn rank(&self, address: &str) -> Result<Piece, Reason> {
+        let (at, _) = self.number(address)?;
+        let rank = rank(&at).ok_or_else(|| self.illegal("this cell has no rank"))?;
+        let place = match (rank.from_top, rank.from_bottom) {
+            (1, _) => "highest".to_owned(),
+            (_, 1)
+                if !rank.listed_only
+                    && rank.of == measure::column_values(at.table, &at.column.name).len() =>
+            {
+                "lowest".to_owned()
+            }
+            (_, 1) if rank.listed_only => "lowest".to_owned(),
+            (n, _) => ordinal(n),
+        };
+        let text = if rank.listed_only {
+            format!("{place} of the {} listed", rank.of)
+        } else {
+            format!("{place} of {}", rank.of)
+        };
+        let mut piece = self.piece(Shown::Rank, text).about(&[at]);
+        piece.is_rank = true;
+        Ok(piece)
+    }
+
+    fn count(&self, id: &str) -> Result<Piece, Reason> {
+        let table = self
+            .evidence
+            .table(id)
+            .ok_or_else(|| self.unknown(&format!("there is no table {id}")))?;
+        let rows = table.total_rows.max(measure::entities(table).count());
+        Ok(self.piece(Shown::Plain, format::number(rows as f64, 0)))
+    }
+
+    fn sum(&self, arguments: &str) -> Result<Piece, Reason> {
+        let cells: Vec<(At<'a>, f64)> = arguments
+            .split(',')
+            .map(|address| self.number(address))
+            .collect::<Result<_, _>>()?;
+        let Some((first, _)) = cells.first() else {
+            return Err(self.unknown("two cells are needed"));
+        };
+        let distinct = cells.iter().enumerate().all(|(index, (at, _))| {
+            cells[..index]
+                .iter()
+                .all(|(other, _)| address(other) != address(at))
+        });
+        let legal = cells.iter().all(|(at, _)| {
+            at.column.additive
+                && same_unit(at, first)
+                && !at.row.summary
+                && at.column.name == first.column.name
+        });
+        if !legal || !distinct || cells.len() < 2 {
+            return Err(self.illegal("a sum needs different cells of one additive column"));
+        }
+        let total: f64 = cells.iter().map(|(_, value)| value).sum();
+        let decimals = cells
+            .iter()
+            .map(|(at, _)| format::decimals(at))
+            .max()
+            .unwrap_or(0);
+        let text = format::quantity(first.unit(), total, decimals, self.currency());
+        let all: Vec<At<'a>> = cells.iter().map(|(at, _)| *at).collect();
+        Ok(self.piece(shown_as(first), text).about(&all))
+    }
+
+    fn date(&self, id: &str) -> Result<Piece, Reason> {
+        let (_, row) = self
+            .evidence
+            .row(id)
+            .ok_or_else(|| self.unknown(&format!("there is no row {id}")))?;
+        let day = row
+            .cells
+            .iter()
+            .find_map(|cell| match cell {
+                Cell::Day(day) => Some(*day),
+                _ => None,
+            })
+            .or_else(|| row.key.parse().ok())
+            .ok_or_else(|| self.unknown("this row has no date"))?;
+        let mut piece = self.piece(Shown::Date, format::day(day));
+        piece.is_number = false;
+        piece.rows.push(row.id.clone());
+        Ok(piece)
+    }
+}
+
+pub(super) fn sign(value: f64) -> i8 {
+    if value > 0.0 {
+        1
+    } else if value < 0.0 {
+        -1
+    } else {
+        0
+    }
+}
+
+fn shown_as(at: &At<'_>) -> Shown {
+    match (at.cell, at.unit()) {
+        (Cell::Text(_), _) => Shown::Words,
+        (Cell::Day(_), _) => Shown::Date,
+        (_, Unit::Money) => Shown::Money,
+        (_, Unit::Percent) => Shown::Percent,
+        (_, Unit::PercentagePoints) => Shown::Points,
+        _ => Shown::Plain,
+    }
+}
+
+/// `-19.4 %`, `+3.0 %`, in the decimals of the change column.
+fn percent_words(at: &At<'_>, percent: f64) -> String {
+    let decimals = measure::companion(at, Role::Change).map_or(1, |cell| format::decimals(&cell));
+    let plus = if percent > 0.0 { "+" } else { "" };
+    format!("{plus}{} %", format::number(percent, decimals))
+}
+
+fn points_words(at: &At<'_>, points: f64) -> String {
+    let decimals = measure::companion(at, Role::ChangePoints).map_or_else(
+        || format::decimals(at).max(1),
+        |cell| format::decimals(&cell),
+    );
+    format!("{} percentage points", format::number(points, decimals))
+}
+
+fn is_zero(size: &str) -> bool {
+    !size.chars().any(|c| ('1'..='9').contains(&c))
+}

@@ -1,0 +1,123 @@
+use serde_json::json;
+
+use crate::insight::{Analyst, Confidence, Finding, Severity, Verdict};
+use crate::reply::coordinator;
+
+fn finding(id: &str, text: &str, numbers: &[&str], names: &[&str]) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        analyst: Analyst::Geographic,
+        kind: "change".to_owned(),
+        title: String::new(),
+        text: text.to_owned(),
+        severity: Severity::High,
+        confidence: Confidence::of(1.0, 0.99, 1.0),
+        verdict: Verdict::Supported,
+        reportable: true,
+        evidence: Vec::new(),
+        numbers: numbers.iter().map(|n| (*n).to_owned()).collect(),
+        names: names.iter().map(|n| (*n).to_owned()).collect(),
+        reasons: Vec::new(),
+        model_confidence: None,
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    vec![
+        finding(
+            "F1",
+            "Revenue in Brazil fell 19.4 % to $7.8M.",
+            &["fell 19.4 % to $7.8M"],
+            &["Brazil"],
+        ),
+        finding(
+            "F2",
+            "Sessions in Brazil fell 30.0 %.",
+            &["30.0 %"],
+            &["Brazil"],
+        ),
+        finding(
+            "F3",
+            "Japan grew 100.0 % to $3.0M.",
+            &["100.0 %", "$3.0M"],
+            &["Japan"],
+        ),
+    ]
+}
+
+/// The sentence as printed, or why it was dropped.
+fn read(text: &str, uses: &[&str]) -> String {
+    let reply = json!({"executive_summary": [{"text": text, "uses": uses}]});
+    let checked = coordinator(&reply, &findings());
+    match checked.executive_summary.first() {
+        Some(sentence) => sentence.text.clone(),
+        None => checked.dropped.first().map_or_else(String::new, |d| {
+            d.reason.split(':').next().unwrap_or_default().to_owned()
+        }),
+    }
+}
+
+#[test]
+fn the_summary_joins_findings_and_adds_nothing() {
+    let cases: [(&str, &[&str], &str); 15] = [
+        ("{{F1}}.", &[], "Revenue in Brazil fell 19.4 % to $7.8M."),
+        (
+            "Most urgent: {{F1}}.",
+            &["F1"],
+            "Most urgent: revenue in Brazil fell 19.4 % to $7.8M.",
+        ),
+        (
+            "Japan stands at {{F3.n2}}.",
+            &["F3"],
+            "Japan stands at $3.0M.",
+        ),
+        ("Brazil fell 19.4 %.", &["F1"], "Brazil fell 19.4 %."),
+        ("Brazil fell 49.4 %.", &["F1"], "number"),
+        ("Brazil fell 100.0 %.", &["F1"], "number"),
+        ("Brazil rose 19.4 %.", &["F1"], "word"),
+        ("Japan lost ground.", &["F1"], "name"),
+        ("All is well.", &[], "uses"),
+        ("{{F9}}.", &["F9"], "bad_ref"),
+        ("{{F3.n7}}.", &["F3"], "bad_ref"),
+        ("Sales reached {{F3.n2}} million.", &["F3"], "unit"),
+        (
+            "Revenue in Brazil fell because sessions fell.",
+            &["F1", "F2"],
+            "Revenue in Brazil fell because sessions fell.",
+        ),
+        (
+            "Brazil fell because Japan grew.",
+            &["F1", "F3"],
+            "Brazil fell possibly because Japan grew.",
+        ),
+        ("Revenue in Brazil doubled.", &["F1"], "number"),
+    ];
+    for (text, uses, expected) in cases {
+        assert_eq!(read(text, uses), expected, "{text}");
+    }
+}
+
+#[test]
+fn reports_all_that_it_drops() {
+    let reply = json!({
+        "executive_summary": [{"text": "Profit was $1.", "uses": ["F1"]}],
+        "key_findings": [{"finding": "f1", "why_it_matters": "It is a core market."}, {"finding": "F9", "why_it_matters": "x"}],
+        "cross_cutting_themes": [{"theme": "Brazil weakens", "text": "Revenue and sessions in Brazil fell together.", "uses": ["F1", "F2"]}],
+        "prioritized_recommendations": [
+            {"action": "Review pricing in Brazil.", "impact": "High", "effort": "small", "owner": "Growth", "metric": "weekly revenue", "check_after_days": 14, "about": ["F1"]},
+            {"action": "Recover the $2M lost.", "impact": "high", "effort": "small", "owner": "Growth", "metric": "revenue", "check_after_days": 14, "about": ["F1"]},
+        ],
+        "confidence_assessment": {"text": "The data is complete. 93 % of it is right."},
+        "next_steps": ["Meet within 2 weeks.", "Call 500 buyers."],
+    });
+    let checked = coordinator(&reply, &findings());
+    assert!(!checked.usable);
+    assert_eq!(checked.key_findings.len(), 1);
+    assert_eq!(checked.key_findings[0].finding, "F1");
+    assert_eq!(checked.cross_cutting_themes.len(), 1);
+    assert_eq!(checked.prioritized_recommendations.len(), 1);
+    assert_eq!(checked.prioritized_recommendations[0].impact, "high");
+    assert_eq!(checked.confidence_assessment, "The data is complete.");
+    assert_eq!(checked.next_steps, ["Meet within 2 weeks."]);
+    assert_eq!(checked.dropped.len(), 5, "{:#?}", checked.dropped);
+}

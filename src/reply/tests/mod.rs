@@ -1,0 +1,7 @@
+mod claims;
+mod council;
+mod extracting;
+mod fixtures;
+mod rendering;
+mod schemas;
+mod specialists;

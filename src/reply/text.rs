@@ -1,0 +1,70 @@
+//! Plain text of a report line: one line, no tags, no characters that reorder or hide.
+
+/// Single line without control or bidirectional characters and without HTML tags.
+pub(super) fn sanitise(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let after = &rest[character.len_utf8()..];
+        if character == '<' {
+            if let Some(end) = tag(rest) {
+                rest = &rest[end..];
+                continue;
+            }
+        }
+        if character.is_whitespace() || character.is_control() {
+            if !out.ends_with(' ') && !out.is_empty() {
+                out.push(' ');
+            }
+        } else if !is_hidden(character) {
+            out.push(character);
+        }
+        rest = after;
+    }
+    out.trim().to_owned()
+}
+
+/// The sentences of a text; a placeholder is never cut.
+pub(super) fn sentences(text: &str) -> Vec<String> {
+    const SHORT: [&str; 8] = ["vs", "e.g", "i.e", "approx", "no", "incl", "etc", "ca"];
+    let mut out = Vec::new();
+    let mut start = 0;
+    let bytes = text.as_bytes();
+    for (at, _) in text.match_indices(['.', '!', '?']) {
+        let after = text[at + 1..].trim_start();
+        let spaced = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
+        let begins = after.is_empty()
+            || after.starts_with(|c: char| {
+                c.is_uppercase() || c == '{' || c == '"' || c.is_ascii_digit()
+            });
+        let word = text[start..at]
+            .rsplit([' ', '('])
+            .next()
+            .unwrap_or_default();
+        let is_marker =
+            word.chars().all(|c| c.is_ascii_digit()) && text[start..at].trim().len() == word.len();
+        if spaced && begins && !is_marker && !SHORT.contains(&word.to_lowercase().as_str()) {
+            out.push(text[start..=at].trim().to_owned());
+            start = at + 1;
+        }
+    }
+    out.push(text[start..].trim().to_owned());
+    out.retain(|sentence| !sentence.is_empty());
+    out
+}
+
+/// The length of an HTML tag or comment that starts here.
+fn tag(text: &str) -> Option<usize> {
+    let inside = text.get(1..)?;
+    let first = inside.chars().next()?;
+    if !(first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?')) {
+        return None;
+    }
+    inside.find('>').map(|end| end + 2)
+}
+
+fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}

@@ -1,0 +1,209 @@
+//! Words that claim something: directions, superlatives, multiples, causes. The lists are incomplete by nature.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed)?|climb(?:s|ed|ing)?|jump(?:s|ed)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed)?|swelled|rocketed|uptick|upswing|went up|up|higher|above";
+const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|slid|slides?|sliding|slip(?:s|ped)?|dip(?:s|ped)?|plunge[sd]?|plummet(?:s|ed)?|sank|sinks?|contract(?:s|ed)|contraction|tumble[sd]?|slump(?:s|ed)?|loss|lost|downturn|went down|down|lower|below";
+
+static DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")).expect("a constant pattern")
+});
+
+/// Phrases that hold a direction word and state no direction.
+static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)\b(?:up\s+to|follow(?:ing|ed)?[-\s]up|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm|ramp)[-\s](?:up|down)s?|breakdown|markdown|countdown|uplift
+        |(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
+        |fall(?:s)?\s+(?:outside|into|within|back\ on|short)|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
+    )
+    .expect("a constant pattern")
+});
+
+static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:not|no|without|never|neither|nor|n't|rather than|instead of|despite|if|whether|any)\b[^.,;]{0,16}$")
+        .expect("a constant pattern")
+});
+
+static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:(?P<max>highest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|least|fewest|weakest|minimum|bottom)|(?P<any>largest|biggest|best|worst|steepest|sharpest|strongest|fastest|slowest|deepest|widest))\b")
+        .expect("a constant pattern")
+});
+
+static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b")
+        .expect("a constant pattern")
+});
+
+static MULTIPLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one in five|a fifth|one[- ]fifth)|(?P<tenth>one in ten|a tenth)|(?P<half>half)|(?P<majority>majority|most of))\b")
+        .expect("a constant pattern")
+});
+
+/// A word that claims a direction.
+pub(super) struct Direction {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) word: String,
+    pub(super) sign: i8,
+}
+
+/// A word that claims a place at the end of a column.
+pub(super) struct Superlative {
+    pub(super) word: String,
+    /// 1 claims the maximum, -1 the minimum, 0 either.
+    pub(super) side: i8,
+}
+
+/// A word that stands for a number.
+pub(super) struct Multiple {
+    pub(super) word: String,
+    /// Accepted ratios of current to previous (or of two values).
+    pub(super) ratio: Option<(f64, f64)>,
+    /// Accepted percentages (shares).
+    pub(super) percent: Option<(f64, f64)>,
+    /// Accepted relative changes in percent, either way.
+    pub(super) change: Option<(f64, f64)>,
+}
+
+/// The direction that a single word claims.
+pub(super) fn direction_of(word: &str) -> Option<i8> {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let found = DIRECTION.captures(word)?;
+    (found.get(0)?.len() == word.len()).then(|| if found.name("up").is_some() { 1 } else { -1 })
+}
+
+/// Direction words; negated and conditional ones are left out.
+pub(super) fn directions(text: &str) -> Vec<Direction> {
+    let masked = blank(text, &NO_DIRECTION);
+    DIRECTION
+        .captures_iter(&masked)
+        .filter_map(|found| {
+            let whole = found.get(0)?;
+            if NEGATION.is_match(&masked[..whole.start()]) {
+                return None;
+            }
+            Some(Direction {
+                start: whole.start(),
+                end: whole.end(),
+                word: whole.as_str().to_lowercase(),
+                sign: if found.name("up").is_some() { 1 } else { -1 },
+            })
+        })
+        .collect()
+}
+
+pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
+    let masked = blank(text, &NO_SUPERLATIVE);
+    SUPERLATIVE
+        .captures_iter(&masked)
+        .filter_map(|found| {
+            let side = if found.name("max").is_some() {
+                1
+            } else if found.name("min").is_some() {
+                -1
+            } else {
+                0
+            };
+            Some(Superlative {
+                word: found.get(0)?.as_str().to_lowercase(),
+                side,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn multiples(text: &str) -> Vec<Multiple> {
+    MULTIPLE
+        .captures_iter(text)
+        .filter_map(|found| {
+            let word = found.get(0)?.as_str().to_lowercase();
+            let is = |name: &str| found.name(name).is_some();
+            let by = found
+                .get(0)
+                .is_some_and(|whole| text[..whole.start()].trim_end().ends_with("by"));
+            let claim = |ratio, percent, change| {
+                Some(Multiple {
+                    word: word.clone(),
+                    ratio,
+                    percent,
+                    change,
+                })
+            };
+            let share = |low: f64, high: f64| {
+                claim(
+                    Some((low / 100.0, high / 100.0)),
+                    Some((low, high)),
+                    by.then_some((low, high)),
+                )
+            };
+            if is("more") {
+                let least = if word.contains("triple") { 3.0 } else { 2.0 };
+                claim(Some((least, f64::MAX)), None, None)
+            } else if is("double") {
+                claim(Some((1.9, 2.1)), None, None)
+            } else if is("triple") {
+                claim(Some((2.85, 3.15)), None, None)
+            } else if is("quadruple") {
+                claim(Some((3.8, 4.2)), None, None)
+            } else if is("halve") {
+                claim(Some((0.475, 0.525)), None, None)
+            } else if is("half") {
+                share(46.0, 54.0)
+            } else if is("third") {
+                share(31.0, 36.0)
+            } else if is("two_thirds") {
+                share(64.0, 69.0)
+            } else if is("quarter") {
+                share(22.5, 27.5)
+            } else if is("three_quarters") {
+                share(72.5, 77.5)
+            } else if is("fifth") {
+                share(18.5, 21.5)
+            } else if is("tenth") {
+                share(9.0, 11.0)
+            } else {
+                claim(None, Some((50.0, 100.0)), None)
+            }
+        })
+        .collect()
+}
+
+/// The text with every match blanked out, bytes kept in place.
+pub(super) fn blank(text: &str, pattern: &Regex) -> String {
+    let mut out = text.to_owned();
+    for found in pattern.find_iter(text) {
+        out.replace_range(found.range(), &" ".repeat(found.len()));
+    }
+    out
+}
+
+static CAUSE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:because(?: of)?|driven by|caused by|due to|owing to|thanks to|as a result of|led to|leads to|resulted in|results in|therefore|hence|explains?|explained by|stems from|triggered(?: by)?|attributable to)\b")
+        .expect("a constant pattern")
+});
+
+/// Whether the text claims a cause.
+pub(super) fn claims_cause(text: &str) -> bool {
+    CAUSE.is_match(text)
+}
+
+/// The text with its causal claims weakened.
+pub(super) fn soften(text: &str) -> String {
+    CAUSE
+        .replace_all(text, |found: &regex::Captures<'_>| {
+            let word = found.get(0).map_or("", |m| m.as_str());
+            let after = found.get(0).map_or(0, |m| m.start());
+            let said = text[..after].trim_end().ends_with("possibly");
+            match word.to_lowercase().as_str() {
+                _ if said => word.to_owned(),
+                "led to" | "leads to" | "resulted in" | "results in" => {
+                    "possibly contributed to".to_owned()
+                }
+                "explain" | "explains" => "may explain".to_owned(),
+                _ => format!("possibly {word}"),
+            }
+        })
+        .into_owned()
+}
