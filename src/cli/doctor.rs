@@ -82,7 +82,7 @@ fn check_settings(typed: &Typed, common: &CommonArguments, checks: &mut Checks) 
     for line in &settings.models.choice.lines {
         checks.pass("provider", line);
     }
-    let coordinator: Vec<String> = settings.models.options.route.plan("coordinator").iter().map(ToString::to_string).collect();
+    let coordinator: Vec<String> = settings.models.options.routes.plan("coordinator").iter().map(ToString::to_string).collect();
     checks.pass("models", &format!("coordinator: {}", coordinator.join(", then ")));
     Some(settings)
 }

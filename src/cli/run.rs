@@ -318,7 +318,7 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
             add("--timezone", &data.timezone);
         }
     }
-    let route = &settings.models.options.route;
+    let route = &settings.models.options.routes;
     for target in route.default.iter().take(1) {
         add("--model", &target.to_string());
     }

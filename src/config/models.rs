@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::flow::ROLES;
-use crate::llm::{self, CacheMode, MOCK, MockScript, PrivateHosts, Route, Target, Vendor};
+use crate::llm::{self, CacheMode, MOCK, MockOptions, MockScript, PrivateHosts, Route, Target, Vendor};
 
 use super::environment::{Environment, Origin, Setting};
 use super::settings::{Sources, Typed, split_list};
@@ -56,14 +56,22 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
         lines.push(describe(&vendor));
         vendors.push(vendor);
     }
-    let mut options = llm::Options::new(vendors, route);
-    options.attempts = u32::try_from(retries).unwrap_or(u32::MAX).saturating_add(1);
-    options.attempt_timeout = attempt_timeout;
-    options.requests_per_minute = requests_per_minute.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)).filter(|limit| *limit > 0);
-    options.cache = cache;
-    if let Some(path) = script {
-        options.mock.script = mock_script(&path)?;
-    }
+    let attempts = u32::try_from(retries).unwrap_or(u32::MAX).saturating_add(1);
+    let n_targets = u32::try_from(route.targets().len()).unwrap_or(u32::MAX);
+    let options = llm::Options {
+        vendors,
+        routes: route,
+        attempts,
+        call_attempts: attempts.saturating_mul(n_targets.max(1)),
+        attempt_timeout,
+        requests_per_minute: requests_per_minute.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)).filter(|limit| *limit > 0),
+        cache,
+        mock: MockOptions {
+            script: script.as_deref().map(mock_script).transpose()?,
+            ..MockOptions::default()
+        },
+        ..llm::Options::default()
+    };
     Ok(Models {
         options,
         choice: Choice { lines },
@@ -402,7 +410,7 @@ mod tests {
     }
 
     fn plan(models: &Models, role: &str) -> Vec<String> {
-        models.options.route.plan(role).iter().map(ToString::to_string).collect()
+        models.options.routes.plan(role).iter().map(ToString::to_string).collect()
     }
 
     #[test]

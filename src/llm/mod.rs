@@ -1,5 +1,46 @@
 //! One completion, made reliable. Knows nothing of agents, evidence, or what a reply means.
+//!
+//! `call` holds the one visible loop; every file beside it decides one thing for it:
+//!
+//! ```text
+//! route ─► cache ─► breaker ─► limit ─► dialect (encode) ─► wire | mock ─► dialect (decode) · classify ─► decide ─► retry
+//! ```
 
+mod base_url;
+mod breaker;
+mod cache;
+mod call;
+mod classify;
+mod cost;
+mod decide;
+mod dialect;
+mod exchange;
+mod fault;
+mod health;
+mod limit;
+mod mock;
+mod options;
+mod redact;
+mod retry;
+mod route;
+mod tally;
+mod target;
+mod tell;
 mod types;
+mod unreachable;
+mod vendor;
+mod wait;
+mod wire;
 
+pub use base_url::{BadBaseUrl, PrivateHosts, check_base_url};
+pub use cache::CacheMode;
+pub use call::Llm;
+pub use cost::{Price, Prices};
+pub use dialect::Dialect;
+pub use mock::{MockFault, MockOptions, MockScript, MockStep, answer as mock_answer};
+pub use options::{ConfigError, Options};
+pub use redact::Redactor;
+pub use route::Route;
+pub use target::{BadTarget, Target};
 pub use types::*;
+pub use vendor::{MOCK, StructuredOutput, TokenLimit, Transport, Vendor};

@@ -1,0 +1,429 @@
+//! The one visible loop: cache, breaker, limiter, encode, send, decode, then again or the next model.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::timeout_at;
+
+use super::breaker::Breakers;
+use super::cache::{self, CacheMode};
+use super::decide::{self, Standing, Step, Wait};
+use super::dialect::{Adjustments, Decoded, estimate_tokens};
+use super::exchange::{HttpReply, HttpRequest};
+use super::fault::{Fault, Kind};
+use super::health::model_key;
+use super::limit::{Limits, TooLong};
+use super::mock::Mock;
+use super::options::{ConfigError, Options};
+use super::redact::Redactor;
+use super::retry::Waits;
+use super::tally::Tally;
+use super::target::Target;
+use super::tell::shown;
+use super::types::{CallError, Class, Completion, Failed, Request, Usage};
+use super::unreachable;
+use super::vendor::Vendor;
+use super::wire::{Wire, url_parts};
+use crate::clock::{self, Instant};
+use crate::event::{Event, Events};
+use crate::store::Store;
+
+/// The call layer of one run. Shared by all its calls: limits, breakers and connections are its state.
+pub struct Llm {
+    pub(super) options: Options,
+    vendors: HashMap<String, Vendor>,
+    wire: Wire,
+    mock: Mock,
+    limits: Limits,
+    pub(super) breakers: Breakers,
+    pub(super) adjustments: Mutex<HashMap<Target, Adjustments>>,
+    redactor: Redactor,
+    pub(super) store: Option<Store>,
+    pub(super) events: Events,
+}
+
+/// One target of one call.
+pub(super) struct Ask<'a> {
+    pub(super) request: &'a Request,
+    pub(super) target: &'a Target,
+    pub(super) vendor: &'a Vendor,
+    pub(super) deadline: Instant,
+    pub(super) another_target: bool,
+}
+
+pub(super) enum Asked {
+    Answered { decoded: Decoded, cached: bool },
+    NextTarget,
+    Stop,
+}
+
+impl Llm {
+    pub fn new(
+        options: Options,
+        store: Option<Store>,
+        events: Events,
+    ) -> Result<Self, ConfigError> {
+        options.check()?;
+        let keys = options
+            .vendors
+            .iter()
+            .filter_map(|vendor| vendor.key.clone());
+        Ok(Self {
+            redactor: Redactor::new(keys),
+            vendors: options
+                .vendors
+                .iter()
+                .map(|vendor| (vendor.name.clone(), vendor.clone()))
+                .collect(),
+            wire: Wire::default(),
+            mock: Mock::new(options.mock.clone()),
+            limits: Limits::default(),
+            breakers: Breakers::default(),
+            adjustments: Mutex::default(),
+            options,
+            store,
+            events,
+        })
+    }
+
+    /// A usable reply from the first model of the role's plan that gives one. Dropping the future is safe at any point.
+    pub async fn complete(
+        &self,
+        request: &Request,
+        deadline: Option<Instant>,
+    ) -> Result<Completion, Failed> {
+        let started = clock::now();
+        let own = started + self.options.call_timeout;
+        let deadline = deadline.map_or(own, |given| given.min(own));
+        let plan = self.plan(&request.role);
+        let mut tally = Tally::new();
+        for (index, target) in plan.iter().enumerate() {
+            let Some(vendor) = self.vendors.get(&target.vendor) else {
+                continue;
+            };
+            if index == 0 {
+                self.events.say(Event::CallQueued {
+                    role: request.role.clone(),
+                    model: target.to_string(),
+                });
+            }
+            let next = plan.get(index + 1);
+            let ask = Ask {
+                request,
+                target,
+                vendor,
+                deadline,
+                another_target: next.is_some(),
+            };
+            match self.ask(&ask, &mut tally).await {
+                Asked::Answered { decoded, cached } => {
+                    let completion = tally.completion(target, decoded, cached);
+                    self.tell_success(request, target, &completion, started);
+                    return Ok(completion);
+                }
+                Asked::NextTarget if self.used_up(&tally) => break,
+                Asked::NextTarget => self.tell_fallback(request, target, next, &tally),
+                Asked::Stop => break,
+            }
+        }
+        let failed = tally.failed(&request.role);
+        self.tell_failure(request, &failed, started);
+        Err(failed)
+    }
+
+    /// The models that would be asked, in order.
+    pub fn plan(&self, role: &str) -> Vec<Target> {
+        self.options.routes.plan(role)
+    }
+
+    /// Hosts that may receive a key and a prompt in this run.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> = Vec::new();
+        for target in self.options.routes.targets() {
+            let vendor = self
+                .vendors
+                .get(&target.vendor)
+                .filter(|vendor| !vendor.is_mock());
+            let Some(parts) = vendor.and_then(|vendor| url_parts(&vendor.base_url)) else {
+                continue;
+            };
+            let host = match parts.port {
+                Some(port) => format!("{}:{port}", parts.host),
+                None => parts.host,
+            };
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    /// What the role's first model would charge; None when its price is not known.
+    pub fn estimate_cost(&self, role: &str, input_tokens: u64, output_tokens: u64) -> Option<f64> {
+        let usage = Usage {
+            input_tokens,
+            output_tokens,
+            ..Usage::default()
+        };
+        self.cost(self.plan(role).first()?, &usage)
+    }
+
+    /// Knows every key of this run.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
+        let vendor = ask.vendor;
+        let limit = self.limits.of(
+            &vendor.limit_key(),
+            self.options
+                .requests_per_minute
+                .or(vendor.requests_per_minute),
+        );
+        let mut ordinary = Waits::ordinary(self.options.first_wait);
+        let mut overloaded = Waits::overloaded(self.options.first_wait);
+        let mut attempts_here = 0;
+        let mut empties = 0;
+        loop {
+            let adjustments = self.adjustments_of(ask.target);
+            let http = vendor
+                .dialect
+                .encode(vendor, &ask.target.model, ask.request, &adjustments);
+            let cache_key = self.cache_key(vendor, &http);
+            if let Some(decoded) = self.cached(cache_key.as_deref()).await {
+                return Asked::Answered {
+                    decoded,
+                    cached: true,
+                };
+            }
+            if let Err(asked) = self.admitted(ask, tally).await {
+                return asked;
+            }
+            let queued = clock::now();
+            let turn = limit
+                .acquire(
+                    ask.deadline,
+                    self.options.retry_after_cap,
+                    |wait, because| {
+                        self.tell_wait(ask.request, wait, because);
+                    },
+                )
+                .await;
+            tally.limiter_wait += queued.elapsed();
+            if let Err(too_long) = turn {
+                return self.not_in_time(ask, tally, too_long);
+            }
+
+            attempts_here += 1;
+            self.events.say(Event::CallAttempt {
+                role: ask.request.role.clone(),
+                model: ask.target.to_string(),
+                attempt: attempts_here,
+                attempts: self.options.attempts,
+            });
+            let body_length = http.body.len();
+            let started = clock::now();
+            let (outcome, reply) = self.exchange(ask, http).await;
+            let took = started.elapsed();
+            let fault = match outcome {
+                Ok(mut decoded) => {
+                    if decoded.usage.estimated {
+                        decoded.usage.input_tokens = estimate_tokens(body_length);
+                    }
+                    self.breakers
+                        .with(&model_key(ask), |breaker| breaker.healthy());
+                    tally.attempt(ask.target, took, None);
+                    let cost = decoded
+                        .cost_usd
+                        .or_else(|| self.cost(ask.target, &decoded.usage));
+                    tally.spend(decoded.usage, cost);
+                    self.remember(cache_key, &decoded);
+                    return Asked::Answered {
+                        decoded,
+                        cached: false,
+                    };
+                }
+                Err(fault) => fault,
+            };
+            let error = fault
+                .clone()
+                .into_error(ask.target, reply.as_ref(), &self.redactor);
+            tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
+            tally.attempt(ask.target, took, Some(error.clone()));
+            self.judge_health(ask, &fault, &error, started);
+            if fault.kind == Kind::Empty {
+                empties += 1;
+            }
+            let standing = Standing {
+                attempts_here,
+                attempts_allowed: self.options.attempts,
+                empties,
+                another_target: ask.another_target,
+                retry_after_cap: self.options.retry_after_cap,
+            };
+            let wait = match decide::after(&fault, standing) {
+                Step::Return => return Asked::Stop,
+                Step::NextTarget => {
+                    if fault.class == Class::RateLimit
+                        && let Some(asked) = fault.retry_after
+                    {
+                        limit.pause_until(clock::now() + asked);
+                    }
+                    return Asked::NextTarget;
+                }
+                Step::Without(feature) if adjustments.has(feature) => return Asked::NextTarget,
+                Step::Without(feature) => {
+                    self.leave_out(ask.target, feature);
+                    attempts_here -= 1;
+                    continue;
+                }
+                Step::Again(_) if self.used_up(tally) => return Asked::NextTarget,
+                Step::Again(Wait::Asked(wait)) => wait,
+                Step::Again(Wait::Ordinary) => ordinary.next(),
+                Step::Again(Wait::Overloaded) => overloaded.next(),
+            };
+            if fault.class == Class::RateLimit {
+                limit.pause_until(clock::now() + wait);
+            }
+            if let Err(asked) = self.pause(ask, tally, attempts_here, wait, &error).await {
+                return asked;
+            }
+        }
+    }
+
+    /// One exchange, bounded by the attempt's and the call's time.
+    async fn exchange(
+        &self,
+        ask: &Ask<'_>,
+        http: HttpRequest,
+    ) -> (Result<Decoded, Fault>, Option<HttpReply>) {
+        let own = clock::now() + self.options.attempt_timeout;
+        let send = async {
+            match ask.vendor.is_mock() {
+                true => Ok(self.mock.send(&ask.target.model, ask.request).await),
+                false => self.wire.send(&ask.vendor.base_url, http).await,
+            }
+        };
+        match timeout_at(own.min(ask.deadline), send).await {
+            Ok(Ok(reply)) => {
+                let outcome = ask.vendor.dialect.decode(ask.vendor, &reply, clock::wall());
+                (outcome, Some(reply))
+            }
+            Ok(Err(fault)) => (Err(unreachable::classify(ask.vendor, &fault)), None),
+            Err(_) if ask.deadline <= own => {
+                let message = "the time for this call ran out while waiting for the reply";
+                (
+                    Err(Fault::new(Class::Deadline, message).code("deadline")),
+                    None,
+                )
+            }
+            Err(_) => {
+                let seconds = self.options.attempt_timeout.as_secs_f64();
+                let message = format!("no whole reply within {seconds} s");
+                (
+                    Err(Fault::new(Class::Transient, message).code("timeout")),
+                    None,
+                )
+            }
+        }
+    }
+
+    async fn pause(
+        &self,
+        ask: &Ask<'_>,
+        tally: &mut Tally,
+        attempt: u32,
+        wait: Duration,
+        error: &CallError,
+    ) -> Result<(), Asked> {
+        if clock::now() + wait > ask.deadline {
+            if ask.another_target {
+                return Err(Asked::NextTarget);
+            }
+            let message = format!(
+                "a wait of {} would pass the deadline of the call",
+                shown(wait)
+            );
+            tally.note(self.own_error(ask, Class::Deadline, message));
+            return Err(Asked::Stop);
+        }
+        self.events.say(Event::CallRetry {
+            role: ask.request.role.clone(),
+            model: ask.target.to_string(),
+            attempt,
+            wait_millis: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            because: error.message.clone(),
+        });
+        clock::sleep(wait).await;
+        tally.retry_wait += wait;
+        Ok(())
+    }
+
+    fn not_in_time(&self, ask: &Ask<'_>, tally: &mut Tally, too_long: TooLong) -> Asked {
+        let (class, message) = match too_long {
+            TooLong::Deadline { because } => (
+                Class::Deadline,
+                format!("the deadline of the call comes before its turn ({because})"),
+            ),
+            TooLong::Pause { left } => (
+                Class::RateLimit,
+                format!("the provider asked to wait {} with this key", shown(left)),
+            ),
+        };
+        let error = self.own_error(ask, class, message);
+        let paused = class == Class::RateLimit;
+        tally.note(error);
+        match paused || ask.another_target {
+            true => Asked::NextTarget,
+            false => Asked::Stop,
+        }
+    }
+
+    fn own_error(&self, ask: &Ask<'_>, class: Class, message: String) -> CallError {
+        Fault::new(class, message).into_error(ask.target, None, &self.redactor)
+    }
+
+    fn cache_key(&self, vendor: &Vendor, http: &HttpRequest) -> Option<String> {
+        let wanted =
+            self.options.cache != CacheMode::Off && !vendor.is_mock() && self.store.is_some();
+        wanted.then(|| cache::key(vendor, http))
+    }
+
+    async fn cached(&self, key: Option<&str>) -> Option<Decoded> {
+        if self.options.cache != CacheMode::On {
+            return None;
+        }
+        let (store, key) = (self.store.clone()?, key?.to_owned());
+        let value = tokio::task::spawn_blocking(move || store.cached(&key))
+            .await
+            .ok()??;
+        cache::read(&value)
+    }
+
+    /// The store writes on a thread of its own: nobody waits for it.
+    fn remember(&self, key: Option<String>, decoded: &Decoded) {
+        if let (Some(store), Some(key), Some(value)) = (&self.store, key, cache::write(decoded)) {
+            store.remember(&key, &value);
+        }
+    }
+
+    fn cost(&self, target: &Target, usage: &Usage) -> Option<f64> {
+        let price = self.options.prices.price(&target.vendor, &target.model)?;
+        Some(price.of(usage))
+    }
+
+    fn used_up(&self, tally: &Tally) -> bool {
+        tally.attempts.len() >= usize::try_from(self.options.call_attempts).unwrap_or(usize::MAX)
+    }
+}
+
+impl std::fmt::Debug for Llm {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Llm")
+            .field("routes", &self.options.routes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! Anthropic's messages.
+
+use serde_json::{Map, Value, json};
+
+use super::ending::{Ending, conclude};
+use super::schema::{Rules, compile};
+use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
+use super::{count, instructions, text_at};
+use crate::llm::exchange::HeaderText;
+use crate::llm::types::Class;
+use crate::llm::vendor::StructuredOutput;
+
+const VERSION: &str = "2023-06-01";
+
+pub(super) fn encode(
+    vendor: &Vendor,
+    model: &str,
+    request: &Request,
+    adjustments: &Adjustments,
+) -> HttpRequest {
+    let native = vendor.structured_output == StructuredOutput::Schema
+        && !adjustments.has(Feature::StructuredOutput);
+    let mut body = Map::new();
+    body.insert("model".to_owned(), json!(model));
+    body.insert("max_tokens".to_owned(), json!(request.max_output_tokens));
+    let system = instructions(request, native);
+    if !system.is_empty() {
+        body.insert("system".to_owned(), json!(system));
+    }
+    body.insert(
+        "messages".to_owned(),
+        json!([{"role": "user", "content": request.prompt}]),
+    );
+    if let Some(temperature) = request.temperature
+        && !adjustments.has(Feature::Temperature)
+    {
+        body.insert("temperature".to_owned(), json!(temperature));
+    }
+    if let Some(schema) = request.schema.as_ref().filter(|_| native) {
+        let compiled = compile(&schema.value, Rules::Anthropic);
+        body.insert(
+            "output_config".to_owned(),
+            json!({"format": {"type": "json_schema", "schema": compiled.schema}}),
+        );
+    }
+
+    let mut headers = vec![("anthropic-version".to_owned(), VERSION.into())];
+    if let Some(key) = &vendor.key {
+        headers.push(("x-api-key".to_owned(), HeaderText::Secret(key.clone())));
+    }
+    HttpRequest {
+        path: "/v1/messages".to_owned(),
+        headers,
+        body: Value::Object(body).to_string().into_bytes(),
+    }
+}
+
+pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
+    let usage = usage(body);
+    let ending = match text_at(body, "/stop_reason") {
+        None => Ending::Unsaid,
+        Some("end_turn" | "stop_sequence") => Ending::Stop,
+        Some("max_tokens") => Ending::Length,
+        Some("model_context_window_exceeded") => Ending::ContextFull,
+        Some("refusal") => Ending::Refusal,
+        Some("tool_use" | "pause_turn") => Ending::Tools,
+        Some(reason) => Ending::Unknown(reason.to_owned()),
+    };
+    let Some(blocks) = body.get("content").and_then(Value::as_array) else {
+        // A refusal or a cut may come without content; anything else without it is a broken reply.
+        if matches!(ending, Ending::Stop | Ending::Unsaid) {
+            return Err(Fault::new(Class::Transient, "the reply holds no content")
+                .code("no_content")
+                .kind(Kind::Empty)
+                .usage(usage));
+        }
+        return conclude(ending, String::new(), usage, None);
+    };
+    let text: String = blocks
+        .iter()
+        .filter(|block| block.get("type").and_then(Value::as_str) == Some("text"))
+        .filter_map(|block| block.get("text")?.as_str())
+        .collect();
+    conclude(
+        ending,
+        text,
+        usage,
+        text_at(body, "/model").map(str::to_owned),
+    )
+}
+
+/// Anthropic counts cached tokens beside the others, everybody else among them.
+fn usage(body: &Value) -> Usage {
+    let cached = count(body, "/usage/cache_read_input_tokens");
+    let written = count(body, "/usage/cache_creation_input_tokens");
+    Usage {
+        input_tokens: count(body, "/usage/input_tokens") + cached + written,
+        cached_input_tokens: cached,
+        output_tokens: count(body, "/usage/output_tokens"),
+        reasoning_tokens: count(body, "/usage/output_tokens_details/thinking_tokens"),
+        estimated: false,
+    }
+}

@@ -1,0 +1,184 @@
+//! From "why it stopped" and the text to an answer or a fault: the same rules for all providers.
+
+use super::{Decoded, Fault, Finish, Kind, Usage};
+use crate::llm::types::Class;
+
+/// Why the model stopped, before it is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    Stop,
+    /// The host does not say.
+    Unsaid,
+    Length,
+    ContextFull,
+    Refusal,
+    Filtered(String),
+    /// Asks for a tool that nobody offered.
+    Tools,
+    /// The host broke off.
+    Broken(String),
+    Unknown(String),
+}
+
+/// Whitespace to the token cap: seen with JSON modes that never close the object.
+const BLANK_RUN: usize = 1_000;
+
+pub(super) fn conclude(
+    ending: Ending,
+    text: String,
+    usage: Usage,
+    answered_model: Option<String>,
+) -> Result<Decoded, Fault> {
+    let output =
+        |code: &str, message: String| Fault::new(Class::Output, message).code(code).usage(usage);
+    let finish = match ending {
+        Ending::Stop => Finish::Stop,
+        Ending::Unsaid => Finish::Other("unsaid".to_owned()),
+        Ending::Length => {
+            let thought = usage.reasoning_tokens;
+            let message = match text.trim().is_empty() && thought > 0 {
+                true => format!(
+                    "reasoning used the whole token limit ({thought} tokens) and left no answer"
+                ),
+                false => format!(
+                    "the reply was cut off by the token limit after {} tokens",
+                    usage.output_tokens
+                ),
+            };
+            return Err(output("truncated", message));
+        }
+        Ending::ContextFull => {
+            let message = "the model's context window was full before the reply ended";
+            return Err(Fault::new(Class::Permanent, message)
+                .code("context_too_long")
+                .kind(Kind::Declined)
+                .usage(usage));
+        }
+        Ending::Refusal => {
+            return Err(
+                output("refusal", "the model refused to answer".to_owned()).kind(Kind::Declined)
+            );
+        }
+        Ending::Filtered(reason) => {
+            let message = format!("a content filter stopped the reply ({reason})");
+            return Err(output("content_filter", message).kind(Kind::Declined));
+        }
+        Ending::Tools => {
+            return Err(output(
+                "tool_use",
+                "the model asked for a tool instead of answering".to_owned(),
+            ));
+        }
+        Ending::Broken(reason) => {
+            return Err(Fault::new(
+                Class::Transient,
+                format!("the host broke off the reply ({reason})"),
+            )
+            .code(reason)
+            .usage(usage));
+        }
+        Ending::Unknown(reason) => {
+            return Err(output(
+                "unknown_finish",
+                format!("the reply ended for an unknown reason ({reason})"),
+            ));
+        }
+    };
+    let text = without_thoughts(&text);
+    if longest_blank_run(text) > BLANK_RUN {
+        return Err(output(
+            "truncated",
+            "the reply is a run of white space".to_owned(),
+        ));
+    }
+    if text.trim().is_empty() {
+        let message = match usage.reasoning_tokens {
+            0 => "the reply is empty".to_owned(),
+            thought => format!("the reply is empty after {thought} tokens of reasoning"),
+        };
+        return Err(output("empty", message).kind(Kind::Empty));
+    }
+    Ok(Decoded {
+        text: text.to_owned(),
+        finish,
+        usage,
+        answered_model,
+        cost_usd: None,
+    })
+}
+
+/// Inline reasoning is not the answer: leading `<think>…</think>` blocks go, and an unclosed one leaves nothing.
+fn without_thoughts(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    // Some chat templates swallow the opening tag.
+    if !rest.contains("<think>")
+        && let Some((_, answer)) = rest.split_once("</think>")
+    {
+        return answer.trim_start();
+    }
+    for (open, close) in [("<think>", "</think>"), ("<thinking>", "</thinking>")] {
+        while let Some(thought) = rest.strip_prefix(open) {
+            rest = thought
+                .split_once(close)
+                .map_or("", |(_, answer)| answer.trim_start());
+        }
+    }
+    rest
+}
+
+fn longest_blank_run(text: &str) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for byte in text.bytes() {
+        run = if byte.is_ascii_whitespace() {
+            run + 1
+        } else {
+            0
+        };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(ending: Ending, text: &str) -> String {
+        match conclude(ending, text.to_owned(), Usage::default(), None) {
+            Ok(decoded) => format!("ok {}", decoded.text),
+            Err(fault) => format!("{:?} {}", fault.class, fault.code.unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn endings() {
+        for (ending, text, outcome) in [
+            (Ending::Stop, "{}", "ok {}"),
+            (Ending::Unsaid, "{}", "ok {}"),
+            (Ending::Stop, " <think>{\"a\":1}</think>\n{}", "ok {}"),
+            (Ending::Stop, "thoughts</think>{}", "ok {}"),
+            (Ending::Stop, "<think>{\"a\":1}", "Output empty"),
+            (Ending::Stop, "\n ", "Output empty"),
+            (Ending::Length, "{\"a\":", "Output truncated"),
+            (Ending::ContextFull, "{", "Permanent context_too_long"),
+            (Ending::Refusal, "", "Output refusal"),
+            (
+                Ending::Filtered("SAFETY".into()),
+                "{}",
+                "Output content_filter",
+            ),
+            (Ending::Tools, "", "Output tool_use"),
+            (Ending::Broken("error".into()), "{}", "Transient error"),
+            (
+                Ending::Unknown("novel".into()),
+                "{}",
+                "Output unknown_finish",
+            ),
+        ] {
+            assert_eq!(read(ending.clone(), text), outcome, "{ending:?} {text}");
+        }
+        let blanks = format!("{{{}}}", " ".repeat(2_000));
+        assert_eq!(read(Ending::Stop, &blanks), "Output truncated");
+    }
+}

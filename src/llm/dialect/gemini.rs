@@ -1,0 +1,134 @@
+//! Gemini's `generateContent`.
+
+use serde_json::{Map, Value, json};
+
+use super::ending::{Ending, conclude};
+use super::schema::{Rules, compile};
+use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
+use super::{count, instructions, text_at};
+use crate::llm::exchange::HeaderText;
+use crate::llm::types::Class;
+use crate::llm::vendor::StructuredOutput;
+
+pub(super) fn encode(
+    vendor: &Vendor,
+    model: &str,
+    request: &Request,
+    adjustments: &Adjustments,
+) -> HttpRequest {
+    let native = vendor.structured_output == StructuredOutput::Schema
+        && !adjustments.has(Feature::StructuredOutput);
+    let mut generation = Map::new();
+    generation.insert(
+        "maxOutputTokens".to_owned(),
+        json!(request.max_output_tokens),
+    );
+    if let Some(temperature) = request.temperature
+        && !adjustments.has(Feature::Temperature)
+    {
+        generation.insert("temperature".to_owned(), json!(temperature));
+    }
+    if let Some(schema) = &request.schema {
+        generation.insert("responseMimeType".to_owned(), json!("application/json"));
+        if native {
+            let compiled = compile(&schema.value, Rules::Gemini);
+            generation.insert("responseJsonSchema".to_owned(), compiled.schema);
+        }
+    }
+    let mut body = Map::new();
+    let system = instructions(request, native);
+    if !system.is_empty() {
+        body.insert(
+            "systemInstruction".to_owned(),
+            json!({"parts": [{"text": system}]}),
+        );
+    }
+    body.insert(
+        "contents".to_owned(),
+        json!([{"role": "user", "parts": [{"text": request.prompt}]}]),
+    );
+    body.insert("generationConfig".to_owned(), Value::Object(generation));
+
+    let mut headers = Vec::new();
+    if let Some(key) = &vendor.key {
+        // Never `?key=`: URLs end up in logs and error texts.
+        headers.push(("x-goog-api-key".to_owned(), HeaderText::Secret(key.clone())));
+    }
+    let model = model.strip_prefix("models/").unwrap_or(model);
+    HttpRequest {
+        path: format!("/v1beta/models/{model}:generateContent"),
+        headers,
+        body: Value::Object(body).to_string().into_bytes(),
+    }
+}
+
+pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
+    let usage = usage(body);
+    let Some(candidate) = body.pointer("/candidates/0") else {
+        if let Some(reason) = text_at(body, "/promptFeedback/blockReason") {
+            return Err(Fault::new(
+                Class::Permanent,
+                format!("the prompt was blocked ({reason})"),
+            )
+            .code("prompt_blocked")
+            .kind(Kind::Declined)
+            .usage(usage));
+        }
+        return Err(
+            Fault::new(Class::Transient, "the reply holds no candidates")
+                .code("no_candidates")
+                .kind(Kind::Empty)
+                .usage(usage),
+        );
+    };
+    let ending = ending(text_at(candidate, "/finishReason"));
+    let parts = candidate
+        .pointer("/content/parts")
+        .and_then(Value::as_array);
+    if parts.is_none() && matches!(ending, Ending::Stop | Ending::Unsaid) {
+        return Err(Fault::new(Class::Transient, "the reply holds no parts")
+            .code("no_parts")
+            .kind(Kind::Empty)
+            .usage(usage));
+    }
+    let text: String = parts
+        .into_iter()
+        .flatten()
+        .filter(|part| part.get("thought") != Some(&Value::Bool(true)))
+        .filter_map(|part| part.get("text")?.as_str())
+        .collect();
+    conclude(
+        ending,
+        text,
+        usage,
+        text_at(body, "/modelVersion").map(str::to_owned),
+    )
+}
+
+fn ending(reason: Option<&str>) -> Ending {
+    match reason {
+        None | Some("FINISH_REASON_UNSPECIFIED") => Ending::Unsaid,
+        Some("STOP") => Ending::Stop,
+        Some("MAX_TOKENS") => Ending::Length,
+        Some(
+            reason @ ("SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT"
+            | "SPII"),
+        ) => Ending::Filtered(reason.to_owned()),
+        Some("MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS") => {
+            Ending::Tools
+        }
+        Some(reason) => Ending::Unknown(reason.to_owned()),
+    }
+}
+
+/// Gemini counts thoughts beside the answer, everybody else among the output.
+fn usage(body: &Value) -> Usage {
+    let thoughts = count(body, "/usageMetadata/thoughtsTokenCount");
+    Usage {
+        input_tokens: count(body, "/usageMetadata/promptTokenCount"),
+        cached_input_tokens: count(body, "/usageMetadata/cachedContentTokenCount"),
+        output_tokens: count(body, "/usageMetadata/candidatesTokenCount") + thoughts,
+        reasoning_tokens: thoughts,
+        estimated: false,
+    }
+}

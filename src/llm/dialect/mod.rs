@@ -1,0 +1,172 @@
+//! The three languages that providers speak, as pure translation: a request into bytes, bytes into a reply or a fault.
+
+mod anthropic;
+mod ending;
+mod gemini;
+mod openai;
+mod schema;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::classify;
+use super::exchange::{HttpReply, HttpRequest};
+use super::fault::{Fault, Feature, Kind};
+use super::types::{Class, Finish, Request, Usage};
+use super::vendor::Vendor;
+
+/// What a vendor speaks. Everything else that differs between vendors is a field of `Vendor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Chat completions; also OpenRouter, Ollama, vLLM, Groq and the other compatible hosts.
+    OpenAi,
+    /// Messages.
+    Anthropic,
+    /// `generateContent`.
+    Gemini,
+}
+
+/// A usable answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Decoded {
+    pub text: String,
+    pub finish: Finish,
+    pub usage: Usage,
+    pub answered_model: Option<String>,
+    /// What the provider says it charged (OpenRouter does).
+    pub cost_usd: Option<f64>,
+}
+
+/// What a host was found not to know, remembered per model for the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Adjustments {
+    without: Vec<Feature>,
+}
+
+impl Adjustments {
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.without.contains(&feature)
+    }
+
+    /// False if it was known already: then leaving it out did not help.
+    pub(super) fn add(&mut self, feature: Feature) -> bool {
+        let new = !self.has(feature);
+        if new {
+            self.without.push(feature);
+        }
+        new
+    }
+}
+
+impl Dialect {
+    pub(super) fn encode(
+        self,
+        vendor: &Vendor,
+        model: &str,
+        request: &Request,
+        adjustments: &Adjustments,
+    ) -> HttpRequest {
+        let mut http = match self {
+            Self::OpenAi => openai::encode(vendor, model, request, adjustments),
+            Self::Anthropic => anthropic::encode(vendor, model, request, adjustments),
+            Self::Gemini => gemini::encode(vendor, model, request, adjustments),
+        };
+        for (name, value) in &vendor.headers {
+            http.headers.push((name.clone(), value.as_str().into()));
+        }
+        http
+    }
+
+    /// An error inside a success is looked for before anything else is read.
+    pub(super) fn decode(
+        self,
+        vendor: &Vendor,
+        reply: &HttpReply,
+        wall: Timestamp,
+    ) -> Result<Decoded, Fault> {
+        if !reply.is_success() {
+            return Err(classify::refused(vendor, reply, wall));
+        }
+        let text = reply.text();
+        let body: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}').trim()) {
+            Ok(body) => body,
+            Err(_) if reply.is_html() => return Err(classify::page(vendor, reply)),
+            // Without a content-length a cut transfer looks like a whole one.
+            Err(error) if error.is_eof() => {
+                return Err(
+                    Fault::new(Class::Transient, "the reply was cut off on the way")
+                        .code("cut_off"),
+                );
+            }
+            Err(_) => {
+                let hint = "the reply is not JSON; is the base URL right?";
+                return Err(Fault::new(Class::Transient, hint)
+                    .kind(Kind::Once)
+                    .code("not_json"));
+            }
+        };
+        let body = match body {
+            Value::Array(mut list) if list.len() == 1 => list.remove(0),
+            other => other,
+        };
+        if body.get("error").is_some_and(|error| !error.is_null())
+            || body.get("type") == Some(&Value::from("error"))
+        {
+            return Err(classify::refused_body(vendor, reply, &body, wall));
+        }
+        let mut decoded = match self {
+            Self::OpenAi => openai::decode(vendor, reply, &body, wall)?,
+            Self::Anthropic => anthropic::decode(&body)?,
+            Self::Gemini => gemini::decode(&body)?,
+        };
+        if decoded.usage.input_tokens == 0 && decoded.usage.output_tokens == 0 {
+            decoded.usage.output_tokens = estimate_tokens(decoded.text.len());
+            decoded.usage.estimated = true;
+        }
+        Ok(decoded)
+    }
+}
+
+/// JSON rows take 2.7 bytes a token, prose more than four.
+pub(super) fn estimate_tokens(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(3)
+}
+
+/// A schema for those who take it only as words.
+fn schema_in_words(request: &Request) -> Option<String> {
+    let schema = request.schema.as_ref()?;
+    Some(format!(
+        "Reply with one JSON object and nothing else, valid for this JSON Schema:\n{}",
+        schema.value
+    ))
+}
+
+/// The instructions, with the schema in words where it cannot be sent natively.
+fn instructions(request: &Request, schema_native: bool) -> String {
+    match schema_in_words(request) {
+        Some(words) if !schema_native && request.system.is_empty() => words,
+        Some(words) if !schema_native => format!("{}\n\n{words}", request.system),
+        _ => request.system.clone(),
+    }
+}
+
+fn count(value: &Value, pointer: &str) -> u64 {
+    let number = value.pointer(pointer);
+    number
+        .and_then(|number| {
+            number
+                .as_u64()
+                .or_else(|| number.as_f64().map(|number| number.max(0.0) as u64))
+        })
+        .unwrap_or(0)
+}
+
+fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Chat completions, as OpenAI, OpenRouter and the many compatible hosts speak it.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::ending::{Ending, conclude};
+use super::schema::{Rules, compile};
+use super::{
+    Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor,
+};
+use super::{count, instructions, text_at};
+use crate::llm::classify;
+use crate::llm::exchange::HeaderText;
+use crate::llm::types::Class;
+use crate::llm::vendor::{StructuredOutput, TokenLimit};
+
+pub(super) fn encode(
+    vendor: &Vendor,
+    model: &str,
+    request: &Request,
+    adjustments: &Adjustments,
+) -> HttpRequest {
+    let style = match adjustments.has(Feature::StructuredOutput) {
+        true => StructuredOutput::Instructions,
+        false => vendor.structured_output,
+    };
+    let system = instructions(request, style == StructuredOutput::Schema);
+    let mut messages = Vec::new();
+    if !system.is_empty() {
+        messages.push(json!({"role": "system", "content": system}));
+    }
+    messages.push(json!({"role": "user", "content": request.prompt}));
+
+    let mut body = Map::new();
+    body.insert("model".to_owned(), json!(model));
+    body.insert("messages".to_owned(), Value::Array(messages));
+    let limit_name = match (vendor.token_limit, adjustments.has(Feature::TokenLimitName)) {
+        (TokenLimit::MaxCompletionTokens, false) | (TokenLimit::MaxTokens, true) => {
+            "max_completion_tokens"
+        }
+        _ => "max_tokens",
+    };
+    body.insert(limit_name.to_owned(), json!(request.max_output_tokens));
+    if let Some(temperature) = request.temperature
+        && !adjustments.has(Feature::Temperature)
+    {
+        body.insert("temperature".to_owned(), json!(temperature));
+    }
+    if let Some(schema) = &request.schema {
+        let format = match style {
+            StructuredOutput::Schema => {
+                let compiled = compile(&schema.value, Rules::OpenAi);
+                Some(json!({
+                    "type": "json_schema",
+                    "json_schema": {"name": schema.name, "strict": compiled.strict, "schema": compiled.schema}
+                }))
+            }
+            StructuredOutput::JsonObject => Some(json!({"type": "json_object"})),
+            StructuredOutput::Instructions => None,
+        };
+        if let Some(format) = format {
+            body.insert("response_format".to_owned(), format);
+        }
+    }
+
+    let mut headers = Vec::new();
+    if let Some(key) = &vendor.key {
+        let bearer = SecretString::from(format!("Bearer {}", key.expose_secret()));
+        headers.push(("authorization".to_owned(), HeaderText::Secret(bearer)));
+    }
+    HttpRequest {
+        path: "/chat/completions".to_owned(),
+        headers,
+        body: Value::Object(body).to_string().into_bytes(),
+    }
+}
+
+pub(super) fn decode(
+    vendor: &Vendor,
+    reply: &HttpReply,
+    body: &Value,
+    wall: Timestamp,
+) -> Result<Decoded, Fault> {
+    let usage = usage(body);
+    let Some(choice) = body.pointer("/choices/0") else {
+        return Err(Fault::new(Class::Transient, "the reply holds no choices")
+            .code("no_choices")
+            .kind(Kind::Empty)
+            .usage(usage));
+    };
+    if choice.get("error").is_some_and(|error| !error.is_null()) {
+        return Err(classify::refused_body(vendor, reply, choice, wall).usage(usage));
+    }
+    let ending = match text_at(choice, "/message/refusal") {
+        Some(_) => Ending::Refusal,
+        None => ending(text_at(choice, "/finish_reason")),
+    };
+    let text = choice
+        .pointer("/message/content")
+        .map(content)
+        .unwrap_or_default();
+    let model = text_at(body, "/model").map(str::to_owned);
+    let mut decoded = conclude(ending, text, usage, model)?;
+    decoded.cost_usd = body.pointer("/usage/cost").and_then(Value::as_f64);
+    Ok(decoded)
+}
+
+fn ending(reason: Option<&str>) -> Ending {
+    match reason {
+        None => Ending::Unsaid,
+        Some("stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" | "COMPLETE") => {
+            Ending::Stop
+        }
+        Some("length" | "max_tokens" | "MAX_TOKENS" | "model_length") => Ending::Length,
+        Some("content_filter") => Ending::Filtered("content_filter".to_owned()),
+        Some("tool_calls" | "function_call" | "tool_use") => Ending::Tools,
+        Some(reason @ ("error" | "insufficient_system_resource" | "abort")) => {
+            Ending::Broken(reason.to_owned())
+        }
+        Some(reason) => Ending::Unknown(reason.to_owned()),
+    }
+}
+
+/// Text, or a list of parts of which only the text counts (Mistral sends its thoughts as parts).
+fn content(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts
+            .iter()
+            .filter(|part| {
+                let kind = part.get("type").and_then(Value::as_str);
+                matches!(kind, None | Some("text" | "output_text"))
+            })
+            .filter_map(|part| part.as_str().or_else(|| part.get("text")?.as_str()))
+            .collect(),
+        _ => String::new(),
+    }
+}
+
+fn usage(body: &Value) -> Usage {
+    Usage {
+        input_tokens: count(body, "/usage/prompt_tokens"),
+        cached_input_tokens: count(body, "/usage/prompt_tokens_details/cached_tokens")
+            .max(count(body, "/usage/prompt_cache_hit_tokens")),
+        output_tokens: count(body, "/usage/completion_tokens"),
+        reasoning_tokens: count(body, "/usage/completion_tokens_details/reasoning_tokens"),
+        estimated: false,
+    }
+}

@@ -1,0 +1,124 @@
+//! Who is asked at all: breakers of models and keys, and what a model was found not to accept.
+
+use std::sync::PoisonError;
+
+use super::breaker::Admit;
+use super::call::{Ask, Asked, Llm};
+use super::dialect::Adjustments;
+use super::fault::{Fault, Feature, Kind};
+use super::tally::Tally;
+use super::target::Target;
+use super::types::{CallError, Class, Usage};
+use crate::clock::{self, Instant};
+use crate::event::Event;
+
+impl Llm {
+    /// Asks the breakers; with no other model at hand a short rest is waited out.
+    pub(super) async fn admitted(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<(), Asked> {
+        loop {
+            let now = clock::now();
+            let limit = self.options.attempt_timeout;
+            let of_key = self
+                .breakers
+                .with(&vendor_key(ask), |breaker| breaker.admit(now, limit));
+            let admit = match of_key {
+                Admit::Yes => self
+                    .breakers
+                    .with(&model_key(ask), |breaker| breaker.admit(now, limit)),
+                refused => refused,
+            };
+            match admit {
+                Admit::Yes => return Ok(()),
+                Admit::Later { wait, .. } if !ask.another_target && now + wait <= ask.deadline => {
+                    self.tell_wait(ask.request, wait, "the model failed several times in a row");
+                    clock::sleep(wait).await;
+                    tally.retry_wait += wait;
+                }
+                Admit::Later { because, .. } | Admit::No { because } => {
+                    tally.note(CallError {
+                        provider: ask.target.vendor.clone(),
+                        model: ask.target.model.clone(),
+                        message: format!("not asked again after: {}", because.message),
+                        usage: Usage::default(),
+                        ..because
+                    });
+                    return Err(Asked::NextTarget);
+                }
+            }
+        }
+    }
+
+    pub(super) fn judge_health(
+        &self,
+        ask: &Ask<'_>,
+        fault: &Fault,
+        error: &CallError,
+        started: Instant,
+    ) {
+        let key = match (fault.class, fault.kind) {
+            (Class::Configuration, Kind::ModelGone) | (Class::Quota, Kind::QuotaOfModel) => {
+                model_key(ask)
+            }
+            (Class::Configuration | Class::Quota, _) => vendor_key(ask),
+            (Class::Transient, _) => {
+                let (key, now) = (model_key(ask), clock::now());
+                return self
+                    .breakers
+                    .with(&key, |breaker| breaker.failed(started, now, error.clone()));
+            }
+            (Class::Deadline, _) => return,
+            (Class::RateLimit | Class::Permanent | Class::Output, _) => {
+                return self
+                    .breakers
+                    .with(&model_key(ask), |breaker| breaker.healthy());
+            }
+        };
+        self.breakers
+            .with(&key, |breaker| breaker.switch_off(error.clone()));
+    }
+
+    pub(super) fn adjustments_of(&self, target: &Target) -> Adjustments {
+        let known = self
+            .adjustments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        known.get(target).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn leave_out(&self, target: &Target, feature: Feature) {
+        let new = {
+            let mut known = self
+                .adjustments
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            known.entry(target.clone()).or_default().add(feature)
+        };
+        if new {
+            let what = match feature {
+                Feature::StructuredOutput => {
+                    "does not take a JSON Schema; the schema goes into the instructions"
+                }
+                Feature::TokenLimitName => {
+                    "names the token limit differently; the other name is used"
+                }
+                Feature::Temperature => "does not take a temperature; it is left out",
+            };
+            self.events.say(Event::Warning {
+                message: format!("{target} {what}"),
+            });
+        }
+    }
+}
+
+/// One model at one place.
+pub(super) fn model_key(ask: &Ask<'_>) -> String {
+    format!(
+        "{}|{}|{}",
+        ask.vendor.name, ask.vendor.base_url, ask.target.model
+    )
+}
+
+/// All models behind one key.
+fn vendor_key(ask: &Ask<'_>) -> String {
+    format!("{}|{}", ask.vendor.name, ask.vendor.base_url)
+}

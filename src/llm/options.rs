@@ -1,0 +1,198 @@
+//! How the call layer is set up. Filled by `config`, checked here once.
+
+use std::time::Duration;
+
+use super::base_url::{PrivateHosts, check_base_url};
+use super::cache::CacheMode;
+use super::cost::Prices;
+use super::mock::MockOptions;
+use super::retry::FIRST_WAIT;
+use super::route::Route;
+use super::vendor::Vendor;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The vendors that the route names; others do no harm.
+    pub vendors: Vec<Vendor>,
+    pub routes: Route,
+    /// Per target: the first try and its retries.
+    pub attempts: u32,
+    /// Of one logical call, over all its targets.
+    pub call_attempts: u32,
+    /// Connect, send and the whole reply.
+    pub attempt_timeout: Duration,
+    /// Of one logical call with all its waits, when the caller gives no earlier deadline.
+    pub call_timeout: Duration,
+    /// A server that asks for a longer wait is left for the next model at once.
+    pub retry_after_cap: Duration,
+    /// The first step of the retry schedule; the others double it.
+    pub first_wait: Duration,
+    /// Overrides what the vendors' rows say.
+    pub requests_per_minute: Option<u32>,
+    pub private_hosts: PrivateHosts,
+    pub cache: CacheMode,
+    pub prices: Prices,
+    pub mock: MockOptions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            vendors: Vec::new(),
+            routes: Route::default(),
+            attempts: 4,
+            call_attempts: 8,
+            attempt_timeout: Duration::from_secs(120),
+            call_timeout: Duration::from_secs(600),
+            retry_after_cap: Duration::from_secs(120),
+            first_wait: FIRST_WAIT,
+            requests_per_minute: None,
+            private_hosts: PrivateHosts::Refused,
+            cache: CacheMode::Off,
+            prices: Prices::shipped(),
+            mock: MockOptions::default(),
+        }
+    }
+}
+
+/// Why no call can be made at all; each names the next step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("no model is configured for `{role}`")]
+    NoModel { role: String },
+    #[error("unknown provider `{provider}`: known are {known}; any other needs {variable}")]
+    UnknownProvider {
+        provider: String,
+        known: String,
+        variable: String,
+    },
+    #[error("no key for `{provider}`: set {variables}, or use `--provider mock`")]
+    NoKey { provider: String, variables: String },
+    #[error("{variable} of `{provider}`: {why}")]
+    BadBaseUrl {
+        provider: String,
+        variable: String,
+        why: String,
+    },
+    #[error("{what} must be at least 1")]
+    Zero { what: &'static str },
+}
+
+impl Options {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let zero = |what| Err(ConfigError::Zero { what });
+        if self.attempts == 0 || self.call_attempts == 0 {
+            return zero("the number of attempts");
+        }
+        if self.attempt_timeout.is_zero() || self.call_timeout.is_zero() {
+            return zero("a timeout");
+        }
+        if self.requests_per_minute == Some(0) {
+            return zero("the number of requests per minute");
+        }
+        if self.routes.default.is_empty() {
+            return Err(ConfigError::NoModel {
+                role: "every role".to_owned(),
+            });
+        }
+        if let Some((role, _)) = self
+            .routes
+            .roles
+            .iter()
+            .find(|(_, targets)| targets.is_empty())
+        {
+            return Err(ConfigError::NoModel { role: role.clone() });
+        }
+        for target in self.routes.targets() {
+            let vendor = self
+                .vendors
+                .iter()
+                .find(|vendor| vendor.name == target.vendor);
+            let vendor = vendor.ok_or_else(|| {
+                let known: Vec<&str> = self
+                    .vendors
+                    .iter()
+                    .map(|vendor| vendor.name.as_str())
+                    .collect();
+                ConfigError::UnknownProvider {
+                    known: known.join(", "),
+                    variable: Vendor::compatible(&target.vendor).base_url_variable,
+                    provider: target.vendor.clone(),
+                }
+            })?;
+            self.check_vendor(vendor)?;
+        }
+        Ok(())
+    }
+
+    fn check_vendor(&self, vendor: &Vendor) -> Result<(), ConfigError> {
+        if vendor.is_mock() {
+            return Ok(());
+        }
+        if let Err(bad) = check_base_url(&vendor.base_url, self.private_hosts) {
+            return Err(ConfigError::BadBaseUrl {
+                provider: vendor.name.clone(),
+                variable: vendor.base_url_variable.clone(),
+                why: bad.why,
+            });
+        }
+        if vendor.needs_key && vendor.key.is_none() {
+            return Err(ConfigError::NoKey {
+                provider: vendor.name.clone(),
+                variables: vendor.key_variables.join(" or "),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::target::Target;
+
+    fn options(target: &str) -> Options {
+        Options {
+            vendors: Vendor::all(),
+            routes: Route::to([target.parse::<Target>().unwrap()]),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (options, said) in [
+            (options("mock:mock-1"), None),
+            (options("ollama:llama3.2"), None),
+            (
+                options("gemini:x"),
+                Some("no key for `gemini`: set GEMINI_API_KEY or GOOGLE_API_KEY"),
+            ),
+            (
+                options("my-host:x"),
+                Some("any other needs MY_HOST_BASE_URL"),
+            ),
+            (
+                Options::default(),
+                Some("no model is configured for `every role`"),
+            ),
+            (
+                Options {
+                    attempts: 0,
+                    ..options("mock:x")
+                },
+                Some("attempts must be at least 1"),
+            ),
+        ] {
+            let error = options
+                .check()
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert!(
+                said.map_or(error.is_empty(), |said| error.contains(said)),
+                "{error}"
+            );
+        }
+    }
+}

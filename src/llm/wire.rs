@@ -1,0 +1,224 @@
+//! Bytes to a host and back. The only file that names `reqwest`.
+//!
+//! No redirect is ever followed (a 302 would carry `x-api-key` to another host), nothing is retried here, and no error
+//! leaves this file with its URL.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Url};
+use secrecy::ExposeSecret;
+
+use super::base_url::is_loopback;
+use super::exchange::{HeaderText, HttpReply, HttpRequest};
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// Load balancers close idle connections after 60 s and more; ours go first.
+const IDLE_LIMIT: Duration = Duration::from_secs(15);
+/// Decoded, so a small gzip cannot fill the memory.
+const BODY_CAP: usize = 8 * 1024 * 1024;
+
+/// The clients of one run, each built when it is first needed.
+#[derive(Default)]
+pub(super) struct Wire {
+    /// Plain http on this machine: no proxy, no TLS roots, so it works without any CA store.
+    loopback: OnceLock<Result<Client, String>>,
+    network: OnceLock<Result<Client, String>>,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WireFault {
+    pub kind: WireKind,
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WireKind {
+    /// The client could not be built: no CA store.
+    Client,
+    Refused,
+    ConnectTimeout,
+    Dns,
+    Certificate,
+    /// TLS failed otherwise, or connecting did.
+    Connect,
+    /// The connection ended before a whole reply was there.
+    Cut,
+    HeadTooLarge,
+    BodyTooLarge,
+    NotHttp,
+    Timeout,
+    Request,
+}
+
+impl Wire {
+    /// The caller bounds the whole of it in time.
+    pub(super) async fn send(
+        &self,
+        base_url: &str,
+        request: HttpRequest,
+    ) -> Result<HttpReply, WireFault> {
+        let client = self.client(base_url)?;
+        let mut response = client
+            .post(format!("{base_url}{}", request.path))
+            .headers(headers(&request)?)
+            .body(request.body)
+            .send()
+            .await
+            .map_err(fault)?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                (name.as_str().to_owned(), value)
+            })
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(fault)? {
+            if body.len() + chunk.len() > BODY_CAP {
+                return Err(WireFault {
+                    kind: WireKind::BodyTooLarge,
+                    detail: format!("the reply is larger than {} MiB", BODY_CAP >> 20),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpReply {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    fn client(&self, base_url: &str) -> Result<Client, WireFault> {
+        let built = match base_url.starts_with("http://") && is_loopback(base_url) {
+            true => self
+                .loopback
+                .get_or_init(|| build(Client::builder().no_proxy().tls_certs_only([]))),
+            false => self.network.get_or_init(|| build(Client::builder())),
+        };
+        built.clone().map_err(|detail| WireFault {
+            kind: WireKind::Client,
+            detail,
+        })
+    }
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<Client, String> {
+    builder
+        .user_agent(concat!("insights/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_LIMIT)
+        .pool_idle_timeout(IDLE_LIMIT)
+        .tcp_nodelay(true)
+        .http1_only()
+        .referer(false)
+        .build()
+        .map_err(|error| chain(&error.without_url()))
+}
+
+fn headers(request: &HttpRequest) -> Result<HeaderMap, WireFault> {
+    let mut map = HeaderMap::new();
+    map.insert("content-type", HeaderValue::from_static("application/json"));
+    map.insert("accept", HeaderValue::from_static("application/json"));
+    for (name, text) in &request.headers {
+        let (text, secret) = match text {
+            HeaderText::Plain(text) => (text.as_str(), false),
+            HeaderText::Secret(secret) => (secret.expose_secret(), true),
+        };
+        // Neither error shows the value.
+        let bad = || WireFault {
+            kind: WireKind::Request,
+            detail: format!(
+                "header `{name}` holds a character that HTTP forbids; is there a line break in the key?"
+            ),
+        };
+        let mut value = HeaderValue::from_str(text).map_err(|_| bad())?;
+        value.set_sensitive(secret);
+        map.insert(
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?,
+            value,
+        );
+    }
+    Ok(map)
+}
+
+fn fault(error: reqwest::Error) -> WireFault {
+    let error = error.without_url();
+    let detail = chain(&error);
+    let words = detail.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    let kind = if says(&["invalid peer certificate", "certificate"]) {
+        WireKind::Certificate
+    } else if says(&["dns error", "failed to lookup address"]) {
+        WireKind::Dns
+    } else if error.is_builder() {
+        WireKind::Request
+    } else if error.is_connect() {
+        match () {
+            () if says(&["connection refused"]) => WireKind::Refused,
+            () if error.is_timeout() => WireKind::ConnectTimeout,
+            () => WireKind::Connect,
+        }
+    } else if error.is_timeout() {
+        WireKind::Timeout
+    } else if says(&["message head is too large"]) {
+        WireKind::HeadTooLarge
+    } else if says(&[
+        "invalid http",
+        "invalid header",
+        "invalid uri",
+        "invalid status",
+        "version parsed",
+    ]) {
+        WireKind::NotHttp
+    } else {
+        WireKind::Cut
+    };
+    WireFault { kind, detail }
+}
+
+/// The whole chain of causes: reqwest's own text is only "error sending request".
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The parts of a URL that decide whether a key may go there, as the client itself reads them.
+pub(super) struct UrlParts {
+    /// Normalised, without a trailing slash.
+    pub text: String,
+    pub scheme: String,
+    pub host: String,
+    pub port: Option<u16>,
+    pub has_userinfo: bool,
+    pub has_query: bool,
+    pub has_fragment: bool,
+}
+
+pub(super) fn url_parts(text: &str) -> Option<UrlParts> {
+    let url = Url::parse(text).ok()?;
+    Some(UrlParts {
+        text: url.as_str().trim_end_matches('/').to_owned(),
+        scheme: url.scheme().to_owned(),
+        host: url.host_str()?.to_owned(),
+        port: url.port(),
+        has_userinfo: !url.username().is_empty() || url.password().is_some(),
+        has_query: url.query().is_some(),
+        has_fragment: url.fragment().is_some(),
+    })
+}

@@ -1,0 +1,297 @@
+//! SQLite under `run_logs/insights.db`: runs, requests, responses, cached replies by key. Does not know what a completion means.
+//!
+//! The store serves a run and never fails it: a damaged file is put aside, an unwritable one switches the store off, and
+//! either way there is one warning. Writes go through one thread, so no call waits for a disk.
+
+mod open;
+mod writer;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
+
+use crate::clock;
+use writer::Write;
+
+/// How much of a call is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Who, when, how long, how much, and what went wrong.
+    #[default]
+    Numbers,
+    /// Prompts and replies too: they may hold business data.
+    Texts,
+}
+
+/// The handle of an open database, or of none. Cheap to clone; the last one to go waits for the writes.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+/// One logical call, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallRecord {
+    pub role: String,
+    pub provider: String,
+    pub model: String,
+    /// `ok`, or the class of the error.
+    pub status: String,
+    pub http_status: Option<u16>,
+    pub error: Option<String>,
+    pub attempts: u32,
+    pub millis: u64,
+    pub input_tokens: u64,
+    pub cached_input_tokens: u64,
+    pub output_tokens: u64,
+    /// None is unknown, not free.
+    pub cost_usd: Option<f64>,
+    pub cached: bool,
+    /// Kept only with `Detail::Texts`, as are the next two.
+    pub system: Option<String>,
+    pub prompt: Option<String>,
+    pub reply: Option<String>,
+}
+
+struct Shared {
+    detail: Detail,
+    reader: Mutex<Option<Connection>>,
+    writes: Mutex<Option<Sender<Write>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    run: Mutex<String>,
+    trouble: Arc<Trouble>,
+}
+
+/// What the writer's thread tells the others.
+#[derive(Default)]
+struct Trouble {
+    off: AtomicBool,
+    warning: Mutex<Option<String>>,
+}
+
+impl Trouble {
+    fn warn(&self, message: String) {
+        tracing::warn!(%message, "store");
+        let mut warning = self.warning.lock().unwrap_or_else(PoisonError::into_inner);
+        warning.get_or_insert(message);
+    }
+
+    fn switch_off(&self, message: String) {
+        if !self.off.swap(true, Ordering::Relaxed) {
+            self.warn(message);
+        }
+    }
+}
+
+impl Store {
+    /// Opens or creates the database. Always gives a store; ask `take_warning` whether it is a working one.
+    pub fn open(path: &Path) -> Self {
+        Self::open_with(path, Detail::Numbers)
+    }
+
+    pub fn open_with(path: &Path, detail: Detail) -> Self {
+        let trouble = Arc::new(Trouble::default());
+        let opened =
+            open::open(path, &trouble).and_then(|writer| Ok((writer, open::reader(path)?)));
+        match opened {
+            Ok((connection, reader)) => {
+                let (sender, receiver) = mpsc::channel();
+                let told = trouble.clone();
+                let thread = std::thread::Builder::new()
+                    .name("store".to_owned())
+                    .spawn(move || writer::run(connection, &receiver, &told));
+                if let Err(error) = &thread {
+                    trouble.switch_off(format!("nothing is stored or cached in this run: {error}"));
+                }
+                Self::with(detail, Some(reader), Some(sender), thread.ok(), trouble)
+            }
+            Err(error) => {
+                trouble.switch_off(format!("nothing is stored or cached in this run: {error}"));
+                Self::with(detail, None, None, None, trouble)
+            }
+        }
+    }
+
+    /// A store that keeps nothing.
+    pub fn disabled() -> Self {
+        let trouble = Trouble::default();
+        trouble.off.store(true, Ordering::Relaxed);
+        Self::with(Detail::Numbers, None, None, None, Arc::new(trouble))
+    }
+
+    pub fn is_on(&self) -> bool {
+        !self.shared.trouble.off.load(Ordering::Relaxed)
+    }
+
+    /// The one thing that went wrong, once.
+    pub fn take_warning(&self) -> Option<String> {
+        let mut warning = self
+            .shared
+            .trouble
+            .warning
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        warning.take()
+    }
+
+    /// The value kept under this key. Reads the disk: not for an async task's own thread.
+    pub fn cached(&self, key: &str) -> Option<String> {
+        if !self.is_on() {
+            return None;
+        }
+        let reader = self
+            .shared
+            .reader
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let found: Option<(String, String)> = reader
+            .as_ref()?
+            .prepare_cached("SELECT value, checksum FROM cache WHERE key = ?1")
+            .and_then(|mut query| {
+                query
+                    .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "cannot read the cache");
+                None
+            });
+        let (value, kept) = found?;
+        // A row that was damaged or edited is no reply of that request.
+        (kept == checksum(key, &value)).then_some(value)
+    }
+
+    pub fn remember(&self, key: &str, value: &str) {
+        self.write(Write::Cache {
+            key: key.to_owned(),
+            checksum: checksum(key, value),
+            value: value.to_owned(),
+            created: clock::wall().to_string(),
+        });
+    }
+
+    /// The calls that follow belong to this run.
+    pub fn start_run(&self, run_hash: &str) {
+        let mut run = self
+            .shared
+            .run
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        run.clear();
+        run.push_str(run_hash);
+        drop(run);
+        self.write(Write::RunStarted {
+            run_hash: run_hash.to_owned(),
+            at: clock::wall().to_string(),
+        });
+    }
+
+    pub fn finish_run(&self, run_hash: &str, status: &str) {
+        self.write(Write::RunFinished {
+            run_hash: run_hash.to_owned(),
+            status: status.to_owned(),
+            at: clock::wall().to_string(),
+        });
+    }
+
+    pub fn record_call(&self, mut call: CallRecord) {
+        if self.shared.detail == Detail::Numbers {
+            (call.system, call.prompt, call.reply) = (None, None, None);
+        }
+        let run = self
+            .shared
+            .run
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.write(Write::Call {
+            run_hash: run,
+            at: clock::wall().to_string(),
+            call: Box::new(call),
+        });
+    }
+
+    /// Waits until everything said so far is on disk (or given up).
+    pub fn flush(&self) {
+        let (done, wait) = mpsc::channel();
+        self.write(Write::Flush { done });
+        let _ = wait.recv();
+    }
+
+    fn with(
+        detail: Detail,
+        reader: Option<Connection>,
+        writes: Option<Sender<Write>>,
+        writer: Option<JoinHandle<()>>,
+        trouble: Arc<Trouble>,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                detail,
+                reader: Mutex::new(reader),
+                writes: Mutex::new(writes),
+                writer: Mutex::new(writer),
+                run: Mutex::default(),
+                trouble,
+            }),
+        }
+    }
+
+    fn write(&self, write: Write) {
+        let writes = self
+            .shared
+            .writes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = writes.as_ref() {
+            // The thread is gone only when the store is switched off.
+            let _ = sender.send(write);
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Store")
+            .field("on", &self.is_on())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.writes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Bound to the key, so that a row copied under another key is refused as well.
+fn checksum(key: &str, value: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(key.as_bytes());
+    hash.update([0]);
+    hash.update(value.as_bytes());
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
