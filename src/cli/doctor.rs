@@ -117,13 +117,13 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         checks.note("data", "no `--data` given: a run reads the tables of its run directory");
         return;
     };
-    match data::inspect(&choice.sources, &choice.map, &choice.timezone, choice.max_bad_rows).await {
+    match data::inspect(&choice.sources, &choice.map, choice.max_bad_rows, &choice.timezone).await {
         Ok(found) => {
-            let days = match (found.first_day, found.last_day) {
-                (Some(first), Some(last)) => format!("{first} to {last}"),
-                _ => "no readable time".to_owned(),
-            };
-            checks.pass("data", &format!("{} files, {} rows, {days}", found.files.len(), found.rows));
+            let (first, last) = (found.first_day, found.last_day);
+            checks.pass("data", &format!("{}: {} rows, {first} to {last}", found.files.join(", "), found.rows));
+            for note in &found.notes {
+                checks.note("data", note);
+            }
             for mapped in &found.mapping {
                 checks.pass("column", &format!("{} ← {} ({})", mapped.role, mapped.column, mapped.reason));
             }

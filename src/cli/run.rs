@@ -169,10 +169,8 @@ fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Stor
         return None;
     }
     let store = Store::open(&settings.run_logs.join("insights.db"));
-    if let Some(why) = store.disabled_because() {
-        events.say(Event::Warning {
-            message: format!("nothing is remembered for the next run: {why}"),
-        });
+    if let Some(message) = store.take_warning() {
+        events.say(Event::Warning { message });
     }
     Some(store)
 }

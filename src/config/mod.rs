@@ -9,7 +9,7 @@ mod settings;
 mod variables;
 
 pub use environment::{Environment, Origin, Setting};
-pub use models::{Choice, Models, choose_models};
+pub use models::{Choice, Models};
 pub use settings::{Run, Typed, resolve};
 pub use variables::{RUN_HASH, VARIABLES, Variable};
 

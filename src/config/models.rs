@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::flow::ROLES;
 use crate::llm::{self, CacheMode, MOCK, MockOptions, MockScript, PrivateHosts, Route, Target, Vendor};
@@ -394,6 +393,8 @@ fn mock_script(path: &str) -> Result<MockScript, Bad> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn models(typed: Typed, pairs: &[(&str, &str)]) -> Result<Models, Bad> {

@@ -127,10 +127,12 @@ fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Faul
     if whole.is_empty() {
         return Err(Fault::Truncated);
     }
-    let picked = reply::pick(schema, whole);
-    call.repairs.extend(picked.repairs);
+    let Some(picked) = reply::pick(schema, whole) else {
+        return Err(Fault::Truncated);
+    };
+    call.repairs.extend(picked.extracted.repairs);
     if picked.faults.is_empty() {
-        Ok(picked.value)
+        Ok(picked.extracted.value)
     } else {
         Err(Fault::Invalid(picked.faults.iter().map(ToString::to_string).collect()))
     }

@@ -62,7 +62,7 @@ pub(super) async fn coordinate(
         call.status = "error".to_owned();
         call.error = Some(why.clone());
         let mut fallback = template::coordinated(&findings, outcomes, Some(why));
-        fallback.dropped = checked.dropped;
+        fallback.dropped = dropped(checked.dropped);
         return Ok((fallback, call));
     }
     Ok((joined(checked, &findings, outcomes, first.period.end), call))
@@ -139,13 +139,17 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
         confidence_text: checked.confidence_assessment,
         confidence_score: template::confidence(findings, outcomes),
         next_steps: checked.next_steps,
-        dropped: checked.dropped,
+        dropped: dropped(checked.dropped),
     }
 }
 
+fn dropped(dropped: Vec<reply::Dropped>) -> Vec<String> {
+    dropped.into_iter().map(|dropped| format!("{}: {} ({})", dropped.part, dropped.text, dropped.reason)).collect()
+}
+
 /// So many days after the window's last day.
-fn check_date(end: Date, days: i64) -> Option<String> {
-    let days = Span::new().try_days(days.clamp(1, 365)).ok()?;
+fn check_date(end: Date, days: u32) -> Option<String> {
+    let days = Span::new().try_days(i64::from(days.clamp(1, 365))).ok()?;
     end.checked_add(days).ok().map(|date| date.to_string())
 }
 

@@ -121,7 +121,7 @@ fn planned(llm: &Llm, role: &str, prompt: Prompt, skipped: Option<String>, extra
         models: targets.iter().map(ToString::to_string).collect(),
         input_tokens,
         output_tokens,
-        cost_usd: targets.first().and_then(|target| llm.estimate_cost(target, input_tokens, output_tokens)),
+        cost_usd: llm.estimate_cost(role, input_tokens, output_tokens),
         system: prompt.system,
         user: prompt.user,
         skipped,

@@ -65,12 +65,8 @@ impl Llm {
         events: Events,
     ) -> Result<Self, ConfigError> {
         options.check()?;
-        let keys = options
-            .vendors
-            .iter()
-            .filter_map(|vendor| vendor.key.clone());
         Ok(Self {
-            redactor: Redactor::new(keys),
+            redactor: options.redactor(),
             vendors: options
                 .vendors
                 .iter()

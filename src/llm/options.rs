@@ -6,6 +6,7 @@ use super::base_url::{PrivateHosts, check_base_url};
 use super::cache::CacheMode;
 use super::cost::Prices;
 use super::mock::MockOptions;
+use super::redact::Redactor;
 use super::retry::FIRST_WAIT;
 use super::route::Route;
 use super::vendor::Vendor;
@@ -79,6 +80,11 @@ pub enum ConfigError {
 }
 
 impl Options {
+    /// Knows every key of these vendors.
+    pub fn redactor(&self) -> Redactor {
+        Redactor::new(self.vendors.iter().filter_map(|vendor| vendor.key.clone()))
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let zero = |what| Err(ConfigError::Zero { what });
         if self.attempts == 0 || self.call_attempts == 0 {
