@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::arrow::compute::cast;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -48,8 +48,13 @@ impl Engine {
     /// Keeps the result of a query as a table.
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
         let frame = self.context.sql(sql).await?;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let planned = frame.schema().as_arrow().clone();
         let batches = frame.collect().await?;
+        // What the planner and the batches say about nulls differs at times; all columns may hold nulls.
+        let fields: Vec<Field> = planned.fields().iter().map(|field| Field::new(field.name(), field.data_type().clone(), true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let batches =
+            batches.into_iter().map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())).collect::<Result<_, _>>()?;
         self.register(name, schema, batches)
     }
 

@@ -231,9 +231,16 @@ fn is_month(value: &str) -> bool {
 /// The first and the last day, without a few rows dated far from all others (future or 1970).
 fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), DataError> {
     let date = |number: i64| day_from_number(number).ok_or_else(|| DataError::Engine(format!("day {number} is no date")));
+    // Half of all rows lie on days at least as busy as this one: many stray days cannot pull it down.
     let mut counts: Vec<u64> = days.iter().map(|day| day.rows).collect();
     counts.sort_unstable();
-    let median = counts.get(counts.len() / 2).copied().unwrap_or(0);
+    let half = counts.iter().sum::<u64>() / 2;
+    let mut seen = 0;
+    let median = counts.iter().copied().find(|count| {
+        seen += count;
+        seen >= half
+    });
+    let median = median.unwrap_or(0);
     let is_full = |day: &&DayRows| median < 200 || day.rows * 100 >= median;
     let first = days.iter().find(is_full).map_or(0, |day| day.number);
     let last = days.iter().rev().find(is_full).map_or(0, |day| day.number);

@@ -5,6 +5,7 @@ mod engine;
 mod error;
 mod event_names;
 mod facts;
+mod files;
 mod functions;
 mod metrics;
 mod moment;
@@ -17,4 +18,5 @@ mod tables;
 
 pub use compute::{Inspection, Options, compute, inspect};
 pub use error::DataError;
+pub use files::{Written, read, write};
 pub use tables::*;

@@ -57,7 +57,8 @@ pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Part<UserJo
     if !facts.roles.has(Role::Event) && !facts.roles.has(Role::Revenue) {
         return Ok(Part::Absent("the data have neither an event nor a revenue column, so there are no stages".to_owned()));
     }
-    let stages = stages(&order(facts).await?);
+    let order = order(facts).await?;
+    let stages = if facts.roles.has(Role::Event) { stages(&order) } else { order.into_iter().map(|(stage, _)| stage).collect() };
     let sizes = facts
         .engine
         .rows(&windowed("SELECT DISTINCT first_day FROM first_seen WHERE first_day BETWEEN {start} AND {end} ORDER BY 1", window), |row| row.day("first_day"))

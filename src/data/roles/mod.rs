@@ -56,7 +56,9 @@ impl Roles {
     }
 
     pub(crate) fn of_column(&self, column: &str) -> Option<Role> {
-        self.found.iter().find(|(_, found)| found.columns.iter().any(|used| used == column)).map(|(&role, _)| role)
+        let alone = self.found.iter().find(|(_, found)| found.columns == [column]);
+        let used = || self.found.iter().find(|(_, found)| found.columns.iter().any(|used| used == column));
+        alone.or_else(used).map(|(&role, _)| role)
     }
 
     pub(crate) fn mapping(&self) -> Vec<Mapped> {

@@ -1,0 +1,10 @@
+//! The tables as files of a run directory, written and read back. Never heard of how a number came to be.
+
+mod cells;
+mod foreign;
+mod layout;
+mod read;
+mod write;
+
+pub use read::read;
+pub use write::{Written, write};
