@@ -1,6 +1,6 @@
 //! What a person sees while a run goes: a live line per call in a terminal, one line per change of state elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -37,7 +37,8 @@ pub(super) struct Progress {
     bars: Option<MultiProgress>,
     running: BTreeMap<String, Running>,
     n_calls: usize,
-    n_done: usize,
+    /// Roles that have their reply, or never will.
+    done: BTreeSet<String>,
 }
 
 struct Running {
@@ -54,7 +55,7 @@ impl Progress {
             bars: (style == Style::Live).then(MultiProgress::new),
             running: BTreeMap::new(),
             n_calls: 7,
-            n_done: 0,
+            done: BTreeSet::new(),
         }
     }
 
@@ -89,20 +90,17 @@ impl Progress {
             Event::CallRetry { role, wait_millis, because, .. } => {
                 self.doing(role, &format!("retry in {}: {because}", seconds(*wait_millis)), true);
             }
-            Event::CallReasked { role, because } => self.doing(role, because, true),
+            Event::CallReasked { role, because } => {
+                self.done.remove(role);
+                self.line(&format!("         {role}: {because}"));
+            }
             Event::CallSucceeded { role, millis, input_tokens, output_tokens, cost_usd, cached, .. } => {
                 let cost = cost_usd.filter(|cost| *cost > 0.0).map(|cost| format!(", ${cost:.4}")).unwrap_or_default();
                 let how = if *cached { "cached".to_owned() } else { format!("in {}", seconds(*millis)) };
                 self.done(role, "OK", &format!("{how}, {}→{} tokens{cost}", short(*input_tokens), short(*output_tokens)));
             }
             Event::CallFailed { role, because, .. } => self.done(role, "FAIL", because),
-            Event::SpecialistMissing { role, why } => {
-                if self.running.contains_key(role) || self.verbose {
-                    self.done(role, "FAIL", why);
-                } else {
-                    self.line(&format!("missing  {role}: {why}"));
-                }
-            }
+            Event::SpecialistMissing { role, why } => self.line(&format!("missing  {role}: {why}")),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),
             Event::RunFinished { status, millis, .. } => self.line(&format!("done     {status} in {}", seconds(*millis))),
         }
@@ -158,8 +156,8 @@ impl Progress {
     }
 
     fn done(&mut self, role: &str, word: &str, detail: &str) {
-        self.n_done += 1;
-        let place = format!("{} of {}", self.n_done, self.n_calls);
+        self.done.insert(role.to_owned());
+        let place = format!("{} of {}", self.done.len(), self.n_calls);
         let line = format!("{place} {word:4} {role} {} [{detail}]", ".".repeat(22_usize.saturating_sub(role.len())));
         if let Some(Running { bar: Some(bar), .. }) = self.running.remove(role) {
             bar.finish_and_clear();

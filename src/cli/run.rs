@@ -198,7 +198,11 @@ fn write_tables(settings: &config::Run, dataset: &Dataset, run: &RunDir) -> Resu
     if settings.data.is_none() {
         return Ok(());
     }
-    Ok(data::write(dataset, &run.outputs(), &rundir::write_whole, &rundir::remove)?)
+    let written = data::write(dataset, &run.outputs(), &rundir::write_whole)?;
+    for path in written.stale {
+        rundir::remove(&path).map_err(|error| unwritable(&path, &error))?;
+    }
+    Ok(())
 }
 
 fn say_plan(plan: &flow::Plan, llm: &Llm, events: &Events) {

@@ -26,28 +26,28 @@ const fn secret(name: &'static str, purpose: &'static str) -> Variable {
 }
 
 pub const RUN_HASH: &str = "RUN_HASH";
-pub const DATE_START: &str = "DATE_START";
-pub const DATE_END: &str = "DATE_END";
-pub const AGGREGATION_LIMIT: &str = "AGGREGATION_LIMIT";
-pub const DATA: &str = "INSIGHTS_DATA";
-pub const MAP: &str = "INSIGHTS_MAP";
-pub const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
-pub const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
-pub const PROVIDER: &str = "INSIGHTS_PROVIDER";
-pub const MODEL: &str = "INSIGHTS_MODEL";
-pub const FALLBACK: &str = "INSIGHTS_FALLBACK";
-pub const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
-pub const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
-pub const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
-pub const RETRIES: &str = "INSIGHTS_RETRIES";
-pub const TIMEOUT: &str = "INSIGHTS_TIMEOUT";
-pub const DEADLINE: &str = "INSIGHTS_DEADLINE";
-pub const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
-pub const CACHE: &str = "INSIGHTS_CACHE";
-pub const PROMPTS: &str = "INSIGHTS_PROMPTS";
-pub const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
-pub const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
-pub const LOG: &str = "INSIGHTS_LOG";
+pub(super) const DATE_START: &str = "DATE_START";
+pub(super) const DATE_END: &str = "DATE_END";
+pub(super) const AGGREGATION_LIMIT: &str = "AGGREGATION_LIMIT";
+pub(super) const DATA: &str = "INSIGHTS_DATA";
+pub(super) const MAP: &str = "INSIGHTS_MAP";
+pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
+pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
+pub(super) const PROVIDER: &str = "INSIGHTS_PROVIDER";
+pub(super) const MODEL: &str = "INSIGHTS_MODEL";
+pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
+pub(super) const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
+pub(super) const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
+pub(super) const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
+pub(super) const RETRIES: &str = "INSIGHTS_RETRIES";
+pub(super) const TIMEOUT: &str = "INSIGHTS_TIMEOUT";
+pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
+pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
+pub(super) const CACHE: &str = "INSIGHTS_CACHE";
+pub(super) const PROMPTS: &str = "INSIGHTS_PROMPTS";
+pub(super) const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
+pub(super) const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
+pub(super) const LOG: &str = "INSIGHTS_LOG";
 
 /// All of them, in the order of `example.env`.
 pub const VARIABLES: &[Variable] = &[

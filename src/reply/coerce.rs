@@ -197,8 +197,9 @@ impl Coercer<'_> {
             if out.contains_key(name) {
                 continue;
             }
-            let types = types(resolve(self.root, property));
-            if types.contains(&"null") {
+            let property = resolve(self.root, property);
+            let types = types(property);
+            if types.contains(&"null") || offers_null(property) {
                 self.note("missing_null");
                 out.insert(name.clone(), Value::Null);
             } else if types == ["array"] && property.get("minItems").is_none() && depth > 0 {
@@ -239,4 +240,10 @@ fn same_key(known: &str, given: &str) -> bool {
             .collect()
     };
     !plain(known).is_empty() && plain(known) == plain(given)
+}
+
+/// `anyOf` with a branch for null: the way to write an optional enumeration.
+fn offers_null(schema: &Value) -> bool {
+    let options = schema.get("anyOf").and_then(Value::as_array);
+    options.is_some_and(|options| options.iter().any(|option| types(option).contains(&"null")))
 }

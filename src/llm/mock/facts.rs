@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 /// One table of the prompt.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    pub(super) id: String,
     /// `totals`, `entities`, `anomalies` …
     pub(super) kind: String,
     columns: Vec<String>,
@@ -26,9 +25,8 @@ impl Facts {
         let mut tables: Vec<Self> = Vec::new();
         let mut open = false;
         for line in prompt.lines() {
-            if let Some((id, kind)) = title(line) {
+            if let Some(kind) = title(line) {
                 tables.push(Self {
-                    id,
                     kind,
                     ..Self::default()
                 });
@@ -87,10 +85,10 @@ pub(super) fn is_summary(name: &str) -> bool {
 }
 
 /// `table G1 [entities] Countries`.
-fn title(line: &str) -> Option<(String, String)> {
-    let (id, rest) = line.strip_prefix("table ")?.split_once(" [")?;
+fn title(line: &str) -> Option<String> {
+    let (_, rest) = line.strip_prefix("table ")?.split_once(" [")?;
     let (kind, _) = rest.split_once(']')?;
-    Some((id.to_owned(), kind.to_owned()))
+    Some(kind.to_owned())
 }
 
 /// `revenue = net revenue (money, more is better); users = …`.
