@@ -7,6 +7,7 @@ mod event_names;
 mod facts;
 mod files;
 mod functions;
+pub mod generate;
 mod metrics;
 mod moment;
 mod money;
