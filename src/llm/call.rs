@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 
 use super::breaker::Breakers;
-use super::cache::{self, CacheMode};
+use super::cache::Cache;
 use super::decide::{self, Standing, Step, Wait};
 use super::dialect::{Adjustments, Decoded, estimate_tokens};
 use super::exchange::{HttpReply, HttpRequest};
@@ -21,10 +21,10 @@ use super::retry::Waits;
 use super::tally::Tally;
 use super::target::Target;
 use super::tell::shown;
-use super::types::{CallError, Class, Completion, Failed, Request, Usage};
+use super::types::{CallError, Class, Completion, Failed, Request};
 use super::unreachable;
 use super::vendor::Vendor;
-use super::wire::{Wire, url_parts};
+use super::wire::Wire;
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
 use crate::store::Store;
@@ -32,13 +32,14 @@ use crate::store::Store;
 /// The call layer of one run. Shared by all its calls: limits, breakers and connections are its state.
 pub struct Llm {
     pub(super) options: Options,
-    vendors: HashMap<String, Vendor>,
+    pub(super) vendors: HashMap<String, Vendor>,
     wire: Wire,
     mock: Mock,
     limits: Limits,
     pub(super) breakers: Breakers,
     pub(super) adjustments: Mutex<HashMap<Target, Adjustments>>,
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
+    cache: Cache,
     pub(super) store: Option<Store>,
     pub(super) events: Events,
 }
@@ -81,6 +82,7 @@ impl Llm {
             limits: Limits::default(),
             breakers: Breakers::default(),
             adjustments: Mutex::default(),
+            cache: Cache::new(options.cache, store.clone()),
             options,
             store,
             events,
@@ -132,48 +134,6 @@ impl Llm {
         Err(failed)
     }
 
-    /// The models that would be asked, in order.
-    pub fn plan(&self, role: &str) -> Vec<Target> {
-        self.options.routes.plan(role)
-    }
-
-    /// Hosts that may receive a key and a prompt in this run.
-    pub fn hosts(&self) -> Vec<String> {
-        let mut hosts: Vec<String> = Vec::new();
-        for target in self.options.routes.targets() {
-            let vendor = self
-                .vendors
-                .get(&target.vendor)
-                .filter(|vendor| !vendor.is_mock());
-            let Some(parts) = vendor.and_then(|vendor| url_parts(&vendor.base_url)) else {
-                continue;
-            };
-            let host = match parts.port {
-                Some(port) => format!("{}:{port}", parts.host),
-                None => parts.host,
-            };
-            if !hosts.contains(&host) {
-                hosts.push(host);
-            }
-        }
-        hosts
-    }
-
-    /// What the role's first model would charge; None when its price is not known.
-    pub fn estimate_cost(&self, role: &str, input_tokens: u64, output_tokens: u64) -> Option<f64> {
-        let usage = Usage {
-            input_tokens,
-            output_tokens,
-            ..Usage::default()
-        };
-        self.cost(self.plan(role).first()?, &usage)
-    }
-
-    /// Knows every key of this run.
-    pub fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
     async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
         let vendor = ask.vendor;
         let limit = self.limits.of(
@@ -191,14 +151,14 @@ impl Llm {
             let http = vendor
                 .dialect
                 .encode(vendor, &ask.target.model, ask.request, &adjustments);
-            let cache_key = self.cache_key(vendor, &http);
-            if let Some(decoded) = self.cached(cache_key.as_deref()).await {
+            let cache_key = self.cache.key(vendor, &http);
+            if let Some(decoded) = self.cache.find(cache_key.as_deref()).await {
                 return Asked::Answered {
                     decoded,
                     cached: true,
                 };
             }
-            if let Err(asked) = self.admitted(ask, tally).await {
+            if let Err(asked) = self.admitted(ask, attempts_here > 0, tally).await {
                 return asked;
             }
             let queued = clock::now();
@@ -239,7 +199,7 @@ impl Llm {
                         .cost_usd
                         .or_else(|| self.cost(ask.target, &decoded.usage));
                     tally.spend(decoded.usage, cost);
-                    self.remember(cache_key, &decoded);
+                    self.cache.keep(cache_key.as_deref(), &decoded);
                     return Asked::Answered {
                         decoded,
                         cached: false,
@@ -252,6 +212,15 @@ impl Llm {
                 .into_error(ask.target, reply.as_ref(), &self.redactor);
             tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
             tally.attempt(ask.target, took, Some(error.clone()));
+            tracing::debug!(
+                role = ask.request.role.as_str(),
+                vendor = vendor.name.as_str(),
+                class = ?fault.class,
+                kind = ?fault.kind,
+                status = error.status,
+                millis = took.as_millis(),
+                "attempt failed"
+            );
             self.judge_health(ask, &fault, &error, started);
             if fault.kind == Kind::Empty {
                 empties += 1;
@@ -383,35 +352,6 @@ impl Llm {
 
     fn own_error(&self, ask: &Ask<'_>, class: Class, message: String) -> CallError {
         Fault::new(class, message).into_error(ask.target, None, &self.redactor)
-    }
-
-    fn cache_key(&self, vendor: &Vendor, http: &HttpRequest) -> Option<String> {
-        let wanted =
-            self.options.cache != CacheMode::Off && !vendor.is_mock() && self.store.is_some();
-        wanted.then(|| cache::key(vendor, http))
-    }
-
-    async fn cached(&self, key: Option<&str>) -> Option<Decoded> {
-        if self.options.cache != CacheMode::On {
-            return None;
-        }
-        let (store, key) = (self.store.clone()?, key?.to_owned());
-        let value = tokio::task::spawn_blocking(move || store.cached(&key))
-            .await
-            .ok()??;
-        cache::read(&value)
-    }
-
-    /// The store writes on a thread of its own: nobody waits for it.
-    fn remember(&self, key: Option<String>, decoded: &Decoded) {
-        if let (Some(store), Some(key), Some(value)) = (&self.store, key, cache::write(decoded)) {
-            store.remember(&key, &value);
-        }
-    }
-
-    fn cost(&self, target: &Target, usage: &Usage) -> Option<f64> {
-        let price = self.options.prices.price(&target.vendor, &target.model)?;
-        Some(price.of(usage))
     }
 
     fn used_up(&self, tally: &Tally) -> bool {

@@ -13,8 +13,13 @@ use crate::clock::{self, Instant};
 use crate::event::Event;
 
 impl Llm {
-    /// Asks the breakers; with no other model at hand a short rest is waited out.
-    pub(super) async fn admitted(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<(), Asked> {
+    /// Asks the breakers. With no other model at hand a new call waits out a short rest, and one under way goes on.
+    pub(super) async fn admitted(
+        &self,
+        ask: &Ask<'_>,
+        under_way: bool,
+        tally: &mut Tally,
+    ) -> Result<(), Asked> {
         loop {
             let now = clock::now();
             let limit = self.options.attempt_timeout;
@@ -29,12 +34,15 @@ impl Llm {
             };
             match admit {
                 Admit::Yes => return Ok(()),
+                Admit::Later { .. } | Admit::No { .. } if under_way && !ask.another_target => {
+                    return Ok(());
+                }
                 Admit::Later { wait, .. } if !ask.another_target && now + wait <= ask.deadline => {
                     self.tell_wait(ask.request, wait, "the model failed several times in a row");
                     clock::sleep(wait).await;
                     tally.retry_wait += wait;
                 }
-                Admit::Later { because, .. } | Admit::No { because } => {
+                Admit::Later { because, .. } | Admit::No { because } | Admit::Never { because } => {
                     tally.note(CallError {
                         provider: ask.target.vendor.clone(),
                         model: ask.target.model.clone(),

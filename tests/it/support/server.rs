@@ -9,7 +9,11 @@
 //! ]);
 //! std::env::…("OPENAI_BASE_URL", server.url("/v1"));
 //! ```
-#![allow(dead_code, unreachable_pub, reason = "a toolbox: not every test uses every tool")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a toolbox: not every test uses every tool"
+)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
