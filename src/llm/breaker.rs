@@ -119,6 +119,14 @@ impl<Reason: Clone> Breaker<Reason> {
         }
     }
 
+    /// Why it is switched off, if it is.
+    pub(super) fn off(&self) -> Option<Reason> {
+        match &self.state {
+            State::Off { because } => Some(because.clone()),
+            _ => None,
+        }
+    }
+
     /// Any reply of a healthy server, also a refusal or a bad request.
     pub(super) fn healthy(&mut self) {
         if !matches!(self.state, State::Off { .. }) {

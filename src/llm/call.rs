@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
 use super::breaker::Breakers;
@@ -13,7 +14,7 @@ use super::dialect::{Adjustments, Decoded, estimate_tokens};
 use super::exchange::{HttpReply, HttpRequest};
 use super::fault::{Fault, Kind};
 use super::health::model_key;
-use super::limit::{Limits, TooLong};
+use super::limit::{Limit, Limits, TooLong};
 use super::mock::Mock;
 use super::options::{ConfigError, Options};
 use super::redact::Redactor;
@@ -37,6 +38,8 @@ pub struct Llm {
     mock: Mock,
     limits: Limits,
     pub(super) breakers: Breakers,
+    /// Told whenever a breaker is switched off for the run.
+    pub(super) off_notice: Notify,
     pub(super) adjustments: Mutex<HashMap<Target, Adjustments>>,
     pub(super) redactor: Redactor,
     cache: Cache,
@@ -81,6 +84,7 @@ impl Llm {
             mock: Mock::new(options.mock.clone()),
             limits: Limits::default(),
             breakers: Breakers::default(),
+            off_notice: Notify::new(),
             adjustments: Mutex::default(),
             cache: Cache::new(options.cache, store.clone()),
             options,
@@ -161,19 +165,8 @@ impl Llm {
             if let Err(asked) = self.admitted(ask, attempts_here > 0, tally).await {
                 return asked;
             }
-            let queued = clock::now();
-            let turn = limit
-                .acquire(
-                    ask.deadline,
-                    self.options.retry_after_cap,
-                    |wait, because| {
-                        self.tell_wait(ask.request, wait, because);
-                    },
-                )
-                .await;
-            tally.limiter_wait += queued.elapsed();
-            if let Err(too_long) = turn {
-                return self.not_in_time(ask, tally, too_long);
+            if let Err(asked) = self.turn(ask, &limit, tally).await {
+                return asked;
             }
 
             attempts_here += 1;
@@ -188,17 +181,8 @@ impl Llm {
             let (outcome, reply) = self.exchange(ask, http).await;
             let took = started.elapsed();
             let fault = match outcome {
-                Ok(mut decoded) => {
-                    if decoded.usage.estimated {
-                        decoded.usage.input_tokens = estimate_tokens(body_length);
-                    }
-                    self.breakers
-                        .with(&model_key(ask), |breaker| breaker.healthy());
-                    tally.attempt(ask.target, took, None);
-                    let cost = decoded
-                        .cost_usd
-                        .or_else(|| self.cost(ask.target, &decoded.usage));
-                    tally.spend(decoded.usage, cost);
+                Ok(decoded) => {
+                    let decoded = self.succeeded(ask, decoded, took, body_length, tally);
                     self.cache.keep(cache_key.as_deref(), &decoded);
                     return Asked::Answered {
                         decoded,
@@ -207,21 +191,7 @@ impl Llm {
                 }
                 Err(fault) => fault,
             };
-            let error = fault
-                .clone()
-                .into_error(ask.target, reply.as_ref(), &self.redactor);
-            tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
-            tally.attempt(ask.target, took, Some(error.clone()));
-            tracing::debug!(
-                role = ask.request.role.as_str(),
-                vendor = vendor.name.as_str(),
-                class = ?fault.class,
-                kind = ?fault.kind,
-                status = error.status,
-                millis = took.as_millis(),
-                "attempt failed"
-            );
-            self.judge_health(ask, &fault, &error, started);
+            let error = self.stumbled(ask, &fault, reply.as_ref(), started, tally);
             if fault.kind == Kind::Empty {
                 empties += 1;
             }
@@ -260,6 +230,67 @@ impl Llm {
                 return asked;
             }
         }
+    }
+
+    /// Waits in the key's queue, unless the key or the model is switched off meanwhile by another call.
+    async fn turn(&self, ask: &Ask<'_>, limit: &Limit, tally: &mut Tally) -> Result<(), Asked> {
+        let queued = clock::now();
+        let longest_pause = self.options.retry_after_cap;
+        let say = |wait, because: &str| self.tell_wait(ask.request, wait, because);
+        let turn = tokio::select! {
+            biased;
+            because = self.switched_off(ask) => Err(self.not_asked(ask, tally, because)),
+            turn = limit.acquire(ask.deadline, longest_pause, say) => {
+                turn.map_err(|too_long| self.not_in_time(ask, tally, too_long))
+            }
+        };
+        tally.limiter_wait += queued.elapsed();
+        turn
+    }
+
+    fn succeeded(
+        &self,
+        ask: &Ask<'_>,
+        mut decoded: Decoded,
+        took: Duration,
+        body_length: usize,
+        tally: &mut Tally,
+    ) -> Decoded {
+        if decoded.usage.estimated {
+            decoded.usage.input_tokens = estimate_tokens(body_length);
+        }
+        self.breakers
+            .with(&model_key(ask), |breaker| breaker.healthy());
+        let cost = decoded.cost_usd;
+        let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
+        tally.attempt(ask.target, took, None);
+        tally.spend(decoded.usage, cost);
+        decoded
+    }
+
+    fn stumbled(
+        &self,
+        ask: &Ask<'_>,
+        fault: &Fault,
+        reply: Option<&HttpReply>,
+        started: Instant,
+        tally: &mut Tally,
+    ) -> CallError {
+        let took = started.elapsed();
+        let error = fault.clone().into_error(ask.target, reply, &self.redactor);
+        tracing::debug!(
+            role = ask.request.role.as_str(),
+            vendor = ask.vendor.name.as_str(),
+            class = ?fault.class,
+            kind = ?fault.kind,
+            status = error.status,
+            millis = took.as_millis(),
+            "attempt failed"
+        );
+        tally.attempt(ask.target, took, Some(error.clone()));
+        tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
+        self.judge_health(ask, fault, &error, started);
+        error
     }
 
     /// One exchange, bounded by the attempt's and the call's time.

@@ -43,17 +43,37 @@ impl Llm {
                     tally.retry_wait += wait;
                 }
                 Admit::Later { because, .. } | Admit::No { because } | Admit::Never { because } => {
-                    tally.note(CallError {
-                        provider: ask.target.vendor.clone(),
-                        model: ask.target.model.clone(),
-                        message: format!("not asked again after: {}", because.message),
-                        usage: Usage::default(),
-                        ..because
-                    });
-                    return Err(Asked::NextTarget);
+                    return Err(self.not_asked(ask, tally, because));
                 }
             }
         }
+    }
+
+    /// Ends when this key or model is switched off; a queue is no place to wait for a host that will not answer.
+    pub(super) async fn switched_off(&self, ask: &Ask<'_>) -> CallError {
+        loop {
+            let notice = self.off_notice.notified();
+            let of_key = self
+                .breakers
+                .with(&vendor_key(ask), |breaker| breaker.off());
+            let off =
+                of_key.or_else(|| self.breakers.with(&model_key(ask), |breaker| breaker.off()));
+            match off {
+                Some(because) => return because,
+                None => notice.await,
+            }
+        }
+    }
+
+    pub(super) fn not_asked(&self, ask: &Ask<'_>, tally: &mut Tally, because: CallError) -> Asked {
+        tally.note(CallError {
+            provider: ask.target.vendor.clone(),
+            model: ask.target.model.clone(),
+            message: format!("not asked again after: {}", because.message),
+            usage: Usage::default(),
+            ..because
+        });
+        Asked::NextTarget
     }
 
     pub(super) fn judge_health(
@@ -83,6 +103,7 @@ impl Llm {
         };
         self.breakers
             .with(&key, |breaker| breaker.switch_off(error.clone()));
+        self.off_notice.notify_waiters();
     }
 
     pub(super) fn adjustments_of(&self, target: &Target) -> Adjustments {

@@ -176,3 +176,19 @@ async fn a_dropped_call_leaves_the_queue() {
         "its slot was not taken"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_key_empties_the_queue_at_once() {
+    let (llm, _) = llm(r#"{"roles": {"*": ["bad_key"]}}"#, &["a"], |options| {
+        options.requests_per_minute = Some(10);
+    });
+    let start = clock::now();
+    let mut attempts = 0;
+    for (outcome, done) in six(&llm).await {
+        let failed = outcome.unwrap_err();
+        assert_eq!(failed.error.class, Class::Configuration);
+        attempts += failed.attempts.len();
+        assert!(done - start < Duration::from_secs(1), "{:?}", done - start);
+    }
+    assert_eq!(attempts, 1);
+}
