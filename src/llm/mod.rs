@@ -24,6 +24,7 @@ mod health;
 mod limit;
 mod mock;
 mod options;
+mod pace;
 mod redact;
 mod retry;
 mod route;
