@@ -3,7 +3,8 @@
 //! Five failures in a row open it, a definitive one (no credit, bad key, model gone) opens it for the rest of the run.
 //! Failures of calls that were already under way when another one failed count once: six specialists that meet the same
 //! hiccup are one failure, not six. Opened, it waits, then lets one probe through; a failed probe confirms the outage
-//! and from then on nobody waits for this model before the next probe is due.
+//! and from then on nobody waits for this model before the next probe is due. It turns away new calls, and calls that
+//! have another model; one under way that has none keeps its few attempts, or a hiccup would cost the whole report.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -27,8 +28,12 @@ pub(super) enum Admit<Reason> {
         wait: Duration,
         because: Reason,
     },
-    /// Not in this run, or not before a probe succeeds.
+    /// An outage that a probe confirmed: not before the next probe is due.
     No {
+        because: Reason,
+    },
+    /// Not in this run.
+    Never {
         because: Reason,
     },
 }
@@ -75,7 +80,7 @@ impl<Reason: Clone> Breaker<Reason> {
     pub(super) fn admit(&mut self, now: Instant, probe_limit: Duration) -> Admit<Reason> {
         match &self.state {
             State::Closed => Admit::Yes,
-            State::Off { because } => Admit::No {
+            State::Off { because } => Admit::Never {
                 because: because.clone(),
             },
             State::Open {
@@ -111,6 +116,14 @@ impl<Reason: Clone> Breaker<Reason> {
                     },
                 }
             }
+        }
+    }
+
+    /// Why it is switched off, if it is.
+    pub(super) fn off(&self) -> Option<Reason> {
+        match &self.state {
+            State::Off { because } => Some(because.clone()),
+            _ => None,
         }
     }
 
@@ -271,7 +284,7 @@ mod tests {
         breaker.failed(start, start, "500");
         assert_eq!(
             breaker.admit(after(start, 9_999.0), LIMIT),
-            Admit::No {
+            Admit::Never {
                 because: "no credit"
             }
         );

@@ -8,6 +8,7 @@ use super::dialect::Decoded;
 use super::exchange::HttpRequest;
 use super::types::{Finish, Usage};
 use super::vendor::Vendor;
+use crate::store::Store;
 
 /// Whether finished replies are read and kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,7 +20,43 @@ pub enum CacheMode {
     Refresh,
 }
 
-pub(super) fn key(vendor: &Vendor, http: &HttpRequest) -> String {
+/// The replies kept from earlier calls, if there is a store and the mode wants it.
+pub(super) struct Cache {
+    mode: CacheMode,
+    store: Option<Store>,
+}
+
+impl Cache {
+    pub(super) fn new(mode: CacheMode, store: Option<Store>) -> Self {
+        Self { mode, store }
+    }
+
+    /// None when this call is neither looked up nor kept; the mock never is.
+    pub(super) fn key(&self, vendor: &Vendor, http: &HttpRequest) -> Option<String> {
+        let wanted = self.mode != CacheMode::Off && !vendor.is_mock() && self.store.is_some();
+        wanted.then(|| key(vendor, http))
+    }
+
+    pub(super) async fn find(&self, key: Option<&str>) -> Option<Decoded> {
+        if self.mode != CacheMode::On {
+            return None;
+        }
+        let (store, key) = (self.store.clone()?, key?.to_owned());
+        let value = tokio::task::spawn_blocking(move || store.cached(&key))
+            .await
+            .ok()??;
+        read(&value)
+    }
+
+    /// The store writes on a thread of its own: nobody waits for it.
+    pub(super) fn keep(&self, key: Option<&str>, decoded: &Decoded) {
+        if let (Some(store), Some(key), Some(value)) = (&self.store, key, write(decoded)) {
+            store.remember(key, &value);
+        }
+    }
+}
+
+fn key(vendor: &Vendor, http: &HttpRequest) -> String {
     let mut hash = Sha256::new();
     for part in [vendor.base_url.as_bytes(), http.path.as_bytes(), &http.body] {
         hash.update((part.len() as u64).to_le_bytes());
@@ -38,7 +75,7 @@ struct Stored {
 }
 
 /// The value to keep, if the reply is a whole one.
-pub(super) fn write(decoded: &Decoded) -> Option<String> {
+fn write(decoded: &Decoded) -> Option<String> {
     if decoded.finish != Finish::Stop {
         return None;
     }
@@ -50,7 +87,7 @@ pub(super) fn write(decoded: &Decoded) -> Option<String> {
 }
 
 /// A kept reply takes no tokens and costs nothing.
-pub(super) fn read(value: &str) -> Option<Decoded> {
+fn read(value: &str) -> Option<Decoded> {
     let stored: Stored = serde_json::from_str(value).ok()?;
     Some(Decoded {
         text: stored.text,

@@ -4,27 +4,27 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
 use super::breaker::Breakers;
-use super::cache::{self, CacheMode};
+use super::cache::Cache;
 use super::decide::{self, Standing, Step, Wait};
 use super::dialect::{Adjustments, Decoded, estimate_tokens};
 use super::exchange::{HttpReply, HttpRequest};
 use super::fault::{Fault, Kind};
 use super::health::model_key;
-use super::limit::{Limits, TooLong};
+use super::limit::Limits;
 use super::mock::Mock;
 use super::options::{ConfigError, Options};
 use super::redact::Redactor;
 use super::retry::Waits;
 use super::tally::Tally;
 use super::target::Target;
-use super::tell::shown;
-use super::types::{CallError, Class, Completion, Failed, Request, Usage};
+use super::types::{CallError, Class, Completion, Failed, Request};
 use super::unreachable;
 use super::vendor::Vendor;
-use super::wire::{Wire, url_parts};
+use super::wire::Wire;
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
 use crate::store::Store;
@@ -32,13 +32,16 @@ use crate::store::Store;
 /// The call layer of one run. Shared by all its calls: limits, breakers and connections are its state.
 pub struct Llm {
     pub(super) options: Options,
-    vendors: HashMap<String, Vendor>,
+    pub(super) vendors: HashMap<String, Vendor>,
     wire: Wire,
     mock: Mock,
     limits: Limits,
     pub(super) breakers: Breakers,
+    /// Told whenever a breaker is switched off for the run.
+    pub(super) off_notice: Notify,
     pub(super) adjustments: Mutex<HashMap<Target, Adjustments>>,
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
+    cache: Cache,
     pub(super) store: Option<Store>,
     pub(super) events: Events,
 }
@@ -76,7 +79,9 @@ impl Llm {
             mock: Mock::new(options.mock.clone()),
             limits: Limits::default(),
             breakers: Breakers::default(),
+            off_notice: Notify::new(),
             adjustments: Mutex::default(),
+            cache: Cache::new(options.cache, store.clone()),
             options,
             store,
             events,
@@ -128,48 +133,6 @@ impl Llm {
         Err(failed)
     }
 
-    /// The models that would be asked, in order.
-    pub fn plan(&self, role: &str) -> Vec<Target> {
-        self.options.routes.plan(role)
-    }
-
-    /// Hosts that may receive a key and a prompt in this run.
-    pub fn hosts(&self) -> Vec<String> {
-        let mut hosts: Vec<String> = Vec::new();
-        for target in self.options.routes.targets() {
-            let vendor = self
-                .vendors
-                .get(&target.vendor)
-                .filter(|vendor| !vendor.is_mock());
-            let Some(parts) = vendor.and_then(|vendor| url_parts(&vendor.base_url)) else {
-                continue;
-            };
-            let host = match parts.port {
-                Some(port) => format!("{}:{port}", parts.host),
-                None => parts.host,
-            };
-            if !hosts.contains(&host) {
-                hosts.push(host);
-            }
-        }
-        hosts
-    }
-
-    /// What the role's first model would charge; None when its price is not known.
-    pub fn estimate_cost(&self, role: &str, input_tokens: u64, output_tokens: u64) -> Option<f64> {
-        let usage = Usage {
-            input_tokens,
-            output_tokens,
-            ..Usage::default()
-        };
-        self.cost(self.plan(role).first()?, &usage)
-    }
-
-    /// Knows every key of this run.
-    pub fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
     async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
         let vendor = ask.vendor;
         let limit = self.limits.of(
@@ -187,29 +150,18 @@ impl Llm {
             let http = vendor
                 .dialect
                 .encode(vendor, &ask.target.model, ask.request, &adjustments);
-            let cache_key = self.cache_key(vendor, &http);
-            if let Some(decoded) = self.cached(cache_key.as_deref()).await {
+            let cache_key = self.cache.key(vendor, &http);
+            if let Some(decoded) = self.cache.find(cache_key.as_deref()).await {
                 return Asked::Answered {
                     decoded,
                     cached: true,
                 };
             }
-            if let Err(asked) = self.admitted(ask, tally).await {
+            if let Err(asked) = self.admitted(ask, attempts_here > 0, tally).await {
                 return asked;
             }
-            let queued = clock::now();
-            let turn = limit
-                .acquire(
-                    ask.deadline,
-                    self.options.retry_after_cap,
-                    |wait, because| {
-                        self.tell_wait(ask.request, wait, because);
-                    },
-                )
-                .await;
-            tally.limiter_wait += queued.elapsed();
-            if let Err(too_long) = turn {
-                return self.not_in_time(ask, tally, too_long);
+            if let Err(asked) = self.turn(ask, &limit, tally).await {
+                return asked;
             }
 
             attempts_here += 1;
@@ -224,18 +176,9 @@ impl Llm {
             let (outcome, reply) = self.exchange(ask, http).await;
             let took = started.elapsed();
             let fault = match outcome {
-                Ok(mut decoded) => {
-                    if decoded.usage.estimated {
-                        decoded.usage.input_tokens = estimate_tokens(body_length);
-                    }
-                    self.breakers
-                        .with(&model_key(ask), |breaker| breaker.healthy());
-                    tally.attempt(ask.target, took, None);
-                    let cost = decoded
-                        .cost_usd
-                        .or_else(|| self.cost(ask.target, &decoded.usage));
-                    tally.spend(decoded.usage, cost);
-                    self.remember(cache_key, &decoded);
+                Ok(decoded) => {
+                    let decoded = self.succeeded(ask, decoded, took, body_length, tally);
+                    self.cache.keep(cache_key.as_deref(), &decoded);
                     return Asked::Answered {
                         decoded,
                         cached: false,
@@ -243,12 +186,7 @@ impl Llm {
                 }
                 Err(fault) => fault,
             };
-            let error = fault
-                .clone()
-                .into_error(ask.target, reply.as_ref(), &self.redactor);
-            tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
-            tally.attempt(ask.target, took, Some(error.clone()));
-            self.judge_health(ask, &fault, &error, started);
+            let error = self.stumbled(ask, &fault, reply.as_ref(), started, tally);
             if fault.kind == Kind::Empty {
                 empties += 1;
             }
@@ -289,6 +227,51 @@ impl Llm {
         }
     }
 
+    fn succeeded(
+        &self,
+        ask: &Ask<'_>,
+        mut decoded: Decoded,
+        took: Duration,
+        body_length: usize,
+        tally: &mut Tally,
+    ) -> Decoded {
+        if decoded.usage.estimated {
+            decoded.usage.input_tokens = estimate_tokens(body_length);
+        }
+        self.breakers
+            .with(&model_key(ask), |breaker| breaker.healthy());
+        let cost = decoded.cost_usd;
+        let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
+        tally.attempt(ask.target, took, None);
+        tally.spend(decoded.usage, cost);
+        decoded
+    }
+
+    fn stumbled(
+        &self,
+        ask: &Ask<'_>,
+        fault: &Fault,
+        reply: Option<&HttpReply>,
+        started: Instant,
+        tally: &mut Tally,
+    ) -> CallError {
+        let took = started.elapsed();
+        let error = fault.clone().into_error(ask.target, reply, &self.redactor);
+        tracing::debug!(
+            role = ask.request.role.as_str(),
+            vendor = ask.vendor.name.as_str(),
+            class = ?fault.class,
+            kind = ?fault.kind,
+            status = error.status,
+            millis = took.as_millis(),
+            "attempt failed"
+        );
+        tally.attempt(ask.target, took, Some(error.clone()));
+        tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
+        self.judge_health(ask, fault, &error, started);
+        error
+    }
+
     /// One exchange, bounded by the attempt's and the call's time.
     async fn exchange(
         &self,
@@ -324,90 +307,6 @@ impl Llm {
                 )
             }
         }
-    }
-
-    async fn pause(
-        &self,
-        ask: &Ask<'_>,
-        tally: &mut Tally,
-        attempt: u32,
-        wait: Duration,
-        error: &CallError,
-    ) -> Result<(), Asked> {
-        if clock::now() + wait > ask.deadline {
-            if ask.another_target {
-                return Err(Asked::NextTarget);
-            }
-            let message = format!(
-                "a wait of {} would pass the deadline of the call",
-                shown(wait)
-            );
-            tally.note(self.own_error(ask, Class::Deadline, message));
-            return Err(Asked::Stop);
-        }
-        self.events.say(Event::CallRetry {
-            role: ask.request.role.clone(),
-            model: ask.target.to_string(),
-            attempt,
-            wait_millis: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            because: error.message.clone(),
-        });
-        clock::sleep(wait).await;
-        tally.retry_wait += wait;
-        Ok(())
-    }
-
-    fn not_in_time(&self, ask: &Ask<'_>, tally: &mut Tally, too_long: TooLong) -> Asked {
-        let (class, message) = match too_long {
-            TooLong::Deadline { because } => (
-                Class::Deadline,
-                format!("the deadline of the call comes before its turn ({because})"),
-            ),
-            TooLong::Pause { left } => (
-                Class::RateLimit,
-                format!("the provider asked to wait {} with this key", shown(left)),
-            ),
-        };
-        let error = self.own_error(ask, class, message);
-        let paused = class == Class::RateLimit;
-        tally.note(error);
-        match paused || ask.another_target {
-            true => Asked::NextTarget,
-            false => Asked::Stop,
-        }
-    }
-
-    fn own_error(&self, ask: &Ask<'_>, class: Class, message: String) -> CallError {
-        Fault::new(class, message).into_error(ask.target, None, &self.redactor)
-    }
-
-    fn cache_key(&self, vendor: &Vendor, http: &HttpRequest) -> Option<String> {
-        let wanted =
-            self.options.cache != CacheMode::Off && !vendor.is_mock() && self.store.is_some();
-        wanted.then(|| cache::key(vendor, http))
-    }
-
-    async fn cached(&self, key: Option<&str>) -> Option<Decoded> {
-        if self.options.cache != CacheMode::On {
-            return None;
-        }
-        let (store, key) = (self.store.clone()?, key?.to_owned());
-        let value = tokio::task::spawn_blocking(move || store.cached(&key))
-            .await
-            .ok()??;
-        cache::read(&value)
-    }
-
-    /// The store writes on a thread of its own: nobody waits for it.
-    fn remember(&self, key: Option<String>, decoded: &Decoded) {
-        if let (Some(store), Some(key), Some(value)) = (&self.store, key, cache::write(decoded)) {
-            store.remember(&key, &value);
-        }
-    }
-
-    fn cost(&self, target: &Target, usage: &Usage) -> Option<f64> {
-        let price = self.options.prices.price(&target.vendor, &target.model)?;
-        Some(price.of(usage))
     }
 
     fn used_up(&self, tally: &Tally) -> bool {

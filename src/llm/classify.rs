@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::dialect::Dialect;
+use super::error_body::ErrorBody;
 use super::exchange::HttpReply;
 use super::fault::{Fault, Feature, Kind};
 use super::redact::html_title;
@@ -90,112 +91,15 @@ pub(super) fn refused_body(
     }
 }
 
-/// The parts of an error body that anybody sends, wherever they put them.
-struct ErrorBody<'a> {
-    object: &'a Value,
-    code: Option<String>,
-    kind: Option<String>,
-    number: Option<u16>,
-    message: Option<String>,
-    param: String,
-    /// Lower case: message, code, type and what the upstream behind a router said.
-    words: String,
-}
-
-impl<'a> ErrorBody<'a> {
-    fn read(body: &'a Value) -> Self {
-        let body = body
-            .as_array()
-            .and_then(|list| list.first())
-            .unwrap_or(body);
-        let object = body
-            .get("error")
-            .filter(|error| !error.is_null())
-            .unwrap_or(body);
-        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-        let message = object
-            .as_str()
-            .map(str::to_owned)
-            .or_else(|| text("message"))
-            .or_else(|| {
-                body.get("message")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned)
-            })
-            .or_else(|| text("detail"));
-        let code = text("code");
-        let kind = text("type").or_else(|| text("status"));
-        let number = object
-            .get("code")
-            .and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()))
-            .and_then(|code| u16::try_from(code).ok())
-            .filter(|code| (300..600).contains(code));
-        let upstream = object
-            .pointer("/metadata/raw")
-            .map(Value::to_string)
-            .unwrap_or_default();
-        let words = [
-            message.as_deref(),
-            code.as_deref(),
-            kind.as_deref(),
-            Some(upstream.as_str()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_ascii_lowercase();
-        Self {
-            object,
-            param: text("param").unwrap_or_default(),
-            code,
-            kind,
-            number,
-            message,
-            words,
-        }
-    }
-
-    fn is(&self, names: &[&str]) -> bool {
-        [&self.code, &self.kind]
-            .into_iter()
-            .flatten()
-            .any(|name| names.contains(&name.as_str()))
-    }
-
-    fn says(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.words.contains(phrase))
-    }
-
-    fn details(&self) -> impl Iterator<Item = &Value> {
-        self.object
-            .get("details")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-    }
-
-    fn has_reason(&self, reason: &str) -> bool {
-        self.details()
-            .any(|detail| detail.get("reason").and_then(Value::as_str) == Some(reason))
-    }
-
-    /// Gemini names the exhausted quota: `GenerateRequestsPerDayPerProjectPerModel-FreeTier`.
-    fn quota_ids(&self) -> Vec<&str> {
-        self.details()
-            .filter_map(|detail| detail.get("violations")?.as_array())
-            .flatten()
-            .filter_map(|violation| violation.get("quotaId")?.as_str())
-            .collect()
-    }
-}
-
 fn judge(vendor: &Vendor, status: u16, error: &ErrorBody<'_>, waits: bool) -> Fault {
     let fault = |class, message: &str| Fault::new(class, message);
     let key_hint = match vendor.key_variables.first() {
         Some(variable) => format!("the key was rejected, check {variable}"),
         None => "the key was rejected".to_owned(),
     };
+
+    let variable = &vendor.base_url_variable;
+    let no_model = format!("no such model or path; check the model's name and {variable}");
 
     if error.has_reason("API_KEY_INVALID") || error.is(&["invalid_api_key"]) {
         return fault(Class::Configuration, &key_hint).kind(Kind::Credential);
@@ -217,6 +121,13 @@ fn judge(vendor: &Vendor, status: u16, error: &ErrorBody<'_>, waits: bool) -> Fa
             "the host does not know a part of the request",
         )
         .kind(Kind::Unsupported(feature));
+    }
+    if status == 403 && error.says(&["model"]) {
+        return fault(
+            Class::Configuration,
+            "not permitted with this key and model",
+        )
+        .kind(Kind::ModelGone);
     }
     if status == 403
         || error.has_reason("SERVICE_DISABLED")
@@ -243,7 +154,7 @@ fn judge(vendor: &Vendor, status: u16, error: &ErrorBody<'_>, waits: bool) -> Fa
         || error.is(&["model_not_found"])
         || (status == 400 && names_model)
     {
-        return fault(Class::Configuration, "the model does not exist here").kind(Kind::ModelGone);
+        return fault(Class::Configuration, &no_model).kind(Kind::ModelGone);
     }
     if error.is(&["context_length_exceeded"])
         || error.says(&[

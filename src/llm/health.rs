@@ -13,8 +13,13 @@ use crate::clock::{self, Instant};
 use crate::event::Event;
 
 impl Llm {
-    /// Asks the breakers; with no other model at hand a short rest is waited out.
-    pub(super) async fn admitted(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<(), Asked> {
+    /// Asks the breakers. With no other model at hand a new call waits out a short rest, and one under way goes on.
+    pub(super) async fn admitted(
+        &self,
+        ask: &Ask<'_>,
+        under_way: bool,
+        tally: &mut Tally,
+    ) -> Result<(), Asked> {
         loop {
             let now = clock::now();
             let limit = self.options.attempt_timeout;
@@ -29,23 +34,46 @@ impl Llm {
             };
             match admit {
                 Admit::Yes => return Ok(()),
+                Admit::Later { .. } | Admit::No { .. } if under_way && !ask.another_target => {
+                    return Ok(());
+                }
                 Admit::Later { wait, .. } if !ask.another_target && now + wait <= ask.deadline => {
                     self.tell_wait(ask.request, wait, "the model failed several times in a row");
                     clock::sleep(wait).await;
                     tally.retry_wait += wait;
                 }
-                Admit::Later { because, .. } | Admit::No { because } => {
-                    tally.note(CallError {
-                        provider: ask.target.vendor.clone(),
-                        model: ask.target.model.clone(),
-                        message: format!("not asked again after: {}", because.message),
-                        usage: Usage::default(),
-                        ..because
-                    });
-                    return Err(Asked::NextTarget);
+                Admit::Later { because, .. } | Admit::No { because } | Admit::Never { because } => {
+                    return Err(self.not_asked(ask, tally, because));
                 }
             }
         }
+    }
+
+    /// Ends when this key or model is switched off; a queue is no place to wait for a host that will not answer.
+    pub(super) async fn switched_off(&self, ask: &Ask<'_>) -> CallError {
+        loop {
+            let notice = self.off_notice.notified();
+            let of_key = self
+                .breakers
+                .with(&vendor_key(ask), |breaker| breaker.off());
+            let off =
+                of_key.or_else(|| self.breakers.with(&model_key(ask), |breaker| breaker.off()));
+            match off {
+                Some(because) => return because,
+                None => notice.await,
+            }
+        }
+    }
+
+    pub(super) fn not_asked(&self, ask: &Ask<'_>, tally: &mut Tally, because: CallError) -> Asked {
+        tally.note(CallError {
+            provider: ask.target.vendor.clone(),
+            model: ask.target.model.clone(),
+            message: format!("not asked again after: {}", because.message),
+            usage: Usage::default(),
+            ..because
+        });
+        Asked::NextTarget
     }
 
     pub(super) fn judge_health(
@@ -75,6 +103,7 @@ impl Llm {
         };
         self.breakers
             .with(&key, |breaker| breaker.switch_off(error.clone()));
+        self.off_notice.notify_waiters();
     }
 
     pub(super) fn adjustments_of(&self, target: &Target) -> Adjustments {

@@ -6,6 +6,9 @@
 //! route ─► cache ─► breaker ─► limit ─► dialect (encode) ─► wire | mock ─► dialect (decode) · classify ─► decide ─► retry
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod about;
 mod base_url;
 mod breaker;
 mod cache;
@@ -14,12 +17,14 @@ mod classify;
 mod cost;
 mod decide;
 mod dialect;
+mod error_body;
 mod exchange;
 mod fault;
 mod health;
 mod limit;
 mod mock;
 mod options;
+mod pace;
 mod redact;
 mod retry;
 mod route;
@@ -44,3 +49,6 @@ pub use route::Route;
 pub use target::{BadTarget, Target};
 pub use types::*;
 pub use vendor::{MOCK, StructuredOutput, TokenLimit, Transport, Vendor};
+
+#[cfg(test)]
+mod tests;

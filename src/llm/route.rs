@@ -53,7 +53,7 @@ mod tests {
         let mut route = Route::to([a.clone(), b.clone(), a.clone()]);
         route.roles.insert("coordinator".into(), vec![b.clone()]);
         assert_eq!(route.plan("geographic"), [a.clone(), b.clone()]);
-        assert_eq!(route.plan("coordinator"), [b.clone()]);
+        assert_eq!(route.plan("coordinator"), [Target::new("b", "2")]);
         assert_eq!(route.targets(), [a, b]);
     }
 }

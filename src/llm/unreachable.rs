@@ -87,6 +87,12 @@ pub(super) fn classify(vendor: &Vendor, fault: &WireFault) -> Fault {
                 "the host does not speak HTTP: wrong port in {variable}, or https where http is spoken? ({detail})"
             ),
         ),
+        WireKind::Proxy => (
+            Class::Configuration,
+            Kind::Plain,
+            "proxy",
+            format!("the proxy wants a password ({detail})"),
+        ),
         WireKind::Timeout => (
             Class::Transient,
             Kind::Plain,

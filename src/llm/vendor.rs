@@ -239,7 +239,7 @@ static ROWS: [Row; 13] = [
         // Its free models allow few calls a minute; `--rpm` says otherwise for paid ones.
         requests_per_minute: Some(10),
         headers: &[
-            ("HTTP-Referer", "https://github.com/insights-rs/insights"),
+            ("HTTP-Referer", "http://localhost/insights"),
             ("X-Title", "insights"),
         ],
         ..Row::hosted(

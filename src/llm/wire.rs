@@ -49,6 +49,8 @@ pub(super) enum WireKind {
     HeadTooLarge,
     BodyTooLarge,
     NotHttp,
+    /// The proxy on the way wants a password.
+    Proxy,
     Timeout,
     Request,
 }
@@ -157,6 +159,11 @@ fn fault(error: reqwest::Error) -> WireFault {
         WireKind::Certificate
     } else if says(&["dns error", "failed to lookup address"]) {
         WireKind::Dns
+    } else if says(&["proxy authorization required"]) {
+        WireKind::Proxy
+    } else if says(&["corrupt message", "invalidcontenttype"]) {
+        // TLS spoken to a port that speaks something else.
+        WireKind::NotHttp
     } else if error.is_builder() {
         WireKind::Request
     } else if error.is_connect() {

@@ -3,6 +3,8 @@
 //! The store serves a run and never fails it: a damaged file is put aside, an unwritable one switches the store off, and
 //! either way there is one warning. Writes go through one thread, so no call waits for a disk.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod open;
 mod writer;
 
@@ -76,7 +78,7 @@ struct Trouble {
 
 impl Trouble {
     fn warn(&self, message: String) {
-        tracing::warn!(%message, "store");
+        tracing::warn!(message = message.as_str(), "store");
         let mut warning = self.warning.lock().unwrap_or_else(PoisonError::into_inner);
         warning.get_or_insert(message);
     }
@@ -158,7 +160,7 @@ impl Store {
                     .optional()
             })
             .unwrap_or_else(|error| {
-                tracing::warn!(%error, "cannot read the cache");
+                tracing::warn!(?error, "cannot read the cache");
                 None
             });
         let (value, kept) = found?;

@@ -150,6 +150,9 @@ fn create(path: &Path) -> std::io::Result<()> {
     {
         fs::create_dir_all(parent)?;
     }
+    if fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink()) {
+        return Err(std::io::Error::other("it is a symbolic link"));
+    }
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -146,6 +146,17 @@ fn an_unusable_place_switches_the_store_off() {
     assert_eq!(store.cached("k"), None);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_followed() {
+    let folder = folder();
+    let path = folder.path().join("insights.db");
+    std::os::unix::fs::symlink(folder.path().join("elsewhere.db"), &path).unwrap();
+    let store = Store::open(&path);
+    assert!(!store.is_on());
+    assert!(!folder.path().join("elsewhere.db").exists());
+}
+
 #[test]
 fn a_newer_file_is_left_alone() {
     let folder = folder();

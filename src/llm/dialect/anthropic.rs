@@ -18,12 +18,18 @@ pub(super) fn encode(
     request: &Request,
     adjustments: &Adjustments,
 ) -> HttpRequest {
-    let native = vendor.structured_output == StructuredOutput::Schema
-        && !adjustments.has(Feature::StructuredOutput);
+    // A map with free keys is refused outright: such a schema is said in words.
+    let format = request
+        .schema
+        .as_ref()
+        .filter(|_| vendor.structured_output == StructuredOutput::Schema)
+        .filter(|_| !adjustments.has(Feature::StructuredOutput))
+        .map(|schema| compile(&schema.value, Rules::Anthropic))
+        .filter(|compiled| compiled.strict);
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(model));
     body.insert("max_tokens".to_owned(), json!(request.max_output_tokens));
-    let system = instructions(request, native);
+    let system = instructions(request, format.is_some());
     if !system.is_empty() {
         body.insert("system".to_owned(), json!(system));
     }
@@ -36,8 +42,7 @@ pub(super) fn encode(
     {
         body.insert("temperature".to_owned(), json!(temperature));
     }
-    if let Some(schema) = request.schema.as_ref().filter(|_| native) {
-        let compiled = compile(&schema.value, Rules::Anthropic);
+    if let Some(compiled) = format {
         body.insert(
             "output_config".to_owned(),
             json!({"format": {"type": "json_schema", "schema": compiled.schema}}),

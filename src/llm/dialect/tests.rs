@@ -77,6 +77,17 @@ fn what_a_host_does_not_know_is_left_out() {
             .unwrap()
             .starts_with("be brief\n\nReply with one JSON object")
     );
+    let vendor = Vendor::known("anthropic").unwrap();
+    let mut free = request();
+    free.schema.as_mut().unwrap().value =
+        json!({"type": "object", "additionalProperties": {"type": "number"}});
+    let http = vendor
+        .dialect
+        .encode(&vendor, "m", &free, &Adjustments::default());
+    assert!(
+        !String::from_utf8_lossy(&http.body).contains("output_config"),
+        "free keys are said in words"
+    );
     let (_, body) = encoded("deepseek", &[]);
     assert_eq!(body["response_format"], json!({"type": "json_object"}));
     assert_eq!(body["max_tokens"], 100);

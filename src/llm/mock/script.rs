@@ -18,6 +18,8 @@
 //! * After its last step the mock answers normally.
 //! * `latency_ms` on top is the delay of every reply that has none of its own.
 //!
+//! `quota` and `bad_key` switch the mock's one key off for every role of the run, as a real provider's would be.
+//!
 //! Faults: `ok`, `rate_limit` (429), `server_error` (500), `overloaded` (529), `quota` (429, no credit), `bad_key` (401),
 //! `error_200` (an error inside a success), `hang` (no reply, ever), `truncated` (half the answer, cut by the token
 //! limit), `refusal`, `empty`, `prose` (words around fenced JSON), `fenced`, `trailing_comma`, `not_json` (words only),

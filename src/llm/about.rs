@@ -1,0 +1,56 @@
+//! What is known before the first call: models, hosts, prices, secrets.
+
+use super::call::Llm;
+use super::redact::Redactor;
+use super::target::Target;
+use super::types::Usage;
+use super::wire::url_parts;
+
+impl Llm {
+    /// The models that would be asked, in order.
+    pub fn plan(&self, role: &str) -> Vec<Target> {
+        self.options.routes.plan(role)
+    }
+
+    /// Hosts that may receive a key and a prompt in this run.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> = Vec::new();
+        for target in self.options.routes.targets() {
+            let vendor = self
+                .vendors
+                .get(&target.vendor)
+                .filter(|vendor| !vendor.is_mock());
+            let Some(parts) = vendor.and_then(|vendor| url_parts(&vendor.base_url)) else {
+                continue;
+            };
+            let host = match parts.port {
+                Some(port) => format!("{}:{port}", parts.host),
+                None => parts.host,
+            };
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    /// What the role's first model would charge; None when its price is not known.
+    pub fn estimate_cost(&self, role: &str, input_tokens: u64, output_tokens: u64) -> Option<f64> {
+        let usage = Usage {
+            input_tokens,
+            output_tokens,
+            ..Usage::default()
+        };
+        self.cost(self.plan(role).first()?, &usage)
+    }
+
+    /// Knows every key of this run.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    pub(super) fn cost(&self, target: &Target, usage: &Usage) -> Option<f64> {
+        let price = self.options.prices.price(&target.vendor, &target.model)?;
+        Some(price.of(usage))
+    }
+}
