@@ -135,7 +135,7 @@ fn regress(
     let widening = ((1.0 + correlation) / (1.0 - correlation)).sqrt();
     let error = (variance.max(least) / sxx).sqrt() * widening;
     Some(LevelChange {
-        z: normal_of_t(slope / error, (degrees / widening).max(3.0))?,
+        z: normal_of_t(slope / error, degrees)?,
         log_error: error,
     })
 }
