@@ -57,7 +57,7 @@ const DISPENSABLE: [&str; 13] = [
     "R6", "C4", "R7", "S8", "G4", "S5", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
 ];
 
-/// Long tables are cut to this many rows before any table goes, and no table is cut below three rows.
+/// Tables of days are cut to the first length before any table goes; no table is cut below the last.
 const SHORT_ROWS: [usize; 3] = [7, 5, 3];
 
 fn one(context: &Context, analyst: Analyst) -> Evidence {

@@ -1,7 +1,7 @@
 //! What all six analysts share: the series, the limits, the header of an evidence and its notes.
 
 use super::series::{Daily, days_of, weekday};
-use super::{Evidence, Options};
+use super::{Evidence, Options, show};
 use crate::data::{Dataset, Part, Totals};
 use crate::insight::Analyst;
 
@@ -112,18 +112,19 @@ impl<'a> Context<'a> {
         }
         if summary.rows_used > 0 {
             let users = match summary.totals.users {
-                Some(users) => format!(" of {users} users"),
+                Some(users) => format!(" of {} users", show::number(users as f64, 0)),
                 None => String::new(),
             };
             let without = match summary.rows_without_user {
                 0 => String::new(),
                 n => format!(
-                    "; {n} rows have no user id: they count in revenue and events, never in users"
+                    "; {} rows have no user id: they count in revenue and events, never in users",
+                    show::number(n as f64, 0)
                 ),
             };
             notes.push(format!(
                 "{} rows{users} in the period{without}",
-                summary.rows_used
+                show::number(summary.rows_used as f64, 0)
             ));
         }
         if let Some(days) = self.history_days().filter(|days| *days < 7) {
@@ -133,7 +134,7 @@ impl<'a> Context<'a> {
         }
         if let Some(day) = summary.partial_last_day {
             notes.push(format!(
-                "the data end during {day}: that day is not final and left out of comparisons"
+                "the data end during {day}: its values are not final; totals include that day, z and unusual days do not"
             ));
         }
         let closed: Vec<&str> = (0..7)

@@ -154,7 +154,7 @@ fn table(
         title: "Countries, this period against the previous".to_owned(),
         key: ("country", "country"),
         definition: "users = mean daily active users; a user active in two countries on one day counts in both; \
-new_users is summed over days; z compares daily values weekday by weekday, |z| below 3 is ordinary variation"
+new_users is summed over days; z compares daily values weekday by weekday"
             .to_owned(),
         wanted,
         entities,

@@ -21,6 +21,7 @@ mod totals;
 mod unusual;
 
 mod context;
+mod countries;
 mod draft;
 mod measure;
 mod series;

@@ -14,7 +14,7 @@ use super::series::{Series, days_of, weekday};
 use super::statistics::{count_change_z, ratio, two_proportion_z};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
-use super::unusual::unusual_days;
+use super::unusual::{searched, unusual_days};
 use super::{Evidence, Good, Role, Table, TableKind, Unit};
 use crate::data::{Tables, Totals, Window};
 use crate::insight::Analyst;
@@ -37,10 +37,10 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         .flatten()
         .collect();
     let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed);
-    if unusual.is_none() && !judged.is_empty() {
+    if !judged.is_empty() {
         evidence
             .notes
-            .push("no day with unusual revenue".to_owned());
+            .push(searched(context, judged.len(), unusual.as_ref()));
     }
     if context.totals().payers.is_none() {
         evidence
@@ -56,7 +56,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         totals_table(
             "R1",
             "Revenue totals of the period against the previous one",
-            "net revenue = gross revenue + refunds (negative); paying users have revenue above 0; revenue per user counts only revenue with a user id; \
+            "net revenue = gross revenue - refunds; paying users have revenue above 0; revenue per user counts only revenue with a user id; \
 order value = net revenue / orders",
             &totals,
         ),
@@ -118,8 +118,8 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
         )
         .z(context.daily.revenue.as_ref().and_then(|s| s.z(closed)))
         .support(now.payers.or(now.users).map(|n| n as f64));
-    let mut refunds = money("refunds", &|t| t.refunds);
-    refunds.good = Good::Neither;
+    let mut refunds = money("refunds", &|t| t.refunds.map(f64::abs));
+    refunds.good = Good::Down;
     let users = |t: &Totals| t.users.map(|n| n as f64);
     let payers = |t: &Totals| t.payers.map(|n| n as f64);
     let known = |t: &Totals| t.revenue_known_users.or(t.revenue);

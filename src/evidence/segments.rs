@@ -11,7 +11,7 @@ use super::series::{days_of, weekday};
 use super::statistics::{count_change_z, median, ratio, two_proportion_z};
 use super::steps::{concentration, steps};
 use super::{Evidence, Good, Role, Table, TableKind, Unit};
-use crate::data::{Segment, Window};
+use crate::data::{Segment, Tables, Window};
 use crate::insight::Analyst;
 
 /// More dimensions would crowd each other out of the prompt.
@@ -82,24 +82,39 @@ pub(super) fn tiers_of(context: &Context) -> Vec<Segment> {
     if !dataset.segmentation.revenue_tiers.is_empty() {
         return dataset.segmentation.revenue_tiers.clone();
     }
-    let days = dataset.window.days().max(1) as f64;
-    let mut tiers: BTreeMap<String, (f64, f64, u64)> = BTreeMap::new();
-    for row in dataset.current.revenue_segments_daily.rows() {
-        let tier = tiers.entry(row.revenue_segment.clone()).or_default();
-        tier.0 += row.users as f64;
-        tier.1 += row.total_revenue;
-        tier.2 += row.users;
+    let now = daily_tiers(&dataset.current, dataset.window);
+    let before = match (&dataset.previous, dataset.previous_window) {
+        (Some(tables), Some(window)) => Some(daily_tiers(tables, window)),
+        _ => None,
     }
-    tiers
-        .into_iter()
-        .map(|(segment, (users, revenue, rows))| Segment {
-            segment,
-            users: (users / days).round() as u64,
-            rows,
-            revenue: Some(revenue),
-            ..Segment::default()
+    .filter(|before| !before.is_empty());
+    now.into_iter()
+        .map(|(segment, (users, revenue))| {
+            let previous = before
+                .as_ref()
+                .map(|before| before.get(&segment).copied().unwrap_or_default());
+            Segment {
+                users: users.round() as u64,
+                revenue: Some(revenue),
+                previous_users: previous.map(|p| p.0.round() as u64),
+                previous_revenue: previous.map(|p| p.1),
+                segment,
+                ..Segment::default()
+            }
         })
         .collect()
+}
+
+/// Tier -> (mean users per day, revenue of the window).
+fn daily_tiers(tables: &Tables, window: Window) -> BTreeMap<String, (f64, f64)> {
+    let days = window.days().max(1) as f64;
+    let mut tiers: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for row in tables.revenue_segments_daily.rows() {
+        let tier = tiers.entry(row.revenue_segment.clone()).or_default();
+        tier.0 += row.users as f64 / days;
+        tier.1 += row.total_revenue;
+    }
+    tiers
 }
 
 pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
@@ -312,7 +327,7 @@ fn conversion(segment: &Segment, comparable: bool) -> Pair {
 /// Users of each journey stage over all cohorts of the window, as a share of the first stage.
 fn journey(context: &Context) -> Option<Table> {
     let dataset = context.dataset;
-    let stages = |tables: &crate::data::Tables| {
+    let stages = |tables: &Tables| {
         let mut stages: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();
         for row in tables.user_journey_cohort.rows() {
             let stage = stages.entry(row.journey_stage.clone()).or_default();

@@ -380,13 +380,13 @@ fn names_cannot_break_the_prompt_table() {
     let evidence = evidence(&dataset);
     let text = pipe(of(&evidence, Analyst::Geographic));
     let expected = "\
-period: 2025-01-06..2025-01-06 (1 days), previous period: none, currency: GBP, time zone: UTC
+period: 2025-01-06..2025-01-06 (1 day), previous period: none, currency: GBP, time zone: UTC
 note: no previous period: the data do not cover the days before, so there are no changes to report
 note: 2 countries compared
 column suffixes: _share_pct = share of the total in %
 
 table G1 [entities] Countries, this period against the previous
-definition: users = mean daily active users; a user active in two countries on one day counts in both; new_users is summed over days; z compares daily values weekday by weekday, |z| below 3 is ordinary variation
+definition: users = mean daily active users; a user active in two countries on one day counts in both; new_users is summed over days; z compares daily values weekday by weekday
 order: by active users (mean per day) now, largest first; 2 of 2 rows
 columns: users = active users (mean per day) (users, more is better); revenue = net revenue (money, more is better)
 id|country|users|users_share_pct|revenue|revenue_share_pct

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::anomalies::Judged;
 use super::change::Noise;
+use super::context::Context;
 use super::draft::{About, Draft, Value};
 use super::measure::{day_key, note, text};
 use super::series::{Series, weekday_name};
@@ -86,6 +87,17 @@ pub(super) fn unusual_days(
         );
     }
     draft.out_of(total).finish()
+}
+
+/// How much was searched for unusual days, and what came of it.
+pub(super) fn searched(context: &Context, metrics: usize, found: Option<&Table>) -> String {
+    let days = context.dataset.window.days();
+    let n = match found.map(|table| table.total_rows) {
+        None | Some(0) => "nothing unusual".to_owned(),
+        Some(1) => "1 unusual value".to_owned(),
+        Some(n) => format!("{n} unusual values"),
+    };
+    format!("{n} among {days} days and {metrics} daily metrics")
 }
 
 /// `day, weekday, metric, value, value_expected, value_deviation_pct, value_z`.
