@@ -12,6 +12,8 @@ pub(super) struct Context<'a> {
     pub(super) row_limit: usize,
     /// Standard error of the log change of all activity.
     pub(super) common_error: Option<f64>,
+    /// Relative standard error of the change of the share of paying users, from day to day.
+    pub(super) share_error: Option<f64>,
 }
 
 impl<'a> Context<'a> {
@@ -20,6 +22,7 @@ impl<'a> Context<'a> {
         Self {
             dataset,
             common_error: daily.common_error(),
+            share_error: daily.share_error(),
             daily,
             row_limit: options.row_limit.max(10),
         }
@@ -147,10 +150,13 @@ impl<'a> Context<'a> {
                 closed.join(", ")
             ));
         }
-        notes.extend(summary.notes.iter().cloned());
+        notes.extend(summary.notes.iter().take(NOTES).cloned());
         notes
     }
 }
+
+/// More remarks of the data module than this would crowd out the tables.
+const NOTES: usize = 8;
 
 const DAY_NAMES: [&str; 7] = [
     "Mondays",

@@ -65,13 +65,13 @@ const KPIS: [(&str, Analyst, &str, &str); 9] = [
         "share of paying users",
     ),
     ("orders", Analyst::RevenueOptimization, "R1", "orders"),
-    ("sessions", Analyst::DailyMetrics, "D1", "sessions"),
     (
         "day_7_retention",
         Analyst::CohortRetention,
         "C2",
         "day-7 retention",
     ),
+    ("sessions", Analyst::DailyMetrics, "D1", "sessions"),
 ];
 
 /// At most eight figures, those that the data have. `dataset` decides whether there is anything to compare with.

@@ -16,6 +16,7 @@ mod segments;
 
 mod drivers;
 mod entities;
+mod journey;
 mod steps;
 mod totals;
 mod unusual;

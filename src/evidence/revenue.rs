@@ -11,7 +11,7 @@ use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count};
 use super::segments::tiers;
 use super::series::{Series, days_of, weekday};
-use super::statistics::{count_change_z, ratio, two_proportion_z};
+use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
 use super::unusual::{searched, unusual_days};
@@ -125,7 +125,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
     let known = |t: &Totals| t.revenue_known_users.or(t.revenue);
     let share = both(&|t| Some(ratio(payers(t)?, users(t)?)? * 100.0));
     let share_z = before.and_then(|before| {
-        two_proportion_z(payers(now)?, users(now)?, payers(before)?, users(before)?)
+        proportion_change_z(
+            (payers(now)?, users(now)?),
+            (payers(before)?, users(before)?),
+            context.share_error,
+        )
     });
     let per_payer_z = context
         .daily

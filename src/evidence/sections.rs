@@ -8,7 +8,7 @@ use super::kpis::CHANGED_Z;
 use super::quality::{Status, checks};
 use super::series::Series;
 use super::statistics::ratio;
-use super::trends::{consistency, seasonal, velocity};
+use super::trends::{consistency, seasonal, trend, velocity};
 use super::{Evidence, Options, Row, Table, cohorts, daily, revenue};
 use crate::data::Dataset;
 use crate::insight::Analyst;
@@ -380,14 +380,6 @@ fn data_quality(context: &Context) -> Value {
 
 fn number(table: &Table, row: &Row, column: &str) -> Option<f64> {
     table.at(row, column)?.exact()
-}
-
-fn trend(z: Option<f64>) -> Option<&'static str> {
-    z.map(|z| match z {
-        z if z >= CHANGED_Z => "rising",
-        z if z <= -CHANGED_Z => "falling",
-        _ => "flat",
-    })
 }
 
 /// Four decimals are enough for a machine and carry no rounding dust.

@@ -201,6 +201,13 @@ impl Daily {
         Some(series.change(self.closed)?.log_error)
     }
 
+    /// The relative standard error of the change of the share of paying users; none without daily paying users.
+    pub(super) fn share_error(&self) -> Option<f64> {
+        let share = Measure::new("paying_share", "paying share", Unit::Percent, Good::Up);
+        let series = quotient(share, self.payers.as_ref(), self.active_users.as_ref())?;
+        Some(series.change(self.closed)?.log_error)
+    }
+
     /// Days that the window and the previous one together give to judge a single day by.
     pub(super) fn days_known(&self) -> usize {
         [&self.active_users, &self.revenue]

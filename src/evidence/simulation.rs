@@ -75,7 +75,7 @@ fn days_of_noise_are_rarely_unusual() {
         (28, 14, [false; 7], 0.06, 0.12),
         (60, 30, [false; 7], 0.10, 0.10),
     ] {
-        let rate = rate(200, |random| {
+        let rate = rate(120, |random| {
             let values = series(random, n, 0.003, noise);
             !flagged_when(&values, from, closed).is_empty()
         });
@@ -101,7 +101,7 @@ fn planted_days_are_found() {
         (14, 10, 0.0, 0.95),
         (14, 10, 0.4, 0.8),
     ] {
-        let rate = rate(100, |random| {
+        let rate = rate(60, |random| {
             let mut values = series(random, n, 0.003, 0.03);
             values[day] *= factor;
             flagged(&values, 0).contains(&day)
@@ -116,7 +116,7 @@ fn planted_days_are_found() {
 #[test]
 fn a_spike_does_not_mask_an_outage() {
     for n in [28, 60, 90] {
-        let rate = rate(100, |random| {
+        let rate = rate(60, |random| {
             let mut values = series(random, n, 0.0, 0.03);
             values[n - 4] *= 0.02;
             values[n - 5] *= 0.1;
@@ -133,7 +133,7 @@ fn a_spike_does_not_mask_an_outage() {
 }
 
 fn rate_of_extra(n: usize) -> f64 {
-    rate(100, |random| {
+    rate(60, |random| {
         let mut values = series(random, n, 0.0, 0.03);
         values[n - 4] *= 0.02;
         values[n - 5] *= 0.1;
@@ -167,10 +167,10 @@ fn z_of(values: &[f64], noise: Noise) -> f64 {
 #[test]
 fn unchanged_totals_are_rarely_significant() {
     for n in [14, 28, 60] {
-        let independent = rate(2000, |r| {
+        let independent = rate(800, |r| {
             z_of(&series(r, n, 0.0, 0.03), Noise::Amounts).abs() >= 3.0
         });
-        let heavy = rate(2000, |r| {
+        let heavy = rate(800, |r| {
             let mut values = series(r, n, 0.0, 0.3);
             for value in &mut values {
                 if r.normal() > 1.8 {
@@ -179,7 +179,7 @@ fn unchanged_totals_are_rarely_significant() {
             }
             z_of(&values, Noise::Amounts).abs() >= 3.0
         });
-        let correlated = rate(2000, |r| {
+        let correlated = rate(800, |r| {
             let mut values = series(r, n, 0.0, 0.0);
             let mut drift = 0.0;
             for value in &mut values {
@@ -188,7 +188,7 @@ fn unchanged_totals_are_rarely_significant() {
             }
             z_of(&values, Noise::Amounts).abs() >= 3.0
         });
-        let small = rate(2000, |r| {
+        let small = rate(800, |r| {
             let values: Vec<f64> = series(r, n, 0.0, 0.0)
                 .into_iter()
                 .map(|v| {
@@ -214,7 +214,7 @@ fn unchanged_totals_are_rarely_significant() {
 #[test]
 fn changed_totals_are_significant() {
     for (n, factor, least) in [(14, 0.85, 0.8), (28, 0.93, 0.9), (60, 1.05, 0.9)] {
-        let rate = rate(300, |r| {
+        let rate = rate(200, |r| {
             let mut values = series(r, n, 0.0, 0.03);
             for value in &mut values[n / 2..] {
                 *value *= factor;

@@ -1,7 +1,17 @@
 //! The shape of one daily series: how steady, how seasonal, how fast it moves. For the section objects only.
 
+use super::kpis::CHANGED_Z;
 use super::series::{Series, weekday};
 use super::statistics::{MAD_TO_SIGMA, median, median_absolute_deviation};
+
+/// The word for a change of level.
+pub(super) fn trend(z: Option<f64>) -> Option<&'static str> {
+    z.map(|z| match z {
+        z if z >= CHANGED_Z => "rising",
+        z if z <= -CHANGED_Z => "falling",
+        _ => "flat",
+    })
+}
 
 /// 1 - the typical relative distance of a day from its expected value (1.4826 MAD), within 0..1.
 pub(super) fn consistency(series: &Series, closed: [bool; 7]) -> Option<f64> {

@@ -23,7 +23,7 @@ pub(super) fn unusual_days(
     series: &[&Series],
     closed: [bool; 7],
 ) -> Option<Table> {
-    let mut found: Vec<(Date, &Series, Judged)> = series
+    let found: Vec<(Date, &Series, Judged)> = series
         .iter()
         .flat_map(|series| {
             let judged = series.judged(closed);
@@ -59,8 +59,9 @@ pub(super) fn unusual_days(
     let mut draft = Draft::new(id, title, TableKind::Anomalies, columns())
         .definition(DEFINITION)
         .order("days on which several metrics moved first, then by size of the deviation");
-    for (_, _, index) in ranked.into_iter().take(ROWS) {
-        let (day, series, judged) = &mut found[index];
+    for index in places(&ranked.iter().map(|r| found[r.2].0).collect::<Vec<_>>()) {
+        let index = ranked[index].2;
+        let (day, series, judged) = &found[index];
         let measure = &series.measure;
         let support = match series.noise {
             Noise::Counts => Some(judged.value.max(judged.expected)),
@@ -87,6 +88,17 @@ pub(super) fn unusual_days(
         );
     }
     draft.out_of(total).finish()
+}
+
+/// Which of the ranked rows are listed: two of each day first, so that no day hides another, then the rest; in rank order.
+fn places(days: &[Date]) -> Vec<usize> {
+    let nth = |place: usize| days[..place].iter().filter(|d| **d == days[place]).count();
+    let (mut first, rest): (Vec<usize>, Vec<usize>) =
+        (0..days.len()).partition(|place| nth(*place) < 2);
+    first.extend(rest);
+    first.truncate(ROWS);
+    first.sort_unstable();
+    first
 }
 
 /// How much was searched for unusual days, and what came of it.
