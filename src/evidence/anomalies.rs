@@ -1,4 +1,4 @@
-//! Which days of a series are unlike the others. The rule was measured on synthetic series (see the tests in `simulation`):
+//! Which days of a series are unlike the others. The rule was measured on synthetic series (see `tests::rates`):
 //! robust periodic STL on logarithms, noise from lag-7 differences, |z| >= 4 and at least 10 % off.
 
 use super::change::{Noise, log_offset};

@@ -1,8 +1,13 @@
 //! What all six analysts share: the series, the limits, the header of an evidence and its notes.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::change::Point;
 use super::series::{Daily, days_of, weekday};
 use super::{Evidence, Options, show};
-use crate::data::{Dataset, Part, Totals};
+use crate::data::{Dataset, Part, Totals, Window};
 use crate::insight::Analyst;
 
 pub(super) struct Context<'a> {
@@ -83,6 +88,27 @@ impl<'a> Context<'a> {
             return 0.0;
         }
         (complete as f64 / open as f64 * 10_000.0).round() / 10_000.0
+    }
+
+    /// The daily values of one entity as points to compare; a day without a row is an empty day of that entity.
+    pub(super) fn points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
+        let partial = self.dataset.summary.partial_last_day;
+        // The two windows must not look like neighbours of each other here: their days are numbered apart.
+        let origin = if window == self.dataset.window {
+            100_000
+        } else {
+            0
+        };
+        days_of(window)
+            .into_iter()
+            .enumerate()
+            .filter(|(_, day)| !self.daily.closed[weekday(*day)] && Some(*day) != partial)
+            .map(|(index, day)| Point {
+                ordinal: origin + index as i64,
+                weekday: weekday(day),
+                value: days.get(&day).copied().unwrap_or(0.0),
+            })
+            .collect()
     }
 
     pub(super) fn header(&self, analyst: Analyst) -> Evidence {

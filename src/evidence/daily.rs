@@ -66,7 +66,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     if !judged.is_empty() {
         evidence
             .notes
-            .push(searched(context, judged.len(), unusual.as_ref()));
+            .push(searched(context, &judged, unusual.as_ref()));
     }
     evidence.tables = [
         totals_table(
@@ -146,6 +146,20 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .values(events.0, events.1)
             .z(events.2)
             .support(support),
+        Total::new(
+            "session time (mean of daily means)",
+            Unit::Minutes,
+            Good::Up,
+        )
+        .values(
+            daily.session_minutes.as_ref().and_then(Series::mean),
+            daily
+                .session_minutes
+                .as_ref()
+                .and_then(Series::previous_mean),
+        )
+        .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
+        .support(support),
         count_total(
             "sessions",
             "sessions",

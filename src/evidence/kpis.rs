@@ -6,7 +6,7 @@ use super::{At, Evidence, Good, Unit, show};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
-/// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `simulation`).
+/// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `tests::rates`).
 pub const CHANGED_Z: f64 = 3.0;
 
 /// From here on a change is printed, though marked as uncertain: calling a large change none would mislead as well.

@@ -14,6 +14,7 @@ mod quality;
 mod revenue;
 mod segments;
 
+mod channels;
 mod drivers;
 mod entities;
 mod journey;
@@ -33,8 +34,6 @@ mod rank;
 mod statistics;
 mod trends;
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;
 

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::change::{Noise, Point, level_change};
+use super::change::{Noise, level_change};
 use super::context::Context;
 use super::draft::{Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count};
 use super::segments::tiers;
-use super::series::{Series, days_of, weekday};
+use super::series::Series;
 use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
 use super::unusual::{searched, unusual_days};
 use super::{Evidence, Good, Role, Table, TableKind, Unit};
-use crate::data::{Tables, Totals, Window};
+use crate::data::{Tables, Totals};
 use crate::insight::Analyst;
 
 pub(super) fn evidence(context: &Context) -> Evidence {
@@ -40,7 +40,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     if !judged.is_empty() {
         evidence
             .notes
-            .push(searched(context, judged.len(), unusual.as_ref()));
+            .push(searched(context, &judged, unusual.as_ref()));
     }
     if context.totals().payers.is_none() {
         evidence
@@ -281,9 +281,9 @@ fn types(context: &Context) -> Option<Table> {
             let z = previous
                 .zip(dataset.previous_window)
                 .and_then(|(days, window)| {
-                    let current = points(context, current, dataset.window);
+                    let current = context.points(current, dataset.window);
                     let change =
-                        level_change(&current, &points(context, days, window), Noise::Amounts);
+                        level_change(&current, &context.points(days, window), Noise::Amounts);
                     change.map(|c| c.z)
                 });
             let pair = Pair {
@@ -346,25 +346,4 @@ fn by_type(tables: &Tables) -> BTreeMap<String, BTreeMap<Date, f64>> {
         }
     }
     types
-}
-
-fn points(context: &Context, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
-    days_of(window)
-        .into_iter()
-        .enumerate()
-        .filter(|(_, day)| {
-            !context.daily.closed[weekday(*day)]
-                && context.dataset.summary.partial_last_day != Some(*day)
-        })
-        .map(|(index, day)| Point {
-            ordinal: index as i64
-                + if window == context.dataset.window {
-                    100_000
-                } else {
-                    0
-                },
-            weekday: weekday(day),
-            value: days.get(&day).copied().unwrap_or(0.0),
-        })
-        .collect()
 }

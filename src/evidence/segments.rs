@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Noise, Point, level_change};
+use jiff::civil::Date;
+
+use super::change::{Noise, level_change};
+use super::channels::channels;
 use super::context::Context;
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::journey::journey;
 use super::measure::{Measure, count};
-use super::series::{days_of, weekday};
 use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::{Evidence, Good, Role, Table, Unit};
-use crate::data::{Segment, Tables, Window};
+use crate::data::{RevenueSegmentsDaily, Segment, Tables, Window};
 use crate::insight::Analyst;
 
 /// More dimensions would crowd each other out of the prompt.
@@ -42,6 +44,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     tables.push(journey(context));
     tables.push(steps(context, "S7"));
     tables.push(concentration(context, "S8"));
+    tables.push(channels(context, "S9"));
     evidence.tables = tables.into_iter().flatten().collect();
     if segmentation.dimensions.is_empty() {
         evidence
@@ -155,22 +158,12 @@ fn tier_revenue_z(context: &Context) -> BTreeMap<String, f64> {
     else {
         return BTreeMap::new();
     };
-    let points = |rows: &[crate::data::RevenueSegmentsDaily], tier: &str, window: Window| {
-        let mut days: BTreeMap<_, f64> = days_of(window).into_iter().map(|d| (d, 0.0)).collect();
+    let points = |rows: &[RevenueSegmentsDaily], tier: &str, window: Window| {
+        let mut days: BTreeMap<Date, f64> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.revenue_segment == tier) {
-            if let Some(day) = days.get_mut(&row.date) {
-                *day += row.total_revenue;
-            }
+            *days.entry(row.date).or_default() += row.total_revenue;
         }
-        days.into_iter()
-            .enumerate()
-            .filter(|(_, (day, _))| !context.daily.closed[weekday(*day)])
-            .map(|(index, (day, value))| Point {
-                ordinal: index as i64 + if window == dataset.window { 100_000 } else { 0 },
-                weekday: weekday(day),
-                value,
-            })
-            .collect::<Vec<_>>()
+        context.points(&days, window)
     };
     let rows = dataset.current.revenue_segments_daily.rows();
     let before = previous.revenue_segments_daily.rows();

@@ -102,14 +102,21 @@ fn places(days: &[Date]) -> Vec<usize> {
 }
 
 /// How much was searched for unusual days, and what came of it.
-pub(super) fn searched(context: &Context, metrics: usize, found: Option<&Table>) -> String {
-    let days = context.dataset.window.days();
+pub(super) fn searched(context: &Context, series: &[&Series], found: Option<&Table>) -> String {
+    let days = match context.dataset.window.days() {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    let closed = context.daily.closed;
+    if series.iter().all(|series| series.judged(closed).is_empty()) {
+        return "too few days with data to say which of them are unusual".to_owned();
+    }
     let n = match found.map(|table| table.total_rows) {
         None | Some(0) => "nothing unusual".to_owned(),
         Some(1) => "1 unusual value".to_owned(),
         Some(n) => format!("{n} unusual values"),
     };
-    format!("{n} among {days} days and {metrics} daily metrics")
+    format!("{n} among {days} and {} daily metrics", series.len())
 }
 
 /// `day, weekday, metric, value, value_expected, value_deviation_pct, value_z`.
