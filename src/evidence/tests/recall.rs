@@ -102,6 +102,9 @@ fn quiet_data_are_quiet() {
             }
         }
     }
+    super::rates::report(&format!(
+        "generated null data: {loud} unusual days in {series} series, {loud_totals} of {totals} totals with |z| >= 3, {loud_countries} of {countries} countries with |z| >= 4"
+    ));
     assert!(
         loud / series <= 0.1,
         "{loud} unusual days in {series} series"
