@@ -1,4 +1,4 @@
-//! Which days of a series are unlike the others. The rule was measured on synthetic series (see the tests in `simulation`):
+//! Which days of a series are unlike the others. The rule was measured on synthetic series (see `tests::rates`):
 //! robust periodic STL on logarithms, noise from lag-7 differences, |z| >= 4 and at least 10 % off.
 
 use super::change::{Noise, log_offset};
@@ -12,6 +12,9 @@ pub(super) const UNUSUAL_PCT: f64 = 10.0;
 
 /// Below this many days STL says too little; then the same weekday is compared.
 pub(super) const HISTORY_NEEDED: usize = 21;
+
+/// The first and the last three days have neighbours on one side only: their expectation is less certain.
+const END_CAUTION: f64 = 1.3;
 
 /// What one day should have been.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,33 +81,36 @@ pub(super) fn judge(
 }
 
 /// Expected logarithm and z by STL. Days found unusual are replaced by what was expected and the fit repeated, so that one
-/// extreme day (or two in a row) bends neither the trend nor the weekday profile.
+/// extreme day (or two in a row) bends neither the trend nor the weekday profile. The mildest of the passes counts: at the ends of
+/// the series a fit without the day in question only extrapolates, and would confirm itself.
 fn decompose(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<(f64, f64)>> {
     let mut filled = fill(logs, period);
     let Some(scale) = lag_noise(logs, period) else {
         return vec![None; logs.len()];
     };
-    let mut expected = filled.clone();
-    for _ in 0..3 {
+    let mut judged: Vec<Option<(f64, f64)>> = vec![None; logs.len()];
+    for pass in 0..3 {
         let fit = stlrs::params()
             .seasonal_length(10 * filled.len() + 1)
             .seasonal_degree(0)
+            .trend_length(2 * period + 1)
             .robust(true)
             .fit(&filled, period);
         let Ok(fit) = fit else {
             return vec![None; logs.len()];
         };
-        expected = fit
-            .seasonal()
-            .iter()
-            .zip(fit.trend())
-            .map(|(s, t)| s + t)
-            .collect();
         let mut changed = false;
         for (i, log) in logs.iter().enumerate() {
             let Some(log) = log else { continue };
-            let off = (log - expected[i]).abs() >= UNUSUAL_Z * least(scale, expected[i], noise);
-            let replacement = if off { expected[i] } else { *log };
+            let expected = fit.seasonal()[i] + fit.trend()[i];
+            let from_end = i.min(logs.len() - 1 - i);
+            let end = if from_end < 3 { END_CAUTION } else { 1.0 };
+            let z = (log - expected) / (end * least(scale, expected, noise));
+            let milder = judged[i].is_none_or(|(_, before)| z.abs() < before.abs());
+            if pass == 0 || milder {
+                judged[i] = Some((expected, z));
+            }
+            let replacement = if z.abs() >= UNUSUAL_Z { expected } else { *log };
             changed |= (filled[i] - replacement).abs() > 1e-9;
             filled[i] = replacement;
         }
@@ -112,10 +118,7 @@ fn decompose(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<(f
             break;
         }
     }
-    logs.iter()
-        .zip(&expected)
-        .map(|(log, e)| log.map(|log| (*e, (log - e) / least(scale, *e, noise))))
-        .collect()
+    judged
 }
 
 /// Too short for STL: each day against the same weekday a week away, the week's general movement taken out.
@@ -141,7 +144,7 @@ fn same_weekday(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option
     }
     let known: Vec<f64> = logs.iter().flatten().copied().collect();
     let usual = median(&known).unwrap_or(0.0);
-    let degrees = (differences.len() as f64 / 2.0).max(2.0);
+    let degrees = (differences.len() as f64 - 2.0).max(2.0);
     (0..logs.len())
         .map(|i| {
             let log = logs[i]?;
@@ -156,12 +159,14 @@ fn same_weekday(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option
         .collect()
 }
 
-/// The noise of one day: 1.4826 MAD(y_t - y_{t-7}) / sqrt 2.
+/// The noise of one day: 1.4826 MAD(y_t - y_{t-7}) / sqrt 2, a little more when it comes from few differences: the median absolute
+/// deviation of 21 differences is too small often enough to double the false alarms.
 fn lag_noise(logs: &[Option<f64>], period: usize) -> Option<f64> {
     let differences: Vec<f64> = (period..logs.len())
         .filter_map(|i| Some(logs[i]? - logs[i - period]?))
         .collect();
-    Some(MAD_TO_SIGMA * median_absolute_deviation(&differences)? / 2.0_f64.sqrt())
+    let caution = 1.0 + 4.0 / differences.len().max(1) as f64;
+    Some(MAD_TO_SIGMA * median_absolute_deviation(&differences)? / 2.0_f64.sqrt() * caution)
 }
 
 /// The noise with its floor: 1 %, and for counts the Poisson noise of the expected count.

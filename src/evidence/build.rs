@@ -3,7 +3,9 @@
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
-use super::{Evidence, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments};
+use super::{
+    Evidence, Role, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments,
+};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
@@ -53,11 +55,14 @@ pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
 const LEAST_ROWS: usize = 10;
 
 /// Tables that go when the budget is short, the first one first. Totals and unusual days always stay.
-const DISPENSABLE: [&str; 13] = [
-    "R6", "C4", "R7", "S8", "G4", "S5", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
+const DISPENSABLE: [&str; 14] = [
+    "R6", "C4", "R7", "S8", "S9", "G4", "S5", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
 ];
 
-/// Long tables are cut to this many rows before any table goes, and no table is cut below three rows.
+/// The notes that stay in any case: the window, the rows, the censoring.
+const LEAST_NOTES: usize = 5;
+
+/// Tables of days are cut to the first length before any table goes; no table is cut below the last.
 const SHORT_ROWS: [usize; 3] = [7, 5, 3];
 
 fn one(context: &Context, analyst: Analyst) -> Evidence {
@@ -82,7 +87,7 @@ fn letter(analyst: Analyst) -> char {
     }
 }
 
-/// Drops what matters least until the text fits: old days and weeks, dispensable tables, then rows.
+/// Drops what matters least until the text fits: old days and weeks, dispensable tables, rows, previous shares, notes.
 fn fit(evidence: &mut Evidence, budget: usize) {
     let fits = |evidence: &Evidence| tokens(evidence) <= budget;
     if fits(evidence) {
@@ -107,6 +112,24 @@ fn fit(evidence: &mut Evidence, budget: usize) {
             }
             shorten(&mut evidence.tables[index], rows);
         }
+    }
+    if !fits(evidence) {
+        for table in &mut evidence.tables {
+            drop_columns(table, Role::PreviousShare);
+        }
+    }
+    while !fits(evidence) && evidence.notes.len() > LEAST_NOTES {
+        evidence.notes.pop();
+    }
+}
+
+fn drop_columns(table: &mut Table, role: Role) {
+    let dropped: Vec<bool> = table.columns.iter().map(|c| c.role == role).collect();
+    let mut drop = dropped.iter();
+    table.columns.retain(|_| drop.next() != Some(&true));
+    for row in &mut table.rows {
+        let mut drop = dropped.iter();
+        row.cells.retain(|_| drop.next() != Some(&true));
     }
 }
 

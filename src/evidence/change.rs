@@ -1,6 +1,6 @@
 //! Whether the level of a daily measure changed between two windows, beyond its ordinary variation.
 //!
-//! Two regressions of the daily values on weekday and window: one on logarithms (robust to a single huge day), one on the values
+//! Two regressions of the daily values on weekday and window: one on logarithms (roots for counts; robust to a huge day), one on the values
 //! themselves (the printed change is a change of sums). The smaller score counts, and a disagreement in sign counts as no change:
 //! both guard against heavy tails. Standard errors are widened for autocorrelation, t is turned into z.
 
@@ -37,6 +37,9 @@ pub(super) const DAYS_NEEDED: usize = 5;
 /// No level is known better than to one percent per day.
 const LEAST_NOISE: f64 = 0.01;
 
+/// More correlation than this between neighbouring days is a drift within a window, not noise.
+const MOST_CORRELATION: f64 = 0.5;
+
 /// None when there are too few days to know the ordinary variation.
 pub(super) fn level_change(
     current: &[Point],
@@ -51,21 +54,27 @@ pub(super) fn level_change(
     if level <= 0.0 || !level.is_finite() {
         return None;
     }
-    let offset = log_offset(&all, noise);
     let least = match noise {
         Noise::Counts => (0.25 / level).max(LEAST_NOISE * LEAST_NOISE),
         Noise::Amounts => LEAST_NOISE * LEAST_NOISE,
     };
-    let logs = regress(current, previous, least, |v| (v.max(0.0) + offset).ln())?;
+    let offset = log_offset(&all, noise);
+    let robust = match noise {
+        // Twice the root has the slope of the logarithm and, of counts, a constant variance (Anscombe 1948, Biometrika 35:246).
+        Noise::Counts => regress(current, previous, least, |v| {
+            2.0 * ((v.max(0.0) + 0.375) / level).sqrt()
+        })?,
+        Noise::Amounts => regress(current, previous, least, |v| (v.max(0.0) + offset).ln())?,
+    };
     let values = regress(current, previous, least, |v| v / level)?;
-    let z = if logs.z.signum() == values.z.signum() {
-        logs.z.abs().min(values.z.abs()).copysign(values.z)
+    let z = if robust.z.signum() == values.z.signum() {
+        robust.z.abs().min(values.z.abs()).copysign(values.z)
     } else {
         0.0
     };
     Some(LevelChange {
         z: cap(z)?,
-        log_error: logs.log_error,
+        log_error: robust.log_error,
     })
 }
 
@@ -135,12 +144,12 @@ fn regress(
     let widening = ((1.0 + correlation) / (1.0 - correlation)).sqrt();
     let error = (variance.max(least) / sxx).sqrt() * widening;
     Some(LevelChange {
-        z: normal_of_t(slope / error, (degrees / widening).max(3.0))?,
+        z: normal_of_t(slope / error, degrees)?,
         log_error: error,
     })
 }
 
-/// Correlation of residuals of neighbouring days, corrected for its small-sample bias, within 0..0.8.
+/// Correlation of residuals of neighbouring days, corrected for its small-sample bias.
 fn neighbour_correlation(residuals: &[(i64, f64)]) -> f64 {
     let mut sorted = residuals.to_vec();
     sorted.sort_by_key(|r| r.0);
@@ -155,5 +164,5 @@ fn neighbour_correlation(residuals: &[(i64, f64)]) -> f64 {
     }
     let n = sorted.len() as f64;
     let raw = pairs.iter().sum::<f64>() / pairs.len() as f64 / (square / n);
-    (raw + (1.0 + 3.0 * raw.max(0.0)) / n).clamp(0.0, 0.8)
+    (raw + (1.0 + 3.0 * raw.max(0.0)) / n).clamp(0.0, MOST_CORRELATION)
 }

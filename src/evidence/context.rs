@@ -1,8 +1,13 @@
 //! What all six analysts share: the series, the limits, the header of an evidence and its notes.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::change::Point;
 use super::series::{Daily, days_of, weekday};
-use super::{Evidence, Options};
-use crate::data::{Dataset, Part, Totals};
+use super::{Evidence, Options, show};
+use crate::data::{Dataset, Part, Totals, Window};
 use crate::insight::Analyst;
 
 pub(super) struct Context<'a> {
@@ -12,6 +17,8 @@ pub(super) struct Context<'a> {
     pub(super) row_limit: usize,
     /// Standard error of the log change of all activity.
     pub(super) common_error: Option<f64>,
+    /// Relative standard error of the change of the share of paying users, from day to day.
+    pub(super) share_error: Option<f64>,
 }
 
 impl<'a> Context<'a> {
@@ -20,6 +27,7 @@ impl<'a> Context<'a> {
         Self {
             dataset,
             common_error: daily.common_error(),
+            share_error: daily.share_error(),
             daily,
             row_limit: options.row_limit.max(10),
         }
@@ -82,6 +90,27 @@ impl<'a> Context<'a> {
         (complete as f64 / open as f64 * 10_000.0).round() / 10_000.0
     }
 
+    /// The daily values of one entity as points to compare; a day without a row is an empty day of that entity.
+    pub(super) fn points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
+        let partial = self.dataset.summary.partial_last_day;
+        // The two windows must not look like neighbours of each other here: their days are numbered apart.
+        let origin = if window == self.dataset.window {
+            100_000
+        } else {
+            0
+        };
+        days_of(window)
+            .into_iter()
+            .enumerate()
+            .filter(|(_, day)| !self.daily.closed[weekday(*day)] && Some(*day) != partial)
+            .map(|(index, day)| Point {
+                ordinal: origin + index as i64,
+                weekday: weekday(day),
+                value: days.get(&day).copied().unwrap_or(0.0),
+            })
+            .collect()
+    }
+
     pub(super) fn header(&self, analyst: Analyst) -> Evidence {
         let timezone = match self.dataset.summary.timezone.trim() {
             "" => "UTC".to_owned(),
@@ -112,18 +141,19 @@ impl<'a> Context<'a> {
         }
         if summary.rows_used > 0 {
             let users = match summary.totals.users {
-                Some(users) => format!(" of {users} users"),
+                Some(users) => format!(" of {} users", show::number(users as f64, 0)),
                 None => String::new(),
             };
             let without = match summary.rows_without_user {
                 0 => String::new(),
                 n => format!(
-                    "; {n} rows have no user id: they count in revenue and events, never in users"
+                    "; {} rows have no user id: they count in revenue and events, never in users",
+                    show::number(n as f64, 0)
                 ),
             };
             notes.push(format!(
                 "{} rows{users} in the period{without}",
-                summary.rows_used
+                show::number(summary.rows_used as f64, 0)
             ));
         }
         if let Some(days) = self.history_days().filter(|days| *days < 7) {
@@ -133,7 +163,7 @@ impl<'a> Context<'a> {
         }
         if let Some(day) = summary.partial_last_day {
             notes.push(format!(
-                "the data end during {day}: that day is not final and left out of comparisons"
+                "the data end during {day}: its values are not final; totals include that day, z and unusual days do not"
             ));
         }
         let closed: Vec<&str> = (0..7)
@@ -146,10 +176,13 @@ impl<'a> Context<'a> {
                 closed.join(", ")
             ));
         }
-        notes.extend(summary.notes.iter().cloned());
+        notes.extend(summary.notes.iter().take(NOTES).cloned());
         notes
     }
 }
+
+/// More remarks of the data module than this would crowd out the tables.
+const NOTES: usize = 8;
 
 const DAY_NAMES: [&str; 7] = [
     "Mondays",

@@ -13,12 +13,12 @@ use super::measure::{count, day_key, key, note, text};
 use super::series::{Daily, Series, days_of, weekday_name};
 use super::statistics::{count_change_z, ratio};
 use super::totals::{Total, totals_table};
-use super::unusual::unusual_days;
+use super::unusual::{searched, unusual_days};
 use super::{Evidence, Good, Role, Table, TableKind, Unit};
 use crate::insight::Analyst;
 
 pub(super) const DEFINITION: &str = "active users have at least one row; means are per calendar day; new users appear for the first time in the whole source; \
-z compares the daily values of both periods weekday by weekday, |z| below 3 is ordinary variation";
+z compares the daily values of both periods weekday by weekday";
 
 /// Windows up to this long are listed day by day.
 const DAYS_LISTED: usize = 14;
@@ -63,11 +63,10 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     .flatten()
     .collect();
     let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed);
-    if unusual.is_none() && !judged.is_empty() {
-        evidence.notes.push(format!(
-            "no unusual day among {window_days} days and {} metrics",
-            judged.len()
-        ));
+    if !judged.is_empty() {
+        evidence
+            .notes
+            .push(searched(context, &judged, unusual.as_ref()));
     }
     evidence.tables = [
         totals_table(
@@ -147,6 +146,20 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .values(events.0, events.1)
             .z(events.2)
             .support(support),
+        Total::new(
+            "session time (mean of daily means)",
+            Unit::Minutes,
+            Good::Up,
+        )
+        .values(
+            daily.session_minutes.as_ref().and_then(Series::mean),
+            daily
+                .session_minutes
+                .as_ref()
+                .and_then(Series::previous_mean),
+        )
+        .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
+        .support(support),
         count_total(
             "sessions",
             "sessions",

@@ -1,5 +1,6 @@
 //! Tables with one row per entity (country, segment, product): measures now and before, shares, z, and the rest as `Other (n)`.
 
+use super::countries::name_of;
 use super::draft::{About, Draft, Value};
 use super::measure::{Measure, key};
 use super::rank::{Candidate, choose};
@@ -73,7 +74,8 @@ impl Entities<'_> {
             .order(&order);
         for index in &chosen {
             let entity = &self.entities[*index];
-            let about = About::named(&entity.name).support(Some(entity.support));
+            let mut about = About::named(&entity.name).support(Some(entity.support));
+            about.aliases = self.aliases(&entity.name);
             draft.row(about, self.values(&entity.name, &entity.pairs));
         }
         let n_other = self.entities.len() - chosen.len();
@@ -86,6 +88,15 @@ impl Entities<'_> {
             draft.row(summary("Total"), self.values("Total", &self.totals));
         }
         draft.out_of(self.entities.len()).finish()
+    }
+
+    fn aliases(&self, name: &str) -> Vec<String> {
+        let full = if self.key.0 == "country" {
+            name_of(name)
+        } else {
+            None
+        };
+        full.map(str::to_owned).into_iter().collect()
     }
 
     fn candidate(&self, entity: &Entity) -> Candidate {

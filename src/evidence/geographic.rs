@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::change::{Noise, Point, level_change};
+use super::change::{Noise, level_change};
 use super::context::{Context, gap};
 use super::draft::{About, Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count, key, note};
-use super::series::{days_of, weekday};
 use super::statistics::{herfindahl, ratio};
 use super::{Evidence, Good, Role, Table, TableKind, Unit};
 use crate::data::{Tables, Window};
@@ -122,8 +121,8 @@ fn table(
                     z: previous
                         .zip(dataset.previous_window)
                         .and_then(|(days, window)| {
-                            let current = points(context, pick(current), dataset.window);
-                            let previous = points(context, pick(days), window);
+                            let current = context.points(pick(current), dataset.window);
+                            let previous = context.points(pick(days), window);
                             level_change(&current, &previous, noise).map(|change| change.z)
                         }),
                 };
@@ -154,7 +153,7 @@ fn table(
         title: "Countries, this period against the previous".to_owned(),
         key: ("country", "country"),
         definition: "users = mean daily active users; a user active in two countries on one day counts in both; \
-new_users is summed over days; z compares daily values weekday by weekday, |z| below 3 is ordinary variation"
+new_users is summed over days; z compares daily values weekday by weekday"
             .to_owned(),
         wanted,
         entities,
@@ -170,26 +169,6 @@ fn total(days: &BTreeMap<Date, f64>, window: Window, per_day: bool) -> f64 {
     } else {
         sum
     }
-}
-
-/// The daily values of one country; a day without a row is an empty day of that country.
-fn points(context: &Context, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
-    let partial = context.dataset.summary.partial_last_day;
-    days_of(window)
-        .into_iter()
-        .enumerate()
-        .filter(|(_, day)| !context.daily.closed[weekday(*day)] && Some(*day) != partial)
-        .map(|(index, day)| Point {
-            ordinal: index as i64
-                + if window == context.dataset.window {
-                    100_000
-                } else {
-                    0
-                },
-            weekday: weekday(day),
-            value: days.get(&day).copied().unwrap_or(0.0),
-        })
-        .collect()
 }
 
 fn countries(tables: &Tables) -> BTreeMap<String, Days> {

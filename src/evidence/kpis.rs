@@ -6,8 +6,11 @@ use super::{At, Evidence, Good, Unit, show};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
-/// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `simulation`).
+/// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `tests::rates`).
 pub const CHANGED_Z: f64 = 3.0;
+
+/// From here on a change is printed, though marked as uncertain: calling a large change none would mislead as well.
+const UNCERTAIN_Z: f64 = 2.0;
 
 /// One line of the report's table of key figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +30,7 @@ pub struct Kpi {
     pub shown_current: String,
     /// A dash when unknown.
     pub shown_previous: String,
-    /// `+4.2 %`, `-0.8 pp`, `no real change`, or a dash.
+    /// `+4.2 %`, `-0.8 pp`, `+4.2 % (uncertain)` for |z| of 2 to 3, `no real change` below, or a dash.
     pub shown_change: String,
 }
 
@@ -62,13 +65,13 @@ const KPIS: [(&str, Analyst, &str, &str); 9] = [
         "share of paying users",
     ),
     ("orders", Analyst::RevenueOptimization, "R1", "orders"),
-    ("sessions", Analyst::DailyMetrics, "D1", "sessions"),
     (
         "day_7_retention",
         Analyst::CohortRetention,
         "C2",
         "day-7 retention",
     ),
+    ("sessions", Analyst::DailyMetrics, "D1", "sessions"),
 ];
 
 /// At most eight figures, those that the data have. `dataset` decides whether there is anything to compare with.
@@ -88,8 +91,8 @@ pub fn kpis(dataset: &Dataset, evidence: &[Evidence]) -> Vec<Kpi> {
             let unusual = z.is_some_and(|z| z.abs() >= CHANGED_Z);
             let points = number("change_pp").filter(|_| comparable);
             let shown_change = match (z, points.or(change_pct)) {
-                (Some(_), Some(_)) if !unusual => "no real change".to_owned(),
-                (_, Some(change)) => {
+                (Some(z), Some(_)) if z.abs() < UNCERTAIN_Z => "no real change".to_owned(),
+                (z, Some(change)) => {
                     let unit = if points.is_some() { "pp" } else { "%" };
                     let shown = show::number(change, 1);
                     let sign = if change > 0.0 && shown != "0.0" {
@@ -97,7 +100,12 @@ pub fn kpis(dataset: &Dataset, evidence: &[Evidence]) -> Vec<Kpi> {
                     } else {
                         ""
                     };
-                    format!("{sign}{shown} {unit}")
+                    let doubt = if z.is_some() && !unusual {
+                        " (uncertain)"
+                    } else {
+                        ""
+                    };
+                    format!("{sign}{shown} {unit}{doubt}")
                 }
                 (_, None) => DASH.to_owned(),
             };

@@ -14,13 +14,16 @@ mod quality;
 mod revenue;
 mod segments;
 
+mod channels;
 mod drivers;
 mod entities;
+mod journey;
 mod steps;
 mod totals;
 mod unusual;
 
 mod context;
+mod countries;
 mod draft;
 mod measure;
 mod series;
@@ -31,8 +34,6 @@ mod rank;
 mod statistics;
 mod trends;
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;
 

@@ -89,10 +89,13 @@ pub fn tokens(evidence: &Evidence) -> usize {
 fn header(evidence: &Evidence) -> String {
     let period = evidence.period;
     let mut text = format!(
-        "period: {}..{} ({} days), previous period: ",
+        "period: {}..{} ({}), previous period: ",
         period.start,
         period.end,
-        period.days()
+        match period.days() {
+            1 => "1 day".to_owned(),
+            days => format!("{days} days"),
+        }
     );
     match evidence.previous_period {
         Some(previous) => {
@@ -149,7 +152,10 @@ const SUFFIXES: [(Role, &str); 8] = [
     ),
     (Role::Expected, "_expected = what was usual for that day"),
     (Role::Deviation, "_deviation_pct = deviation from it in %"),
-    (Role::Z, "_z = strength of the change in standard errors"),
+    (
+        Role::Z,
+        "_z = strength of the change in standard errors, below 3 is ordinary variation",
+    ),
 ];
 
 /// Companions follow the naming convention that the header explains once.

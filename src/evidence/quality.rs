@@ -57,7 +57,9 @@ pub(super) fn evidence(context: &Context) -> Evidence {
             .notes
             .push(format!("unreadable rows, the first: {}", places.join(", ")));
     }
-    evidence.notes.extend(summary.limits.iter().cloned());
+    evidence
+        .notes
+        .extend(summary.limits.iter().take(4).cloned());
     evidence.tables = [checks_table(context), fields(context), coverage(context)]
         .into_iter()
         .flatten()

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::change::{Noise, Point, level_change};
+use super::change::{Noise, level_change};
 use super::context::Context;
 use super::draft::{Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count};
 use super::segments::tiers;
-use super::series::{Series, days_of, weekday};
-use super::statistics::{count_change_z, ratio, two_proportion_z};
+use super::series::Series;
+use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
-use super::unusual::unusual_days;
+use super::unusual::{searched, unusual_days};
 use super::{Evidence, Good, Role, Table, TableKind, Unit};
-use crate::data::{Tables, Totals, Window};
+use crate::data::{Tables, Totals};
 use crate::insight::Analyst;
 
 pub(super) fn evidence(context: &Context) -> Evidence {
@@ -37,10 +37,10 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         .flatten()
         .collect();
     let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed);
-    if unusual.is_none() && !judged.is_empty() {
+    if !judged.is_empty() {
         evidence
             .notes
-            .push("no day with unusual revenue".to_owned());
+            .push(searched(context, &judged, unusual.as_ref()));
     }
     if context.totals().payers.is_none() {
         evidence
@@ -56,7 +56,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         totals_table(
             "R1",
             "Revenue totals of the period against the previous one",
-            "net revenue = gross revenue + refunds (negative); paying users have revenue above 0; revenue per user counts only revenue with a user id; \
+            "net revenue = gross revenue - refunds; paying users have revenue above 0; revenue per user counts only revenue with a user id; \
 order value = net revenue / orders",
             &totals,
         ),
@@ -118,14 +118,18 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
         )
         .z(context.daily.revenue.as_ref().and_then(|s| s.z(closed)))
         .support(now.payers.or(now.users).map(|n| n as f64));
-    let mut refunds = money("refunds", &|t| t.refunds);
-    refunds.good = Good::Neither;
+    let mut refunds = money("refunds", &|t| t.refunds.map(f64::abs));
+    refunds.good = Good::Down;
     let users = |t: &Totals| t.users.map(|n| n as f64);
     let payers = |t: &Totals| t.payers.map(|n| n as f64);
     let known = |t: &Totals| t.revenue_known_users.or(t.revenue);
     let share = both(&|t| Some(ratio(payers(t)?, users(t)?)? * 100.0));
     let share_z = before.and_then(|before| {
-        two_proportion_z(payers(now)?, users(now)?, payers(before)?, users(before)?)
+        proportion_change_z(
+            (payers(now)?, users(now)?),
+            (payers(before)?, users(before)?),
+            context.share_error,
+        )
     });
     let per_payer_z = context
         .daily
@@ -277,9 +281,9 @@ fn types(context: &Context) -> Option<Table> {
             let z = previous
                 .zip(dataset.previous_window)
                 .and_then(|(days, window)| {
-                    let current = points(context, current, dataset.window);
+                    let current = context.points(current, dataset.window);
                     let change =
-                        level_change(&current, &points(context, days, window), Noise::Amounts);
+                        level_change(&current, &context.points(days, window), Noise::Amounts);
                     change.map(|c| c.z)
                 });
             let pair = Pair {
@@ -342,25 +346,4 @@ fn by_type(tables: &Tables) -> BTreeMap<String, BTreeMap<Date, f64>> {
         }
     }
     types
-}
-
-fn points(context: &Context, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
-    days_of(window)
-        .into_iter()
-        .enumerate()
-        .filter(|(_, day)| {
-            !context.daily.closed[weekday(*day)]
-                && context.dataset.summary.partial_last_day != Some(*day)
-        })
-        .map(|(index, day)| Point {
-            ordinal: index as i64
-                + if window == context.dataset.window {
-                    100_000
-                } else {
-                    0
-                },
-            weekday: weekday(day),
-            value: days.get(&day).copied().unwrap_or(0.0),
-        })
-        .collect()
 }

@@ -8,7 +8,7 @@ use super::kpis::CHANGED_Z;
 use super::quality::{Status, checks};
 use super::series::Series;
 use super::statistics::ratio;
-use super::trends::{consistency, seasonal, velocity};
+use super::trends::{consistency, seasonal, trend, velocity};
 use super::{Evidence, Options, Row, Table, cohorts, daily, revenue};
 use crate::data::Dataset;
 use crate::insight::Analyst;
@@ -33,7 +33,7 @@ pub fn sections(analyst: Analyst, evidence: &Evidence, dataset: &Dataset) -> Map
 /// * `dau_trend`: rising or falling when the level changed with |z| >= 3, else flat; null without a comparable period.
 /// * `growth_rate`: percent, mean daily active users against the previous period.
 /// * `consistency_score`: 1 - typical relative distance of a day from its expected value (1.4826 MAD), within 0..1.
-/// * `seasonality_detected`: weekday means explain at least half of the variance of the logarithm, from 14 days on.
+/// * `seasonality_detected`: weekday medians explain at least half of the robust variance of the logarithm, from 14 days on.
 /// * `peak_periods`: the three days with the most active users.
 /// * `new_user_ratio`: new users / sum of daily active users, 0..1. `growth_velocity`: percent per week within the period,
 ///   slope of the logarithm. `engagement_stability`: the consistency of events per active user.
@@ -380,14 +380,6 @@ fn data_quality(context: &Context) -> Value {
 
 fn number(table: &Table, row: &Row, column: &str) -> Option<f64> {
     table.at(row, column)?.exact()
-}
-
-fn trend(z: Option<f64>) -> Option<&'static str> {
-    z.map(|z| match z {
-        z if z >= CHANGED_Z => "rising",
-        z if z <= -CHANGED_Z => "falling",
-        _ => "flat",
-    })
 }
 
 /// Four decimals are enough for a machine and carry no rounding dust.

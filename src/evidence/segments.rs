@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Noise, Point, level_change};
+use jiff::civil::Date;
+
+use super::change::{Noise, level_change};
+use super::channels::channels;
 use super::context::Context;
-use super::draft::{About, Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
-use super::measure::{Measure, count, key};
-use super::series::{days_of, weekday};
-use super::statistics::{count_change_z, median, ratio, two_proportion_z};
+use super::journey::journey;
+use super::measure::{Measure, count};
+use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
-use crate::data::{Segment, Window};
+use super::{Evidence, Good, Role, Table, Unit};
+use crate::data::{RevenueSegmentsDaily, Segment, Tables, Window};
 use crate::insight::Analyst;
 
 /// More dimensions would crowd each other out of the prompt.
@@ -42,6 +44,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     tables.push(journey(context));
     tables.push(steps(context, "S7"));
     tables.push(concentration(context, "S8"));
+    tables.push(channels(context, "S9"));
     evidence.tables = tables.into_iter().flatten().collect();
     if segmentation.dimensions.is_empty() {
         evidence
@@ -82,24 +85,39 @@ pub(super) fn tiers_of(context: &Context) -> Vec<Segment> {
     if !dataset.segmentation.revenue_tiers.is_empty() {
         return dataset.segmentation.revenue_tiers.clone();
     }
-    let days = dataset.window.days().max(1) as f64;
-    let mut tiers: BTreeMap<String, (f64, f64, u64)> = BTreeMap::new();
-    for row in dataset.current.revenue_segments_daily.rows() {
-        let tier = tiers.entry(row.revenue_segment.clone()).or_default();
-        tier.0 += row.users as f64;
-        tier.1 += row.total_revenue;
-        tier.2 += row.users;
+    let now = daily_tiers(&dataset.current, dataset.window);
+    let before = match (&dataset.previous, dataset.previous_window) {
+        (Some(tables), Some(window)) => Some(daily_tiers(tables, window)),
+        _ => None,
     }
-    tiers
-        .into_iter()
-        .map(|(segment, (users, revenue, rows))| Segment {
-            segment,
-            users: (users / days).round() as u64,
-            rows,
-            revenue: Some(revenue),
-            ..Segment::default()
+    .filter(|before| !before.is_empty());
+    now.into_iter()
+        .map(|(segment, (users, revenue))| {
+            let previous = before
+                .as_ref()
+                .map(|before| before.get(&segment).copied().unwrap_or_default());
+            Segment {
+                users: users.round() as u64,
+                revenue: Some(revenue),
+                previous_users: previous.map(|p| p.0.round() as u64),
+                previous_revenue: previous.map(|p| p.1),
+                segment,
+                ..Segment::default()
+            }
         })
         .collect()
+}
+
+/// Tier -> (mean users per day, revenue of the window).
+fn daily_tiers(tables: &Tables, window: Window) -> BTreeMap<String, (f64, f64)> {
+    let days = window.days().max(1) as f64;
+    let mut tiers: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for row in tables.revenue_segments_daily.rows() {
+        let tier = tiers.entry(row.revenue_segment.clone()).or_default();
+        tier.0 += row.users as f64 / days;
+        tier.1 += row.total_revenue;
+    }
+    tiers
 }
 
 pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
@@ -140,22 +158,12 @@ fn tier_revenue_z(context: &Context) -> BTreeMap<String, f64> {
     else {
         return BTreeMap::new();
     };
-    let points = |rows: &[crate::data::RevenueSegmentsDaily], tier: &str, window: Window| {
-        let mut days: BTreeMap<_, f64> = days_of(window).into_iter().map(|d| (d, 0.0)).collect();
+    let points = |rows: &[RevenueSegmentsDaily], tier: &str, window: Window| {
+        let mut days: BTreeMap<Date, f64> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.revenue_segment == tier) {
-            if let Some(day) = days.get_mut(&row.date) {
-                *day += row.total_revenue;
-            }
+            *days.entry(row.date).or_default() += row.total_revenue;
         }
-        days.into_iter()
-            .enumerate()
-            .filter(|(_, (day, _))| !context.daily.closed[weekday(*day)])
-            .map(|(index, (day, value))| Point {
-                ordinal: index as i64 + if window == dataset.window { 100_000 } else { 0 },
-                weekday: weekday(day),
-                value,
-            })
-            .collect::<Vec<_>>()
+        context.points(&days, window)
     };
     let rows = dataset.current.revenue_segments_daily.rows();
     let before = previous.revenue_segments_daily.rows();
@@ -239,7 +247,7 @@ fn segment_table(
                 });
             }
             if has_conversion {
-                pairs.push(conversion(segment, comparable));
+                pairs.push(conversion(context, segment, comparable));
             }
             let previous = segment.previous_users.unwrap_or(0);
             Entity {
@@ -267,7 +275,7 @@ fn segment_table(
                 all
             });
         if let Some(total) = totals.last_mut() {
-            *total = conversion(&all, comparable);
+            *total = conversion(context, &all, comparable);
         }
     }
     Entities {
@@ -292,96 +300,21 @@ fn counts(context: &Context, now: u64, before: Option<u64>) -> Pair {
 }
 
 /// Converted users over users, in percent.
-fn conversion(segment: &Segment, comparable: bool) -> Pair {
-    let pct = |hits: Option<u64>, n: f64| Some(ratio(hits? as f64, n)? * 100.0);
-    let users = segment.users as f64;
-    let users_before = segment.previous_users.unwrap_or(0) as f64;
-    let before = segment.previous_converted_users.filter(|_| comparable);
+fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
+    let pct = |(hits, n): (f64, f64)| Some(ratio(hits, n)? * 100.0);
+    let now = segment
+        .converted_users
+        .map(|hits| (hits as f64, segment.users as f64));
+    let before = segment
+        .previous_converted_users
+        .zip(segment.previous_users)
+        .filter(|_| comparable)
+        .map(|(hits, n)| (hits as f64, n as f64));
     Pair {
-        current: pct(segment.converted_users, users),
-        previous: pct(before, users_before),
-        z: segment
-            .converted_users
+        current: now.and_then(pct),
+        previous: before.and_then(pct),
+        z: now
             .zip(before)
-            .and_then(|(now, before)| {
-                two_proportion_z(now as f64, users, before as f64, users_before)
-            }),
+            .and_then(|(now, before)| proportion_change_z(now, before, context.share_error)),
     }
-}
-
-/// Users of each journey stage over all cohorts of the window, as a share of the first stage.
-fn journey(context: &Context) -> Option<Table> {
-    let dataset = context.dataset;
-    let stages = |tables: &crate::data::Tables| {
-        let mut stages: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();
-        for row in tables.user_journey_cohort.rows() {
-            let stage = stages.entry(row.journey_stage.clone()).or_default();
-            stage.0 += row.users;
-            stage.1.extend(row.median_days_to_stage);
-        }
-        stages
-    };
-    let now = stages(&dataset.current);
-    let before = dataset
-        .previous
-        .as_ref()
-        .map(stages)
-        .filter(|s| !s.is_empty());
-    let before = before.filter(|_| dataset.previous_window.is_some());
-    let largest = now.values().map(|s| s.0).max()? as f64;
-    let largest_before = before.as_ref().and_then(|b| b.values().map(|s| s.0).max());
-    let users = Measure::new("users", "users", count("users"), Good::Up).not_additive();
-    let reached = Measure::new(
-        "reached",
-        "share of the users of the first stage",
-        Unit::Percent,
-        Good::Up,
-    );
-    let days = Measure::new(
-        "median_days",
-        "median days to the stage (median of cohorts)",
-        Unit::Days,
-        Good::Down,
-    );
-    let mut columns = vec![key("stage", "stage")];
-    columns.extend(users.columns(&[Role::Current, Role::Previous]));
-    columns.extend(reached.columns(&[Role::Current, Role::Previous, Role::ChangePoints, Role::Z]));
-    columns.push(days.column(Role::Current));
-    let mut draft = Draft::new("S6", "Journey stages", TableKind::Entities, columns)
-        .definition("users of the period's cohorts that reached the stage; cohorts near the end of the period had less time")
-        .order("by users, largest first");
-    let mut order: Vec<(&String, &(u64, Vec<f64>))> = now.iter().collect();
-    order.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
-    let total = order.len();
-    for (name, (n, medians)) in order.into_iter().take(context.row_limit) {
-        let current = *n as f64;
-        let previous = before
-            .as_ref()
-            .map(|b| b.get(name).map_or(0.0, |s| s.0 as f64));
-        let whole_before = largest_before.map(|n| n as f64);
-        let share = ratio(current, largest).map(|s| s * 100.0);
-        let share_before = previous
-            .zip(whole_before)
-            .and_then(|(p, whole)| Some(ratio(p, whole)? * 100.0));
-        let z = previous
-            .zip(whole_before)
-            .and_then(|(p, whole)| two_proportion_z(current, largest, p, whole));
-        draft.row(
-            About::named(name).support(Some(largest)),
-            vec![
-                Value::text(name),
-                Value::Number(current),
-                Value::or(previous, "no comparable previous value"),
-                Value::or(share, "not known"),
-                Value::or(share_before, "no comparable previous value"),
-                Value::or(
-                    share.zip(share_before).map(|(now, before)| now - before),
-                    "no comparable previous value",
-                ),
-                Value::or(z, "ordinary variation not known"),
-                Value::or(median(medians), "not known"),
-            ],
-        );
-    }
-    draft.out_of(total).finish()
 }

@@ -93,6 +93,7 @@ pub(super) struct Daily {
     pub(super) new_users: Option<Series>,
     pub(super) events: Option<Series>,
     pub(super) events_per_user: Option<Series>,
+    pub(super) session_minutes: Option<Series>,
     pub(super) revenue: Option<Series>,
     pub(super) revenue_per_user: Option<Series>,
     pub(super) payers: Option<Series>,
@@ -149,6 +150,11 @@ impl Daily {
             Noise::Amounts,
             events_per_user,
         );
+        let session_minutes = series(
+            Measure::new("session_minutes", "session time", Unit::Minutes, Good::Up),
+            Noise::Amounts,
+            session_minutes,
+        );
         let revenue = series(
             Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
             Noise::Amounts,
@@ -187,6 +193,7 @@ impl Daily {
             new_users,
             events,
             events_per_user,
+            session_minutes,
             revenue,
             revenue_per_user,
             payers,
@@ -198,6 +205,13 @@ impl Daily {
     /// The standard error of the log change of overall activity; the floor of what any count's change can be told by.
     pub(super) fn common_error(&self) -> Option<f64> {
         let series = self.active_users.as_ref().or(self.revenue.as_ref())?;
+        Some(series.change(self.closed)?.log_error)
+    }
+
+    /// The relative standard error of the change of the share of paying users; none without daily paying users.
+    pub(super) fn share_error(&self) -> Option<f64> {
+        let share = Measure::new("paying_share", "paying share", Unit::Percent, Good::Up);
+        let series = quotient(share, self.payers.as_ref(), self.active_users.as_ref())?;
         Some(series.change(self.closed)?.log_error)
     }
 
@@ -261,6 +275,12 @@ fn events_per_user(tables: &Tables) -> Vec<(Date, f64)> {
     let rows = tables.engagement_by_date.rows().iter();
     rows.filter(|r| users.get(&r.date).is_none_or(|u| *u > 0.0))
         .filter_map(|r| Some((r.date, r.avg_events?)))
+        .collect()
+}
+
+fn session_minutes(tables: &Tables) -> Vec<(Date, f64)> {
+    let rows = tables.engagement_by_date.rows().iter();
+    rows.filter_map(|r| Some((r.date, r.avg_session_time?)))
         .collect()
 }
 

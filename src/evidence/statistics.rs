@@ -48,6 +48,24 @@ pub(super) fn two_proportion_z(hits: f64, n: f64, hits_before: f64, n_before: f6
     cap((hits / n - hits_before / n_before) / variance.sqrt())
 }
 
+/// Two-proportion z, its variance widened by `common`, the relative standard error of the change of such a share as seen from day
+/// to day: users of one day or campaign behave alike, so the binomial error alone calls too much a change.
+pub(super) fn proportion_change_z(
+    (hits, n): (f64, f64),
+    (hits_before, n_before): (f64, f64),
+    common: Option<f64>,
+) -> Option<f64> {
+    let z = two_proportion_z(hits, n, hits_before, n_before)?;
+    let difference = hits / n - hits_before / n_before;
+    if difference == 0.0 {
+        return Some(0.0);
+    }
+    let pooled = (hits + hits_before) / (n + n_before);
+    let extra = common.unwrap_or(0.0) * pooled;
+    let binomial = difference / z;
+    cap(difference / (binomial * binomial + extra * extra).sqrt())
+}
+
 /// The 95 % interval of a share, in 0..1 (Wilson 1927, JASA 22:209).
 pub(super) fn wilson(hits: f64, n: f64) -> Option<(f64, f64)> {
     if n <= 0.0 || hits < 0.0 || hits > n {

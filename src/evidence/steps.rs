@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::{About, Draft, Value};
 use super::measure::{Measure, count, key};
-use super::statistics::{count_change_z, ratio, two_proportion_z};
+use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::{Good, Role, Table, TableKind, Unit};
 
 /// Users per event, in the order in which users meet the events, with the conversion from the step before.
@@ -47,7 +47,11 @@ pub(super) fn steps(context: &Context, id: &str) -> Option<Table> {
         let previous = step.and_then(|s| pct(before?, s.previous_users? as f64));
         let z = current.and(previous).and_then(|_| {
             let step = step?;
-            two_proportion_z(now, step.users as f64, before?, step.previous_users? as f64)
+            proportion_change_z(
+                (now, step.users as f64),
+                (before?, step.previous_users? as f64),
+                context.share_error,
+            )
         });
         let change = before.and_then(|before| super::statistics::change_pct(now, before));
         let count_z = before.and_then(|before| count_change_z(now, before, context.common_error));

@@ -1,7 +1,17 @@
 //! The shape of one daily series: how steady, how seasonal, how fast it moves. For the section objects only.
 
+use super::kpis::CHANGED_Z;
 use super::series::{Series, weekday};
-use super::statistics::{MAD_TO_SIGMA, mean, median, median_absolute_deviation};
+use super::statistics::{MAD_TO_SIGMA, median, median_absolute_deviation};
+
+/// The word for a change of level.
+pub(super) fn trend(z: Option<f64>) -> Option<&'static str> {
+    z.map(|z| match z {
+        z if z >= CHANGED_Z => "rising",
+        z if z <= -CHANGED_Z => "falling",
+        _ => "flat",
+    })
+}
 
 /// 1 - the typical relative distance of a day from its expected value (1.4826 MAD), within 0..1.
 pub(super) fn consistency(series: &Series, closed: [bool; 7]) -> Option<f64> {
@@ -16,30 +26,31 @@ pub(super) fn consistency(series: &Series, closed: [bool; 7]) -> Option<f64> {
     Some((1.0 - MAD_TO_SIGMA * median_absolute_deviation(&relative)?).clamp(0.0, 1.0))
 }
 
-/// Whether weekday means explain at least half of the variance of the logarithm; unknown below 14 days.
+/// Whether weekday medians explain at least half of the (robust) variance of the logarithm; unknown below 14 days.
 pub(super) fn seasonal(series: &Series, closed: [bool; 7]) -> Option<bool> {
     let logs = logs(series, closed);
     if logs.len() < 14 {
         return None;
     }
-    let all = mean(&logs.iter().map(|l| l.1).collect::<Vec<_>>())?;
-    let total: f64 = logs.iter().map(|l| (l.1 - all).powi(2)).sum();
-    let mut within = 0.0;
-    let mut weekdays = 0.0;
-    for weekday in 0..7 {
-        let same: Vec<f64> = logs
-            .iter()
-            .filter(|l| l.0 == weekday)
-            .map(|l| l.1)
-            .collect();
-        let Some(mean) = mean(&same) else { continue };
-        weekdays += 1.0;
-        within += same.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
-    }
+    let values: Vec<f64> = logs.iter().map(|l| l.1).collect();
+    let usual = median(&values)?;
+    let of_weekday = |weekday: usize| -> Vec<f64> {
+        let same = logs.iter().filter(|l| l.0 == weekday);
+        same.map(|l| l.1).collect()
+    };
+    let medians: Vec<f64> = (0..7)
+        .map(|weekday| median(&of_weekday(weekday)).unwrap_or(usual))
+        .collect();
+    let weekdays = (0..7).filter(|w| !of_weekday(*w).is_empty()).count() as f64;
+    let within: Vec<f64> = logs.iter().map(|l| l.1 - medians[l.0 % 7]).collect();
+    let (all, within) = (
+        median_absolute_deviation(&values)?,
+        median_absolute_deviation(&within)?,
+    );
     let n = logs.len() as f64;
     // Adjusted for the weekdays fitted, else noise alone would explain a part.
-    let explained = 1.0 - (within / (n - weekdays)) / (total / (n - 1.0));
-    Some(total > 1e-9 && explained >= 0.5)
+    let left = (within / all).powi(2) * (n - 1.0) / (n - weekdays);
+    Some(all > 1e-9 && left <= 0.5)
 }
 
 /// Percent per week within the period: the slope of the logarithm; unknown below 7 days.

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::anomalies::Judged;
 use super::change::Noise;
+use super::context::Context;
 use super::draft::{About, Draft, Value};
 use super::measure::{day_key, note, text};
 use super::series::{Series, weekday_name};
@@ -22,7 +23,7 @@ pub(super) fn unusual_days(
     series: &[&Series],
     closed: [bool; 7],
 ) -> Option<Table> {
-    let mut found: Vec<(Date, &Series, Judged)> = series
+    let found: Vec<(Date, &Series, Judged)> = series
         .iter()
         .flat_map(|series| {
             let judged = series.judged(closed);
@@ -58,8 +59,9 @@ pub(super) fn unusual_days(
     let mut draft = Draft::new(id, title, TableKind::Anomalies, columns())
         .definition(DEFINITION)
         .order("days on which several metrics moved first, then by size of the deviation");
-    for (_, _, index) in ranked.into_iter().take(ROWS) {
-        let (day, series, judged) = &mut found[index];
+    for index in places(&ranked.iter().map(|r| found[r.2].0).collect::<Vec<_>>()) {
+        let index = ranked[index].2;
+        let (day, series, judged) = &found[index];
         let measure = &series.measure;
         let support = match series.noise {
             Noise::Counts => Some(judged.value.max(judged.expected)),
@@ -86,6 +88,35 @@ pub(super) fn unusual_days(
         );
     }
     draft.out_of(total).finish()
+}
+
+/// Which of the ranked rows are listed: two of each day first, so that no day hides another, then the rest; in rank order.
+fn places(days: &[Date]) -> Vec<usize> {
+    let nth = |place: usize| days[..place].iter().filter(|d| **d == days[place]).count();
+    let (mut first, rest): (Vec<usize>, Vec<usize>) =
+        (0..days.len()).partition(|place| nth(*place) < 2);
+    first.extend(rest);
+    first.truncate(ROWS);
+    first.sort_unstable();
+    first
+}
+
+/// How much was searched for unusual days, and what came of it.
+pub(super) fn searched(context: &Context, series: &[&Series], found: Option<&Table>) -> String {
+    let days = match context.dataset.window.days() {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    let closed = context.daily.closed;
+    if series.iter().all(|series| series.judged(closed).is_empty()) {
+        return "too few days with data to say which of them are unusual".to_owned();
+    }
+    let n = match found.map(|table| table.total_rows) {
+        None | Some(0) => "nothing unusual".to_owned(),
+        Some(1) => "1 unusual value".to_owned(),
+        Some(n) => format!("{n} unusual values"),
+    };
+    format!("{n} among {days} and {} daily metrics", series.len())
 }
 
 /// `day, weekday, metric, value, value_expected, value_deviation_pct, value_z`.
