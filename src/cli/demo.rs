@@ -18,7 +18,7 @@ pub(super) async fn demo(arguments: &DemoArguments, common: &CommonArguments) ->
     }
     let settings = run::settle(&typed, common)?;
     let run = RunDir::create(&settings.run_logs, &hash)?;
-    let sample = data::sample(arguments.seed);
+    let sample = data::generate::sample(arguments.seed);
     let path = run.path().join("inputs").join("events.csv");
     rundir::write_whole(&path, &sample.csv).map_err(|error| unwritable(&path, &error))?;
     typed.run_hash = Some(arguments.run_hash.clone());

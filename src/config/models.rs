@@ -388,7 +388,8 @@ fn mock_script(path: &str) -> Result<MockScript, Bad> {
     let hint = "the README describes the script: `{\"roles\": {\"geographic\": [\"rate_limit\", \"ok\"]}}`";
     let text = std::fs::read_to_string(path)
         .map_err(|error| Bad::new(format!("could not read the mock script `{}`: {error}", path.escape_debug()), hint))?;
-    MockScript::parse(&text).map_err(|why| Bad::new(format!("the mock script `{}` cannot be used: {why}", path.escape_debug()), hint))
+    let checked = MockScript::parse(&text).and_then(|script| script.check_roles(&ROLES).map(|()| script));
+    checked.map_err(|why| Bad::new(format!("the mock script `{}` cannot be used: {why}", path.escape_debug()), hint))
 }
 
 #[cfg(test)]

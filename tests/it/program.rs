@@ -20,7 +20,7 @@ fn the_demo_needs_nothing_and_prints_only_the_path() {
     let done = Run::new().arguments(&["demo"]).done().code(0);
     assert_eq!(done.stdout, "run_logs/demo/outputs/insights/report.md\n");
     let report = done.text("run_logs/demo/outputs/insights/report.md");
-    let planted = insights::data::sample(7).planted;
+    let planted = insights::data::generate::sample(7).planted;
     for fact in planted.facts() {
         assert!(report.contains(&fact), "the report does not say {fact}:\n{report}");
     }
