@@ -18,6 +18,8 @@ pub(super) struct Holds {
     pub(super) result: Option<(Kind, f64)>,
     pub(super) sign: Option<i8>,
     pub(super) is_change: bool,
+    /// The claim is that nothing moved.
+    pub(super) is_flat: bool,
     /// 1 the maximum, -1 the minimum, 0 a rank.
     pub(super) extreme: Option<i8>,
 }
@@ -280,7 +282,8 @@ impl<'a> Judge<'a> {
         } else {
             self.holds(&[at], Some(result))?
         };
-        holds.is_change = text(self.assert, "dir") != Some("flat");
+        holds.is_flat = text(self.assert, "dir") == Some("flat");
+        holds.is_change = !holds.is_flat;
         holds.sign = Some(sign(signed));
         Ok(holds)
     }
@@ -474,9 +477,18 @@ impl<'a> Judge<'a> {
             count += usize::from(met);
         }
         let mut holds = self.holds(&[], Some((Kind::Plain, count as f64)))?;
-        holds.sign = match relation {
-            "up" => Some(1),
-            "down" => Some(-1),
+        let of_changes = table.column(&name).is_some_and(|(_, column)| {
+            matches!(
+                column.role,
+                Role::Change | Role::ChangePoints | Role::Deviation
+            )
+        });
+        let limit = self.number("threshold").filter(|_| of_changes);
+        holds.sign = match (relation, limit) {
+            ("up", _) => Some(1),
+            ("down", _) => Some(-1),
+            (">" | ">=", Some(limit)) if limit >= 0.0 => Some(1),
+            ("<" | "<=", Some(limit)) if limit <= 0.0 => Some(-1),
             _ => None,
         };
         Ok(holds)
