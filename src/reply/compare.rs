@@ -6,11 +6,13 @@ use regex::Regex;
 
 use crate::evidence::At;
 
+use super::basis::Basis;
 use super::measure::{self, base};
-use super::number::{Kind, numbers};
+use super::names::links;
+use super::number::{Bare, Kind, numbers};
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, pattern};
+use super::verify::{Judge, comparable, pattern};
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -21,6 +23,7 @@ static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
 /// Something on one side of a comparison.
 struct Operand {
     at: usize,
+    length: usize,
     rows: Vec<String>,
     value: Option<(Kind, f64)>,
 }
@@ -55,6 +58,7 @@ impl Judge<'_, '_> {
             }
         }
         faults.extend(self.ratios(&operands));
+        faults.extend(self.values_of_others(&operands));
         self.out.faults.extend(faults);
     }
 
@@ -65,6 +69,7 @@ impl Judge<'_, '_> {
             .into_iter()
             .map(|mention| Operand {
                 at: mention.range.start,
+                length: mention.range.len(),
                 rows: mention.rows,
                 value: None,
             })
@@ -73,6 +78,7 @@ impl Judge<'_, '_> {
             if piece.name.is_some() {
                 out.push(Operand {
                     at,
+                    length: MARK.len_utf8(),
                     rows: piece.rows.clone(),
                     value: None,
                 });
@@ -80,6 +86,7 @@ impl Judge<'_, '_> {
         }
         out.extend(numbers(&self.masked.text).into_iter().map(|bare| Operand {
             at: bare.start,
+            length: bare.end - bare.start,
             rows: Vec::new(),
             value: Some((bare.kind, bare.value)),
         }));
@@ -151,6 +158,55 @@ impl Judge<'_, '_> {
         }
     }
 
+    /// "A made 7" where 7 is what B made.
+    fn values_of_others(&self, operands: &[Operand]) -> Vec<Reason> {
+        let mut out = Vec::new();
+        if self.basis.rows.len() < 2 {
+            return out;
+        }
+        for bare in numbers(&self.masked.text) {
+            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) {
+                continue;
+            }
+            let Some(name) = named_before(operands, bare.start) else {
+                continue;
+            };
+            let gap = &self.sentence.typed[name.at + name.length..bare.start];
+            if !links(gap) || self.fits_row(&bare, |row| name.rows.contains(row)) != Some(false) {
+                continue;
+            }
+            let stranger = self.basis.rows.iter().find(|row| {
+                !name.rows.contains(row)
+                    && self.fits_row(&bare, |other| other == *row) == Some(true)
+            });
+            if let Some(row) = stranger {
+                out.push(Reason::contradicted(
+                    "name",
+                    format!("\"{}\" is a value of {row}", bare.raw),
+                ));
+            }
+        }
+        out
+    }
+
+    /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.
+    fn fits_row(&self, bare: &Bare, is_row: impl Fn(&String) -> bool) -> Option<bool> {
+        let own: Vec<String> = self
+            .basis
+            .cells
+            .iter()
+            .filter(|at| is_row(&at.row.id))
+            .map(measure::address)
+            .collect();
+        (!own.is_empty()).then(|| {
+            let basis = Basis::of(self.basis.evidence, &own);
+            basis.quantities.iter().any(|quantity| {
+                comparable(&bare.kind, &quantity.kind)
+                    && (bare.fits(quantity.value) || bare.bounds(quantity.value))
+            })
+        })
+    }
+
     /// "A is 1.4 times the size of B", and rendered ratios of two rows.
     fn ratios(&self, operands: &[Operand]) -> Vec<Reason> {
         let wrong = || Reason::contradicted("name", "a ratio is the wrong way round");
@@ -165,6 +221,10 @@ impl Judge<'_, '_> {
             ) else {
                 continue;
             };
+            let between = &self.sentence.typed[left.at..right.at];
+            if between.contains(". ") || between.contains(';') {
+                continue;
+            }
             let ratios: Vec<f64> = self
                 .shared(&left.rows, &right.rows)
                 .iter()

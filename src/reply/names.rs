@@ -58,7 +58,10 @@ impl Judge<'_, '_> {
         let known = self.vocabulary();
         let text = self.masked.text.clone();
         for found in PROPER.captures_iter(&text) {
-            let Some(name) = found.name("name").map(|name| name.as_str()) else {
+            let Some(name) = found
+                .name("name")
+                .map(|name| name.as_str().trim_end_matches('.'))
+            else {
                 continue;
             };
             let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
@@ -167,15 +170,6 @@ impl Judge<'_, '_> {
 
     /// A value right after a name must be a value of that name.
     pub(super) fn pairing(&mut self) {
-        static LINK: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r"(?i)^(?:'s|’s)?(?:\s+[a-z][a-z-]*){0,3}?\s*(?:\(|:|was|were|is|has|had|with|made|earned|generated|contributed|reached|recorded|saw)?\s*$",
-            )
-        });
-        const BREAKS: [&str; 14] = [
-            "and", "but", "while", "versus", "vs", "against", "than", "over", "of", "to",
-            "compared", "from", "at", "or",
-        ];
         let typed = &self.sentence.typed;
         let marks: Vec<usize> = typed.match_indices(MARK).map(|(at, _)| at).collect();
         let pieces = &self.sentence.pieces;
@@ -187,12 +181,7 @@ impl Judge<'_, '_> {
                 continue;
             }
             let gap = &typed[marks[index - 1] + MARK.len_utf8()..marks[index]];
-            let breaks = gap.contains([',', ';'])
-                || gap.split_whitespace().any(|word| BREAKS.contains(&word));
-            if !breaks
-                && LINK.is_match(gap)
-                && self.same_table(name.rows.first(), value.rows.first())
-            {
+            if links(gap) && self.same_table(name.rows.first(), value.rows.first()) {
                 found.push(Reason::contradicted(
                     "name",
                     format!("{} does not belong to {}", value.source, name.text),
@@ -345,6 +334,22 @@ fn subjects(row: &Row) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether only a verb or a bracket stands between a name and its value.
+pub(super) fn links(gap: &str) -> bool {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^(?:'s|’s)?(?:\s+[a-z][a-z-]*){0,3}?\s*(?:\(|:|was|were|is|has|had|with|made|earned|generated|contributed|reached|recorded|saw)?\s*$",
+        )
+    });
+    const BREAKS: [&str; 14] = [
+        "and", "but", "while", "versus", "vs", "against", "than", "over", "of", "to", "compared",
+        "from", "at", "or",
+    ];
+    let breaks =
+        gap.contains([',', ';']) || gap.split_whitespace().any(|word| BREAKS.contains(&word));
+    !breaks && LINK.is_match(gap)
 }
 
 fn is_calendar(word: &str) -> bool {

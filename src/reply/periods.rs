@@ -16,7 +16,7 @@ use super::words;
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:previous(?:ly)?|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|of|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
+        r"(?i)\b(?:previous(?:ly)?|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
     )
 });
 

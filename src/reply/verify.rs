@@ -134,6 +134,8 @@ impl Judge<'_, '_> {
             .iter()
             .chain(limits)
             .filter(|quantity| comparable(&bare.kind, &quantity.kind))
+            // A plus sign states a change.
+            .filter(|quantity| bare.sign != Some(1) || quantity.time == Time::Neither)
             .filter(|quantity| from_below || !quantity.source.ends_with("from below"))
             .collect();
         let nouns = self.noun_after(bare);

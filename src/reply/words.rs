@@ -146,7 +146,25 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
                     change,
                 })
             };
+            let rough = found.get(0).is_some_and(|whole| {
+                let before = text[..whole.start()].trim_end();
+                [
+                    "about",
+                    "roughly",
+                    "nearly",
+                    "almost",
+                    "around",
+                    "approximately",
+                ]
+                .iter()
+                .any(|word| before.ends_with(word))
+            });
             let share = |low: f64, high: f64| {
+                let (low, high) = if rough {
+                    (low * 0.95, high * 1.05)
+                } else {
+                    (low, high)
+                };
                 claim(
                     Some((low / 100.0, high / 100.0)),
                     Some((low, high)),

@@ -161,6 +161,24 @@ fn true_statements_pass() {
             json!([]),
             "ok",
         ),
+        (
+            "level",
+            "Germany made $12.4M and Brazil made $7.8M.",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "ok",
+        ),
+        (
+            "level",
+            "Germany ($12.4M) is ahead of Brazil ($7.8M).",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "ok",
+        ),
+        (
+            "share",
+            "The top 2 countries hold 66.3 % of revenue.",
+            json!([{"op":"top_k_share","column":"G1.revenue","k":2,"value":66.3}]),
+            "ok",
+        ),
         // Beyond ordinary variation or not.
         (
             "change",
@@ -279,6 +297,36 @@ fn every_kind_of_wrong_number_is_rejected() {
             "{{g1}} ({{g2.revenue}}) leads {{g2}} ({{g1.revenue}}).",
             json!([]),
             "contradicted name",
+        ),
+        (
+            "level",
+            "Brazil made $12.4M and Germany made $7.8M.",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "contradicted name",
+        ),
+        (
+            "level",
+            "Brazil is ahead of Germany.",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "contradicted name",
+        ),
+        (
+            "level",
+            "{{g1}} made {{ratio:g2.revenue,g1.revenue}} the revenue of {{g2}}.",
+            json!([]),
+            "contradicted name",
+        ),
+        (
+            "level",
+            "Revenue in Narnia was $12.4M.",
+            cell("level", "g1.revenue"),
+            "unsupported name",
+        ),
+        (
+            "level",
+            "Bounce rate in {{g1}} was 4.2 %.",
+            cell("level", "g1.conversion"),
+            "unsupported measure",
         ),
         // Wrong unit and currency.
         (
