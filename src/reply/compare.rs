@@ -260,10 +260,11 @@ impl Judge<'_, '_> {
                         .to_owned()
                 })
             };
-            if let (Some(first), Some(second)) = (row(first), row(second)) {
-                if left.rows.contains(&second) && right.rows.contains(&first) {
-                    out.push(wrong());
-                }
+            if let (Some(first), Some(second)) = (row(first), row(second))
+                && left.rows.contains(&second)
+                && right.rows.contains(&first)
+            {
+                out.push(wrong());
             }
         }
         out

@@ -92,7 +92,7 @@ impl Judge<'_, '_> {
     }
 
     /// "from A to B": A is the previous value, B the current one; "A in the previous period" is the previous one.
-    pub(super) fn from_to(&mut self, found: &[Bare]) {
+    pub(super) fn order_of_times(&mut self, found: &[Bare]) {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
                 r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on)\s*(?:about |roughly )?$",

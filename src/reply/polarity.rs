@@ -37,7 +37,7 @@ impl Judge<'_, '_> {
                     **at >= direction.end
                         && **at < direction.end + 30
                         && **at < next_word
-                        && (piece.is_change || piece.sign.is_some())
+                        && piece.is_change
                 })
                 .and_then(|(_, piece)| piece.sign);
             if let Some(sign) = piece {

@@ -353,7 +353,20 @@ fn assemble(
         });
     let calm = says_calm && !moved;
     let (reportable, real) = if states_change && !calm {
-        let significance = significance(&at);
+        let mut stated: Vec<&String> = held
+            .iter()
+            .filter(|holds| holds.is_change)
+            .flat_map(|holds| &holds.cells)
+            .collect();
+        for rendered in kept.iter().copied().chain([head]) {
+            let pieces = rendered.pieces.iter().filter(|piece| piece.is_change);
+            stated.extend(pieces.flat_map(|piece| &piece.cells));
+        }
+        let changes: Vec<At<'_>> = stated
+            .into_iter()
+            .filter_map(|cell| evidence.at(cell))
+            .collect();
+        let significance = significance(if changes.is_empty() { &at } else { &changes });
         (significance.reportable, significance.real)
     } else {
         (true, 1.0)

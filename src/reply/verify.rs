@@ -90,7 +90,7 @@ impl Judge<'_, '_> {
                 None => self.out.bare_numbers += 1,
             }
         }
-        self.from_to(&found);
+        self.order_of_times(&found);
     }
 
     fn multiples(&mut self) {

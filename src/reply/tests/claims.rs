@@ -8,6 +8,7 @@ use super::fixtures::{column, number, row};
 use crate::data::Window;
 use crate::evidence::{Cell, Column, Evidence, Role, Table, TableKind, Unit};
 use crate::insight::Analyst;
+use crate::reply::advice::words_only;
 use crate::reply::basis::Basis;
 use crate::reply::render::render;
 use crate::reply::text::sentences;
@@ -217,6 +218,14 @@ fn measured_on_labelled_claims() {
     let mut lines = Vec::new();
     for line in text.lines() {
         let claim: Value = serde_json::from_str(line).expect("a claim");
+        if claim["label"] == "neutral" {
+            let entry = tally.entry("_neutral advice".to_owned()).or_default();
+            entry.1 += 1;
+            if let Err(why) = words_only(claim["text"].as_str().unwrap_or_default(), None) {
+                entry.0 += 1;
+                lines.push(format!("neutral: {} [{why}]", claim["text"]));
+            }
+        }
         if claim["cite_mode"] != "cells" {
             continue;
         }
@@ -251,6 +260,23 @@ fn measured_on_labelled_claims() {
         .map(|(class, (flagged, all))| format!("{class:16} flagged {flagged} of {all}"))
         .collect();
     report_lines(&report, &lines);
+    let rate = |is_true: bool| {
+        let classes = tally
+            .iter()
+            .filter(|(class, _)| !class.contains("neutral") && class.starts_with('_') == is_true);
+        let (flagged, all) = classes.fold((0, 0), |sum, (_, n)| (sum.0 + n.0, sum.1 + n.1));
+        flagged as f64 / f64::from(all.max(1) as u32)
+    };
+    assert!(
+        rate(true) <= 0.02,
+        "false alarms on true claims: {}",
+        rate(true)
+    );
+    assert!(
+        rate(false) >= 0.95,
+        "recall of false claims: {}",
+        rate(false)
+    );
 }
 
 #[expect(

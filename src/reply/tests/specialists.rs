@@ -509,3 +509,118 @@ fn advice_holds_no_data() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn plain_findings_of_a_model_pass() {
+    run(&[
+        // Another row's score does not make this change significant.
+        (
+            "change",
+            "Revenue in {{g1}} {{move:g1.revenue}}; {{g3}} stands at {{g3.revenue|k}}.",
+            json!([]),
+            "ordinary",
+        ),
+        (
+            "change",
+            "{{g3}} revenue {{move:g3.revenue}}, while {{g4}} {{move:g4.revenue}}.",
+            json!([{"op":"change","cell":"g3.revenue","dir":"down"},{"op":"change","cell":"g4.revenue","dir":"up"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "{{g4}} was the fastest-growing market: revenue {{move:g4.revenue}}.",
+            json!([]),
+            "unsupported*",
+        ),
+        (
+            "share",
+            "The two largest markets, {{g1}} and {{g2}}, together made {{sum:g1.revenue,g2.revenue}}.",
+            json!([{"op":"extreme","cell":"g1.revenue","which":"max"}]),
+            "ok",
+        ),
+        (
+            "comparison",
+            "{{g1}} earns {{ratio:g1.revenue,g2.revenue}} as much as {{g2}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "rank",
+            "{{g3}} ranks {{rank:g3.revenue}} countries by revenue.",
+            json!([{"op":"rank","cell":"g3.revenue","value":3}]),
+            "ok",
+        ),
+        (
+            "anomaly",
+            "Activity collapsed on {{d1}}: {{d1.value|noun}} against {{d1.expected}} expected, {{dev:d1.value}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "Conversion in {{g4}} held at {{g4.conversion}}, the highest of the listed markets.",
+            json!([{"op":"extreme","cell":"g4.conversion","which":"max"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "Active users {{move:m2.current}} between {{previous_period}} and {{period}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "The decline in {{g3}} ({{chg:g3.revenue}}) stands against a total of {{g6.revenue|k}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "Net revenue was {{m1.current}}, against {{m1.previous}} in the previous period.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "A loss of {{diff:g3.revenue,g3.revenue_previous}} in {{g3}}.",
+            json!([{"op":"change","cell":"g3.revenue","dir":"down"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "Revenue in {{g2}} grew by {{g2.revenue_change_pct}} (z = {{g2.revenue_z}}).",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "Revenue was not affected in {{g1}} ({{g1.revenue}}).",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "{{g1}} is the top market with {{g1.users|noun}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "Session length dropped from {{m4.previous}} to {{m4.current}}.",
+            json!([{"op":"change_pct","cell":"m4.current","value":-10,"dir":"down"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "Conversion in {{g2}} improved from {{g2.conversion_previous}} to {{g2.conversion}}, up {{pp:g2.conversion}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "Revenue fell in {{g3}}, {{diff:g1.revenue,g3.revenue}} behind {{g1}}.",
+            json!([{"op":"change","cell":"g3.revenue","dir":"down"}]),
+            "ok",
+        ),
+    ]);
+}
