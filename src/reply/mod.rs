@@ -29,6 +29,7 @@ mod repair;
 mod schema;
 mod sentence;
 mod specialist;
+mod subjects;
 mod text;
 mod verify;
 mod words;
