@@ -273,18 +273,19 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         return None;
     }
     let lower = word.as_str().to_lowercase();
+    let value = WORDS.iter().find(|(known, _)| *known == lower)?.1;
     Some(Bare {
         raw: word.as_str().to_owned(),
         start: word.start(),
         end: word.end(),
-        value: WORDS.iter().find(|(known, _)| *known == lower)?.1,
+        value,
         kind: if next == "times" {
             Kind::Times
         } else {
             Kind::Plain
         },
         sign: None,
-        half: 0.0,
+        half: if next == "times" { value * 0.05 } else { 0.0 },
         hedge: hedge_before(&text[..word.start()]),
     })
 }

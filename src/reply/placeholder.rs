@@ -2,6 +2,8 @@
 
 mod arithmetic;
 
+use jiff::civil::Date;
+
 use crate::evidence::{At, Cell, Evidence, Role, Unit};
 
 use super::format::{self, compact};
@@ -77,9 +79,9 @@ impl Piece {
 pub(super) fn resolve(source: &str, evidence: &Evidence) -> Result<Piece, Reason> {
     let writer = Writer { source, evidence };
     match source {
-        "period" => Ok(writer.window(Some(evidence.period))),
+        "period" => Ok(writer.window(evidence.period.start, evidence.period.end)),
         "previous_period" => match evidence.previous_period {
-            Some(window) => Ok(writer.window(Some(window))),
+            Some(window) => Ok(writer.window(window.start, window.end)),
             None => Err(writer.unknown("there is no previous period")),
         },
         _ => match source.split_once(':') {
@@ -111,18 +113,12 @@ impl<'a> Writer<'a> {
         Piece::new(self.source, shown, text)
     }
 
-    fn window(&self, window: Option<crate::data::Window>) -> Piece {
-        let text = window.map_or_else(String::new, |window| {
-            if window.start == window.end {
-                format::day(window.start)
-            } else {
-                format!(
-                    "{} to {}",
-                    format::day(window.start),
-                    format::day(window.end)
-                )
-            }
-        });
+    fn window(&self, start: Date, end: Date) -> Piece {
+        let text = if start == end {
+            format::day(start)
+        } else {
+            format!("{} to {}", format::day(start), format::day(end))
+        };
         let mut piece = self.piece(Shown::Date, text);
         piece.is_number = false;
         piece

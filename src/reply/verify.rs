@@ -85,6 +85,18 @@ impl Judge<'_, '_> {
             if count_met && bare.is_bound() {
                 continue;
             }
+            if self.counts_beyond(bare, &found) && !limits.is_empty() {
+                if !limits.iter().any(|count| bare.fits(count.value)) {
+                    self.fault(Reason::contradicted(
+                        "number",
+                        format!(
+                            "\"{}\" is not how many rows lie beyond that limit",
+                            bare.raw
+                        ),
+                    ));
+                }
+                continue;
+            }
             match self.number(bare, &limits) {
                 Some(reason) => self.fault(reason),
                 None => self.out.bare_numbers += 1,
@@ -121,6 +133,22 @@ impl Judge<'_, '_> {
                 });
             }
         }
+    }
+
+    /// "Three segments exceed 140,000": a count whose limit follows in the same clause.
+    fn counts_beyond(&self, bare: &Bare, found: &[Bare]) -> bool {
+        let next = found.iter().find(|other| other.start >= bare.end);
+        bare.kind == Kind::Plain
+            && !bare.is_bound()
+            && bare.value.fract() == 0.0
+            && bare.value < 100.0
+            && next.is_some_and(|next| {
+                let gap = &self.masked.text[bare.end..next.start];
+                let exceeds = ["exceed", "above", "below", "over", "under"]
+                    .iter()
+                    .any(|word| gap.contains(word));
+                next.is_bound() && exceeds && !gap.contains([',', ';', '.'])
+            })
     }
 
     fn number(&self, bare: &Bare, limits: &[Quantity]) -> Option<Reason> {
