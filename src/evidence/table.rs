@@ -77,10 +77,7 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
-    Number {
-        exact: f64,
-        shown: String,
-    },
+    Number { exact: f64, shown: String },
     Day(Date),
     Text(String),
     /// Why there is no value; an immature cohort is not 0.
