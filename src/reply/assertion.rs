@@ -1,11 +1,13 @@
 //! The asserts of a finding, recomputed from exact values.
 
+mod order;
+
 use serde_json::Value;
 
 use crate::evidence::{At, Cell, Evidence, Role, Unit};
 
 use super::format;
-use super::measure::{self, address, base, column_values, same_unit};
+use super::measure::{self, address, base, same_unit};
 use super::number::Kind;
 use super::placeholder::sign;
 use super::reason::Reason;
@@ -18,6 +20,8 @@ pub(super) struct Holds {
     pub(super) result: Option<(Kind, f64)>,
     pub(super) sign: Option<i8>,
     pub(super) is_change: bool,
+    /// The claim is that nothing moved.
+    pub(super) is_flat: bool,
     /// 1 the maximum, -1 the minimum, 0 a rank.
     pub(super) extreme: Option<i8>,
 }
@@ -280,7 +284,8 @@ impl<'a> Judge<'a> {
         } else {
             self.holds(&[at], Some(result))?
         };
-        holds.is_change = text(self.assert, "dir") != Some("flat");
+        holds.is_flat = text(self.assert, "dir") == Some("flat");
+        holds.is_change = !holds.is_flat;
         holds.sign = Some(sign(signed));
         Ok(holds)
     }
@@ -328,198 +333,6 @@ impl<'a> Judge<'a> {
         }
         Ok((table, name.to_owned()))
     }
-
-    fn top_share(&self) -> Result<Holds, Reason> {
-        let (table, name) = self.column()?;
-        let k = self
-            .assert
-            .get("k")
-            .and_then(Value::as_u64)
-            .ok_or_else(|| self.unknown("it needs k"))? as usize;
-        let mut values = column_values(table, &name);
-        values.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let top: Vec<At<'a>> = values
-            .iter()
-            .take(k)
-            .filter_map(|(row, _)| table.at(row, &name))
-            .collect();
-        if k == 0 || top.len() < k {
-            return Err(self.illegal("there are fewer rows"));
-        }
-        let share = if top.iter().all(|at| matches!(at.column.role, Role::Share)) {
-            top.iter().filter_map(At::exact).sum()
-        } else {
-            if !top.iter().all(|at| at.column.additive) {
-                return Err(self.illegal("this column cannot be added up"));
-            }
-            let listed: f64 = values.iter().map(|(_, value)| value).sum();
-            let total_row = table
-                .rows
-                .iter()
-                .find(|row| row.summary && row.key.to_lowercase().contains("total"));
-            let rest: f64 = table
-                .rows
-                .iter()
-                .filter(|row| row.summary && row.key.to_lowercase().contains("other"))
-                .filter_map(|row| table.at(row, &name)?.exact())
-                .sum();
-            let total = total_row
-                .and_then(|row| table.at(row, &name)?.exact())
-                .unwrap_or(listed + rest);
-            if total == 0.0 {
-                return Err(self.illegal("the total is 0"));
-            }
-            top.iter().filter_map(At::exact).sum::<f64>() / total * 100.0
-        };
-        self.holds(&top, Some((Kind::Percent, share)))
-    }
-
-    fn rank(&self) -> Result<Holds, Reason> {
-        let (at, _) = self.cell()?;
-        let rank = measure::rank(&at).ok_or_else(|| self.illegal("this cell has no rank"))?;
-        let place = if text(self.assert, "which") == Some("min") {
-            rank.from_bottom
-        } else {
-            rank.from_top
-        };
-        let mut holds = self.holds(&[at], Some((Kind::Ordinal, place as f64)))?;
-        holds.extreme = Some(match (rank.from_top, rank.from_bottom) {
-            (1, _) => 1,
-            (_, 1) => -1,
-            _ => 0,
-        });
-        Ok(holds)
-    }
-
-    fn extreme(&self) -> Result<Holds, Reason> {
-        let (at, value) = self.cell()?;
-        let rank = measure::rank(&at).ok_or_else(|| self.illegal("this cell has no rank"))?;
-        let (place, side) = match text(self.assert, "which") {
-            Some("max") => (rank.from_top, 1),
-            Some("min") => (rank.from_bottom, -1),
-            _ => return Err(self.unknown("which must be min or max")),
-        };
-        if place != 1 {
-            let best = column_values(at.table, &at.column.name)
-                .into_iter()
-                .max_by(|a, b| (a.1 * f64::from(side)).total_cmp(&(b.1 * f64::from(side))));
-            let best = best.map_or_else(String::new, |(row, value)| {
-                format!("; {} is, with {}", row.key, tidy(value))
-            });
-            return Err(self.wrong(format!(
-                "{} = {} is not the {}{best}",
-                address(&at),
-                tidy(value),
-                if side > 0 { "maximum" } else { "minimum" }
-            )));
-        }
-        let mut holds = self.holds(&[at], None)?;
-        holds.extreme = Some(side);
-        if matches!(
-            at.column.role,
-            Role::Change | Role::ChangePoints | Role::Deviation
-        ) {
-            holds.sign = Some(sign(value));
-            holds.is_change = true;
-        }
-        Ok(holds)
-    }
-
-    fn compare(&self) -> Result<Holds, Reason> {
-        let [(a, x), (b, y)] = self.pair()?;
-        self.alike(&a, &b)?;
-        let relation = text(self.assert, "relation").unwrap_or(">");
-        if !related(x, relation, y)
-            .ok_or_else(|| self.unknown("relation must be >, >=, <, <= or ="))?
-        {
-            return Err(self.wrong(format!(
-                "{} = {} is not {relation} {} = {}",
-                address(&a),
-                tidy(x),
-                address(&b),
-                tidy(y)
-            )));
-        }
-        self.holds(&[a, b], None)
-    }
-
-    fn count_where(&self) -> Result<Holds, Reason> {
-        let (table, name) = self.column()?;
-        let relation = text(self.assert, "relation")
-            .or(text(self.assert, "dir"))
-            .ok_or_else(|| self.unknown("it needs a relation"))?;
-        let mut count = 0;
-        for row in measure::entities(table) {
-            let Some(at) = table.at(row, &name) else {
-                continue;
-            };
-            let met = match relation {
-                "up" | "down" => {
-                    let change = match at.column.role {
-                        Role::Change | Role::ChangePoints | Role::Deviation => at.exact(),
-                        _ => measure::change(&at),
-                    };
-                    let side = if relation == "up" { 1.0 } else { -1.0 };
-                    change.is_some_and(|change| change * side > 0.0)
-                }
-                _ => {
-                    let limit = self
-                        .number("threshold")
-                        .ok_or_else(|| self.unknown("it needs a threshold"))?;
-                    at.exact()
-                        .and_then(|value| related(value, relation, limit))
-                        .unwrap_or(false)
-                }
-            };
-            count += usize::from(met);
-        }
-        let mut holds = self.holds(&[], Some((Kind::Plain, count as f64)))?;
-        holds.sign = match relation {
-            "up" => Some(1),
-            "down" => Some(-1),
-            _ => None,
-        };
-        Ok(holds)
-    }
-
-    fn between(&self) -> Result<Holds, Reason> {
-        let (at, value) = self.cell()?;
-        let (Some(low), Some(high)) = (self.number("threshold"), self.number("upper")) else {
-            return Err(self.unknown("it needs threshold and upper"));
-        };
-        if value < low || value > high {
-            return Err(self.wrong(format!("{} = {} lies outside", address(&at), tidy(value))));
-        }
-        self.holds(&[at], None)
-    }
-
-    /// The sign of a straight line through the column, only where it is beyond doubt (|z| >= 4).
-    fn trend(&self) -> Result<Holds, Reason> {
-        let (table, name) = self.column()?;
-        let mut values = column_values(table, &name);
-        values.sort_by(|a, b| a.0.key.cmp(&b.0.key));
-        let (slope, z) = slope(&values.iter().map(|(_, value)| *value).collect::<Vec<_>>())
-            .ok_or_else(|| self.illegal("a trend needs at least five values"))?;
-        let claimed = text(self.assert, "dir").ok_or_else(|| self.unknown("it needs dir"))?;
-        let truth = match sign(slope) {
-            _ if z.abs() < 4.0 => "flat",
-            1 => "up",
-            _ => "down",
-        };
-        if claimed != truth {
-            return Err(self.wrong(format!(
-                "the trend of {}.{name} is {truth} (z = {z:.1}), not {claimed}",
-                table.id
-            )));
-        }
-        let mut holds = self.holds(&[], None)?;
-        holds.sign = Some(match truth {
-            "up" => 1,
-            "down" => -1,
-            _ => 0,
-        });
-        Ok(holds)
-    }
 }
 
 fn text<'a>(assert: &'a Value, name: &str) -> Option<&'a str> {
@@ -537,48 +350,6 @@ fn consistent(claimed: f64, exact: f64) -> bool {
         .map_or(0, |(_, fraction)| fraction.len().min(12));
     let half = 0.5 * 10f64.powi(-(decimals as i32));
     (claimed - exact).abs() <= half * (1.0 + 1e-9) + exact.abs() * 1e-12
-}
-
-fn related(x: f64, relation: &str, y: f64) -> Option<bool> {
-    Some(match relation {
-        ">" => x > y,
-        ">=" => x >= y,
-        "<" => x < y,
-        "<=" => x <= y,
-        "=" | "==" => x == y,
-        _ => return None,
-    })
-}
-
-/// Slope of a least-squares line and its standard score.
-fn slope(values: &[f64]) -> Option<(f64, f64)> {
-    let n = values.len() as f64;
-    if values.len() < 5 {
-        return None;
-    }
-    let middle = (n - 1.0) / 2.0;
-    let mean = values.iter().sum::<f64>() / n;
-    let width: f64 = (0..values.len()).map(|i| (i as f64 - middle).powi(2)).sum();
-    let slope = values
-        .iter()
-        .enumerate()
-        .map(|(i, y)| (i as f64 - middle) * (y - mean))
-        .sum::<f64>()
-        / width;
-    let noise: f64 = values
-        .iter()
-        .enumerate()
-        .map(|(i, y)| (y - mean - slope * (i as f64 - middle)).powi(2))
-        .sum();
-    let error = (noise / (n - 2.0) / width).sqrt();
-    let z = if error > 0.0 {
-        slope / error
-    } else if slope == 0.0 {
-        0.0
-    } else {
-        slope.signum() * 1e9
-    };
-    Some((slope, z))
 }
 
 fn tidy(value: f64) -> String {

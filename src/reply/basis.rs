@@ -48,10 +48,10 @@ impl<'a> Basis<'a> {
         let mut cells: Vec<At<'a>> = Vec::new();
         let mut known = BTreeSet::new();
         for address in addresses {
-            if let Some(at) = evidence.at(address) {
-                if known.insert(measure::address(&at)) {
-                    cells.push(at);
-                }
+            if let Some(at) = evidence.at(address)
+                && known.insert(measure::address(&at))
+            {
+                cells.push(at);
             }
         }
         let rows = cells.iter().map(|at| at.row.id.clone()).collect();
@@ -173,15 +173,15 @@ impl<'a> Basis<'a> {
                 );
             }
         }
-        if *base.unit() == Unit::Percent {
-            if let Some(now) = base.exact() {
-                self.add(
-                    Kind::Percent,
-                    100.0 - now,
-                    Time::Now,
-                    format!("100 less {address}"),
-                );
-            }
+        if *base.unit() == Unit::Percent
+            && let Some(now) = base.exact()
+        {
+            self.add(
+                Kind::Percent,
+                100.0 - now,
+                Time::Now,
+                format!("100 less {address}"),
+            );
         }
         if let Some(rank) = measure::rank(at) {
             self.add(

@@ -126,11 +126,12 @@ impl Coercer<'_> {
                 .chars()
                 .filter(|c| !matches!(c, ',' | '_'))
                 .collect();
-            if let Ok(number) = serde_json::from_str::<Value>(&digits) {
-                if number.is_number() && types.iter().any(|name| is_type(&number, name)) {
-                    self.note("text_as_number");
-                    return number;
-                }
+            if let Ok(number) = serde_json::from_str::<Value>(&digits)
+                && number.is_number()
+                && types.iter().any(|name| is_type(&number, name))
+            {
+                self.note("text_as_number");
+                return number;
             }
         }
         if wants("boolean") {
@@ -151,11 +152,12 @@ impl Coercer<'_> {
             self.note("text_for_null");
             return Value::Null;
         }
-        if (wants("object") || wants("array")) && trimmed.starts_with(['{', '[']) {
-            if let Ok(inner) = serde_json::from_str::<Value>(trimmed) {
-                self.note("double_encoded");
-                return inner;
-            }
+        if (wants("object") || wants("array"))
+            && trimmed.starts_with(['{', '['])
+            && let Ok(inner) = serde_json::from_str::<Value>(trimmed)
+        {
+            self.note("double_encoded");
+            return inner;
         }
         if wants("array") {
             self.note("single_for_array");

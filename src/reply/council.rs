@@ -101,10 +101,9 @@ impl Council<'_> {
                 .findings
                 .iter()
                 .find(|finding| finding.id.eq_ignore_ascii_case(id))
+                && !out.contains(&finding.id)
             {
-                if !out.contains(&finding.id) {
-                    out.push(finding.id.clone());
-                }
+                out.push(finding.id.clone());
             }
         }
         out

@@ -121,10 +121,11 @@ fn scan(text: &str, wraps: usize) -> Result<Scan, Rejected> {
         outer.push("bom");
     }
     body = after_orphan_thought(body, &mut outer);
-    if wraps < MAX_WRAPS && body.trim_start().starts_with('"') {
-        if let Ok(inner) = serde_json::from_str::<String>(body.trim()) {
-            return rescan(&inner, wraps, "double_encoded");
-        }
+    if wraps < MAX_WRAPS
+        && body.trim_start().starts_with('"')
+        && let Ok(inner) = serde_json::from_str::<String>(body.trim())
+    {
+        return rescan(&inner, wraps, "double_encoded");
     }
     let mut spans = Vec::new();
     let mut too_deep = false;

@@ -31,7 +31,7 @@ static MONTH_YEAR: LazyLock<Regex> =
 static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)
-        ^\s*(?:[-*•>]\s+)?(?:\(?\d{1,2}[.)]|\[\w{0,3}\d+\]|(?i:finding|insight|point|item|note|step|recommendation|priority)\s*\#?\d+\s*[:.)-])(?:\s|$)
+        ^\s*(?:[-*•>]\s+)?\**(?:\(?\d{1,2}[.)]|\[\w{0,3}\d+\]|(?i:finding|insight|point|item|note|step|recommendation|priority)\s*\#?\d+\s*[:.)-])\**(?:\s|$)
         |(?i:\btop[-\s](?:\d+|two|three|four|five|ten)\b)
         |\b24/7\b|\b[vV]\d+(?:\.\d+)*\b|\b(?:iOS|Android|Windows|macOS|Tier|Level|Phase)\s\d+(?:\.\d+)*\b
         |\b[A-Za-z]{1,2}\d{1,3}\b|\b(?i:HTTP)\s?\d{3}\b|\b[45]xx\b

@@ -85,18 +85,12 @@ pub(super) fn score(at: &At<'_>) -> Option<f64> {
     companion(&base, Role::Z)
         .and_then(|cell| cell.exact())
         .or_else(|| {
-            let only: Vec<_> = at
-                .table
-                .columns
-                .iter()
-                .filter(|c| c.role == Role::Z)
-                .collect();
-            match only.as_slice() {
-                [one] if base.column.role == Role::Current || base.column.role == Role::Share => {
-                    at.table.at(at.row, &one.name)?.exact()
-                }
-                _ => None,
-            }
+            // A score that names no current column is about the whole row.
+            let column = at.table.columns.iter().find(|column| {
+                let named = at.table.column(&column.of);
+                column.role == Role::Z && !named.is_some_and(|(_, of)| of.role == Role::Current)
+            })?;
+            at.table.at(at.row, &column.name)?.exact()
         })
 }
 

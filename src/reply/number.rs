@@ -55,6 +55,11 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
+static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:ranks?|ranked|places?|placed|comes|came)\s(?:in\s)?(?P<after>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b")
+        .expect("a constant pattern")
+});
+
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
     hedge(r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~")
 });
@@ -79,6 +84,11 @@ pub(super) fn numbers(masked: &str) -> Vec<Bare> {
         COUNT_WORD
             .captures_iter(masked)
             .filter_map(|found| spelled(masked, &found)),
+    );
+    out.extend(
+        PLACE_WORD
+            .captures_iter(masked)
+            .filter_map(|found| placed(&found)),
     );
     out.sort_by_key(|bare| bare.start);
     out
@@ -148,7 +158,9 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .name("unit")
         .map(|unit| unit.as_str().trim().to_lowercase());
     let unit = unit.as_deref().unwrap_or_default();
+    let placed = before == Some('#') || text[..number.start()].trim_end().ends_with("No.");
     let (kind, factor) = match (unit, prefix) {
+        ("", None) if placed => (Kind::Ordinal, 1.0),
         _ if found.name("ordinal").is_some() => (Kind::Ordinal, 1.0),
         ("usd" | "dollar" | "dollars", _) => (Kind::Money("USD".to_owned()), 1.0),
         ("eur" | "euro" | "euros", _) => (Kind::Money("EUR".to_owned()), 1.0),
@@ -261,19 +273,41 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         return None;
     }
     let lower = word.as_str().to_lowercase();
+    let value = WORDS.iter().find(|(known, _)| *known == lower)?.1;
     Some(Bare {
         raw: word.as_str().to_owned(),
         start: word.start(),
         end: word.end(),
-        value: WORDS.iter().find(|(known, _)| *known == lower)?.1,
+        value,
         kind: if next == "times" {
             Kind::Times
         } else {
             Kind::Plain
         },
         sign: None,
-        half: 0.0,
+        half: if next == "times" { value * 0.05 } else { 0.0 },
         hedge: hedge_before(&text[..word.start()]),
+    })
+}
+
+/// "ranks third", "third-largest".
+fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
+    const WORDS: [&str; 9] = [
+        "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    ];
+    let word = found.name("after").or(found.name("with"))?;
+    let place = WORDS
+        .iter()
+        .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
+    Some(Bare {
+        raw: word.as_str().to_owned(),
+        start: word.start(),
+        end: word.end(),
+        value: (place + 2) as f64,
+        kind: Kind::Ordinal,
+        sign: None,
+        half: 0.0,
+        hedge: Hedge::Exact,
     })
 }
 

@@ -1,9 +1,13 @@
 //! The grammar of placeholders: one name, value or phrase of the evidence, worded by the program.
 
+mod arithmetic;
+
+use jiff::civil::Date;
+
 use crate::evidence::{At, Cell, Evidence, Role, Unit};
 
-use super::format::{self, compact, ordinal};
-use super::measure::{self, address, base, rank, same_unit};
+use super::format::{self, compact};
+use super::measure::{self, address, base};
 use super::reason::Reason;
 
 /// What kind of thing a piece shows, to judge the words beside it.
@@ -75,9 +79,9 @@ impl Piece {
 pub(super) fn resolve(source: &str, evidence: &Evidence) -> Result<Piece, Reason> {
     let writer = Writer { source, evidence };
     match source {
-        "period" => Ok(writer.window(Some(evidence.period))),
+        "period" => Ok(writer.window(evidence.period.start, evidence.period.end)),
         "previous_period" => match evidence.previous_period {
-            Some(window) => Ok(writer.window(Some(window))),
+            Some(window) => Ok(writer.window(window.start, window.end)),
             None => Err(writer.unknown("there is no previous period")),
         },
         _ => match source.split_once(':') {
@@ -109,18 +113,12 @@ impl<'a> Writer<'a> {
         Piece::new(self.source, shown, text)
     }
 
-    fn window(&self, window: Option<crate::data::Window>) -> Piece {
-        let text = window.map_or_else(String::new, |window| {
-            if window.start == window.end {
-                format::day(window.start)
-            } else {
-                format!(
-                    "{} to {}",
-                    format::day(window.start),
-                    format::day(window.end)
-                )
-            }
-        });
+    fn window(&self, start: Date, end: Date) -> Piece {
+        let text = if start == end {
+            format::day(start)
+        } else {
+            format!("{} to {}", format::day(start), format::day(end))
+        };
         let mut piece = self.piece(Shown::Date, text);
         piece.is_number = false;
         piece
@@ -318,136 +316,6 @@ impl<'a> Writer<'a> {
         let mut piece = self.piece(Shown::Plain, text).about(&[at, expected.0]);
         piece.is_change = true;
         piece.sign = Some(sign(deviation));
-        Ok(piece)
-    }
-
-    fn difference(&self, arguments: &str) -> Result<Piece, Reason> {
-        let [(a, x), (b, y)] = self.pair(arguments)?;
-        if !same_unit(&a, &b) {
-            return Err(self.illegal("the two cells have different units"));
-        }
-        let decimals = format::decimals(&a).max(format::decimals(&b));
-        let gap = (x - y).abs();
-        let (unit, shown) = match a.unit() {
-            Unit::Percent => (Unit::PercentagePoints, Shown::Points),
-            unit => (unit.clone(), shown_as(&a)),
-        };
-        let text = format::quantity(&unit, gap, decimals, self.currency());
-        let mut piece = self.piece(shown, text).about(&[a, b]);
-        piece.sign = Some(sign(x - y));
-        Ok(piece)
-    }
-
-    fn ratio(&self, arguments: &str) -> Result<Piece, Reason> {
-        let [(a, x), (b, y)] = self.pair(arguments)?;
-        if !same_unit(&a, &b) || y == 0.0 || x / y < 0.0 {
-            return Err(self.illegal("a ratio needs two cells of one unit, the second not 0"));
-        }
-        let ratio = x / y;
-        let decimals = if ratio < 0.1 {
-            3
-        } else if ratio < 1.0 {
-            2
-        } else {
-            1
-        };
-        let text = format!("{} times", format::number(ratio, decimals));
-        Ok(self.piece(Shown::Times, text).about(&[a, b]))
-    }
-
-    fn share(&self, arguments: &str) -> Result<Piece, Reason> {
-        let [(a, x), (b, y)] = self.pair(arguments)?;
-        let additive = a.column.additive && b.column.additive || a.column.unit == Unit::OfRow;
-        if !same_unit(&a, &b) || !additive || y <= 0.0 || x < 0.0 || x > y * (1.0 + 1e-9) {
-            return Err(self.illegal("a share needs a part and its whole, both additive"));
-        }
-        let text = format!("{} %", format::number(x / y * 100.0, 1));
-        Ok(self.piece(Shown::Percent, text).about(&[a, b]))
-    }
-
-    fn rank(&self, address: &str) -> Result<Piece, Reason> {
-        let (at, _) = self.number(address)?;
-        let rank = rank(&at).ok_or_else(|| self.illegal("this cell has no rank"))?;
-        let place = match (rank.from_top, rank.from_bottom) {
-            (1, _) => "highest".to_owned(),
-            (_, 1)
-                if !rank.listed_only
-                    && rank.of == measure::column_values(at.table, &at.column.name).len() =>
-            {
-                "lowest".to_owned()
-            }
-            (_, 1) if rank.listed_only => "lowest".to_owned(),
-            (n, _) => ordinal(n),
-        };
-        let text = if rank.listed_only {
-            format!("{place} of the {} listed", rank.of)
-        } else {
-            format!("{place} of {}", rank.of)
-        };
-        let mut piece = self.piece(Shown::Rank, text).about(&[at]);
-        piece.is_rank = true;
-        Ok(piece)
-    }
-
-    fn count(&self, id: &str) -> Result<Piece, Reason> {
-        let table = self
-            .evidence
-            .table(id)
-            .ok_or_else(|| self.unknown(&format!("there is no table {id}")))?;
-        let rows = table.total_rows.max(measure::entities(table).count());
-        Ok(self.piece(Shown::Plain, format::number(rows as f64, 0)))
-    }
-
-    fn sum(&self, arguments: &str) -> Result<Piece, Reason> {
-        let cells: Vec<(At<'a>, f64)> = arguments
-            .split(',')
-            .map(|address| self.number(address))
-            .collect::<Result<_, _>>()?;
-        let Some((first, _)) = cells.first() else {
-            return Err(self.unknown("two cells are needed"));
-        };
-        let distinct = cells.iter().enumerate().all(|(index, (at, _))| {
-            cells[..index]
-                .iter()
-                .all(|(other, _)| address(other) != address(at))
-        });
-        let legal = cells.iter().all(|(at, _)| {
-            at.column.additive
-                && same_unit(at, first)
-                && !at.row.summary
-                && at.column.name == first.column.name
-        });
-        if !legal || !distinct || cells.len() < 2 {
-            return Err(self.illegal("a sum needs different cells of one additive column"));
-        }
-        let total: f64 = cells.iter().map(|(_, value)| value).sum();
-        let decimals = cells
-            .iter()
-            .map(|(at, _)| format::decimals(at))
-            .max()
-            .unwrap_or(0);
-        let text = format::quantity(first.unit(), total, decimals, self.currency());
-        let all: Vec<At<'a>> = cells.iter().map(|(at, _)| *at).collect();
-        Ok(self.piece(shown_as(first), text).about(&all))
-    }
-
-    fn date(&self, id: &str) -> Result<Piece, Reason> {
-        let (_, row) = self
-            .evidence
-            .row(id)
-            .ok_or_else(|| self.unknown(&format!("there is no row {id}")))?;
-        let day = row
-            .cells
-            .iter()
-            .find_map(|cell| match cell {
-                Cell::Day(day) => Some(*day),
-                _ => None,
-            })
-            .or_else(|| row.key.parse().ok())
-            .ok_or_else(|| self.unknown("this row has no date"))?;
-        let mut piece = self.piece(Shown::Date, format::day(day));
-        piece.is_number = false;
-        piece.rows.push(row.id.clone());
         Ok(piece)
     }
 }

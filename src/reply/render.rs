@@ -75,11 +75,11 @@ impl Rendered {
             self.faults.push(reason);
         }
         self.sign(&mut piece);
-        if let Some(first) = piece.text.chars().next().filter(|c| "$€£".contains(*c)) {
-            if self.text.ends_with(first) {
-                self.text.pop();
-                self.typed.pop();
-            }
+        if let Some(first) = piece.text.chars().next().filter(|c| "$€£".contains(*c))
+            && self.text.ends_with(first)
+        {
+            self.text.pop();
+            self.typed.pop();
         }
         let doubled = doubled_unit(&piece, rest);
         self.text.push_str(&piece.text);
@@ -92,10 +92,10 @@ impl Rendered {
                 self.cells.push(cell.clone());
             }
         }
-        if let Some(name) = &piece.name {
-            if !self.names.contains(name) {
-                self.names.push(name.clone());
-            }
+        if let Some(name) = &piece.name
+            && !self.names.contains(name)
+        {
+            self.names.push(name.clone());
         }
         self.pieces.push(piece);
         doubled

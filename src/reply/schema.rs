@@ -164,20 +164,20 @@ impl Check<'_> {
                 describe(value)
             ));
         }
-        if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
-            if !allowed.contains(value) {
-                let words: Vec<String> = allowed.iter().map(plain).collect();
-                fault(format!(
-                    "must be one of {}; got {}",
-                    words.join(", "),
-                    describe(value)
-                ));
-            }
+        if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
+            && !allowed.contains(value)
+        {
+            let words: Vec<String> = allowed.iter().map(plain).collect();
+            fault(format!(
+                "must be one of {}; got {}",
+                words.join(", "),
+                describe(value)
+            ));
         }
-        if let Some(only) = schema.get("const") {
-            if only != value {
-                fault(format!("must be {only}; got {}", describe(value)));
-            }
+        if let Some(only) = schema.get("const")
+            && only != value
+        {
+            fault(format!("must be {only}; got {}", describe(value)));
         }
         if let Some(options) = schema.get("anyOf").and_then(Value::as_array) {
             self.any_of(options, value, path, depth, faults);
@@ -321,10 +321,10 @@ fn string(schema: &Value, text: &str, path: &str, faults: &mut Vec<Fault>) {
             "must be at most {most} characters long; got {length}"
         ));
     }
-    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        if Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text)) {
-            fault(format!("must match {pattern}; got {}", shorten(text)));
-        }
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
+        && Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))
+    {
+        fault(format!("must match {pattern}; got {}", shorten(text)));
     }
 }
 
@@ -342,10 +342,10 @@ fn range(schema: &Value, number: Option<f64>, path: &str, faults: &mut Vec<Fault
         ("exclusiveMinimum", "more than", f64::le),
         ("exclusiveMaximum", "less than", f64::ge),
     ] {
-        if let Some(bound) = schema.get(name) {
-            if bound.as_f64().is_some_and(|limit| broken(&number, &limit)) {
-                fault(words, bound);
-            }
+        if let Some(bound) = schema.get(name)
+            && bound.as_f64().is_some_and(|limit| broken(&number, &limit))
+        {
+            fault(words, bound);
         }
     }
 }

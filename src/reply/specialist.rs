@@ -215,9 +215,7 @@ fn finding(
         )]));
     }
     Ok((
-        assemble(
-            raw, id, evidence, &head, &kept, &held, &basis, &checks, &dropped,
-        ),
+        assemble(raw, id, evidence, &head, &kept, &held, &checks, &dropped),
         dropped,
     ))
 }
@@ -298,7 +296,6 @@ fn assemble(
     head: &Rendered,
     kept: &[&Rendered],
     held: &[Holds],
-    basis: &Basis<'_>,
     checks: &[Checked],
     dropped: &[(String, String)],
 ) -> Finding {
@@ -341,12 +338,35 @@ fn assemble(
             .copied()
             .chain([head])
             .any(|rendered| !super::words::directions(&rendered.typed).is_empty());
-    let calm =
-        kept.iter().copied().chain([head]).any(|rendered| {
-            rendered.typed.contains("unchanged") || rendered.typed.contains("stable")
-        }) || (!held.is_empty() && held.iter().all(|holds| !holds.is_change) && !states_change);
+    let says_calm = held.iter().any(|holds| holds.is_flat)
+        || kept.iter().copied().chain([head]).any(|rendered| {
+            ["unchanged", "stable", "flat"]
+                .iter()
+                .any(|word| rendered.text.contains(word))
+        });
+    let moved = held
+        .iter()
+        .any(|holds| holds.is_change && holds.sign != Some(0))
+        || kept.iter().copied().chain([head]).any(|rendered| {
+            let mut pieces = rendered.pieces.iter();
+            pieces.any(|piece| piece.is_change && piece.sign != Some(0))
+        });
+    let calm = says_calm && !moved;
     let (reportable, real) = if states_change && !calm {
-        let significance = significance(&at);
+        let mut stated: Vec<&String> = held
+            .iter()
+            .filter(|holds| holds.is_change)
+            .flat_map(|holds| &holds.cells)
+            .collect();
+        for rendered in kept.iter().copied().chain([head]) {
+            let pieces = rendered.pieces.iter().filter(|piece| piece.is_change);
+            stated.extend(pieces.flat_map(|piece| &piece.cells));
+        }
+        let changes: Vec<At<'_>> = stated
+            .into_iter()
+            .filter_map(|cell| evidence.at(cell))
+            .collect();
+        let significance = significance(if changes.is_empty() { &at } else { &changes });
         (significance.reportable, significance.real)
     } else {
         (true, 1.0)
@@ -358,7 +378,6 @@ fn assemble(
     } else {
         Path::Rendered
     };
-    let _ = basis;
     let text: Vec<&str> = kept.iter().map(|part| part.text.as_str()).collect();
     let mut reasons: Vec<String> = dropped
         .iter()

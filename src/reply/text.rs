@@ -6,11 +6,11 @@ pub(super) fn sanitise(text: &str) -> String {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let after = &rest[character.len_utf8()..];
-        if character == '<' {
-            if let Some(end) = tag(rest) {
-                rest = &rest[end..];
-                continue;
-            }
+        if character == '<'
+            && let Some(end) = tag(rest)
+        {
+            rest = &rest[end..];
+            continue;
         }
         if character.is_whitespace() || character.is_control() {
             if !out.ends_with(' ') && !out.is_empty() {

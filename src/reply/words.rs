@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed)?|climb(?:s|ed|ing)?|jump(?:s|ed)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed)?|swelled|rocketed|uptick|upswing|went up|up|higher|above";
-const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|slid|slides?|sliding|slip(?:s|ped)?|dip(?:s|ped)?|plunge[sd]?|plummet(?:s|ed)?|sank|sinks?|contract(?:s|ed)|contraction|tumble[sd]?|slump(?:s|ed)?|loss|lost|downturn|went down|down|lower|below";
+const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed)?|climb(?:s|ed|ing)?|jump(?:s|ed)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed)?|swelled|rocketed|uptick|upswing|went up|up|higher";
+const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|slid|slides?|sliding|slip(?:s|ped)?|dip(?:s|ped)?|plunge[sd]?|plummet(?:s|ed)?|sank|sinks?|contract(?:s|ed)|contraction|tumble[sd]?|slump(?:s|ed)?|loss|lost|downturn|went down|down|lower";
 
 static DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")).expect("a constant pattern")
@@ -27,7 +27,7 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:(?P<max>highest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|least|fewest|weakest|minimum|bottom)|(?P<any>largest|biggest|best|worst|steepest|sharpest|strongest|fastest|slowest|deepest|widest))\b")
+    Regex::new(r"(?i)\b(?:(?P<max>highest|largest|biggest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b")
         .expect("a constant pattern")
 });
 
@@ -54,6 +54,15 @@ pub(super) struct Superlative {
     pub(super) word: String,
     /// 1 claims the maximum, -1 the minimum, 0 either.
     pub(super) side: i8,
+    pub(super) reach: Reach,
+}
+
+/// What a superlative speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Level,
+    /// "steepest": a change, whatever else the sentence says.
+    Change,
 }
 
 /// A word that stands for a number.
@@ -109,6 +118,11 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
             Some(Superlative {
                 word: found.get(0)?.as_str().to_lowercase(),
                 side,
+                reach: if found.name("change").is_some() {
+                    Reach::Change
+                } else {
+                    Reach::Level
+                },
             })
         })
         .collect()
@@ -122,7 +136,8 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let is = |name: &str| found.name(name).is_some();
             let by = found
                 .get(0)
-                .is_some_and(|whole| text[..whole.start()].trim_end().ends_with("by"));
+                .is_some_and(|whole| text[..whole.start()].trim_end().ends_with("by"))
+                || !directions(text).is_empty();
             let claim = |ratio, percent, change| {
                 Some(Multiple {
                     word: word.clone(),
@@ -131,7 +146,25 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
                     change,
                 })
             };
+            let rough = found.get(0).is_some_and(|whole| {
+                let before = text[..whole.start()].trim_end();
+                [
+                    "about",
+                    "roughly",
+                    "nearly",
+                    "almost",
+                    "around",
+                    "approximately",
+                ]
+                .iter()
+                .any(|word| before.ends_with(word))
+            });
             let share = |low: f64, high: f64| {
+                let (low, high) = if rough {
+                    (low * 0.95, high * 1.05)
+                } else {
+                    (low, high)
+                };
                 claim(
                     Some((low / 100.0, high / 100.0)),
                     Some((low, high)),

@@ -161,6 +161,24 @@ fn true_statements_pass() {
             json!([]),
             "ok",
         ),
+        (
+            "level",
+            "Germany made $12.4M and Brazil made $7.8M.",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "ok",
+        ),
+        (
+            "level",
+            "Germany ($12.4M) is ahead of Brazil ($7.8M).",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "ok",
+        ),
+        (
+            "share",
+            "The top 2 countries hold 66.3 % of revenue.",
+            json!([{"op":"top_k_share","column":"G1.revenue","k":2,"value":66.3}]),
+            "ok",
+        ),
         // Beyond ordinary variation or not.
         (
             "change",
@@ -280,6 +298,36 @@ fn every_kind_of_wrong_number_is_rejected() {
             json!([]),
             "contradicted name",
         ),
+        (
+            "level",
+            "Brazil made $12.4M and Germany made $7.8M.",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "contradicted name",
+        ),
+        (
+            "level",
+            "Brazil is ahead of Germany.",
+            json!([{"op":"level","cell":"g1.revenue"},{"op":"level","cell":"g3.revenue"}]),
+            "contradicted name",
+        ),
+        (
+            "level",
+            "{{g1}} made {{ratio:g2.revenue,g1.revenue}} the revenue of {{g2}}.",
+            json!([]),
+            "contradicted name",
+        ),
+        (
+            "level",
+            "Revenue in Narnia was $12.4M.",
+            cell("level", "g1.revenue"),
+            "unsupported name",
+        ),
+        (
+            "level",
+            "Bounce rate in {{g1}} was 4.2 %.",
+            cell("level", "g1.conversion"),
+            "unsupported measure",
+        ),
         // Wrong unit and currency.
         (
             "level",
@@ -291,7 +339,7 @@ fn every_kind_of_wrong_number_is_rejected() {
             "level",
             "Brazil has 58,300 orders.",
             cell("level", "g3.users"),
-            "contradicted unit",
+            "contradicted*",
         ),
         (
             "level",
@@ -457,7 +505,211 @@ fn advice_holds_no_data() {
     );
     let lines = feedback(&checked.rejected);
     assert!(
-        lines[0].starts_with("f2 CONTRADICTED number: text says \"$99\""),
+        lines[0].starts_with("f2 UNSUPPORTED number: \"$99\""),
         "{lines:?}"
     );
+}
+
+#[test]
+fn plain_findings_of_a_model_pass() {
+    run(&[
+        // Another row's score does not make this change significant.
+        (
+            "change",
+            "Revenue in {{g1}} {{move:g1.revenue}}; {{g3}} stands at {{g3.revenue|k}}.",
+            json!([]),
+            "ordinary",
+        ),
+        (
+            "change",
+            "{{g3}} revenue {{move:g3.revenue}}, while {{g4}} {{move:g4.revenue}}.",
+            json!([{"op":"change","cell":"g3.revenue","dir":"down"},{"op":"change","cell":"g4.revenue","dir":"up"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "{{g4}} was the fastest-growing market: revenue {{move:g4.revenue}}.",
+            json!([]),
+            "unsupported*",
+        ),
+        (
+            "share",
+            "The two largest markets, {{g1}} and {{g2}}, together made {{sum:g1.revenue,g2.revenue}}.",
+            json!([{"op":"extreme","cell":"g1.revenue","which":"max"}]),
+            "ok",
+        ),
+        (
+            "comparison",
+            "{{g1}} earns {{ratio:g1.revenue,g2.revenue}} as much as {{g2}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "rank",
+            "{{g3}} ranks {{rank:g3.revenue}} countries by revenue.",
+            json!([{"op":"rank","cell":"g3.revenue","value":3}]),
+            "ok",
+        ),
+        (
+            "anomaly",
+            "Activity collapsed on {{d1}}: {{d1.value|noun}} against {{d1.expected}} expected, {{dev:d1.value}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "Conversion in {{g4}} held at {{g4.conversion}}, the highest of the listed markets.",
+            json!([{"op":"extreme","cell":"g4.conversion","which":"max"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "Active users {{move:m2.current}} between {{previous_period}} and {{period}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "The decline in {{g3}} ({{chg:g3.revenue}}) stands against a total of {{g6.revenue|k}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "Net revenue was {{m1.current}}, against {{m1.previous}} in the previous period.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "A loss of {{diff:g3.revenue,g3.revenue_previous}} in {{g3}}.",
+            json!([{"op":"change","cell":"g3.revenue","dir":"down"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "Revenue in {{g2}} grew by {{g2.revenue_change_pct}} (z = {{g2.revenue_z}}).",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "Revenue was not affected in {{g1}} ({{g1.revenue}}).",
+            json!([]),
+            "ok",
+        ),
+        (
+            "level",
+            "{{g1}} is the top market with {{g1.users|noun}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "Session length dropped from {{m4.previous}} to {{m4.current}}.",
+            json!([{"op":"change_pct","cell":"m4.current","value":-10,"dir":"down"}]),
+            "ok",
+        ),
+        (
+            "change",
+            "Conversion in {{g2}} improved from {{g2.conversion_previous}} to {{g2.conversion}}, up {{pp:g2.conversion}}.",
+            json!([]),
+            "ok",
+        ),
+        (
+            "change",
+            "Revenue fell in {{g3}}, {{diff:g1.revenue,g3.revenue}} behind {{g1}}.",
+            json!([{"op":"change","cell":"g3.revenue","dir":"down"}]),
+            "ok",
+        ),
+    ]);
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    const PARTS: [&str; 44] = [
+        "{{g3}}",
+        "{{g3.revenue}}",
+        "{{move:g3.revenue}}",
+        "{{",
+        "}}",
+        "{{:}}",
+        "{{g3.revenue|}}",
+        "{{ratio:g1.users,}}",
+        "é",
+        "“",
+        "\u{1F600}",
+        "İ",
+        "ß",
+        "$",
+        "€",
+        "-",
+        "−",
+        "+",
+        "7",
+        "19.4",
+        "1,204",
+        "%",
+        " percentage points",
+        "k",
+        " million",
+        "Brazil",
+        "BR",
+        "rose",
+        "fell",
+        "highest",
+        "doubled",
+        " a third ",
+        "two ",
+        "14 March",
+        "2025-03-14",
+        "1.",
+        "(2)",
+        "#",
+        " than ",
+        " above ",
+        " of ",
+        ". ",
+        "; ",
+        "\u{202e}<b>",
+    ];
+    let mut seed: u64 = 11;
+    let mut roll = |sides: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((seed >> 33) as usize) % sides
+    };
+    let evidence = evidence();
+    for _ in 0..400 {
+        let mut text = || {
+            (0..=roll(9))
+                .map(|_| PARTS[roll(PARTS.len())])
+                .collect::<Vec<_>>()
+                .join(if roll(2) == 0 { " " } else { "" })
+        };
+        let reply = json!({
+            "summary": text(),
+            "findings": [{"id": "f1", "kind": "change", "title": text(), "text": text(), "asserts": [{"op": "change", "cell": "g3.revenue"}]}],
+            "hypotheses": [{"text": text(), "about": []}],
+            "data_gaps": [text()],
+        });
+        let checked = specialist(&reply, &evidence);
+        let council = json!({"executive_summary": [{"text": text(), "uses": ["f1"]}], "next_steps": [text()]});
+        let _ = (
+            feedback(&checked.rejected),
+            crate::reply::coordinator(&council, &checked.findings),
+        );
+    }
+    for odd in [
+        json!(null),
+        json!([]),
+        json!({"findings": 3}),
+        json!({"findings": [null, 1, {"asserts": [null, {"op": 3}]}]}),
+    ] {
+        let _ = (
+            specialist(&odd, &evidence),
+            crate::reply::coordinator(&odd, &[]),
+        );
+    }
 }

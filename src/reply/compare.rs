@@ -1,0 +1,285 @@
+//! "A is ahead of B", "1.4 times the size of B": who is compared with whom, and which way round.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::evidence::At;
+
+use super::basis::Basis;
+use super::measure::{self, base};
+use super::names::links;
+use super::number::{Bare, Kind, numbers};
+use super::reason::Reason;
+use super::render::MARK;
+use super::verify::{Judge, comparable, pattern};
+
+static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed)?|outperform(?:s|ed)?|surpass(?:es|ed)?|(?:larger|bigger|higher|more|greater) than|beats?|outsells?)|(?P<less>below|behind|(?:lower|less|fewer|smaller) than|trail(?:s|ed)?|lag(?:s|ged)?(?: behind)?))\b",
+    )
+});
+
+/// Something on one side of a comparison.
+struct Operand {
+    at: usize,
+    length: usize,
+    rows: Vec<String>,
+    value: Option<(Kind, f64)>,
+}
+
+impl Judge<'_, '_> {
+    pub(super) fn comparisons(&mut self) {
+        let operands = self.operands();
+        let mut faults = Vec::new();
+        for found in COMPARISON.captures_iter(&self.sentence.typed) {
+            let Some(word) = found.get(0) else { continue };
+            let more = found.name("more").is_some();
+            let (Some(left), Some(right)) = (
+                named_before(&operands, word.start()),
+                named_after(&operands, word.end()),
+            ) else {
+                continue;
+            };
+            if self.sentence.typed[word.end()..right.at]
+                .contains(|c: char| c.is_ascii_digit() || ".;".contains(c))
+            {
+                continue;
+            }
+            match self.order(&left.rows, &right.rows) {
+                Some(order) if order != more => faults.push(Reason::contradicted(
+                    "name",
+                    format!("\"{}\" is the wrong way round", word.as_str()),
+                )),
+                Some(_) => {}
+                None => {
+                    faults.extend(self.values_disagree(&operands, word.start(), right.at, more))
+                }
+            }
+        }
+        faults.extend(self.ratios(&operands));
+        faults.extend(self.values_of_others(&operands));
+        self.out.faults.extend(faults);
+    }
+
+    fn operands(&self) -> Vec<Operand> {
+        let typed = &self.sentence.typed;
+        let mut out: Vec<Operand> = self
+            .mentions()
+            .into_iter()
+            .map(|mention| Operand {
+                at: mention.range.start,
+                length: mention.range.len(),
+                rows: mention.rows,
+                value: None,
+            })
+            .collect();
+        for ((at, _), piece) in typed.match_indices(MARK).zip(&self.sentence.pieces) {
+            if piece.name.is_some() {
+                out.push(Operand {
+                    at,
+                    length: MARK.len_utf8(),
+                    rows: piece.rows.clone(),
+                    value: None,
+                });
+            }
+        }
+        out.extend(numbers(&self.masked.text).into_iter().map(|bare| Operand {
+            at: bare.start,
+            length: bare.end - bare.start,
+            rows: Vec::new(),
+            value: Some((bare.kind, bare.value)),
+        }));
+        out.sort_by_key(|operand| operand.at);
+        out
+    }
+
+    /// Whether the first row is larger, by the one measure of which both rows' cells are used.
+    fn order(&self, first: &[String], second: &[String]) -> Option<bool> {
+        let orders: Vec<bool> = self
+            .shared(first, second)
+            .into_iter()
+            .filter(|(x, y)| x != y)
+            .map(|(x, y)| x > y)
+            .collect();
+        let agreed = orders.first().copied()?;
+        orders
+            .iter()
+            .all(|order| *order == agreed)
+            .then_some(agreed)
+    }
+
+    /// The values of both rows in the columns that the statement uses of both.
+    fn shared(&self, first: &[String], second: &[String]) -> Vec<(f64, f64)> {
+        let of = |rows: &[String]| -> Vec<At<'_>> {
+            self.basis
+                .cells
+                .iter()
+                .filter(|at| rows.contains(&at.row.id))
+                .map(base)
+                .collect()
+        };
+        let seconds = of(second);
+        of(first)
+            .iter()
+            .filter_map(|a| {
+                let b = seconds.iter().find(|b| {
+                    b.table.id == a.table.id
+                        && b.column.name == a.column.name
+                        && b.row.id != a.row.id
+                })?;
+                Some((a.exact()?, b.exact()?))
+            })
+            .collect()
+    }
+
+    fn values_disagree(
+        &self,
+        operands: &[Operand],
+        before: usize,
+        after: usize,
+        more: bool,
+    ) -> Option<Reason> {
+        let left = operands
+            .iter()
+            .rev()
+            .find(|operand| operand.at < before && operand.value.is_some())?;
+        let right = operands
+            .iter()
+            .find(|operand| operand.at > after && operand.value.is_some())?;
+        match (&left.value, &right.value) {
+            (Some((a, x)), Some((b, y))) if a == b && x != y && (x > y) != more => {
+                Some(Reason::contradicted(
+                    "number",
+                    format!("{x} and {y} are compared the wrong way round"),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// "A made 7" where 7 is what B made.
+    fn values_of_others(&self, operands: &[Operand]) -> Vec<Reason> {
+        let mut out = Vec::new();
+        if self.basis.rows.len() < 2 {
+            return out;
+        }
+        for bare in numbers(&self.masked.text) {
+            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) {
+                continue;
+            }
+            let Some(name) = named_before(operands, bare.start) else {
+                continue;
+            };
+            let gap = &self.sentence.typed[name.at + name.length..bare.start];
+            if !links(gap) || self.fits_row(&bare, |row| name.rows.contains(row)) != Some(false) {
+                continue;
+            }
+            let stranger = self.basis.rows.iter().find(|row| {
+                !name.rows.contains(row)
+                    && self.fits_row(&bare, |other| other == *row) == Some(true)
+            });
+            if let Some(row) = stranger {
+                out.push(Reason::contradicted(
+                    "name",
+                    format!("\"{}\" is a value of {row}", bare.raw),
+                ));
+            }
+        }
+        out
+    }
+
+    /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.
+    fn fits_row(&self, bare: &Bare, is_row: impl Fn(&String) -> bool) -> Option<bool> {
+        let own: Vec<String> = self
+            .basis
+            .cells
+            .iter()
+            .filter(|at| is_row(&at.row.id))
+            .map(measure::address)
+            .collect();
+        (!own.is_empty()).then(|| {
+            let basis = Basis::of(self.basis.evidence, &own);
+            basis.quantities.iter().any(|quantity| {
+                comparable(&bare.kind, &quantity.kind)
+                    && (bare.fits(quantity.value) || bare.bounds(quantity.value))
+            })
+        })
+    }
+
+    /// "A is 1.4 times the size of B", and rendered ratios of two rows.
+    fn ratios(&self, operands: &[Operand]) -> Vec<Reason> {
+        let wrong = || Reason::contradicted("name", "a ratio is the wrong way round");
+        let mut out = Vec::new();
+        for bare in numbers(&self.masked.text)
+            .iter()
+            .filter(|bare| bare.kind == Kind::Times)
+        {
+            let (Some(left), Some(right)) = (
+                named_before(operands, bare.start),
+                named_after(operands, bare.end),
+            ) else {
+                continue;
+            };
+            let between = &self.sentence.typed[left.at..right.at];
+            if between.contains(". ") || between.contains(';') {
+                continue;
+            }
+            let ratios: Vec<f64> = self
+                .shared(&left.rows, &right.rows)
+                .iter()
+                .filter(|(_, y)| *y != 0.0)
+                .map(|(x, y)| x / y)
+                .collect();
+            if !ratios.is_empty() && !ratios.iter().any(|ratio| bare.fits(*ratio)) {
+                out.push(wrong());
+            }
+        }
+        for ((at, _), piece) in self
+            .sentence
+            .typed
+            .match_indices(MARK)
+            .zip(&self.sentence.pieces)
+        {
+            let [first, second] = piece.cells.as_slice() else {
+                continue;
+            };
+            if piece.shown != super::placeholder::Shown::Times || piece.rows.len() != 2 {
+                continue;
+            }
+            let (Some(left), Some(right)) = (named_before(operands, at), named_after(operands, at))
+            else {
+                continue;
+            };
+            let row = |address: &String| {
+                self.basis.evidence.at(address).map(|cell| {
+                    measure::address(&cell)
+                        .split('.')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
+                })
+            };
+            if let (Some(first), Some(second)) = (row(first), row(second))
+                && left.rows.contains(&second)
+                && right.rows.contains(&first)
+            {
+                out.push(wrong());
+            }
+        }
+        out
+    }
+}
+
+fn named_before(operands: &[Operand], at: usize) -> Option<&Operand> {
+    operands
+        .iter()
+        .rev()
+        .find(|operand| operand.at < at && !operand.rows.is_empty())
+}
+
+fn named_after(operands: &[Operand], at: usize) -> Option<&Operand> {
+    operands
+        .iter()
+        .find(|operand| operand.at >= at && !operand.rows.is_empty())
+}

@@ -1,0 +1,165 @@
+//! Words that claim a direction, a calm or an extreme, against the signs and places of the cells used.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::evidence::{At, Role};
+
+use super::measure::{self, base};
+use super::placeholder::sign;
+use super::reason::Reason;
+use super::render::MARK;
+use super::verify::{Judge, pattern};
+use super::words::{self, Reach};
+
+static CALM: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b")
+});
+
+impl Judge<'_, '_> {
+    pub(super) fn directions(&mut self) {
+        let found = words::directions(&self.masked.text);
+        let signs = self.signs();
+        self.calm(&signs);
+        let marks: Vec<usize> = self
+            .masked
+            .text
+            .match_indices(MARK)
+            .map(|(at, _)| at)
+            .collect();
+        for (index, direction) in found.iter().enumerate() {
+            let next_word = found.get(index + 1).map_or(usize::MAX, |next| next.start);
+            let piece = marks
+                .iter()
+                .zip(&self.sentence.pieces)
+                .find(|(at, piece)| {
+                    **at >= direction.end
+                        && **at < direction.end + 30
+                        && **at < next_word
+                        && piece.is_change
+                })
+                .and_then(|(_, piece)| piece.sign);
+            if let Some(sign) = piece {
+                if sign != 0 && sign != direction.sign {
+                    self.fault(opposite(&direction.word));
+                }
+                continue;
+            }
+            if signs.is_empty() {
+                self.fault(Reason::unsupported(
+                    "word",
+                    format!("\"{}\" claims a change, but no change is cited; use {{{{move:…}}}} or an assert", direction.word),
+                ));
+            } else if !signs.contains(&direction.sign) {
+                self.fault(if signs.iter().all(|sign| *sign == -direction.sign) {
+                    opposite(&direction.word)
+                } else {
+                    Reason::unsupported(
+                        "word",
+                        format!("\"{}\" fits no change cited", direction.word),
+                    )
+                });
+            } else if signs.iter().any(|sign| *sign != direction.sign) {
+                self.out.doubts += 1;
+            }
+        }
+    }
+
+    /// The signs of the changes that this sentence may speak of.
+    fn signs(&self) -> Vec<i8> {
+        let pieces: Vec<i8> = self
+            .sentence
+            .pieces
+            .iter()
+            .filter(|piece| piece.is_change)
+            .filter_map(|piece| piece.sign)
+            .collect();
+        if !pieces.is_empty() {
+            return pieces;
+        }
+        if self.sentence.cells.is_empty() && !self.basis.signs.is_empty() {
+            return self.basis.signs.clone();
+        }
+        let of = |at: &At<'_>| match at.column.role {
+            Role::Change | Role::ChangePoints | Role::Deviation => at.exact().map(sign),
+            _ => measure::change(at)
+                .or_else(|| measure::deviation(at))
+                .map(sign),
+        };
+        let own: Vec<i8> = self.own_cells().iter().filter_map(of).collect();
+        if own.is_empty() {
+            self.basis.signs.clone()
+        } else {
+            own
+        }
+    }
+
+    fn calm(&mut self, signs: &[i8]) {
+        let Some(word) = CALM
+            .find(&self.masked.text)
+            .map(|found| found.as_str().to_owned())
+        else {
+            return;
+        };
+        if signs.is_empty() {
+            return;
+        }
+        let moved = self.own_cells().iter().any(|at| {
+            let large = measure::change_percent(at).is_some_and(|percent| percent.abs() >= 10.0);
+            large && measure::score(at).is_none_or(|z| z.abs() >= 3.0)
+        });
+        if moved {
+            self.fault(Reason::unsupported(
+                "word",
+                format!("\"{word}\", but the value changed beyond ordinary variation"),
+            ));
+        }
+    }
+
+    pub(super) fn superlatives(&mut self) {
+        if self.sentence.pieces.iter().any(|piece| piece.is_rank) {
+            return;
+        }
+        let directions = words::directions(&self.masked.text);
+        let moves = self.sentence.pieces.iter().filter(|piece| piece.is_change);
+        let falls = directions.iter().any(|direction| direction.sign < 0)
+            || moves.clone().any(|piece| piece.sign == Some(-1));
+        let speaks_of_change = !directions.is_empty() || moves.count() > 0;
+        for claim in words::superlatives(&self.masked.text) {
+            let of_change = speaks_of_change || claim.reach == Reach::Change;
+            let fits = |side: i8| {
+                claim.side == 0 || side == 0 || side == claim.side || (falls && claim.side > 0)
+            };
+            if self.basis.extremes.iter().any(|side| fits(*side)) {
+                continue;
+            }
+            let met = self.own_cells().iter().any(|at| {
+                let change = measure::companion(&base(at), Role::Change).filter(|_| of_change);
+                [Some(*at), change, Some(base(at))]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|at| measure::rank(&at))
+                    .any(|rank| {
+                        (rank.from_top == 1 && fits(1)) || (rank.from_bottom == 1 && fits(-1))
+                    })
+            });
+            if !met {
+                self.fault(Reason::unsupported(
+                    "word",
+                    format!(
+                        "\"{}\" needs an extreme or rank assert that holds",
+                        claim.word
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+fn opposite(word: &str) -> Reason {
+    Reason::contradicted(
+        "word",
+        format!("\"{word}\" is the opposite of the change cited"),
+    )
+}
