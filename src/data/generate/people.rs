@@ -5,10 +5,26 @@ use super::random::Random;
 /// The country that loses users.
 pub(super) const DROPPED: &str = "DE";
 
-const COUNTRIES: [(&str, u64); 10] =
-    [("US", 25), ("GB", 14), (DROPPED, 14), ("FR", 11), ("BR", 9), ("IN", 8), ("ES", 7), ("CA", 5), ("JP", 4), ("NL", 3)];
+const COUNTRIES: [(&str, u64); 10] = [
+    ("US", 25),
+    ("GB", 14),
+    (DROPPED, 14),
+    ("FR", 11),
+    ("BR", 9),
+    ("IN", 8),
+    ("ES", 7),
+    ("CA", 5),
+    ("JP", 4),
+    ("NL", 3),
+];
 const PLATFORMS: [(&str, u64); 3] = [("android", 42), ("ios", 35), ("web", 23)];
-const CHANNELS: [(&str, u64); 5] = [("organic", 38), ("paid_search", 24), ("social", 18), ("email", 12), ("referral", 8)];
+const CHANNELS: [(&str, u64); 5] = [
+    ("organic", 38),
+    ("paid_search", 24),
+    ("social", 18),
+    ("email", 12),
+    ("referral", 8),
+];
 
 #[derive(Debug, Clone)]
 pub(super) struct Person {

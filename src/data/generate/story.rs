@@ -78,18 +78,34 @@ impl Story {
 
     /// Old users by age: of each day's signups a share that shrinks with the root of their age.
     fn returning(&mut self, random: &mut Random, day: i64, wanted: f64) -> Vec<usize> {
-        let weight = |signup: i64| if (1..=LONGEST_LIFE).contains(&(day - signup)) { 1.0 / ((day - signup) as f64).sqrt() } else { 0.0 };
+        let weight = |signup: i64| {
+            if (1..=LONGEST_LIFE).contains(&(day - signup)) {
+                1.0 / ((day - signup) as f64).sqrt()
+            } else {
+                0.0
+            }
+        };
         let stays = |person: &usize| day < DROP || !self.people[*person].leaves;
         let pools: Vec<(f64, Vec<usize>)> = self
             .cohorts
             .iter()
             .filter(|(signup, _)| weight(*signup) > 0.0)
-            .map(|(signup, people)| (weight(*signup), people.iter().copied().filter(stays).collect()))
+            .map(|(signup, people)| {
+                (
+                    weight(*signup),
+                    people.iter().copied().filter(stays).collect(),
+                )
+            })
             .collect();
-        let total: f64 = pools.iter().map(|(weight, pool)| weight * pool.len() as f64).sum();
+        let total: f64 = pools
+            .iter()
+            .map(|(weight, pool)| weight * pool.len() as f64)
+            .sum();
         let mut chosen = Vec::new();
         for (weight, mut pool) in pools {
-            let n_people = random.rounded(wanted * weight * pool.len() as f64 / total).min(pool.len());
+            let n_people = random
+                .rounded(wanted * weight * pool.len() as f64 / total)
+                .min(pool.len());
             for _ in 0..n_people {
                 let place = random.below(pool.len() as u64) as usize;
                 chosen.push(pool.swap_remove(place));
@@ -102,12 +118,21 @@ impl Story {
     fn browse(&mut self, random: &mut Random, day: i64, person: usize) -> i64 {
         self.n_sessions += 1;
         // During the outage only the first hours of the day saw anybody.
-        let (first_hour, n_hours) = if day == OUTAGE { (0, 7) } else if random.below(10) == 0 { (0, 7) } else { (7, 16) };
-        let mut second = (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
+        let (first_hour, n_hours) = if day == OUTAGE {
+            (0, 7)
+        } else if random.below(10) == 0 {
+            (0, 7)
+        } else {
+            (7, 16)
+        };
+        let mut second =
+            (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
         self.add(day, second, person, "app_open", None);
         for _ in 0..1 + random.below(2) {
             second += 10 + random.below(80) as i64;
-            let event = random.one_of(&[("view_item", 70), ("search", 30)]).unwrap_or("view_item");
+            let event = random
+                .one_of(&[("view_item", 70), ("search", 30)])
+                .unwrap_or("view_item");
             self.add(day, second, person, event, None);
         }
         if random.below(100) < 14 {
@@ -118,14 +143,24 @@ impl Story {
     }
 
     /// Purchases at the end of sessions, spread evenly over prices; now and then a refund or a renewal.
-    fn buy(&mut self, random: &mut Random, day: i64, sessions: &[(usize, u64, i64)], n_purchases: usize) {
+    fn buy(
+        &mut self,
+        random: &mut Random,
+        day: i64,
+        sessions: &[(usize, u64, i64)],
+        n_purchases: usize,
+    ) {
         let mut left: Vec<&(usize, u64, i64)> = sessions.iter().collect();
         for _ in 0..n_purchases.min(sessions.len()) {
             let place = random.below(left.len() as u64) as usize;
             let &(person, session, ended) = left.swap_remove(place);
             let price = PRICES[self.n_sold % PRICES.len()];
             self.n_sold += 1;
-            for (later, event, cents) in [(15, "add_to_cart", None), (40, "checkout", None), (75, "purchase", Some(price))] {
+            for (later, event, cents) in [
+                (15, "add_to_cart", None),
+                (40, "checkout", None),
+                (75, "purchase", Some(price)),
+            ] {
                 self.happenings.push(Happening {
                     day,
                     second: ended + later,
@@ -144,7 +179,14 @@ impl Story {
         }
     }
 
-    fn without_session(&mut self, day: i64, second: i64, person: usize, event: &'static str, cents: i64) {
+    fn without_session(
+        &mut self,
+        day: i64,
+        second: i64,
+        person: usize,
+        event: &'static str,
+        cents: i64,
+    ) {
         self.happenings.push(Happening {
             day,
             second: second.min(86_399),
@@ -155,7 +197,14 @@ impl Story {
         });
     }
 
-    fn add(&mut self, day: i64, second: i64, person: usize, event: &'static str, cents: Option<i64>) {
+    fn add(
+        &mut self,
+        day: i64,
+        second: i64,
+        person: usize,
+        event: &'static str,
+        cents: Option<i64>,
+    ) {
         self.happenings.push(Happening {
             day,
             second,

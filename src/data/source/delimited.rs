@@ -67,7 +67,9 @@ impl<R: Read> Reader<R> {
         let mut splitter = Splitter::default();
         splitter.line(trimmed(&first), self.separator);
         while splitter.quoted && raw.len() < LONGEST_QUOTED_LINES {
-            let Some(line) = self.lines.next()? else { break };
+            let Some(line) = self.lines.next()? else {
+                break;
+            };
             splitter.newline(raw.last().unwrap_or(&first));
             splitter.line(trimmed(&line), self.separator);
             raw.push(line);
@@ -165,13 +167,20 @@ struct Splitter {
 impl Splitter {
     /// The line break inside a quoted cell, as it stood in the file.
     fn newline(&mut self, ended: &[u8]) {
-        let kept: &[u8] = if ended.ends_with(b"\r\n") { b"\r\n" } else { b"\n" };
+        let kept: &[u8] = if ended.ends_with(b"\r\n") {
+            b"\r\n"
+        } else {
+            b"\n"
+        };
         self.open.extend_from_slice(kept);
     }
 
     fn line(&mut self, line: &[u8], separator: u8) {
         if !self.quoted && !line.contains(&b'"') {
-            self.cells = line.split(|&byte| byte == separator).map(<[u8]>::to_vec).collect();
+            self.cells = line
+                .split(|&byte| byte == separator)
+                .map(<[u8]>::to_vec)
+                .collect();
             return;
         }
         let mut bytes = line.iter().copied().peekable();
@@ -219,9 +228,15 @@ fn separator(sample: &[Vec<u8>]) -> u8 {
                 counts.push(std::mem::take(&mut splitter.cells).len());
             }
         }
-        let Some(&n_columns) = counts.first() else { return (0, 0) };
+        let Some(&n_columns) = counts.first() else {
+            return (0, 0);
+        };
         let n_agreeing = counts.iter().filter(|&&count| count == n_columns).count();
-        if n_columns < 2 { (0, 0) } else { (n_agreeing * 100 / counts.len(), n_columns) }
+        if n_columns < 2 {
+            (0, 0)
+        } else {
+            (n_agreeing * 100 / counts.len(), n_columns)
+        }
     };
     let mut best = (b',', score(b','));
     for candidate in [b'\t', b';', b'|'] {
@@ -240,7 +255,11 @@ fn unique(cells: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(cells.len());
     for (position, cell) in cells.iter().enumerate() {
         let trimmed = cell.trim();
-        let base = if trimmed.is_empty() { format!("column_{}", position + 1) } else { trimmed.to_owned() };
+        let base = if trimmed.is_empty() {
+            format!("column_{}", position + 1)
+        } else {
+            trimmed.to_owned()
+        };
         let mut name = base.clone();
         let mut n_same = 1;
         while names.contains(&name) {
@@ -271,7 +290,13 @@ mod tests {
     #[test]
     fn sniffs_the_separator() {
         for separator in [",", ";", "\t", "|"] {
-            let text = ["id,note,time", "1,\"a,b;c|d\",2024-01-01", "2,x y,2024-01-02"].join("\r\n").replace(',', separator);
+            let text = [
+                "id,note,time",
+                "1,\"a,b;c|d\",2024-01-01",
+                "2,x y,2024-01-02",
+            ]
+            .join("\r\n")
+            .replace(',', separator);
             let (header, rows, bad) = read(&text);
             assert_eq!(header, ["id", "note", "time"], "{separator:?}");
             assert_eq!((rows.len(), bad.len()), (2, 0), "{separator:?}");
