@@ -231,7 +231,7 @@ fn say(
     started: Instant,
 ) {
     events.say(Event::DataRead {
-        source: source.files.join(", "),
+        source: shown(&source.files),
         rows: summary.rows_read,
         bad_rows,
         users: Some(facts.users),
@@ -243,6 +243,14 @@ fn say(
             column: mapped.column,
             reason: mapped.reason,
         });
+    }
+}
+
+/// A few files by name, many by the first and their number.
+fn shown(files: &[String]) -> String {
+    match files {
+        [first, _, _, _, ..] => format!("{first} and {} more files", files.len() - 1),
+        few => few.join(", "),
     }
 }
 

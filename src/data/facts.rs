@@ -70,7 +70,6 @@ pub(crate) async fn build(
     }
     let dimensions = dimensions(columns, &roles);
     let profile = quality::profile(&engine, columns, &roles).await?;
-    let has_kinds = roles.has(Role::Revenue) && kinds(columns, &roles).is_some();
     engine
         .keep("events", &events_sql(columns, &roles, &dimensions))
         .await?;
@@ -89,6 +88,9 @@ pub(crate) async fn build(
             .keep("session_days", include_str!("sql/session_days.sql"))
             .await?;
     }
+    let told =
+        "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
+    let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
     let users = engine
         .row("SELECT count(*) AS users FROM first_seen", |row| {
             row.count("users")

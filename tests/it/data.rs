@@ -138,7 +138,8 @@ fn check_totals(totals: &data::Totals, expected: &Value) {
 
 fn check_retention(dataset: &Dataset, truth: &Value) {
     let cohorts = dataset.current.dau_by_cohort_date.rows();
-    let cells: [(&str, fn(&data::DauByCohortDate) -> Option<u64>); 4] = [
+    type Cell = fn(&data::DauByCohortDate) -> Option<u64>;
+    let cells: [(&str, Cell); 4] = [
         ("D1", |cohort| cohort.day_1_dau),
         ("D7", |cohort| cohort.day_7_dau),
         ("D14", |cohort| cohort.day_14_dau),
@@ -349,6 +350,19 @@ fn the_generated_sample_set_is_true() {
             dataset.summary.totals.sessions,
             planted["totals"]["sessions"].as_u64()
         );
+        let longest = dataset
+            .current
+            .engagement_by_date
+            .rows()
+            .iter()
+            .filter_map(|row| row.avg_session_time)
+            .fold(0.0, f64::max);
+        assert!(longest < 60.0, "{longest} minutes");
+        let minutes = dataset.current.engagement_by_date.rows().iter();
+        let longest = minutes
+            .filter_map(|row| row.avg_session_time)
+            .fold(0.0, f64::max);
+        assert!((1.0..60.0).contains(&longest), "{longest} minutes");
         let namibia: u64 = dataset
             .current
             .dau_by_country
@@ -787,7 +801,7 @@ fn upstream_tables_are_read_as_they_are() {
     );
     assert_eq!(
         dataset.summary.notes.len(),
-        1,
+        2,
         "{:?}",
         dataset.summary.notes
     );

@@ -3,14 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::quality::rounded;
-use super::super::{
-    DataError, Dataset, Part, Segmentation, Source, Summary, Tables, Totals, Window,
-};
+use super::super::{DataError, Dataset, Part, Segmentation, Source, Summary, Tables, Window};
+use super::derive::{self, complete, cut};
 use super::layout::{DAYS, Row, TEXTS};
 use super::write::{MAPPING, PREVIOUS, SEGMENTATION, SUMMARY};
 use super::{cells, foreign};
@@ -23,7 +20,7 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
     if reader.source.files.is_empty() {
         return Err(DataError::NoTables(outputs.join("segments")));
     }
-    let covers = covers(&all);
+    let covers = derive::covers(&all);
     let current = cut(&all, window);
     if let Some(covers) = covers
         && current.dau_by_date.rows().is_empty()
@@ -38,11 +35,12 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
         }
         Some(before) => {
             let tables = reader.tables(PREVIOUS, ours.as_ref().map(|ours| &ours.previous_absent));
-            let tables = cut(&tables, before);
-            if tables.dau_by_date.rows().is_empty() && tables.revenue_by_date.rows().is_empty() {
-                (None, None)
+            let whole = derive::covers(&tables)
+                .is_some_and(|days| days.0 <= before.start && before.end <= days.1);
+            if whole {
+                (Some(before), Some(cut(&tables, before)))
             } else {
-                (Some(before), Some(tables))
+                (None, None)
             }
         }
         None => (None, None),
@@ -55,6 +53,18 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
         },
     };
     summary.notes.append(&mut reader.notes);
+    if let Some(covers) = covers
+        && previous.is_none()
+        && !summary
+            .notes
+            .iter()
+            .any(|note| note.starts_with("no full previous period"))
+    {
+        summary.notes.push(format!(
+            "no full previous period: the daily tables start on {}",
+            covers.0
+        ));
+    }
     complete(&mut summary, covers, window, &current, previous.as_ref());
     let segmentation = reader.segmentation(&mut summary);
     let mapping = reader.mapping();
@@ -317,130 +327,4 @@ fn value(column: &str, cell: &str) -> Option<Value> {
     } else {
         Some(Value::from(number))
     }
-}
-
-fn covers(tables: &Tables) -> Option<(Date, Date)> {
-    let dates: Vec<Date> = tables
-        .dau_by_date
-        .rows()
-        .iter()
-        .map(|row| row.date)
-        .chain(tables.revenue_by_date.rows().iter().map(|row| row.date))
-        .chain(tables.engagement_by_date.rows().iter().map(|row| row.date))
-        .collect();
-    Some((*dates.iter().min()?, *dates.iter().max()?))
-}
-
-/// The rows of one window.
-fn cut(tables: &Tables, window: Window) -> Tables {
-    fn rows<T: Clone>(part: &Part<T>, inside: impl Fn(&T) -> bool) -> Part<T> {
-        match part {
-            Part::Present(rows) => {
-                Part::Present(rows.iter().filter(|row| inside(row)).cloned().collect())
-            }
-            Part::Absent(why) => Part::Absent(why.clone()),
-        }
-    }
-    Tables {
-        dau_by_date: rows(&tables.dau_by_date, |row| window.contains(row.date)),
-        engagement_by_date: rows(&tables.engagement_by_date, |row| window.contains(row.date)),
-        revenue_by_date: rows(&tables.revenue_by_date, |row| window.contains(row.date)),
-        revenue_by_type: rows(&tables.revenue_by_type, |row| window.contains(row.date)),
-        dau_by_country: rows(&tables.dau_by_country, |row| window.contains(row.date)),
-        revenue_by_country: rows(&tables.revenue_by_country, |row| window.contains(row.date)),
-        new_logins_by_country: rows(&tables.new_logins_by_country, |row| {
-            window.contains(row.date)
-        }),
-        new_logins_by_channel: rows(&tables.new_logins_by_channel, |row| {
-            window.contains(row.date)
-        }),
-        dau_by_cohort_date: rows(&tables.dau_by_cohort_date, |row| {
-            window.contains(row.cohort_date)
-        }),
-        engagement_by_cohort_date: rows(&tables.engagement_by_cohort_date, |row| {
-            window.contains(row.cohort_date)
-        }),
-        revenue_by_cohort_date: rows(&tables.revenue_by_cohort_date, |row| {
-            window.contains(row.cohort_date)
-        }),
-        revenue_segments_daily: rows(&tables.revenue_segments_daily, |row| {
-            window.contains(row.date)
-        }),
-        user_journey_cohort: rows(&tables.user_journey_cohort, |row| {
-            window.contains(row.cohort_date)
-        }),
-    }
-}
-
-/// Fills what the summary lacks and the daily tables know.
-fn complete(
-    summary: &mut Summary,
-    covers: Option<(Date, Date)>,
-    window: Window,
-    current: &Tables,
-    previous: Option<&Tables>,
-) {
-    summary.first_day = summary.first_day.or(covers.map(|covers| covers.0));
-    summary.last_day = summary.last_day.or(covers.map(|covers| covers.1));
-    if summary.totals == Totals::default() {
-        summary.totals = derived(current, window.days());
-        let dates: std::collections::BTreeSet<Date> = current
-            .dau_by_date
-            .rows()
-            .iter()
-            .filter(|row| row.total_dau > 0)
-            .map(|row| row.date)
-            .collect();
-        if !current.dau_by_date.rows().is_empty() {
-            let days = window
-                .start
-                .series(jiff::Span::new().days(1))
-                .take_while(|day| *day <= window.end);
-            summary.empty_days = days.filter(|day| !dates.contains(day)).collect();
-        }
-        if let Part::Present(rows) = &current.dau_by_country {
-            let countries: std::collections::BTreeSet<&str> = rows
-                .iter()
-                .filter(|row| row.total_dau > 0 && row.country != "(none)")
-                .map(|row| row.country.as_str())
-                .collect();
-            summary.distinct_countries = Some(countries.len() as u64);
-        }
-    }
-    if summary.previous_totals.is_none() {
-        summary.previous_totals = previous.map(|previous| derived(previous, window.days()));
-    }
-}
-
-/// Totals as far as daily rows add up to them; distinct users do not.
-fn derived(tables: &Tables, n_days: i64) -> Totals {
-    let days = tables.dau_by_date.rows();
-    let mut totals = Totals {
-        days: n_days,
-        days_with_rows: days.iter().filter(|day| day.total_dau > 0).count() as i64,
-        ..Totals::default()
-    };
-    if !days.is_empty() {
-        totals.mean_dau = Some(rounded(
-            days.iter().map(|day| day.total_dau).sum::<u64>() as f64 / n_days as f64,
-        ));
-        totals.new_users = days.iter().map(|day| day.new_users).sum();
-    }
-    // Thousandths add up without the error of doubles.
-    let sum = |amounts: &mut dyn Iterator<Item = f64>| {
-        amounts
-            .map(|amount| (amount * 1_000.0).round())
-            .sum::<f64>()
-            / 1_000.0
-    };
-    totals.revenue = match &tables.revenue_by_date {
-        Part::Present(rows) if !rows.is_empty() => {
-            Some(sum(&mut rows.iter().map(|row| row.total_revenue)))
-        }
-        _ if days.iter().any(|day| day.total_revenue.is_some()) => {
-            Some(sum(&mut days.iter().filter_map(|day| day.total_revenue)))
-        }
-        _ => None,
-    };
-    totals
 }

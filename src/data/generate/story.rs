@@ -118,13 +118,8 @@ impl Story {
     fn browse(&mut self, random: &mut Random, day: i64, person: usize) -> i64 {
         self.n_sessions += 1;
         // During the outage only the first hours of the day saw anybody.
-        let (first_hour, n_hours) = if day == OUTAGE {
-            (0, 7)
-        } else if random.below(10) == 0 {
-            (0, 7)
-        } else {
-            (7, 16)
-        };
+        let early = random.below(10) == 0 || day == OUTAGE;
+        let (first_hour, n_hours) = if early { (0, 7) } else { (7, 16) };
         let mut second =
             (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
         self.add(day, second, person, "app_open", None);
@@ -170,7 +165,7 @@ impl Story {
                     cents,
                 });
             }
-            if self.n_sold % 40 == 0 {
+            if self.n_sold.is_multiple_of(40) {
                 self.without_session(day, ended + 1_200, person, "refund", -price);
             }
         }

@@ -2,11 +2,13 @@
 
 pub(crate) mod expression;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod layouts;
 pub(crate) mod names;
 mod options;
 mod people;
 mod revenue;
+mod vendors;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,8 @@ use super::moment::Order;
 use super::profile::{self, Column};
 use super::source::Raw;
 use super::{DataError, Mapped};
-use names::{Role, Vendor};
+use names::Role;
+use vendors::Vendor;
 
 /// One role with its column.
 #[derive(Debug, Clone)]
@@ -108,7 +111,7 @@ pub(crate) async fn resolve(
     let bare: Vec<&str> = columns.iter().map(|column| column.bare.as_str()).collect();
     let mut resolver = Resolver {
         columns,
-        vendor: names::vendor(&bare),
+        vendor: vendors::vendor(&bare),
         chosen: options::read(columns, engine, map).await?,
         roles: Roles::default(),
     };
@@ -291,7 +294,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

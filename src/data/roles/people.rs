@@ -170,10 +170,7 @@ fn by_ending<'columns>(
 }
 
 /// The only candidate of a group that is not empty; several that stand equal are refused, unless they are the same column in all but name.
-fn only<'columns>(
-    role: Role,
-    mut group: Vec<(&'columns Column, String)>,
-) -> Result<(&'columns Column, String), DataError> {
+fn only(role: Role, mut group: Vec<(&Column, String)>) -> Result<(&Column, String), DataError> {
     let same_values = group
         .windows(2)
         .all(|pair| pair[0].0.sample == pair[1].0.sample && pair[0].0.nulls == pair[1].0.nulls);

@@ -14,7 +14,7 @@ pub(super) async fn resolve(resolver: &mut Resolver<'_>, engine: &Engine) -> Res
     if !resolver.decided(Role::Revenue) {
         let total = total(resolver)?;
         let found = match total {
-            Some((column, reason)) => Some(of_total(resolver, engine, column, reason).await?),
+            Some((column, reason)) => of_total(resolver, engine, column, reason).await?,
             None => of_prices(resolver),
         };
         if let Some(found) = found {
@@ -62,7 +62,7 @@ async fn of_total(
     engine: &Engine,
     column: &Column,
     reason: String,
-) -> Result<Found, DataError> {
+) -> Result<Option<Found>, DataError> {
     let mut found = Found::column(column, reason, checks(column));
     found.sql = amount(column);
     if in_minor_units(resolver, column) {
@@ -77,7 +77,7 @@ async fn of_total(
         ));
     }
     if column.bare.contains("revenue") || resolver.only_column(Role::Event).is_none() {
-        return Ok(found);
+        return Ok(Some(found));
     }
     // A name such as `value` or `amount` may be a price that stands on every event.
     let event = resolver
@@ -107,10 +107,18 @@ async fn of_total(
         .iter()
         .fold((0, 0), |sum, event| (sum.0 + event.1, sum.1 + event.2));
     let has_purchases = events.iter().any(|(event, ..)| is_purchase_like(event));
+    if !has_purchases && column.bare == "value" {
+        let why = format!(
+            "`{}` may be any number: no event name is a purchase",
+            column.name
+        );
+        resolver.roles.absent.insert(Role::Revenue, why);
+        return Ok(None);
+    }
     if has_purchases && n_filled * 10 > n_rows {
         found = on_purchases(resolver, found);
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 /// Quantity times price, or the price alone.

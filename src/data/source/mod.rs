@@ -283,6 +283,11 @@ fn one_table(
             ));
         }
     }
+    if notes.len() > 5 {
+        let n_more = notes.len() - 5;
+        notes.truncate(5);
+        notes.push(format!("{n_more} more files lack columns"));
+    }
     let schema = Arc::new(Schema::new(fields));
     let batches = parts
         .into_iter()
