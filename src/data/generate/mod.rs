@@ -1,4 +1,4 @@
-//! A seeded sample: three months of a small shop's app, with three things that happened. Never heard of files or of the metrics.
+//! A seeded sample: a young shop's app and its last three full months, with three things that happened. Never heard of files or of the metrics.
 //!
 //! Only integers, sums, products and square roots, so that a seed gives the same bytes on every machine.
 
@@ -67,7 +67,7 @@ struct Happening {
     cents: Option<i64>,
 }
 
-/// Three months of events; the same seed gives the same bytes.
+/// Four and a half months of events, the first six weeks a launch; the same seed gives the same bytes.
 pub fn sample(seed: u64) -> Sample {
     let mut random = Random::new(seed);
     let (people, mut happenings) = story::tell(&mut random);

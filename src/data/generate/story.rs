@@ -8,10 +8,10 @@ use super::{Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
 pub(super) const DROP: i64 = N_DAYS - WINDOW_DAYS;
 
 const WEEKDAYS: [f64; 7] = [1.00, 1.02, 1.03, 1.00, 0.95, 0.82, 0.78];
-const DAILY_USERS: f64 = 205.0;
+const DAILY_USERS: f64 = 170.0;
 const NEW_SHARE: f64 = 0.15;
-/// After this many days nobody comes back.
-const LONGEST_LIFE: i64 = 60;
+/// After this many days nobody comes back; as many days before the first full one, the app starts empty.
+const LONGEST_LIFE: i64 = 45;
 const PRICES: [i64; 5] = [999, 1499, 1999, 2499, 2999];
 
 pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
@@ -22,11 +22,7 @@ pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
         n_sessions: 0,
         n_sold: 0,
     };
-    for signup in -LONGEST_LIFE..0 {
-        let n_people = random.rounded(DAILY_USERS * NEW_SHARE);
-        story.sign_up(random, signup, n_people);
-    }
-    for day in 0..N_DAYS {
+    for day in -LONGEST_LIFE..N_DAYS {
         story.day(random, day);
     }
     (story.people, story.happenings)
@@ -57,12 +53,12 @@ impl Story {
     }
 
     fn day(&mut self, random: &mut Random, day: i64) {
-        let weekday = WEEKDAYS[day as usize % 7];
+        let weekday = WEEKDAYS[day.rem_euclid(7) as usize];
         let growth = 1.0 + 0.0008 * day as f64;
         let outage = if day == OUTAGE { 0.3 } else { 1.0 };
         let users = DAILY_USERS * weekday * growth * outage * (1.0 + 0.035 * random.wobble());
         let n_new = random.rounded(users * NEW_SHARE);
-        let returning = self.returning(random, day, users - n_new as f64);
+        let returning = self.returning(random, day, users * (1.0 - NEW_SHARE) * maturity(day));
         let mut here = self.sign_up(random, day, n_new);
         here.extend(returning);
         let mut sessions: Vec<(usize, u64, i64)> = Vec::with_capacity(here.len());
@@ -209,4 +205,14 @@ impl Story {
             cents,
         });
     }
+}
+
+/// How much of its steady audience a product has when it is still young.
+fn maturity(day: i64) -> f64 {
+    let ages = |longest: i64| {
+        (1..=longest)
+            .map(|age| 1.0 / (age as f64).sqrt())
+            .sum::<f64>()
+    };
+    ages((day + LONGEST_LIFE).min(LONGEST_LIFE)) / ages(LONGEST_LIFE)
 }
