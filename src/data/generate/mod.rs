@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_is_planted_stands_out() {
-        for seed in [1, 7, 42, 2026] {
+        for seed in [1, 2, 3, 7, 42, 2026, u64::MAX] {
             let Planted {
                 outage_users,
                 outage_usual_users,

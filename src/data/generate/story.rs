@@ -1,6 +1,6 @@
 //! What happens day by day: who comes, what they do, and the three planted events.
 
-use super::people::Person;
+use super::people::{Crowd, Person};
 use super::random::Random;
 use super::{Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
 
@@ -16,6 +16,7 @@ const PRICES: [i64; 5] = [999, 1499, 1999, 2499, 2999];
 
 pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
     let mut story = Story {
+        crowd: Crowd::new(random),
         people: Vec::new(),
         cohorts: Vec::new(),
         happenings: Vec::new(),
@@ -29,6 +30,7 @@ pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
 }
 
 struct Story {
+    crowd: Crowd,
     people: Vec<Person>,
     /// Day of signing up, and who did.
     cohorts: Vec<(i64, Vec<usize>)>,
@@ -41,7 +43,7 @@ impl Story {
     fn sign_up(&mut self, random: &mut Random, day: i64, n_people: usize) -> Vec<usize> {
         let mut cohort = Vec::with_capacity(n_people);
         while cohort.len() < n_people {
-            let person = Person::new(random);
+            let person = self.crowd.draw(random);
             if person.leaves && day >= DROP {
                 continue;
             }
