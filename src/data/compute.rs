@@ -44,12 +44,26 @@ pub struct Inspection {
 pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, DataError> {
     let started = Instant::now();
     let timezone = known_timezone(&options.timezone)?;
-    let Opened { facts, mut summary, source, bad_rows } = open(&options.sources, &options.map, options.max_bad_rows, &timezone).await?;
+    let Opened {
+        facts,
+        mut summary,
+        source,
+        bad_rows,
+    } = open(
+        &options.sources,
+        &options.map,
+        options.max_bad_rows,
+        &timezone,
+    )
+    .await?;
     say(events, &facts, &summary, &source, bad_rows, started);
     let window = options.window;
     let has_rows = |window: Window| {
         let (start, end) = (number_of_day(window.start), number_of_day(window.end));
-        facts.days.iter().any(|day| start <= day.number && day.number <= end)
+        facts
+            .days
+            .iter()
+            .any(|day| start <= day.number && day.number <= end)
     };
     if !has_rows(window) {
         return Err(DataError::NoRows {
@@ -57,12 +71,20 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
             covers: facts.covers,
         });
     }
-    let previous_window = window.previous().filter(|previous| facts.covers.0 <= previous.start);
+    let previous_window = window
+        .previous()
+        .filter(|previous| facts.covers.0 <= previous.start);
     if previous_window.is_none() {
-        summary.notes.push(format!("no full previous period: the data start on {}", facts.covers.0));
+        summary.notes.push(format!(
+            "no full previous period: the data start on {}",
+            facts.covers.0
+        ));
     }
     if window.start < facts.covers.0 || window.end > facts.covers.1 {
-        summary.notes.push(format!("the data cover {} to {}, not the whole window", facts.covers.0, facts.covers.1));
+        summary.notes.push(format!(
+            "the data cover {} to {}, not the whole window",
+            facts.covers.0, facts.covers.1
+        ));
     }
     metrics::prepare(&facts).await?;
     let current = metrics::tables(&facts, window).await?;
@@ -87,7 +109,9 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.partial_last_day = partial_last_day(&facts, window);
     let segmentation = metrics::segmentation(&facts, window, previous_window).await?;
     for note in &summary.notes {
-        events.say(Event::Warning { message: note.clone() });
+        events.say(Event::Warning {
+            message: note.clone(),
+        });
     }
     Ok(Dataset {
         window,
@@ -102,9 +126,19 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
 }
 
 /// Reads the sources and says what each column is taken for.
-pub async fn inspect(sources: &[String], map: &[(String, String)], max_bad_rows: u64, timezone: &str) -> Result<Inspection, DataError> {
+pub async fn inspect(
+    sources: &[String],
+    map: &[(String, String)],
+    max_bad_rows: u64,
+    timezone: &str,
+) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source, bad_rows } = open(sources, map, max_bad_rows, &timezone).await?;
+    let Opened {
+        facts,
+        summary,
+        source,
+        bad_rows,
+    } = open(sources, map, max_bad_rows, &timezone).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -125,7 +159,12 @@ struct Opened {
     bad_rows: u64,
 }
 
-async fn open(sources: &[String], map: &[(String, String)], max_bad_rows: u64, timezone: &str) -> Result<Opened, DataError> {
+async fn open(
+    sources: &[String],
+    map: &[(String, String)],
+    max_bad_rows: u64,
+    timezone: &str,
+) -> Result<Opened, DataError> {
     let raw = source::read(sources, max_bad_rows).await?;
     let columns = profile::columns(&raw)?;
     let probing = Engine::new("UTC", Order::MonthFirst);
@@ -157,7 +196,10 @@ async fn open(sources: &[String], map: &[(String, String)], max_bad_rows: u64, t
 fn summary_of(raw: &Raw, timezone: &str) -> Summary {
     let mut notes = raw.notes.clone();
     if raw.bad_rows > 0 {
-        notes.push(format!("{} rows could not be read and were skipped, the first at {}", raw.bad_rows, raw.bad_row_places[0]));
+        notes.push(format!(
+            "{} rows could not be read and were skipped, the first at {}",
+            raw.bad_rows, raw.bad_row_places[0]
+        ));
     }
     Summary {
         rows_read: raw.n_rows(),
@@ -170,16 +212,26 @@ fn summary_of(raw: &Raw, timezone: &str) -> Summary {
 }
 
 fn known_timezone(name: &str) -> Result<String, DataError> {
-    if matches!(name.to_uppercase().as_str(), "UTC" | "Z" | "ETC/UTC" | "GMT") {
+    if matches!(
+        name.to_uppercase().as_str(),
+        "UTC" | "Z" | "ETC/UTC" | "GMT"
+    ) {
         return Ok("UTC".to_owned());
     }
     jiff::tz::TimeZone::get(name).map_err(|_| DataError::UnknownTimezone(name.to_owned()))?;
     Ok(name.to_owned())
 }
 
-fn say(events: &Events, facts: &Facts, summary: &Summary, source: &Source, bad_rows: u64, started: Instant) {
+fn say(
+    events: &Events,
+    facts: &Facts,
+    summary: &Summary,
+    source: &Source,
+    bad_rows: u64,
+    started: Instant,
+) {
     events.say(Event::DataRead {
-        source: source.files.join(", "),
+        source: shown(&source.files),
         rows: summary.rows_read,
         bad_rows,
         users: Some(facts.users),
@@ -194,17 +246,44 @@ fn say(events: &Events, facts: &Facts, summary: &Summary, source: &Source, bad_r
     }
 }
 
+/// A few files by name, many by the first and their number.
+fn shown(files: &[String]) -> String {
+    match files {
+        [first, _, _, _, ..] => format!("{first} and {} more files", files.len() - 1),
+        few => few.join(", "),
+    }
+}
+
 /// Distinct rows and distinct countries of the window.
 async fn counts(facts: &Facts, window: Window) -> Result<(u64, u64), DataError> {
-    let between = format!("day BETWEEN {} AND {}", number_of_day(window.start), number_of_day(window.end));
-    let rows = facts.engine.row(&format!("SELECT count(DISTINCT row_hash) AS n FROM events WHERE {between}"), |row| row.count("n")).await?;
-    let countries = facts.engine.row(&format!("SELECT count(DISTINCT country) AS n FROM visits WHERE {between}"), |row| row.count("n")).await?;
+    let between = format!(
+        "day BETWEEN {} AND {}",
+        number_of_day(window.start),
+        number_of_day(window.end)
+    );
+    let rows = facts
+        .engine
+        .row(
+            &format!("SELECT count(DISTINCT row_hash) AS n FROM events WHERE {between}"),
+            |row| row.count("n"),
+        )
+        .await?;
+    let countries = facts
+        .engine
+        .row(
+            &format!("SELECT count(DISTINCT country) AS n FROM visits WHERE {between}"),
+            |row| row.count("n"),
+        )
+        .await?;
     Ok((rows, countries))
 }
 
 fn empty_days(facts: &Facts, window: Window) -> Vec<Date> {
     let filled: std::collections::BTreeSet<i64> = facts.days.iter().map(|day| day.number).collect();
-    (number_of_day(window.start)..=number_of_day(window.end)).filter(|number| !filled.contains(number)).filter_map(day_from_number).collect()
+    (number_of_day(window.start)..=number_of_day(window.end))
+        .filter(|number| !filled.contains(number))
+        .filter_map(day_from_number)
+        .collect()
 }
 
 /// The last day of the data when its last row comes clearly earlier than on the four weeks before.
@@ -212,10 +291,21 @@ fn partial_last_day(facts: &Facts, window: Window) -> Option<Date> {
     const HOUR: i64 = 3_600_000_000;
     let last = number_of_day(facts.covers.1);
     let time_of_day = |micros: i64| micros.rem_euclid(24 * HOUR);
-    let ended = time_of_day(facts.days.iter().find(|day| day.number == last)?.last_micros);
-    let mut usual: Vec<i64> =
-        facts.days.iter().filter(|day| (last - 28..last).contains(&day.number)).map(|day| time_of_day(day.last_micros)).collect();
+    let ended = time_of_day(
+        facts
+            .days
+            .iter()
+            .find(|day| day.number == last)?
+            .last_micros,
+    );
+    let mut usual: Vec<i64> = facts
+        .days
+        .iter()
+        .filter(|day| (last - 28..last).contains(&day.number))
+        .map(|day| time_of_day(day.last_micros))
+        .collect();
     usual.sort_unstable();
     let median = *usual.get(usual.len().checked_sub(1)? / 2)?;
-    (ended < 23 * HOUR && ended + HOUR < median && window.contains(facts.covers.1)).then_some(facts.covers.1)
+    (ended < 23 * HOUR && ended + HOUR < median && window.contains(facts.covers.1))
+        .then_some(facts.covers.1)
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use jiff::civil::Date;
@@ -30,13 +30,19 @@ impl Engine {
     }
 
     /// Makes batches a table, spread over as many partitions as there are cores.
-    pub(crate) fn register(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(), DataError> {
+    pub(crate) fn register(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<(), DataError> {
         let n_partitions = self.context.copied_config().target_partitions().max(1);
         let mut partitions: Vec<Vec<RecordBatch>> = vec![Vec::new(); n_partitions];
         for (position, batch) in batches.into_iter().enumerate() {
             partitions[position % n_partitions].push(batch);
         }
-        self.context.register_table(name, Arc::new(MemTable::try_new(schema, partitions)?))?;
+        self.context
+            .register_table(name, Arc::new(MemTable::try_new(schema, partitions)?))?;
         Ok(())
     }
 
@@ -51,16 +57,26 @@ impl Engine {
         let planned = frame.schema().as_arrow().clone();
         let batches = frame.collect().await?;
         // What the planner and the batches say about nulls differs at times; all columns may hold nulls.
-        let fields: Vec<Field> = planned.fields().iter().map(|field| Field::new(field.name(), field.data_type().clone(), true)).collect();
+        let fields: Vec<Field> = planned
+            .fields()
+            .iter()
+            .map(|field| Field::new(field.name(), field.data_type().clone(), true))
+            .collect();
         let schema = Arc::new(Schema::new(fields));
-        let batches =
-            batches.into_iter().map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())).collect::<Result<_, _>>()?;
+        let batches = batches
+            .into_iter()
+            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
+            .collect::<Result<_, _>>()?;
         self.register(name, schema, batches)
     }
 
     /// Checks that a query can be planned; the engine's own words when not.
     pub(crate) async fn check(&self, sql: &str) -> Result<DataType, String> {
-        let frame = self.context.sql(sql).await.map_err(|error| error.strip_backtrace())?;
+        let frame = self
+            .context
+            .sql(sql)
+            .await
+            .map_err(|error| error.strip_backtrace())?;
         Ok(frame.schema().field(0).data_type().clone())
     }
 
@@ -69,7 +85,11 @@ impl Engine {
     }
 
     /// The rows of a query, one value per row by `read`.
-    pub(crate) async fn rows<T>(&self, sql: &str, read: impl Fn(&Row) -> T) -> Result<Vec<T>, DataError> {
+    pub(crate) async fn rows<T>(
+        &self,
+        sql: &str,
+        read: impl Fn(&Row) -> T,
+    ) -> Result<Vec<T>, DataError> {
         let mut values = Vec::new();
         for batch in self.batches(sql).await? {
             let batch = plain(&batch)?;
@@ -80,27 +100,35 @@ impl Engine {
 
     pub(crate) async fn row<T>(&self, sql: &str, read: impl Fn(&Row) -> T) -> Result<T, DataError> {
         let rows = self.rows(sql, read).await?;
-        rows.into_iter().next().ok_or_else(|| DataError::Engine(format!("no row from {sql}")))
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| DataError::Engine(format!("no row from {sql}")))
     }
 }
 
 /// Integers, floats, texts and decimals only, so that a row can be read without knowing the engine's types.
 fn plain(batch: &RecordBatch) -> Result<RecordBatch, DataError> {
     let schema = batch.schema();
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(array, field)| {
-        let kind = match array.data_type() {
-            kind if kind.is_integer() => DataType::Int64,
-            kind if kind.is_floating() => DataType::Float64,
-            DataType::Decimal128(..) => return Ok((field.name().clone(), Arc::clone(array))),
-            _ => DataType::Utf8,
-        };
-        Ok((field.name().clone(), cast(array, &kind)?))
-    });
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(array, field)| {
+            let kind = match array.data_type() {
+                kind if kind.is_integer() => DataType::Int64,
+                kind if kind.is_floating() => DataType::Float64,
+                DataType::Decimal128(..) => return Ok((field.name().clone(), Arc::clone(array))),
+                _ => DataType::Utf8,
+            };
+            Ok((field.name().clone(), cast(array, &kind)?))
+        });
     let columns: Vec<(String, ArrayRef)> = columns.collect::<Result<_, DataError>>()?;
     if columns.is_empty() {
         return Ok(batch.clone());
     }
-    Ok(RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))?)
+    Ok(RecordBatch::try_from_iter_with_nullable(
+        columns.into_iter().map(|(name, array)| (name, array, true)),
+    )?)
 }
 
 pub(crate) struct Row<'batch> {
@@ -116,15 +144,25 @@ impl Row<'_> {
     }
 
     pub(crate) fn integer(&self, column: &str) -> Option<i64> {
-        Some(self.array(column)?.as_primitive_opt::<Int64Type>()?.value(self.row))
+        Some(
+            self.array(column)?
+                .as_primitive_opt::<Int64Type>()?
+                .value(self.row),
+        )
     }
 
     pub(crate) fn count(&self, column: &str) -> u64 {
-        self.integer(column).and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
+        self.integer(column)
+            .and_then(|value| u64::try_from(value).ok())
+            .unwrap_or(0)
     }
 
     pub(crate) fn float(&self, column: &str) -> Option<f64> {
-        Some(self.array(column)?.as_primitive_opt::<Float64Type>()?.value(self.row))
+        Some(
+            self.array(column)?
+                .as_primitive_opt::<Float64Type>()?
+                .value(self.row),
+        )
     }
 
     /// An amount in millionths.
@@ -133,7 +171,12 @@ impl Row<'_> {
     }
 
     pub(crate) fn text(&self, column: &str) -> Option<String> {
-        Some(self.array(column)?.as_string_opt::<i32>()?.value(self.row).to_owned())
+        Some(
+            self.array(column)?
+                .as_string_opt::<i32>()?
+                .value(self.row)
+                .to_owned(),
+        )
     }
 
     pub(crate) fn day(&self, column: &str) -> Option<Date> {

@@ -20,16 +20,37 @@ pub enum DataError {
     NoUserColumn { columns: Vec<String> },
     #[error("no time column among {}", columns.join(", "))]
     NoTimeColumn { columns: Vec<String> },
-    #[error("column `{column}` is the time, but {unparsable} of {rows} values cannot be read as one, e.g. `{example}`")]
-    TimeUnreadable { column: String, unparsable: u64, rows: u64, example: String },
+    #[error(
+        "column `{column}` is the time, but {unparsable} of {rows} values cannot be read as one, e.g. `{example}`"
+    )]
+    TimeUnreadable {
+        column: String,
+        unparsable: u64,
+        rows: u64,
+        example: String,
+    },
     #[error("{role} could be {}", quoted(candidates))]
-    Ambiguous { role: String, candidates: Vec<String> },
+    Ambiguous {
+        role: String,
+        candidates: Vec<String>,
+    },
     #[error("cannot use `--map {given}`: {why}")]
-    BadMap { given: String, why: String, columns: Vec<String> },
+    BadMap {
+        given: String,
+        why: String,
+        columns: Vec<String>,
+    },
     #[error("{bad_rows} unreadable rows, more than the {allowed} allowed; the first at {}", places.join(", "))]
-    TooManyBadRows { bad_rows: u64, allowed: u64, places: Vec<String> },
+    TooManyBadRows {
+        bad_rows: u64,
+        allowed: u64,
+        places: Vec<String>,
+    },
     #[error("no rows between {} and {}; the data cover {} to {}", window.start, window.end, covers.0, covers.1)]
-    NoRows { window: Window, covers: (Date, Date) },
+    NoRows {
+        window: Window,
+        covers: (Date, Date),
+    },
     #[error("unknown time zone `{0}`")]
     UnknownTimezone(String),
     #[error("the run directory has no tables under {}", .0.display())]
@@ -71,7 +92,11 @@ impl DataError {
 }
 
 fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 impl From<datafusion::error::DataFusionError> for DataError {

@@ -25,30 +25,116 @@ impl Kind {
 
 /// Words after which a money word is no money: a payment that failed, a page about payments.
 const NOT_YET: &[&str] = &[
-    "error", "fail", "failed", "failure", "declined", "details", "detail", "info", "view", "viewed", "page", "start", "started", "begin",
-    "initiated", "click", "clicked", "screen", "option", "options", "method", "attempt", "attempted", "abandoned", "cancel", "cancelled",
-    "canceled", "pending", "intent", "request", "requested", "shown", "history", "status", "add", "shipping",
+    "error",
+    "fail",
+    "failed",
+    "failure",
+    "declined",
+    "details",
+    "detail",
+    "info",
+    "view",
+    "viewed",
+    "page",
+    "start",
+    "started",
+    "begin",
+    "initiated",
+    "click",
+    "clicked",
+    "screen",
+    "option",
+    "options",
+    "method",
+    "attempt",
+    "attempted",
+    "abandoned",
+    "cancel",
+    "cancelled",
+    "canceled",
+    "pending",
+    "intent",
+    "request",
+    "requested",
+    "shown",
+    "history",
+    "status",
+    "add",
+    "shipping",
 ];
 
 pub(crate) fn kind(event: &str) -> Kind {
     let words = words(event);
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
-    if has(&["refund", "refunded", "refunds", "chargeback", "chargebacked"]) && !has(&["request", "requested", "page", "policy", "view"]) {
+    if has(&[
+        "refund",
+        "refunded",
+        "refunds",
+        "chargeback",
+        "chargebacked",
+    ]) && !has(&["request", "requested", "page", "policy", "view"])
+    {
         return Kind::Refund;
     }
-    if has(&["ad", "ads", "advert", "advertisement", "rewarded", "interstitial", "banner"]) && !has(&["click", "clicked"]) {
+    if has(&[
+        "ad",
+        "ads",
+        "advert",
+        "advertisement",
+        "rewarded",
+        "interstitial",
+        "banner",
+    ]) && !has(&["click", "clicked"])
+    {
         return Kind::Ad;
     }
-    let only_started = has(&["start", "started"]) && words.iter().all(|word| !matches!(word.as_str(), "payment" | "purchase" | "checkout"));
+    let only_started = has(&["start", "started"])
+        && words
+            .iter()
+            .all(|word| !matches!(word.as_str(), "payment" | "purchase" | "checkout"));
     if has(NOT_YET) && !only_started {
         return Kind::Other;
     }
-    if has(&["subscription", "subscribe", "subscribed", "renewal", "renew", "renewed", "resubscribed"]) {
+    if has(&[
+        "subscription",
+        "subscribe",
+        "subscribed",
+        "renewal",
+        "renew",
+        "renewed",
+        "resubscribed",
+    ]) {
         return Kind::Subscription;
     }
-    let bought = has(&["purchase", "purchased", "purchases", "buy", "bought", "payment", "paid", "transaction", "sale", "iap", "charge"]);
-    let ordered = has(&["order", "checkout"]) && (words.len() == 1 && words[0] == "order" || has(&["completed", "complete", "success", "placed", "paid", "created", "confirmed"]));
-    if bought || ordered { Kind::Purchase } else { Kind::Other }
+    let bought = has(&[
+        "purchase",
+        "purchased",
+        "purchases",
+        "buy",
+        "bought",
+        "payment",
+        "paid",
+        "transaction",
+        "sale",
+        "iap",
+        "charge",
+    ]);
+    let ordered = has(&["order", "checkout"])
+        && (words.len() == 1 && words[0] == "order"
+            || has(&[
+                "completed",
+                "complete",
+                "success",
+                "placed",
+                "paid",
+                "created",
+                "confirmed",
+            ]));
+    if bought || ordered {
+        Kind::Purchase
+    } else {
+        Kind::Other
+    }
 }
 
 /// True for events by which money comes in or goes back.
@@ -64,12 +150,29 @@ pub(crate) fn is_conversion(event: &str) -> bool {
 /// Events that say nothing about what a user wants.
 pub(crate) fn is_noise(event: &str) -> bool {
     let words = words(event);
-    words.iter().any(|word| matches!(word.as_str(), "heartbeat" | "ping" | "engagement" | "error" | "crash" | "exception" | "bug" | "identify"))
-        || matches!(event, "session_start" | "session_end" | "first_open" | "first_visit")
+    words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "heartbeat"
+                | "ping"
+                | "engagement"
+                | "error"
+                | "crash"
+                | "exception"
+                | "bug"
+                | "identify"
+        )
+    }) || matches!(
+        event,
+        "session_start" | "session_end" | "first_open" | "first_visit"
+    )
 }
 
 fn words(event: &str) -> Vec<String> {
-    super::roles::names::normal(event).split('_').map(str::to_owned).collect()
+    super::roles::names::normal(event)
+        .split('_')
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,8 +181,29 @@ mod tests {
 
     #[test]
     fn tells_money_from_talk_about_money() {
-        let purchases = ["purchase", "Order Completed", "order_placed", "checkout_completed", "in_app_purchase", "payment", "buy", "PaymentSucceeded"];
-        let others = ["view", "cart", "payment_error", "payment_details", "checkout", "begin_checkout", "add_payment_info", "page_view", "add_to_cart", "order_cancelled", "reorder_page"];
+        let purchases = [
+            "purchase",
+            "Order Completed",
+            "order_placed",
+            "checkout_completed",
+            "in_app_purchase",
+            "payment",
+            "buy",
+            "PaymentSucceeded",
+        ];
+        let others = [
+            "view",
+            "cart",
+            "payment_error",
+            "payment_details",
+            "checkout",
+            "begin_checkout",
+            "add_payment_info",
+            "page_view",
+            "add_to_cart",
+            "order_cancelled",
+            "reorder_page",
+        ];
         for event in purchases {
             assert_eq!(kind(event), Kind::Purchase, "{event}");
         }

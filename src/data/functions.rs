@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray,
+};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use jiff::tz::TimeZone;
 
 use super::moment::{self, Moment, Order, Zone};
@@ -17,7 +23,15 @@ pub(crate) const AMOUNT: DataType = DataType::Decimal128(24, money::SCALE);
 
 /// True for the words that mean "no value" in a role column.
 pub(crate) fn is_null_word(text: &str) -> bool {
-    const WORDS: [&str; 7] = ["null", "none", "nan", "n/a", "\\n", "(not set)", "undefined"];
+    const WORDS: [&str; 7] = [
+        "null",
+        "none",
+        "nan",
+        "n/a",
+        "\\n",
+        "(not set)",
+        "undefined",
+    ];
     text.is_empty() || (text.len() <= 9 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
@@ -54,7 +68,10 @@ struct Function {
 enum Reads {
     Text,
     /// Wall-clock time in the report's time zone, as microseconds since 1970 there.
-    LocalMicros { timezone: String, order: Order },
+    LocalMicros {
+        timezone: String,
+        order: Order,
+    },
     Amount(Comma),
     /// Days since 1970-01-01 of local microseconds.
     Day,
@@ -83,10 +100,16 @@ impl ScalarUDFImpl for Function {
         })
     }
 
-    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
+    fn invoke_with_args(
+        &self,
+        arguments: ScalarFunctionArgs,
+    ) -> Result<ColumnarValue, DataFusionError> {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let [array] = arrays.as_slice() else {
-            return Err(DataFusionError::Plan(format!("{} takes one column", self.name())));
+            return Err(DataFusionError::Plan(format!(
+                "{} takes one column",
+                self.name()
+            )));
         };
         Ok(ColumnarValue::Array(match &self.reads {
             Reads::Text => texts(array)?,
@@ -101,7 +124,10 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     let array = cast(array, &DataType::Utf8)?;
     let texts = array.as_string::<i32>();
     if texts.iter().flatten().any(is_null_word) {
-        let kept: StringArray = texts.iter().map(|text| text.filter(|text| !is_null_word(text))).collect();
+        let kept: StringArray = texts
+            .iter()
+            .map(|text| text.filter(|text| !is_null_word(text)))
+            .collect();
         return Ok(Arc::new(kept));
     }
     Ok(array)
@@ -109,14 +135,22 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
 
 fn days(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     let micros = cast(array, &DataType::Int64)?;
-    let days: Int64Array = micros.as_primitive::<Int64Type>().unary(|micros| micros.div_euclid(DAY_MICROS));
+    let days: Int64Array = micros
+        .as_primitive::<Int64Type>()
+        .unary(|micros| micros.div_euclid(DAY_MICROS));
     Ok(Arc::new(days))
 }
 
-fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayRef, DataFusionError> {
+fn local_micros(
+    array: &ArrayRef,
+    timezone: &str,
+    order: Order,
+) -> Result<ArrayRef, DataFusionError> {
     let zone = match timezone {
         "UTC" => None,
-        name => Some(TimeZone::get(name).map_err(|error| DataFusionError::External(Box::new(error)))?),
+        name => {
+            Some(TimeZone::get(name).map_err(|error| DataFusionError::External(Box::new(error)))?)
+        }
     };
     let local = |moment: Moment| match (&zone, moment.zone) {
         (None, _) | (_, Zone::DayOnly) => Some(moment.micros),
@@ -125,12 +159,18 @@ fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayR
             Some(moment.micros + i64::from(zone.to_offset(at).seconds()) * 1_000_000)
         }
     };
-    let local: Int64Array = moments(array, order)?.into_iter().map(|moment| moment.and_then(&local)).collect();
+    let local: Int64Array = moments(array, order)?
+        .into_iter()
+        .map(|moment| moment.and_then(&local))
+        .collect();
     Ok(Arc::new(local))
 }
 
 /// The times of a column of any type.
-pub(crate) fn moments(array: &ArrayRef, order: Order) -> Result<Vec<Option<Moment>>, DataFusionError> {
+pub(crate) fn moments(
+    array: &ArrayRef,
+    order: Order,
+) -> Result<Vec<Option<Moment>>, DataFusionError> {
     let known = |micros: i64, zone: Zone| Moment {
         micros,
         zone,
@@ -138,50 +178,90 @@ pub(crate) fn moments(array: &ArrayRef, order: Order) -> Result<Vec<Option<Momen
     };
     Ok(match array.data_type() {
         DataType::Timestamp(_, zone) => {
-            let zone = if zone.is_some() { Zone::Given } else { Zone::Missing };
+            let zone = if zone.is_some() {
+                Zone::Given
+            } else {
+                Zone::Missing
+            };
             let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-            micros.as_primitive::<TimestampMicrosecondType>().iter().map(|micros| Some(known(micros?, zone))).collect()
+            micros
+                .as_primitive::<TimestampMicrosecondType>()
+                .iter()
+                .map(|micros| Some(known(micros?, zone)))
+                .collect()
         }
         DataType::Date32 | DataType::Date64 => {
             let days = cast(array, &DataType::Date32)?;
             let days = cast(&days, &DataType::Int32)?;
             let days = cast(&days, &DataType::Int64)?;
-            days.as_primitive::<Int64Type>().iter().map(|day| Some(known(day? * DAY_MICROS, Zone::DayOnly))).collect()
+            days.as_primitive::<Int64Type>()
+                .iter()
+                .map(|day| Some(known(day? * DAY_MICROS, Zone::DayOnly)))
+                .collect()
         }
         kind if kind.is_integer() => {
             let values = cast(array, &DataType::Int64)?;
-            values.as_primitive::<Int64Type>().iter().map(|value| moment::from_integer(value?)).collect()
+            values
+                .as_primitive::<Int64Type>()
+                .iter()
+                .map(|value| moment::from_integer(value?))
+                .collect()
         }
         kind if kind.is_floating() => {
             let values = cast(array, &DataType::Float64)?;
-            values.as_primitive::<Float64Type>().iter().map(|value| moment::parse(&format!("{:.6}", value?), order)).collect()
+            values
+                .as_primitive::<Float64Type>()
+                .iter()
+                .map(|value| moment::parse(&format!("{:.6}", value?), order))
+                .collect()
         }
         _ => {
             let texts = cast(array, &DataType::Utf8)?;
-            texts.as_string::<i32>().iter().map(|text| moment::parse(text?, order)).collect()
+            texts
+                .as_string::<i32>()
+                .iter()
+                .map(|text| moment::parse(text?, order))
+                .collect()
         }
     })
 }
 
 fn amounts(array: &ArrayRef, comma: Comma) -> Result<ArrayRef, DataFusionError> {
     let amounts: Decimal128Array = match array.data_type() {
-        DataType::Decimal128(..) | DataType::Decimal256(..) | DataType::Decimal32(..) | DataType::Decimal64(..) => {
+        DataType::Decimal128(..)
+        | DataType::Decimal256(..)
+        | DataType::Decimal32(..)
+        | DataType::Decimal64(..) => {
             return Ok(cast(array, &AMOUNT)?);
         }
         kind if kind.is_integer() => {
             let values = cast(array, &DataType::Int64)?;
-            values.as_primitive::<Int64Type>().iter().map(|value| Some(i128::from(value?) * 1_000_000)).collect()
+            values
+                .as_primitive::<Int64Type>()
+                .iter()
+                .map(|value| Some(i128::from(value?) * 1_000_000))
+                .collect()
         }
         kind if kind.is_floating() => {
             let values = cast(array, &DataType::Float64)?;
-            values.as_primitive::<Float64Type>().iter().map(|value| money::from_float(value?)).collect()
+            values
+                .as_primitive::<Float64Type>()
+                .iter()
+                .map(|value| money::from_float(value?))
+                .collect()
         }
         _ => {
             let texts = cast(array, &DataType::Utf8)?;
-            texts.as_string::<i32>().iter().map(|text| money::parse(text?, comma)).collect()
+            texts
+                .as_string::<i32>()
+                .iter()
+                .map(|text| money::parse(text?, comma))
+                .collect()
         }
     };
-    Ok(Arc::new(amounts.with_precision_and_scale(24, money::SCALE)?))
+    Ok(Arc::new(
+        amounts.with_precision_and_scale(24, money::SCALE)?,
+    ))
 }
 
 /// An amount of a result column, in millionths.
@@ -194,5 +274,9 @@ pub(crate) fn amount_at(array: &ArrayRef, row: usize) -> Option<i128> {
     }
     let value = array.as_primitive::<Decimal128Type>().value(row);
     let shift = i32::from(money::SCALE) - i32::from(*scale);
-    Some(if shift >= 0 { value * 10_i128.pow(shift.unsigned_abs()) } else { value / 10_i128.pow(shift.unsigned_abs()) })
+    Some(if shift >= 0 {
+        value * 10_i128.pow(shift.unsigned_abs())
+    } else {
+        value / 10_i128.pow(shift.unsigned_abs())
+    })
 }

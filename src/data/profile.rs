@@ -6,12 +6,12 @@ use datafusion::arrow::array::{AsArray, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 
+use super::DataError;
 use super::functions::is_null_word;
 use super::moment::{self, Order, Slashed, Zone};
 use super::money::{self, Comma};
 use super::roles::names;
 use super::source::Raw;
-use super::DataError;
 
 const SAMPLE_ROWS: u64 = 5_000;
 /// Beyond this many distinct values the exact number no longer matters.
@@ -63,25 +63,40 @@ impl Column {
     pub(crate) fn time_share(&self) -> f64 {
         match self.data_type {
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => 1.0,
-            _ => self.sampled(|text| moment::parse(text, Order::MonthFirst).or_else(|| moment::parse(text, Order::DayFirst)).is_some()),
+            _ => self.sampled(|text| {
+                moment::parse(text, Order::MonthFirst)
+                    .or_else(|| moment::parse(text, Order::DayFirst))
+                    .is_some()
+            }),
         }
     }
 
     pub(crate) fn whole_numbers(&self) -> bool {
-        self.data_type.is_integer() || (!self.sample.is_empty() && self.sample.iter().all(|text| text.parse::<i64>().is_ok()))
+        self.data_type.is_integer()
+            || (!self.sample.is_empty()
+                && self.sample.iter().all(|text| text.parse::<i64>().is_ok()))
     }
 
     fn sampled(&self, fits: impl Fn(&str) -> bool) -> f64 {
-        share(self.sample.iter().filter(|text| fits(text)).count() as u64, self.sample.len() as u64)
+        share(
+            self.sample.iter().filter(|text| fits(text)).count() as u64,
+            self.sample.len() as u64,
+        )
     }
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
-    (0..raw.schema.fields().len()).map(|position| column(raw, position)).collect()
+    (0..raw.schema.fields().len())
+        .map(|position| column(raw, position))
+        .collect()
 }
 
 fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
@@ -90,7 +105,11 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
     let texts: Vec<StringArray> = raw
         .batches
         .iter()
-        .map(|batch| Ok(cast(batch.column(position), &DataType::Utf8)?.as_string::<i32>().clone()))
+        .map(|batch| {
+            Ok(cast(batch.column(position), &DataType::Utf8)?
+                .as_string::<i32>()
+                .clone())
+        })
         .collect::<Result<_, DataError>>()?;
     let step = (rows / SAMPLE_ROWS).max(1);
     let mut distinct: HashSet<&str> = HashSet::new();
@@ -115,7 +134,11 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
         values.sort_unstable();
         values
     });
-    let comma = if sample.iter().any(|text| money::proves_decimal_comma(text)) { Comma::Decimal } else { Comma::Thousands };
+    let comma = if sample.iter().any(|text| money::proves_decimal_comma(text)) {
+        Comma::Decimal
+    } else {
+        Comma::Thousands
+    };
     Ok(Column {
         has_prefix: bare != names::normal(field.name()),
         bare,
@@ -144,16 +167,29 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
     let zones: Vec<Zone> = match column.data_type {
         DataType::Timestamp(_, None) => vec![Zone::Missing],
         DataType::Timestamp(..) => vec![Zone::Given],
-        _ => column.sample.iter().filter_map(|text| moment::parse(text, Order::MonthFirst)).map(|moment| moment.zone).collect(),
+        _ => column
+            .sample
+            .iter()
+            .filter_map(|text| moment::parse(text, Order::MonthFirst))
+            .map(|moment| moment.zone)
+            .collect(),
     };
     let has = |wanted: Zone| zones.contains(&wanted);
     if has(Zone::Missing) {
-        style.notes.push(format!("times in `{}` have no zone and are taken as UTC", column.name));
+        style.notes.push(format!(
+            "times in `{}` have no zone and are taken as UTC",
+            column.name
+        ));
     }
     if has(Zone::DayOnly) && !has(Zone::Missing) && !has(Zone::Given) {
-        style.notes.push(format!("`{}` holds calendar days without a time of day", column.name));
+        style.notes.push(format!(
+            "`{}` holds calendar days without a time of day",
+            column.name
+        ));
     }
-    let slashed = column.sample.iter().any(|text| moment::parse(text, Order::MonthFirst).is_some_and(|moment| moment.slashed.is_some()));
+    let slashed = column.sample.iter().any(|text| {
+        moment::parse(text, Order::MonthFirst).is_some_and(|moment| moment.slashed.is_some())
+    });
     if column.is_text() && slashed {
         style.order = slashed_order(raw, column, &mut style.notes)?;
     }
@@ -164,9 +200,14 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
 fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<Order, DataError> {
     let (mut day_first, mut month_first) = (0_u64, 0_u64);
     for batch in &raw.batches {
-        let array = batch.column_by_name(&column.name).ok_or_else(|| DataError::Engine(format!("column {} is gone", column.name)))?;
+        let array = batch
+            .column_by_name(&column.name)
+            .ok_or_else(|| DataError::Engine(format!("column {} is gone", column.name)))?;
         for text in array.as_string::<i32>().iter().flatten() {
-            match moment::parse(text, Order::MonthFirst).or_else(|| moment::parse(text, Order::DayFirst)).and_then(|moment| moment.slashed) {
+            match moment::parse(text, Order::MonthFirst)
+                .or_else(|| moment::parse(text, Order::DayFirst))
+                .and_then(|moment| moment.slashed)
+            {
                 Some(Slashed::DayFirst) => day_first += 1,
                 Some(Slashed::MonthFirst) => month_first += 1,
                 _ => {}
@@ -185,5 +226,9 @@ fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<
             column.name
         ));
     }
-    Ok(if day_first > month_first { Order::DayFirst } else { Order::MonthFirst })
+    Ok(if day_first > month_first {
+        Order::DayFirst
+    } else {
+        Order::MonthFirst
+    })
 }

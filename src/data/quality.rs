@@ -22,16 +22,29 @@ struct Day {
     cells: Vec<(u64, u64)>,
 }
 
-pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) -> Result<Profile, DataError> {
-    let columns: Vec<(Column, Option<Role>)> = columns.iter().map(|column| (column.clone(), roles.of_column(&column.name))).collect();
+pub(crate) async fn profile(
+    engine: &Engine,
+    columns: &[Column],
+    roles: &Roles,
+) -> Result<Profile, DataError> {
+    let columns: Vec<(Column, Option<Role>)> = columns
+        .iter()
+        .map(|column| (column.clone(), roles.of_column(&column.name)))
+        .collect();
     let counts: Vec<String> = columns
         .iter()
         .enumerate()
         .map(|(position, (column, role))| {
             let name = quoted(&column.name);
-            let filled = if role.is_some() && column.is_text() { format!("count(text_of({name}))") } else { format!("count({name})") };
+            let filled = if role.is_some() && column.is_text() {
+                format!("count(text_of({name}))")
+            } else {
+                format!("count({name})")
+            };
             let readable = match role {
-                Some(Role::Revenue | Role::Quantity | Role::UnitPrice) if column.is_text() && column.numeric_share() > 0.5 => {
+                Some(Role::Revenue | Role::Quantity | Role::UnitPrice)
+                    if column.is_text() && column.numeric_share() > 0.5 =>
+                {
                     format!("count({})", expression::amount(column))
                 }
                 Some(Role::Time) => "count(\"__at\")".to_owned(),
@@ -40,13 +53,21 @@ pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) 
             format!(", {filled} AS filled_{position}, {readable} AS readable_{position}")
         })
         .collect();
-    let sql = format!("SELECT \"__day\" AS day, count(*) AS n_rows{} FROM dated GROUP BY \"__day\" ORDER BY 1", counts.concat());
+    let sql = format!(
+        "SELECT \"__day\" AS day, count(*) AS n_rows{} FROM dated GROUP BY \"__day\" ORDER BY 1",
+        counts.concat()
+    );
     let days = engine
         .rows(&sql, |row| Day {
             number: row.integer("day").unwrap_or(i64::MIN),
             rows: row.count("n_rows"),
             cells: (0..columns.len())
-                .map(|position| (row.count(&format!("filled_{position}")), row.count(&format!("readable_{position}"))))
+                .map(|position| {
+                    (
+                        row.count(&format!("filled_{position}")),
+                        row.count(&format!("readable_{position}")),
+                    )
+                })
                 .collect(),
         })
         .await?;
@@ -55,7 +76,10 @@ pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) 
 
 impl Profile {
     pub(crate) fn names(&self) -> Vec<String> {
-        self.columns.iter().map(|(column, _)| column.name.clone()).collect()
+        self.columns
+            .iter()
+            .map(|(column, _)| column.name.clone())
+            .collect()
     }
 
     pub(crate) fn of(&self, window: Window, previous: Option<Window>) -> Vec<ColumnProfile> {
@@ -64,16 +88,27 @@ impl Profile {
             .enumerate()
             .map(|(position, (column, role))| {
                 let (rows, filled, readable) = self.sums(window, position);
-                let before = previous.map(|previous| self.sums(previous, position)).filter(|sums| sums.0 > 0);
+                let before = previous
+                    .map(|previous| self.sums(previous, position))
+                    .filter(|sums| sums.0 > 0);
                 // A time that cannot be read has no day, so it counts over the whole source.
-                let unreadable_time = self.days.iter().filter(|day| day.number == i64::MIN).map(|day| day.cells[position].0).sum();
+                let unreadable_time = self
+                    .days
+                    .iter()
+                    .filter(|day| day.number == i64::MIN)
+                    .map(|day| day.cells[position].0)
+                    .sum();
                 ColumnProfile {
                     name: column.name.clone(),
                     role: role.map(|role| role.name().to_owned()),
                     nulls: rows - filled,
                     null_pct: percent(rows - filled, rows),
                     previous_null_pct: before.map(|(rows, filled, _)| percent(rows - filled, rows)),
-                    invalid: if *role == Some(Role::Time) { unreadable_time } else { filled.saturating_sub(readable) },
+                    invalid: if *role == Some(Role::Time) {
+                        unreadable_time
+                    } else {
+                        filled.saturating_sub(readable)
+                    },
                     distinct: Some(column.distinct),
                     null_since: self.null_since(window, position),
                 }
@@ -83,7 +118,9 @@ impl Profile {
 
     fn in_window(&self, window: Window) -> impl Iterator<Item = &Day> {
         let (start, end) = (number_of_day(window.start), number_of_day(window.end));
-        self.days.iter().filter(move |day| start <= day.number && day.number <= end)
+        self.days
+            .iter()
+            .filter(move |day| start <= day.number && day.number <= end)
     }
 
     fn sums(&self, window: Window, position: usize) -> (u64, u64, u64) {
@@ -96,19 +133,30 @@ impl Profile {
     fn null_since(&self, window: Window, position: usize) -> Option<Date> {
         let rates: Vec<(i64, f64)> = self
             .in_window(window)
-            .map(|day| (day.number, percent(day.rows - day.cells[position].0, day.rows)))
+            .map(|day| {
+                (
+                    day.number,
+                    percent(day.rows - day.cells[position].0, day.rows),
+                )
+            })
             .collect();
         let mut sorted: Vec<f64> = rates.iter().map(|(_, rate)| *rate).collect();
         sorted.sort_by(f64::total_cmp);
         let median = sorted.get(sorted.len().checked_sub(1)? / 2).copied()?;
-        let (number, _) = rates.iter().find(|(_, rate)| *rate > 2.0 * median && *rate > 1.0)?;
+        let (number, _) = rates
+            .iter()
+            .find(|(_, rate)| *rate > 2.0 * median && *rate > 1.0)?;
         super::engine::day_from_number(*number)
     }
 }
 
 /// A share in percent, rounded to 4 decimals; 0 of nothing.
 pub(crate) fn percent(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { rounded(part as f64 * 100.0 / whole as f64) }
+    if whole == 0 {
+        0.0
+    } else {
+        rounded(part as f64 * 100.0 / whole as f64)
+    }
 }
 
 pub(crate) fn rounded(value: f64) -> f64 {

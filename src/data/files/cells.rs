@@ -6,7 +6,11 @@ fn starts_a_formula(text: &str) -> bool {
 
 /// A text as it is written: with a `'` before what a spreadsheet would run.
 pub(super) fn guarded(text: &str) -> String {
-    if starts_a_formula(text.trim_start_matches('\'')) { format!("'{text}") } else { text.to_owned() }
+    if starts_a_formula(text.trim_start_matches('\'')) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Undoes `guarded`.
@@ -23,7 +27,19 @@ mod tests {
 
     #[test]
     fn guarding_is_undone() {
-        for text in ["=1+1", "+49", "-x", "@me", "\tx", "'=1", "''@", "plain", "'quoted'", "", "Côte d'Ivoire"] {
+        for text in [
+            "=1+1",
+            "+49",
+            "-x",
+            "@me",
+            "\tx",
+            "'=1",
+            "''@",
+            "plain",
+            "'quoted'",
+            "",
+            "Côte d'Ivoire",
+        ] {
             assert_eq!(unguarded(&guarded(text)), text);
         }
         assert_eq!(guarded("=cmd()"), "'=cmd()");

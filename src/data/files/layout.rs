@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::super::{
-    DauByCohortDate, DauByCountry, DauByDate, EngagementByCohortDate, EngagementByDate, NewLoginsByChannel, NewLoginsByCountry,
-    RevenueByCohortDate, RevenueByCountry, RevenueByDate, RevenueByType, RevenueSegmentsDaily, UserJourneyCohort,
+    DauByCohortDate, DauByCountry, DauByDate, EngagementByCohortDate, EngagementByDate,
+    NewLoginsByChannel, NewLoginsByCountry, RevenueByCohortDate, RevenueByCountry, RevenueByDate,
+    RevenueByType, RevenueSegmentsDaily, UserJourneyCohort,
 };
 
 /// A row of one file under `segments/`.
@@ -18,7 +19,14 @@ pub(super) trait Row: Serialize + DeserializeOwned {
 }
 
 /// Columns that hold texts in any table; all others hold numbers.
-pub(super) const TEXTS: [&str; 6] = ["country", "revenue_segment", "revenue_type", "journey_stage", "acquisition_channel", "channel"];
+pub(super) const TEXTS: [&str; 6] = [
+    "country",
+    "revenue_segment",
+    "revenue_type",
+    "journey_stage",
+    "acquisition_channel",
+    "channel",
+];
 /// Columns that hold days.
 pub(super) const DAYS: [&str; 2] = ["date", "cohort_date"];
 
@@ -36,55 +44,126 @@ layout!(
     DauByDate,
     "daily/dau_by_date.csv",
     ["date", "total_dau"],
-    ["date", "total_dau", "new_users", "total_revenue", "returning_users", "new_user_percentage", "returning_user_percentage"]
+    [
+        "date",
+        "total_dau",
+        "new_users",
+        "total_revenue",
+        "returning_users",
+        "new_user_percentage",
+        "returning_user_percentage"
+    ]
 );
 layout!(
     EngagementByDate,
     "daily/engagement_by_date.csv",
     ["date"],
-    ["date", "avg_engagement_score", "avg_session_time", "avg_events", "total_users"]
+    [
+        "date",
+        "avg_engagement_score",
+        "avg_session_time",
+        "avg_events",
+        "total_users"
+    ]
 );
 layout!(
     RevenueByDate,
     "daily/revenue_by_date.csv",
     ["date", "total_revenue"],
-    ["date", "total_revenue", "iap_revenue", "ad_revenue", "subscription_revenue", "revenue_users", "avg_revenue_per_user"]
+    [
+        "date",
+        "total_revenue",
+        "iap_revenue",
+        "ad_revenue",
+        "subscription_revenue",
+        "revenue_users",
+        "avg_revenue_per_user"
+    ]
 );
 layout!(
     RevenueByType,
     "daily/revenue_by_type.csv",
     ["date", "revenue_segment", "total_revenue"],
-    ["date", "revenue_segment", "total_revenue", "iap_revenue", "ad_revenue", "subscription_revenue", "revenue_users", "avg_revenue_per_user"]
+    [
+        "date",
+        "revenue_segment",
+        "total_revenue",
+        "iap_revenue",
+        "ad_revenue",
+        "subscription_revenue",
+        "revenue_users",
+        "avg_revenue_per_user"
+    ]
 );
 layout!(
     DauByCountry,
     "daily/dau_by_country.csv",
     ["date", "country", "total_dau"],
-    ["date", "country", "total_dau", "new_users", "total_revenue", "returning_users", "new_user_percentage", "returning_user_percentage"]
+    [
+        "date",
+        "country",
+        "total_dau",
+        "new_users",
+        "total_revenue",
+        "returning_users",
+        "new_user_percentage",
+        "returning_user_percentage"
+    ]
 );
 layout!(
     RevenueByCountry,
     "daily/revenue_by_country.csv",
     ["date", "country", "total_revenue"],
-    ["date", "country", "total_revenue", "iap_revenue", "ad_revenue", "subscription_revenue", "revenue_users", "avg_revenue_per_user"]
+    [
+        "date",
+        "country",
+        "total_revenue",
+        "iap_revenue",
+        "ad_revenue",
+        "subscription_revenue",
+        "revenue_users",
+        "avg_revenue_per_user"
+    ]
 );
 layout!(
     NewLoginsByCountry,
     "daily/new_logins_by_country.csv",
     ["date", "country", "new_logins"],
-    ["date", "country", "new_logins", "new_user_revenue", "avg_revenue_per_new_user"]
+    [
+        "date",
+        "country",
+        "new_logins",
+        "new_user_revenue",
+        "avg_revenue_per_new_user"
+    ]
 );
 layout!(
     NewLoginsByChannel,
     "daily/new_logins_by_channel.csv",
     ["date", "acquisition_channel", "new_logins"],
-    ["date", "acquisition_channel", "new_logins", "new_user_revenue", "avg_revenue_per_new_user"]
+    [
+        "date",
+        "acquisition_channel",
+        "new_logins",
+        "new_user_revenue",
+        "avg_revenue_per_new_user"
+    ]
 );
 layout!(
     DauByCohortDate,
     "cohort/dau_by_cohort_date.csv",
     ["cohort_date", "cohort_size"],
-    ["cohort_date", "cohort_size", "day_0_dau", "day_1_dau", "day_3_dau", "day_7_dau", "day_14_dau", "day_30_dau", "day_60_dau"]
+    [
+        "cohort_date",
+        "cohort_size",
+        "day_0_dau",
+        "day_1_dau",
+        "day_3_dau",
+        "day_7_dau",
+        "day_14_dau",
+        "day_30_dau",
+        "day_60_dau"
+    ]
 );
 layout!(
     EngagementByCohortDate,
@@ -128,5 +207,10 @@ layout!(
     UserJourneyCohort,
     "user_level/user_journey_cohort.csv",
     ["cohort_date", "journey_stage", "users"],
-    ["cohort_date", "journey_stage", "users", "median_days_to_stage"]
+    [
+        "cohort_date",
+        "journey_stage",
+        "users",
+        "median_days_to_stage"
+    ]
 );

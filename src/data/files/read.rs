@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::quality::rounded;
-use super::super::{DataError, Dataset, Part, Segmentation, Source, Summary, Tables, Totals, Window};
+use super::super::{DataError, Dataset, Part, Segmentation, Source, Summary, Tables, Window};
+use super::derive::{self, complete, cut};
 use super::layout::{DAYS, Row, TEXTS};
 use super::write::{MAPPING, PREVIOUS, SEGMENTATION, SUMMARY};
 use super::{cells, foreign};
@@ -21,7 +20,7 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
     if reader.source.files.is_empty() {
         return Err(DataError::NoTables(outputs.join("segments")));
     }
-    let covers = covers(&all);
+    let covers = derive::covers(&all);
     let current = cut(&all, window);
     if let Some(covers) = covers
         && current.dau_by_date.rows().is_empty()
@@ -31,11 +30,18 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
         return Err(DataError::NoRows { window, covers });
     }
     let (previous_window, previous) = match window.previous() {
-        Some(before) if covers.is_some_and(|covers| covers.0 <= before.start) => (Some(before), Some(cut(&all, before))),
+        Some(before) if covers.is_some_and(|covers| covers.0 <= before.start) => {
+            (Some(before), Some(cut(&all, before)))
+        }
         Some(before) => {
             let tables = reader.tables(PREVIOUS, ours.as_ref().map(|ours| &ours.previous_absent));
-            let tables = cut(&tables, before);
-            if tables.dau_by_date.rows().is_empty() && tables.revenue_by_date.rows().is_empty() { (None, None) } else { (Some(before), Some(tables)) }
+            let whole = derive::covers(&tables)
+                .is_some_and(|days| days.0 <= before.start && before.end <= days.1);
+            if whole {
+                (Some(before), Some(cut(&tables, before)))
+            } else {
+                (None, None)
+            }
         }
         None => (None, None),
     };
@@ -47,10 +53,27 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
         },
     };
     summary.notes.append(&mut reader.notes);
+    if let Some(covers) = covers
+        && previous.is_none()
+        && !summary
+            .notes
+            .iter()
+            .any(|note| note.starts_with("no full previous period"))
+    {
+        summary.notes.push(format!(
+            "no full previous period: the daily tables start on {}",
+            covers.0
+        ));
+    }
     complete(&mut summary, covers, window, &current, previous.as_ref());
     let segmentation = reader.segmentation(&mut summary);
     let mapping = reader.mapping();
-    reader.source.fingerprint = reader.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    reader.source.fingerprint = reader
+        .hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(Dataset {
         window,
         previous_window,
@@ -107,13 +130,23 @@ impl<'caller> Reader<'caller> {
                 Some(Value::Object(reasons)) => reasons,
                 _ => Map::new(),
             };
-            Some((window, Ours { summary, absent: reasons("absent"), previous_absent: reasons("previous_absent") }))
+            Some((
+                window,
+                Ours {
+                    summary,
+                    absent: reasons("absent"),
+                    previous_absent: reasons("previous_absent"),
+                },
+            ))
         });
         match parsed {
             Some((window, ours)) if window == self.window => Some(ours),
             Some((window, mut ours)) => {
                 // The source is the same, what was counted in it is not.
-                self.notes.push(format!("{SUMMARY} is about {} to {}; its totals are not used", window.start, window.end));
+                self.notes.push(format!(
+                    "{SUMMARY} is about {} to {}; its totals are not used",
+                    window.start, window.end
+                ));
                 ours.summary = Summary {
                     first_day: ours.summary.first_day,
                     last_day: ours.summary.last_day,
@@ -125,7 +158,9 @@ impl<'caller> Reader<'caller> {
                 Some(ours)
             }
             None => {
-                self.notes.push(format!("{SUMMARY} is in a form unknown here and was not used"));
+                self.notes.push(format!(
+                    "{SUMMARY} is in a form unknown here and was not used"
+                ));
                 None
             }
         }
@@ -137,24 +172,32 @@ impl<'caller> Reader<'caller> {
         }
         let parsed = self.json(SEGMENTATION).and_then(|mut value| {
             let window: Window = serde_json::from_value(value.get("window")?.clone()).ok()?;
-            let segmentation: Segmentation = serde_json::from_value(value.get_mut("segmentation")?.take()).ok()?;
+            let segmentation: Segmentation =
+                serde_json::from_value(value.get_mut("segmentation")?.take()).ok()?;
             Some((window, segmentation))
         });
         match parsed {
             Some((window, segmentation)) if window == self.window => segmentation,
             Some((window, _)) => {
-                summary.notes.push(format!("{SEGMENTATION} is about {} to {} and was not used", window.start, window.end));
+                summary.notes.push(format!(
+                    "{SEGMENTATION} is about {} to {} and was not used",
+                    window.start, window.end
+                ));
                 Segmentation::default()
             }
             None => {
-                summary.notes.push(format!("{SEGMENTATION} is in a form unknown here and was not used"));
+                summary.notes.push(format!(
+                    "{SEGMENTATION} is in a form unknown here and was not used"
+                ));
                 Segmentation::default()
             }
         }
     }
 
     fn mapping(&self) -> Vec<super::super::Mapped> {
-        self.json(MAPPING).map(|value| foreign::mapping(&value)).unwrap_or_default()
+        self.json(MAPPING)
+            .map(|value| foreign::mapping(&value))
+            .unwrap_or_default()
     }
 
     fn tables(&mut self, directory: &str, reasons: Option<&Map<String, Value>>) -> Tables {
@@ -190,13 +233,20 @@ impl<'caller> Reader<'caller> {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let known = reasons.and_then(|reasons| reasons.get(T::FILE)).and_then(Value::as_str);
-                return Part::Absent(known.map_or_else(|| format!("{} is not in the run directory", T::FILE), str::to_owned));
+                let known = reasons
+                    .and_then(|reasons| reasons.get(T::FILE))
+                    .and_then(Value::as_str);
+                return Part::Absent(known.map_or_else(
+                    || format!("{} is not in the run directory", T::FILE),
+                    str::to_owned,
+                ));
             }
             Err(error) => return Part::Absent(format!("{} cannot be read: {error}", T::FILE)),
         };
         self.hasher.update(&bytes);
-        self.source.files.push(PathBuf::from(directory).join(T::FILE).display().to_string());
+        self.source
+            .files
+            .push(PathBuf::from(directory).join(T::FILE).display().to_string());
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let header = match header(text) {
             Ok(header) => header,
@@ -214,12 +264,23 @@ impl<'caller> Reader<'caller> {
 fn header(text: &[u8]) -> Result<Vec<String>, String> {
     let mut reader = csv::Reader::from_reader(text);
     let header = reader.headers().map_err(|error| error.to_string())?;
-    Ok(header.iter().map(|name| name.trim().to_lowercase()).collect())
+    Ok(header
+        .iter()
+        .map(|name| name.trim().to_lowercase())
+        .collect())
 }
 
 fn rows<T: Row>(header: &[String], text: &[u8]) -> Result<Vec<T>, String> {
-    let has = |column: &str| header.iter().any(|name| name == column || renamed(name, T::COLUMNS) == column);
-    let missing: Vec<&str> = T::REQUIRED.iter().copied().filter(|column| !has(column)).collect();
+    let has = |column: &str| {
+        header
+            .iter()
+            .any(|name| name == column || renamed(name, T::COLUMNS) == column)
+    };
+    let missing: Vec<&str> = T::REQUIRED
+        .iter()
+        .copied()
+        .filter(|column| !has(column))
+        .collect();
     if !missing.is_empty() {
         return Err(format!("has no column {}", missing.join(", ")));
     }
@@ -228,8 +289,11 @@ fn rows<T: Row>(header: &[String], text: &[u8]) -> Result<Vec<T>, String> {
     for record in reader.records() {
         let record = record.map_err(|error| format!("cannot be read: {error}"))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let cells = header.iter().zip(&record).filter_map(|(name, cell)| Some((renamed(name, T::COLUMNS).to_owned(), value(name, cell)?)));
-        let row = serde_json::from_value(Value::Object(cells.collect())).map_err(|error| format!("cannot be read in line {line}: {error}"))?;
+        let cells = header.iter().zip(&record).filter_map(|(name, cell)| {
+            Some((renamed(name, T::COLUMNS).to_owned(), value(name, cell)?))
+        });
+        let row = serde_json::from_value(Value::Object(cells.collect()))
+            .map_err(|error| format!("cannot be read in line {line}: {error}"))?;
         rows.push(row);
     }
     Ok(rows)
@@ -258,86 +322,9 @@ fn value(column: &str, cell: &str) -> Option<Value> {
     }
     let number: f64 = cell.parse().ok()?;
     // Pipelines write counts as `12.0` when a column has gaps.
-    if number.fract() == 0.0 && number.abs() < 9e15 { Some(Value::from(number as i64)) } else { Some(Value::from(number)) }
-}
-
-fn covers(tables: &Tables) -> Option<(Date, Date)> {
-    let dates: Vec<Date> = tables
-        .dau_by_date
-        .rows()
-        .iter()
-        .map(|row| row.date)
-        .chain(tables.revenue_by_date.rows().iter().map(|row| row.date))
-        .chain(tables.engagement_by_date.rows().iter().map(|row| row.date))
-        .collect();
-    Some((*dates.iter().min()?, *dates.iter().max()?))
-}
-
-/// The rows of one window.
-fn cut(tables: &Tables, window: Window) -> Tables {
-    fn rows<T: Clone>(part: &Part<T>, inside: impl Fn(&T) -> bool) -> Part<T> {
-        match part {
-            Part::Present(rows) => Part::Present(rows.iter().filter(|row| inside(row)).cloned().collect()),
-            Part::Absent(why) => Part::Absent(why.clone()),
-        }
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        Some(Value::from(number as i64))
+    } else {
+        Some(Value::from(number))
     }
-    Tables {
-        dau_by_date: rows(&tables.dau_by_date, |row| window.contains(row.date)),
-        engagement_by_date: rows(&tables.engagement_by_date, |row| window.contains(row.date)),
-        revenue_by_date: rows(&tables.revenue_by_date, |row| window.contains(row.date)),
-        revenue_by_type: rows(&tables.revenue_by_type, |row| window.contains(row.date)),
-        dau_by_country: rows(&tables.dau_by_country, |row| window.contains(row.date)),
-        revenue_by_country: rows(&tables.revenue_by_country, |row| window.contains(row.date)),
-        new_logins_by_country: rows(&tables.new_logins_by_country, |row| window.contains(row.date)),
-        new_logins_by_channel: rows(&tables.new_logins_by_channel, |row| window.contains(row.date)),
-        dau_by_cohort_date: rows(&tables.dau_by_cohort_date, |row| window.contains(row.cohort_date)),
-        engagement_by_cohort_date: rows(&tables.engagement_by_cohort_date, |row| window.contains(row.cohort_date)),
-        revenue_by_cohort_date: rows(&tables.revenue_by_cohort_date, |row| window.contains(row.cohort_date)),
-        revenue_segments_daily: rows(&tables.revenue_segments_daily, |row| window.contains(row.date)),
-        user_journey_cohort: rows(&tables.user_journey_cohort, |row| window.contains(row.cohort_date)),
-    }
-}
-
-/// Fills what the summary lacks and the daily tables know.
-fn complete(summary: &mut Summary, covers: Option<(Date, Date)>, window: Window, current: &Tables, previous: Option<&Tables>) {
-    summary.first_day = summary.first_day.or(covers.map(|covers| covers.0));
-    summary.last_day = summary.last_day.or(covers.map(|covers| covers.1));
-    if summary.totals == Totals::default() {
-        summary.totals = derived(current, window.days());
-        let dates: std::collections::BTreeSet<Date> = current.dau_by_date.rows().iter().filter(|row| row.total_dau > 0).map(|row| row.date).collect();
-        if !current.dau_by_date.rows().is_empty() {
-            let days = window.start.series(jiff::Span::new().days(1)).take_while(|day| *day <= window.end);
-            summary.empty_days = days.filter(|day| !dates.contains(day)).collect();
-        }
-        if let Part::Present(rows) = &current.dau_by_country {
-            let countries: std::collections::BTreeSet<&str> =
-                rows.iter().filter(|row| row.total_dau > 0 && row.country != "(none)").map(|row| row.country.as_str()).collect();
-            summary.distinct_countries = Some(countries.len() as u64);
-        }
-    }
-    if summary.previous_totals.is_none() {
-        summary.previous_totals = previous.map(|previous| derived(previous, window.days()));
-    }
-}
-
-/// Totals as far as daily rows add up to them; distinct users do not.
-fn derived(tables: &Tables, n_days: i64) -> Totals {
-    let days = tables.dau_by_date.rows();
-    let mut totals = Totals {
-        days: n_days,
-        days_with_rows: days.iter().filter(|day| day.total_dau > 0).count() as i64,
-        ..Totals::default()
-    };
-    if !days.is_empty() {
-        totals.mean_dau = Some(rounded(days.iter().map(|day| day.total_dau).sum::<u64>() as f64 / n_days as f64));
-        totals.new_users = days.iter().map(|day| day.new_users).sum();
-    }
-    // Thousandths add up without the error of doubles.
-    let sum = |amounts: &mut dyn Iterator<Item = f64>| amounts.map(|amount| (amount * 1_000.0).round()).sum::<f64>() / 1_000.0;
-    totals.revenue = match &tables.revenue_by_date {
-        Part::Present(rows) if !rows.is_empty() => Some(sum(&mut rows.iter().map(|row| row.total_revenue))),
-        _ if days.iter().any(|day| day.total_revenue.is_some()) => Some(sum(&mut days.iter().filter_map(|day| day.total_revenue))),
-        _ => None,
-    };
-    totals
 }

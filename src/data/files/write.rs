@@ -24,7 +24,11 @@ pub struct Written {
 }
 
 /// Writes all tables below `outputs`; `store` puts one file there whole, creating its directory.
-pub fn write(dataset: &Dataset, outputs: &Path, store: &dyn Fn(&Path, &[u8]) -> io::Result<()>) -> Result<Written, DataError> {
+pub fn write(
+    dataset: &Dataset,
+    outputs: &Path,
+    store: &dyn Fn(&Path, &[u8]) -> io::Result<()>,
+) -> Result<Written, DataError> {
     let mut writer = Writer {
         outputs,
         store,
@@ -67,7 +71,11 @@ struct Writer<'caller> {
 
 impl Writer<'_> {
     /// Writes the tables that exist; the others come back as file and reason.
-    fn tables(&mut self, directory: &str, tables: &Tables) -> Result<Map<String, Value>, DataError> {
+    fn tables(
+        &mut self,
+        directory: &str,
+        tables: &Tables,
+    ) -> Result<Map<String, Value>, DataError> {
         let mut absent = Map::new();
         let Tables {
             dau_by_date,
@@ -100,11 +108,19 @@ impl Writer<'_> {
         Ok(absent)
     }
 
-    fn table<T: Row>(&mut self, directory: &str, part: &Part<T>, absent: &mut Map<String, Value>) -> Result<(), DataError> {
+    fn table<T: Row>(
+        &mut self,
+        directory: &str,
+        part: &Part<T>,
+        absent: &mut Map<String, Value>,
+    ) -> Result<(), DataError> {
         let path = self.outputs.join(directory).join(T::FILE);
         match part {
             Part::Present(rows) => {
-                let bytes = csv(rows).map_err(|why| DataError::Write { path: path.clone(), why })?;
+                let bytes = csv(rows).map_err(|why| DataError::Write {
+                    path: path.clone(),
+                    why,
+                })?;
                 self.file(path, &bytes)
             }
             Part::Absent(why) => {
@@ -136,17 +152,33 @@ impl Writer<'_> {
 }
 
 fn csv<T: Row>(rows: &[T]) -> Result<Vec<u8>, String> {
-    let mut plain = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let mut plain = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
     for row in rows {
         plain.serialize(row).map_err(|error| error.to_string())?;
     }
     let plain = plain.into_inner().map_err(|error| error.to_string())?;
     let mut guarded_rows = csv::Writer::from_writer(Vec::new());
-    guarded_rows.write_record(T::COLUMNS).map_err(|error| error.to_string())?;
-    for record in csv::ReaderBuilder::new().has_headers(false).from_reader(plain.as_slice()).records() {
+    guarded_rows
+        .write_record(T::COLUMNS)
+        .map_err(|error| error.to_string())?;
+    for record in csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(plain.as_slice())
+        .records()
+    {
         let record = record.map_err(|error| error.to_string())?;
-        let cells = record.iter().zip(T::COLUMNS).map(|(cell, column)| if TEXTS.contains(column) { guarded(cell) } else { cell.to_owned() });
-        guarded_rows.write_record(cells).map_err(|error| error.to_string())?;
+        let cells = record.iter().zip(T::COLUMNS).map(|(cell, column)| {
+            if TEXTS.contains(column) {
+                guarded(cell)
+            } else {
+                cell.to_owned()
+            }
+        });
+        guarded_rows
+            .write_record(cells)
+            .map_err(|error| error.to_string())?;
     }
     guarded_rows.into_inner().map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! What happens day by day: who comes, what they do, and the three planted events.
 
-use super::people::Person;
+use super::people::{Crowd, Person};
 use super::random::Random;
 use super::{Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
 
@@ -8,31 +8,29 @@ use super::{Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
 pub(super) const DROP: i64 = N_DAYS - WINDOW_DAYS;
 
 const WEEKDAYS: [f64; 7] = [1.00, 1.02, 1.03, 1.00, 0.95, 0.82, 0.78];
-const DAILY_USERS: f64 = 205.0;
+const DAILY_USERS: f64 = 170.0;
 const NEW_SHARE: f64 = 0.15;
-/// After this many days nobody comes back.
-const LONGEST_LIFE: i64 = 60;
+/// After this many days nobody comes back; as many days before the first full one, the app starts empty.
+const LONGEST_LIFE: i64 = 45;
 const PRICES: [i64; 5] = [999, 1499, 1999, 2499, 2999];
 
 pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
     let mut story = Story {
+        crowd: Crowd::new(random),
         people: Vec::new(),
         cohorts: Vec::new(),
         happenings: Vec::new(),
         n_sessions: 0,
         n_sold: 0,
     };
-    for signup in -LONGEST_LIFE..0 {
-        let n_people = random.rounded(DAILY_USERS * NEW_SHARE);
-        story.sign_up(random, signup, n_people);
-    }
-    for day in 0..N_DAYS {
+    for day in -LONGEST_LIFE..N_DAYS {
         story.day(random, day);
     }
     (story.people, story.happenings)
 }
 
 struct Story {
+    crowd: Crowd,
     people: Vec<Person>,
     /// Day of signing up, and who did.
     cohorts: Vec<(i64, Vec<usize>)>,
@@ -45,7 +43,7 @@ impl Story {
     fn sign_up(&mut self, random: &mut Random, day: i64, n_people: usize) -> Vec<usize> {
         let mut cohort = Vec::with_capacity(n_people);
         while cohort.len() < n_people {
-            let person = Person::new(random);
+            let person = self.crowd.draw(random);
             if person.leaves && day >= DROP {
                 continue;
             }
@@ -57,12 +55,12 @@ impl Story {
     }
 
     fn day(&mut self, random: &mut Random, day: i64) {
-        let weekday = WEEKDAYS[day as usize % 7];
+        let weekday = WEEKDAYS[day.rem_euclid(7) as usize];
         let growth = 1.0 + 0.0008 * day as f64;
         let outage = if day == OUTAGE { 0.3 } else { 1.0 };
         let users = DAILY_USERS * weekday * growth * outage * (1.0 + 0.035 * random.wobble());
         let n_new = random.rounded(users * NEW_SHARE);
-        let returning = self.returning(random, day, users - n_new as f64);
+        let returning = self.returning(random, day, users * (1.0 - NEW_SHARE) * maturity(day));
         let mut here = self.sign_up(random, day, n_new);
         here.extend(returning);
         let mut sessions: Vec<(usize, u64, i64)> = Vec::with_capacity(here.len());
@@ -78,18 +76,34 @@ impl Story {
 
     /// Old users by age: of each day's signups a share that shrinks with the root of their age.
     fn returning(&mut self, random: &mut Random, day: i64, wanted: f64) -> Vec<usize> {
-        let weight = |signup: i64| if (1..=LONGEST_LIFE).contains(&(day - signup)) { 1.0 / ((day - signup) as f64).sqrt() } else { 0.0 };
+        let weight = |signup: i64| {
+            if (1..=LONGEST_LIFE).contains(&(day - signup)) {
+                1.0 / ((day - signup) as f64).sqrt()
+            } else {
+                0.0
+            }
+        };
         let stays = |person: &usize| day < DROP || !self.people[*person].leaves;
         let pools: Vec<(f64, Vec<usize>)> = self
             .cohorts
             .iter()
             .filter(|(signup, _)| weight(*signup) > 0.0)
-            .map(|(signup, people)| (weight(*signup), people.iter().copied().filter(stays).collect()))
+            .map(|(signup, people)| {
+                (
+                    weight(*signup),
+                    people.iter().copied().filter(stays).collect(),
+                )
+            })
             .collect();
-        let total: f64 = pools.iter().map(|(weight, pool)| weight * pool.len() as f64).sum();
+        let total: f64 = pools
+            .iter()
+            .map(|(weight, pool)| weight * pool.len() as f64)
+            .sum();
         let mut chosen = Vec::new();
         for (weight, mut pool) in pools {
-            let n_people = random.rounded(wanted * weight * pool.len() as f64 / total).min(pool.len());
+            let n_people = random
+                .rounded(wanted * weight * pool.len() as f64 / total)
+                .min(pool.len());
             for _ in 0..n_people {
                 let place = random.below(pool.len() as u64) as usize;
                 chosen.push(pool.swap_remove(place));
@@ -102,12 +116,16 @@ impl Story {
     fn browse(&mut self, random: &mut Random, day: i64, person: usize) -> i64 {
         self.n_sessions += 1;
         // During the outage only the first hours of the day saw anybody.
-        let (first_hour, n_hours) = if day == OUTAGE { (0, 7) } else if random.below(10) == 0 { (0, 7) } else { (7, 16) };
-        let mut second = (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
+        let early = random.below(10) == 0 || day == OUTAGE;
+        let (first_hour, n_hours) = if early { (0, 7) } else { (7, 16) };
+        let mut second =
+            (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
         self.add(day, second, person, "app_open", None);
         for _ in 0..1 + random.below(2) {
             second += 10 + random.below(80) as i64;
-            let event = random.one_of(&[("view_item", 70), ("search", 30)]).unwrap_or("view_item");
+            let event = random
+                .one_of(&[("view_item", 70), ("search", 30)])
+                .unwrap_or("view_item");
             self.add(day, second, person, event, None);
         }
         if random.below(100) < 14 {
@@ -118,14 +136,24 @@ impl Story {
     }
 
     /// Purchases at the end of sessions, spread evenly over prices; now and then a refund or a renewal.
-    fn buy(&mut self, random: &mut Random, day: i64, sessions: &[(usize, u64, i64)], n_purchases: usize) {
+    fn buy(
+        &mut self,
+        random: &mut Random,
+        day: i64,
+        sessions: &[(usize, u64, i64)],
+        n_purchases: usize,
+    ) {
         let mut left: Vec<&(usize, u64, i64)> = sessions.iter().collect();
         for _ in 0..n_purchases.min(sessions.len()) {
             let place = random.below(left.len() as u64) as usize;
             let &(person, session, ended) = left.swap_remove(place);
             let price = PRICES[self.n_sold % PRICES.len()];
             self.n_sold += 1;
-            for (later, event, cents) in [(15, "add_to_cart", None), (40, "checkout", None), (75, "purchase", Some(price))] {
+            for (later, event, cents) in [
+                (15, "add_to_cart", None),
+                (40, "checkout", None),
+                (75, "purchase", Some(price)),
+            ] {
                 self.happenings.push(Happening {
                     day,
                     second: ended + later,
@@ -135,7 +163,7 @@ impl Story {
                     cents,
                 });
             }
-            if self.n_sold % 40 == 0 {
+            if self.n_sold.is_multiple_of(40) {
                 self.without_session(day, ended + 1_200, person, "refund", -price);
             }
         }
@@ -144,7 +172,14 @@ impl Story {
         }
     }
 
-    fn without_session(&mut self, day: i64, second: i64, person: usize, event: &'static str, cents: i64) {
+    fn without_session(
+        &mut self,
+        day: i64,
+        second: i64,
+        person: usize,
+        event: &'static str,
+        cents: i64,
+    ) {
         self.happenings.push(Happening {
             day,
             second: second.min(86_399),
@@ -155,7 +190,14 @@ impl Story {
         });
     }
 
-    fn add(&mut self, day: i64, second: i64, person: usize, event: &'static str, cents: Option<i64>) {
+    fn add(
+        &mut self,
+        day: i64,
+        second: i64,
+        person: usize,
+        event: &'static str,
+        cents: Option<i64>,
+    ) {
         self.happenings.push(Happening {
             day,
             second,
@@ -165,4 +207,14 @@ impl Story {
             cents,
         });
     }
+}
+
+/// How much of its steady audience a product has when it is still young.
+fn maturity(day: i64) -> f64 {
+    let ages = |longest: i64| {
+        (1..=longest)
+            .map(|age| 1.0 / (age as f64).sqrt())
+            .sum::<f64>()
+    };
+    ages((day + LONGEST_LIFE).min(LONGEST_LIFE)) / ages(LONGEST_LIFE)
 }

@@ -46,7 +46,12 @@ pub(super) async fn kinds(facts: &Facts, window: Window) -> Result<Kinds, DataEr
     let sql = include_str!("../sql/kinds.sql").replace("{group}", "kind");
     let rows = facts
         .engine
-        .rows(&windowed(&sql, window), |row| Some(((row.day("day")?, row.text("kind")?), row.amount("revenue").unwrap_or(0))))
+        .rows(&windowed(&sql, window), |row| {
+            Some((
+                (row.day("day")?, row.text("kind")?),
+                row.amount("revenue").unwrap_or(0),
+            ))
+        })
         .await?;
     Ok(rows.into_iter().flatten().collect())
 }
@@ -69,14 +74,26 @@ pub(super) fn dau(window: Window, sums: &Sums, has_revenue: bool) -> Vec<DauByDa
         .collect()
 }
 
-pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Result<Vec<EngagementByDate>, DataError> {
+pub(super) async fn engagement(
+    facts: &Facts,
+    window: Window,
+    sums: &Sums,
+) -> Result<Vec<EngagementByDate>, DataError> {
     let sessions: BTreeMap<i64, f64> = if facts.roles.has(Role::Session) {
-        let minutes = |micros: i64, sessions: u64| rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64);
+        let minutes = |micros: i64, sessions: u64| {
+            rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64)
+        };
         facts
             .engine
-            .rows(&windowed(include_str!("../sql/session_time.sql"), window), |row| {
-                (row.integer("day").unwrap_or(0), minutes(row.integer("micros").unwrap_or(0), row.count("sessions")))
-            })
+            .rows(
+                &windowed(include_str!("../sql/session_time.sql"), window),
+                |row| {
+                    (
+                        row.integer("day").unwrap_or(0),
+                        minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
+                    )
+                },
+            )
             .await?
             .into_iter()
             .collect()
@@ -86,9 +103,15 @@ pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Re
     let scores: BTreeMap<i64, f64> = if facts.roles.has(Role::EngagementScore) {
         facts
             .engine
-            .rows(&windowed(include_str!("../sql/scores.sql"), window), |row| {
-                (row.integer("day").unwrap_or(0), rounded(row.float("score").unwrap_or(0.0)))
-            })
+            .rows(
+                &windowed(include_str!("../sql/scores.sql"), window),
+                |row| {
+                    (
+                        row.integer("day").unwrap_or(0),
+                        rounded(row.float("score").unwrap_or(0.0)),
+                    )
+                },
+            )
             .await?
             .into_iter()
             .collect()
@@ -102,18 +125,30 @@ pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Re
                 date,
                 avg_engagement_score: scores.get(&number_of_day(date)).copied(),
                 avg_session_time: sessions.get(&number_of_day(date)).copied(),
-                avg_events: Some(if day.users == 0 { 0.0 } else { rounded(day.rows as f64 / day.users as f64) }),
+                avg_events: Some(if day.users == 0 {
+                    0.0
+                } else {
+                    rounded(day.rows as f64 / day.users as f64)
+                }),
                 total_users: Some(day.users),
             }
         })
         .collect())
 }
 
-pub(super) fn revenue(window: Window, sums: &Sums, kinds: &Kinds, has_kinds: bool) -> Vec<RevenueByDate> {
+pub(super) fn revenue(
+    window: Window,
+    sums: &Sums,
+    kinds: &Kinds,
+    has_kinds: bool,
+) -> Vec<RevenueByDate> {
     days(window)
         .map(|date| {
             let day = sums.get(&date).copied().unwrap_or_default();
-            let of_kind = |kind: &str| has_kinds.then(|| to_float(kinds.get(&(date, kind.to_owned())).copied().unwrap_or(0)));
+            let of_kind = |kind: &str| {
+                has_kinds
+                    .then(|| to_float(kinds.get(&(date, kind.to_owned())).copied().unwrap_or(0)))
+            };
             RevenueByDate {
                 date,
                 total_revenue: to_float(day.revenue),
@@ -128,12 +163,24 @@ pub(super) fn revenue(window: Window, sums: &Sums, kinds: &Kinds, has_kinds: boo
 }
 
 /// One row per day and kind that has revenue anywhere in the window; one row `all` when event names do not tell.
-pub(super) async fn revenue_by_type(facts: &Facts, window: Window, sums: &Sums, kinds: &Kinds) -> Result<Vec<RevenueByType>, DataError> {
-    let mut names: Vec<&str> = kinds.iter().filter(|(_, revenue)| **revenue != 0).map(|((_, kind), _)| kind.as_str()).collect();
+pub(super) async fn revenue_by_type(
+    facts: &Facts,
+    window: Window,
+    sums: &Sums,
+    kinds: &Kinds,
+) -> Result<Vec<RevenueByType>, DataError> {
+    let mut names: Vec<&str> = kinds
+        .iter()
+        .filter(|(_, revenue)| **revenue != 0)
+        .map(|((_, kind), _)| kind.as_str())
+        .collect();
     names.sort_unstable();
     names.dedup();
     if !facts.has_kinds || names.is_empty() {
-        return Ok(revenue(window, sums, kinds, false).into_iter().map(|day| of_type(day, "all")).collect());
+        return Ok(revenue(window, sums, kinds, false)
+            .into_iter()
+            .map(|day| of_type(day, "all"))
+            .collect());
     }
     let payers: BTreeMap<(Date, String), u64> = super::grouped::sums(facts, window, "kind")
         .await?
@@ -145,7 +192,13 @@ pub(super) async fn revenue_by_type(facts: &Facts, window: Window, sums: &Sums, 
         .map(|cell| {
             let amount = kinds.get(&cell).copied().unwrap_or(0);
             let payers = payers.get(&cell).copied().unwrap_or(0);
-            let only = |kind: &str| Some(if cell.1 == kind { to_float(amount) } else { 0.0 });
+            let only = |kind: &str| {
+                Some(if cell.1 == kind {
+                    to_float(amount)
+                } else {
+                    0.0
+                })
+            };
             RevenueByType {
                 date: cell.0,
                 total_revenue: to_float(amount),

@@ -28,21 +28,39 @@ pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, Data
     let revenue = facts.roles.has(Role::Revenue);
     let no_country = || facts.roles.why_absent(Role::Country);
     let no_revenue = || facts.roles.why_absent(Role::Revenue);
-    let countries = if country { grouped::sums(facts, window, "country").await? } else { Vec::new() };
+    let countries = if country {
+        grouped::sums(facts, window, "country").await?
+    } else {
+        Vec::new()
+    };
     Ok(Tables {
         engagement_by_date: Part::Present(daily::engagement(facts, window, &sums).await?),
-        revenue_by_date: part(revenue, no_revenue, || daily::revenue(window, &sums, &kinds, facts.has_kinds)),
-        revenue_by_type: if revenue { Part::Present(daily::revenue_by_type(facts, window, &sums, &kinds).await?) } else { Part::Absent(no_revenue()) },
-        dau_by_country: part(country, no_country, || grouped::dau_by_country(&countries, revenue)),
+        revenue_by_date: part(revenue, no_revenue, || {
+            daily::revenue(window, &sums, &kinds, facts.has_kinds)
+        }),
+        revenue_by_type: if revenue {
+            Part::Present(daily::revenue_by_type(facts, window, &sums, &kinds).await?)
+        } else {
+            Part::Absent(no_revenue())
+        },
+        dau_by_country: part(country, no_country, || {
+            grouped::dau_by_country(&countries, revenue)
+        }),
         revenue_by_country: match (country, revenue) {
             (false, _) => Part::Absent(no_country()),
             (_, false) => Part::Absent(no_revenue()),
             _ => {
                 let kinds = grouped::kinds(facts, window, "country").await?;
-                Part::Present(grouped::revenue_by_country(&countries, &kinds, facts.has_kinds))
+                Part::Present(grouped::revenue_by_country(
+                    &countries,
+                    &kinds,
+                    facts.has_kinds,
+                ))
             }
         },
-        new_logins_by_country: part(country, no_country, || grouped::new_logins_by_country(&countries, revenue)),
+        new_logins_by_country: part(country, no_country, || {
+            grouped::new_logins_by_country(&countries, revenue)
+        }),
         new_logins_by_channel: if facts.roles.has(Role::Channel) {
             let channels = grouped::sums(facts, window, "channel").await?;
             Part::Present(grouped::new_logins_by_channel(&channels, revenue))
@@ -52,7 +70,11 @@ pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, Data
         dau_by_cohort_date: Part::Absent(String::new()),
         engagement_by_cohort_date: Part::Absent(String::new()),
         revenue_by_cohort_date: Part::Absent(String::new()),
-        revenue_segments_daily: if revenue { segments::tier_days(facts, window).await? } else { Part::Absent(no_revenue()) },
+        revenue_segments_daily: if revenue {
+            segments::tier_days(facts, window).await?
+        } else {
+            Part::Absent(no_revenue())
+        },
         user_journey_cohort: journey::cohorts(facts, window).await?,
         dau_by_date: Part::Present(daily::dau(window, &sums, revenue)),
     }
@@ -60,7 +82,11 @@ pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, Data
 }
 
 fn part<T>(exists: bool, why: impl Fn() -> String, rows: impl Fn() -> Vec<T>) -> Part<T> {
-    if exists { Part::Present(rows()) } else { Part::Absent(why()) }
+    if exists {
+        Part::Present(rows())
+    } else {
+        Part::Absent(why())
+    }
 }
 
 impl Tables {
@@ -74,11 +100,15 @@ impl Tables {
 
 /// A query for one window.
 fn windowed(sql: &str, window: Window) -> String {
-    sql.replace("{start}", &number_of_day(window.start).to_string()).replace("{end}", &number_of_day(window.end).to_string())
+    sql.replace("{start}", &number_of_day(window.start).to_string())
+        .replace("{end}", &number_of_day(window.end).to_string())
 }
 
 fn days(window: Window) -> impl Iterator<Item = Date> {
-    window.start.series(jiff::Span::new().days(1)).take_while(move |day| *day <= window.end)
+    window
+        .start
+        .series(jiff::Span::new().days(1))
+        .take_while(move |day| *day <= window.end)
 }
 
 /// An amount per head; nothing when there is nobody.

@@ -9,56 +9,95 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window};
+use super::super::{
+    DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window,
+};
 use super::{days, journey, windowed};
 
 const TIERS: [(&str, &str); 4] = [
     ("whale", "top 10 % of the window's payers by net revenue"),
     ("dolphin", "next 40 % of the window's payers"),
     ("minnow", "the other payers"),
-    ("free_user", "active in the window without a payment above 0"),
+    (
+        "free_user",
+        "active in the window without a payment above 0",
+    ),
 ];
 const MOST_SEGMENTS: usize = 20;
 const MOST_EVENTS: usize = 50;
 
-pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
+pub(super) async fn tier_days(
+    facts: &Facts,
+    window: Window,
+) -> Result<Part<RevenueSegmentsDaily>, DataError> {
     tiers(facts, window).await?;
     let found = facts
         .engine
-        .rows(&windowed(include_str!("../sql/tier_days.sql"), window), |row| {
-            Some(((row.day("day")?, row.text("tier")?), (row.count("users"), row.amount("revenue").unwrap_or(0))))
-        })
+        .rows(
+            &windowed(include_str!("../sql/tier_days.sql"), window),
+            |row| {
+                Some((
+                    (row.day("day")?, row.text("tier")?),
+                    (row.count("users"), row.amount("revenue").unwrap_or(0)),
+                ))
+            },
+        )
         .await?;
     let found: BTreeMap<(Date, String), (u64, i128)> = found.into_iter().flatten().collect();
-    let rows = days(window).flat_map(|date| TIERS.iter().map(move |(tier, _)| (date, (*tier).to_owned()))).map(|key| {
-        let (users, revenue) = found.get(&key).copied().unwrap_or((0, 0));
-        RevenueSegmentsDaily {
-            date: key.0,
-            revenue_segment: key.1,
-            users,
-            total_revenue: to_float(revenue),
-        }
-    });
+    let rows = days(window)
+        .flat_map(|date| {
+            TIERS
+                .iter()
+                .map(move |(tier, _)| (date, (*tier).to_owned()))
+        })
+        .map(|key| {
+            let (users, revenue) = found.get(&key).copied().unwrap_or((0, 0));
+            RevenueSegmentsDaily {
+                date: key.0,
+                revenue_segment: key.1,
+                users,
+                total_revenue: to_float(revenue),
+            }
+        });
     Ok(Part::Present(rows.collect()))
 }
 
 /// Leaves the table `tiers` of this window.
 async fn tiers(facts: &Facts, window: Window) -> Result<(), DataError> {
     facts.engine.drop("tiers")?;
-    facts.engine.keep("tiers", &windowed(include_str!("../sql/tiers.sql"), window)).await
+    facts
+        .engine
+        .keep("tiers", &windowed(include_str!("../sql/tiers.sql"), window))
+        .await
 }
 
-pub(crate) async fn segmentation(facts: &Facts, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+pub(crate) async fn segmentation(
+    facts: &Facts,
+    window: Window,
+    previous: Option<Window>,
+) -> Result<Segmentation, DataError> {
     let mut segmentation = Segmentation::default();
     if facts.roles.has(Role::Revenue) {
-        segmentation.definitions.extend(TIERS.map(|(tier, definition)| (tier.to_owned(), definition.to_owned())));
+        segmentation
+            .definitions
+            .extend(TIERS.map(|(tier, definition)| (tier.to_owned(), definition.to_owned())));
         let before = match previous {
             Some(previous) => Some(tier_sizes(facts, previous).await?),
             None => None,
         };
         let current = tier_sizes(facts, window).await?;
         segmentation.revenue_concentration = concentration(facts).await?;
-        segmentation.revenue_tiers = TIERS.iter().map(|(tier, _)| joined(tier, current.get(*tier), before.as_ref().map(|sizes| sizes.get(*tier)), true)).collect();
+        segmentation.revenue_tiers = TIERS
+            .iter()
+            .map(|(tier, _)| {
+                joined(
+                    tier,
+                    current.get(*tier),
+                    before.as_ref().map(|sizes| sizes.get(*tier)),
+                    true,
+                )
+            })
+            .collect();
     }
     for (column, name) in &facts.dimensions {
         let dimension = dimension(facts, window, previous, column, name).await?;
@@ -81,7 +120,12 @@ struct Size {
     converted: u64,
 }
 
-fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has_revenue: bool) -> Segment {
+fn joined(
+    name: &str,
+    current: Option<&Size>,
+    before: Option<Option<&Size>>,
+    has_revenue: bool,
+) -> Segment {
     let current = current.copied().unwrap_or_default();
     let before = before.map(|size| size.copied().unwrap_or_default());
     Segment {
@@ -91,7 +135,9 @@ fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has
         rows: current.rows,
         previous_rows: before.map(|size| size.rows),
         revenue: has_revenue.then(|| to_float(current.revenue)),
-        previous_revenue: before.filter(|_| has_revenue).map(|size| to_float(size.revenue)),
+        previous_revenue: before
+            .filter(|_| has_revenue)
+            .map(|size| to_float(size.revenue)),
         converted_users: Some(current.converted),
         previous_converted_users: before.map(|size| size.converted),
     }
@@ -118,7 +164,10 @@ async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Si
 async fn concentration(facts: &Facts) -> Result<Vec<(f64, f64)>, DataError> {
     let sorted = facts
         .engine
-        .rows("SELECT revenue FROM tiers ORDER BY revenue DESC, user_id", |row| row.amount("revenue").unwrap_or(0))
+        .rows(
+            "SELECT revenue FROM tiers ORDER BY revenue DESC, user_id",
+            |row| row.amount("revenue").unwrap_or(0),
+        )
         .await?;
     let total: i128 = sorted.iter().sum();
     if total <= 0 {
@@ -127,7 +176,10 @@ async fn concentration(facts: &Facts) -> Result<Vec<(f64, f64)>, DataError> {
     let share = |percent: usize| {
         let n_users = (sorted.len() * percent).div_ceil(100);
         let top: i128 = sorted.iter().take(n_users).sum();
-        (percent as f64, rounded(to_float(top) / to_float(total) * 100.0))
+        (
+            percent as f64,
+            rounded(to_float(top) / to_float(total) * 100.0),
+        )
     };
     Ok([1, 5, 10, 20].map(share).to_vec())
 }
@@ -135,12 +187,23 @@ async fn concentration(facts: &Facts) -> Result<Vec<(f64, f64)>, DataError> {
 /// Two windows as one query; without a previous one it is the empty range before the window.
 fn two_windows(sql: &str, window: Window, previous: Option<Window>) -> String {
     let start = number_of_day(window.start);
-    let previous = previous.map_or((start, start - 1), |previous| (number_of_day(previous.start), number_of_day(previous.end)));
-    windowed(sql, window).replace("{previous_start}", &previous.0.to_string()).replace("{previous_end}", &previous.1.to_string())
+    let previous = previous.map_or((start, start - 1), |previous| {
+        (number_of_day(previous.start), number_of_day(previous.end))
+    });
+    windowed(sql, window)
+        .replace("{previous_start}", &previous.0.to_string())
+        .replace("{previous_end}", &previous.1.to_string())
 }
 
-async fn dimension(facts: &Facts, window: Window, previous: Option<Window>, column: &str, name: &str) -> Result<Dimension, DataError> {
-    let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous).replace("{dimension}", name);
+async fn dimension(
+    facts: &Facts,
+    window: Window,
+    previous: Option<Window>,
+    column: &str,
+    name: &str,
+) -> Result<Dimension, DataError> {
+    let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous)
+        .replace("{dimension}", name);
     let rows = facts
         .engine
         .rows(&sql, |row| {
@@ -150,7 +213,13 @@ async fn dimension(facts: &Facts, window: Window, previous: Option<Window>, colu
                 revenue: row.amount("revenue").unwrap_or(0),
                 converted: row.count("converted"),
             };
-            ((row.text("segment").unwrap_or_default(), row.text("period").unwrap_or_default()), size)
+            (
+                (
+                    row.text("segment").unwrap_or_default(),
+                    row.text("period").unwrap_or_default(),
+                ),
+                size,
+            )
         })
         .await?;
     let sizes: BTreeMap<(String, String), Size> = rows.into_iter().collect();
@@ -159,9 +228,21 @@ async fn dimension(facts: &Facts, window: Window, previous: Option<Window>, colu
     let of = |segment: &str, period: &str| sizes.get(&(segment.to_owned(), period.to_owned()));
     let mut segments: Vec<Segment> = names
         .iter()
-        .map(|segment| joined(segment, of(segment, "current"), previous.map(|_| of(segment, "previous")), facts.roles.has(Role::Revenue)))
+        .map(|segment| {
+            joined(
+                segment,
+                of(segment, "current"),
+                previous.map(|_| of(segment, "previous")),
+                facts.roles.has(Role::Revenue),
+            )
+        })
         .collect();
-    segments.sort_by(|one, other| other.users.cmp(&one.users).then_with(|| one.segment.cmp(&other.segment)));
+    segments.sort_by(|one, other| {
+        other
+            .users
+            .cmp(&one.users)
+            .then_with(|| one.segment.cmp(&other.segment))
+    });
     segments.truncate(MOST_SEGMENTS);
     Ok(Dimension {
         dimension: column.to_owned(),
@@ -169,7 +250,11 @@ async fn dimension(facts: &Facts, window: Window, previous: Option<Window>, colu
     })
 }
 
-async fn events(facts: &Facts, window: Window, previous: Option<Window>) -> Result<Vec<EventCount>, DataError> {
+async fn events(
+    facts: &Facts,
+    window: Window,
+    previous: Option<Window>,
+) -> Result<Vec<EventCount>, DataError> {
     let sql = two_windows(include_str!("../sql/event_counts.sql"), window, previous);
     let counts = facts
         .engine
@@ -182,9 +267,19 @@ async fn events(facts: &Facts, window: Window, previous: Option<Window>) -> Resu
         })
         .await?;
     let order = journey::order(facts).await?;
-    let place = |event: &str| order.iter().position(|(name, _)| name == event).unwrap_or(usize::MAX);
+    let place = |event: &str| {
+        order
+            .iter()
+            .position(|(name, _)| name == event)
+            .unwrap_or(usize::MAX)
+    };
     let mut most_common = counts;
-    most_common.sort_by(|one, other| other.rows.cmp(&one.rows).then_with(|| one.event.cmp(&other.event)));
+    most_common.sort_by(|one, other| {
+        other
+            .rows
+            .cmp(&one.rows)
+            .then_with(|| one.event.cmp(&other.event))
+    });
     most_common.truncate(MOST_EVENTS);
     most_common.sort_by_cached_key(|count| (place(&count.event), count.event.clone()));
     Ok(most_common)

@@ -9,15 +9,33 @@ use super::super::profile::Column;
 use super::names;
 
 /// The column that a text names: exactly, else in any letters, else in normal form.
-pub(crate) fn column<'columns>(columns: &'columns [Column], given: &str) -> Option<&'columns Column> {
+pub(crate) fn column<'columns>(
+    columns: &'columns [Column],
+    given: &str,
+) -> Option<&'columns Column> {
     let given = given.trim();
-    let unquoted = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(given);
+    let unquoted = given
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(given);
     columns
         .iter()
         .find(|column| column.name == unquoted)
-        .or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(unquoted)))
-        .or_else(|| columns.iter().find(|column| names::normal(&column.name) == names::normal(unquoted)))
-        .or_else(|| columns.iter().find(|column| column.bare == names::bare(unquoted)))
+        .or_else(|| {
+            columns
+                .iter()
+                .find(|column| column.name.eq_ignore_ascii_case(unquoted))
+        })
+        .or_else(|| {
+            columns
+                .iter()
+                .find(|column| names::normal(&column.name) == names::normal(unquoted))
+        })
+        .or_else(|| {
+            columns
+                .iter()
+                .find(|column| column.bare == names::bare(unquoted))
+        })
 }
 
 /// How columns are read inside an expression.
@@ -30,21 +48,36 @@ pub(crate) enum Reading {
 }
 
 /// The expression with every column quoted as the engine needs it, and the names of the columns used.
-pub(crate) fn rewritten(columns: &[Column], given: &str, reading: Reading) -> Result<(String, Vec<String>), String> {
-    let tokens = Tokenizer::new(&GenericDialect {}, given).tokenize().map_err(|error| error.to_string())?;
+pub(crate) fn rewritten(
+    columns: &[Column],
+    given: &str,
+    reading: Reading,
+) -> Result<(String, Vec<String>), String> {
+    let tokens = Tokenizer::new(&GenericDialect {}, given)
+        .tokenize()
+        .map_err(|error| error.to_string())?;
     let mut sql = String::new();
     let mut used = Vec::new();
     for (position, token) in tokens.iter().enumerate() {
-        let is_call = tokens[position + 1..].iter().find(|token| !matches!(token, Token::Whitespace(_))) == Some(&Token::LParen);
+        let is_call = tokens[position + 1..]
+            .iter()
+            .find(|token| !matches!(token, Token::Whitespace(_)))
+            == Some(&Token::LParen);
         let found = match token {
             Token::SemiColon => return Err("an expression is one value, without `;`".to_owned()),
-            Token::Word(word) if word.value.eq_ignore_ascii_case("select") && word.quote_style.is_none() => {
+            Token::Word(word)
+                if word.value.eq_ignore_ascii_case("select") && word.quote_style.is_none() =>
+            {
                 return Err("an expression over columns cannot hold a query".to_owned());
             }
-            Token::Word(word) if word.quote_style.is_some() || !is_call => match column(columns, &word.value) {
-                None if word.quote_style.is_some() => return Err(format!("there is no column {}", word.value)),
-                found => found,
-            },
+            Token::Word(word) if word.quote_style.is_some() || !is_call => {
+                match column(columns, &word.value) {
+                    None if word.quote_style.is_some() => {
+                        return Err(format!("there is no column {}", word.value));
+                    }
+                    found => found,
+                }
+            }
             _ => None,
         };
         match found {
@@ -62,7 +95,11 @@ pub(crate) fn rewritten(columns: &[Column], given: &str, reading: Reading) -> Re
 }
 
 fn amount_or_text(column: &Column) -> String {
-    if column.numeric_share() >= 0.995 { amount(column) } else { quoted(&column.name) }
+    if column.numeric_share() >= 0.995 {
+        amount(column)
+    } else {
+        quoted(&column.name)
+    }
 }
 
 /// A column read as exact amounts.

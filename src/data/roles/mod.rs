@@ -1,10 +1,14 @@
 //! Which column is what, by name and by value, with the reason. Knows columns and samples; never heard of windows or metrics.
 
 pub(crate) mod expression;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod layouts;
 pub(crate) mod names;
 mod options;
 mod people;
 mod revenue;
+mod vendors;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +17,8 @@ use super::moment::Order;
 use super::profile::{self, Column};
 use super::source::Raw;
 use super::{DataError, Mapped};
-use names::{Role, Vendor};
+use names::Role;
+use vendors::Vendor;
 
 /// One role with its column.
 #[derive(Debug, Clone)]
@@ -56,8 +61,15 @@ impl Roles {
     }
 
     pub(crate) fn of_column(&self, column: &str) -> Option<Role> {
-        let alone = self.found.iter().find(|(_, found)| found.columns == [column]);
-        let used = || self.found.iter().find(|(_, found)| found.columns.iter().any(|used| used == column));
+        let alone = self
+            .found
+            .iter()
+            .find(|(_, found)| found.columns == [column]);
+        let used = || {
+            self.found
+                .iter()
+                .find(|(_, found)| found.columns.iter().any(|used| used == column))
+        };
         alone.or_else(used).map(|(&role, _)| role)
     }
 
@@ -74,7 +86,10 @@ impl Roles {
     }
 
     pub(crate) fn why_absent(&self, role: Role) -> String {
-        self.absent.get(&role).cloned().unwrap_or_else(|| format!("the data have no {} column", role.name().replace('_', " ")))
+        self.absent
+            .get(&role)
+            .cloned()
+            .unwrap_or_else(|| format!("the data have no {} column", role.name().replace('_', " ")))
     }
 }
 
@@ -87,11 +102,16 @@ struct Resolver<'columns> {
 }
 
 /// Finds all roles. `raw` must be registered as table `raw` in a plain engine.
-pub(crate) async fn resolve(raw: &Raw, columns: &[Column], engine: &Engine, map: &[(String, String)]) -> Result<Roles, DataError> {
+pub(crate) async fn resolve(
+    raw: &Raw,
+    columns: &[Column],
+    engine: &Engine,
+    map: &[(String, String)],
+) -> Result<Roles, DataError> {
     let bare: Vec<&str> = columns.iter().map(|column| column.bare.as_str()).collect();
     let mut resolver = Resolver {
         columns,
-        vendor: names::vendor(&bare),
+        vendor: vendors::vendor(&bare),
         chosen: options::read(columns, engine, map).await?,
         roles: Roles::default(),
     };
@@ -125,7 +145,10 @@ pub(crate) async fn resolve(raw: &Raw, columns: &[Column], engine: &Engine, map:
 impl<'columns> Resolver<'columns> {
     /// The columns as a plain list of names, for error messages.
     fn names(&self) -> Vec<String> {
-        self.columns.iter().map(|column| column.name.clone()).collect()
+        self.columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect()
     }
 
     /// Takes over what the user chose; true when the role is thereby decided.
@@ -136,7 +159,14 @@ impl<'columns> Resolver<'columns> {
                 true
             }
             Some(None) => {
-                self.roles.absent.insert(role, format!("{} is switched off by --map {}=none", role.name(), role.name()));
+                self.roles.absent.insert(
+                    role,
+                    format!(
+                        "{} is switched off by --map {}=none",
+                        role.name(),
+                        role.name()
+                    ),
+                );
                 true
             }
             None => false,
@@ -144,13 +174,20 @@ impl<'columns> Resolver<'columns> {
     }
 
     fn taken(&self, column: &Column) -> bool {
-        self.roles.of_column(&column.name).is_some() || self.chosen.values().flatten().any(|found| found.columns.contains(&column.name))
+        self.roles.of_column(&column.name).is_some()
+            || self
+                .chosen
+                .values()
+                .flatten()
+                .any(|found| found.columns.contains(&column.name))
     }
 
     /// The one column of a role, when it is a column and no expression.
     fn only_column(&self, role: Role) -> Option<&'columns Column> {
         let found = self.roles.found.get(&role)?;
-        let [name] = found.columns.as_slice() else { return None };
+        let [name] = found.columns.as_slice() else {
+            return None;
+        };
         self.columns.iter().find(|column| &column.name == name)
     }
 
@@ -166,16 +203,32 @@ impl<'columns> Resolver<'columns> {
         groups
             .into_iter()
             .map(|(name, layout)| {
-                let same: Vec<&Column> = self.columns.iter().filter(|column| column.bare == name && !self.taken(column)).collect();
+                let same: Vec<&Column> = self
+                    .columns
+                    .iter()
+                    .filter(|column| column.bare == name && !self.taken(column))
+                    .collect();
                 // A name without a tracker's prefix is meant more directly.
-                let direct: Vec<&Column> = same.iter().copied().filter(|column| !column.has_prefix).collect();
+                let direct: Vec<&Column> = same
+                    .iter()
+                    .copied()
+                    .filter(|column| !column.has_prefix)
+                    .collect();
                 let same = if direct.is_empty() { same } else { direct };
                 same.into_iter()
                     .map(|column| {
                         let reason = if layout.is_empty() {
-                            format!("name `{}` is a known {} column", column.name, role.name().replace('_', " "))
+                            format!(
+                                "name `{}` is a known {} column",
+                                column.name,
+                                role.name().replace('_', " ")
+                            )
                         } else {
-                            format!("name `{}` is the {} in the {layout}", column.name, role.name().replace('_', " "))
+                            format!(
+                                "name `{}` is the {} in the {layout}",
+                                column.name,
+                                role.name().replace('_', " ")
+                            )
                         };
                         (column, reason)
                     })
@@ -190,7 +243,11 @@ impl<'columns> Resolver<'columns> {
         if self.decided(role) {
             return;
         }
-        let found = self.candidates(role).into_iter().flatten().find(|(column, _)| fits(role, column));
+        let found = self
+            .candidates(role)
+            .into_iter()
+            .flatten()
+            .find(|(column, _)| fits(role, column));
         if let Some((column, reason)) = found {
             let mut found = Found::column(column, reason, checks(column));
             if options::is_amount(role) {
@@ -207,9 +264,15 @@ fn fits(role: Role, column: &Column) -> bool {
         return false;
     }
     match role {
-        Role::Event => column.distinct <= 5_000 && (column.distinct_share() <= 0.5 || column.rows < 50) && column.time_share() < 0.5,
+        Role::Event => {
+            column.distinct <= 5_000
+                && (column.distinct_share() <= 0.5 || column.rows < 50)
+                && column.time_share() < 0.5
+        }
         Role::Country => column.distinct <= 1_000 && column.numeric_share() < 0.5,
-        Role::Platform | Role::Channel => column.distinct <= 1_000 && (column.distinct_share() <= 0.5 || column.rows < 50),
+        Role::Platform | Role::Channel => {
+            column.distinct <= 1_000 && (column.distinct_share() <= 0.5 || column.rows < 50)
+        }
         Role::Currency => column.distinct <= 200 && column.numeric_share() < 0.5,
         Role::Quantity | Role::UnitPrice | Role::EngagementScore => column.numeric_share() >= 0.95,
         _ => true,
@@ -218,7 +281,11 @@ fn fits(role: Role, column: &Column) -> bool {
 
 /// Facts about a column, in words.
 fn checks(column: &Column) -> Vec<String> {
-    let empty = if column.nulls == 0 { "never empty".to_owned() } else { format!("{:.1} % empty", column.null_share() * 100.0) };
+    let empty = if column.nulls == 0 {
+        "never empty".to_owned()
+    } else {
+        format!("{:.1} % empty", column.null_share() * 100.0)
+    };
     vec![empty, format!("{} distinct", grouped(column.distinct))]
 }
 
@@ -227,7 +294,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

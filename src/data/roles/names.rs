@@ -81,53 +81,194 @@ impl Role {
     pub(crate) fn aliases(self) -> &'static [&'static str] {
         match self {
             Self::User => &[
-                "user_id", "userid", "uid", "customer_unique_id", "customer_id", "customerid", "client_id", "account_id", "player_id",
-                "member_id", "visitor_id", "person_id", "distinct_id", "people_id", "amplitude_id", "domain_userid", "user_pseudo_id",
-                "anonymous_id", "device_id", "network_userid", "customer", "user", "email",
+                "user_id",
+                "userid",
+                "uid",
+                "customer_unique_id",
+                "customer_id",
+                "customerid",
+                "client_id",
+                "account_id",
+                "player_id",
+                "member_id",
+                "visitor_id",
+                "person_id",
+                "distinct_id",
+                "people_id",
+                "amplitude_id",
+                "domain_userid",
+                "user_pseudo_id",
+                "anonymous_id",
+                "device_id",
+                "network_userid",
+                "customer",
+                "user",
+                "email",
             ],
             Self::Time => &[
-                "event_time", "event_timestamp", "derived_tstamp", "occurred_at", "timestamp", "event_ts", "time", "ts", "datetime",
-                "event_datetime", "client_event_time", "collector_tstamp", "original_timestamp", "created_at", "order_purchase_timestamp",
-                "invoice_date", "invoicedate", "order_date", "transaction_date", "purchase_date", "event_date", "date", "created_utc", "created",
-                "received_at", "sent_at",
+                "event_time",
+                "event_timestamp",
+                "derived_tstamp",
+                "occurred_at",
+                "timestamp",
+                "event_ts",
+                "time",
+                "ts",
+                "datetime",
+                "event_datetime",
+                "client_event_time",
+                "collector_tstamp",
+                "original_timestamp",
+                "created_at",
+                "order_purchase_timestamp",
+                "invoice_date",
+                "invoicedate",
+                "order_date",
+                "transaction_date",
+                "purchase_date",
+                "event_date",
+                "date",
+                "created_utc",
+                "created",
+                "received_at",
+                "sent_at",
             ],
-            Self::Event => &["event_text", "event_name", "event_type", "event", "action", "action_type", "activity", "event_action", "name"],
+            Self::Event => &[
+                "event_text",
+                "event_name",
+                "event_type",
+                "event",
+                "action",
+                "action_type",
+                "activity",
+                "event_action",
+                "name",
+            ],
             Self::Country => &[
-                "country_code", "country", "geo_country", "mp_country_code", "geoip_country_code", "geo_country_code", "iso_country",
-                "context_location_country", "country_name", "geoip_country_name", "shipping_country", "billing_country",
+                "country_code",
+                "country",
+                "geo_country",
+                "mp_country_code",
+                "geoip_country_code",
+                "geo_country_code",
+                "iso_country",
+                "context_location_country",
+                "country_name",
+                "geoip_country_name",
+                "shipping_country",
+                "billing_country",
             ],
             Self::Platform => &[
-                "platform", "device_category", "device_type", "os_name", "os", "context_os_name", "operating_system",
-                "device_operating_system", "lib", "mp_lib",
+                "platform",
+                "device_category",
+                "device_type",
+                "os_name",
+                "os",
+                "context_os_name",
+                "operating_system",
+                "device_operating_system",
+                "lib",
+                "mp_lib",
             ],
             Self::Channel => &[
-                "acquisition_channel", "marketing_channel", "utm_source", "traffic_source", "traffic_source_source", "channel", "source", "utm_medium", "media_source",
+                "acquisition_channel",
+                "marketing_channel",
+                "utm_source",
+                "traffic_source",
+                "traffic_source_source",
+                "channel",
+                "source",
+                "utm_medium",
+                "media_source",
             ],
-            Self::Session => &["session_id", "ga_session_id", "domain_sessionid", "user_session", "sessionid", "visit_id", "session"],
+            Self::Session => &[
+                "session_id",
+                "ga_session_id",
+                "domain_sessionid",
+                "user_session",
+                "sessionid",
+                "visit_id",
+                "session",
+            ],
             Self::Order => &[
-                "order_id", "orderid", "transaction_id", "invoice_no", "invoice", "invoiceno", "invoice_id", "tr_orderid", "order_number",
+                "order_id",
+                "orderid",
+                "transaction_id",
+                "invoice_no",
+                "invoice",
+                "invoiceno",
+                "invoice_id",
+                "tr_orderid",
+                "order_number",
             ],
-            Self::Product => &["product_id", "productid", "stock_code", "sku", "item_id", "stockcode"],
+            Self::Product => &[
+                "product_id",
+                "productid",
+                "stock_code",
+                "sku",
+                "item_id",
+                "stockcode",
+            ],
             Self::Revenue => &[
-                "revenue_usd", "revenue", "purchase_revenue_in_usd", "purchase_revenue", "event_value_in_usd", "amount", "total_price",
-                "total", "payment_value", "order_value", "net_amount", "gross_amount", "price_usd", "tr_total", "value", "total_amount",
-                "total_revenue", "revenue_eur", "revenue_gbp", "amount_usd", "amount_eur", "sales",
+                "revenue_usd",
+                "revenue",
+                "purchase_revenue_in_usd",
+                "purchase_revenue",
+                "event_value_in_usd",
+                "amount",
+                "total_price",
+                "total",
+                "payment_value",
+                "order_value",
+                "net_amount",
+                "gross_amount",
+                "price_usd",
+                "tr_total",
+                "value",
+                "total_amount",
+                "total_revenue",
+                "revenue_eur",
+                "revenue_gbp",
+                "amount_usd",
+                "amount_eur",
+                "sales",
             ],
             Self::Quantity => &["quantity", "qty", "units", "item_quantity"],
             Self::UnitPrice => &["unit_price", "unitprice", "price", "item_price"],
             Self::Currency => &["currency", "currency_code", "tr_currency", "iso_currency"],
-            Self::EventId => &["insert_id", "mp_reserved_insert_id", "event_id", "message_id", "uuid", "id"],
+            Self::EventId => &[
+                "insert_id",
+                "mp_reserved_insert_id",
+                "event_id",
+                "message_id",
+                "uuid",
+                "id",
+            ],
             Self::EngagementScore => &["engagement_score", "avg_engagement_score", "engagement"],
         }
     }
 }
 
 /// Ids of people who have not said who they are.
-pub(crate) const ANONYMOUS: &[&str] =
-    &["anonymous_id", "device_id", "user_pseudo_id", "domain_userid", "distinct_id", "amplitude_id", "network_userid"];
+pub(crate) const ANONYMOUS: &[&str] = &[
+    "anonymous_id",
+    "device_id",
+    "user_pseudo_id",
+    "domain_userid",
+    "distinct_id",
+    "amplitude_id",
+    "network_userid",
+];
 
-const PREFIXES: &[&str] =
-    &["properties_", "event_properties_", "user_properties_", "context_traits_", "traits_", "props_", "ecommerce_"];
+const PREFIXES: &[&str] = &[
+    "properties_",
+    "event_properties_",
+    "user_properties_",
+    "context_traits_",
+    "traits_",
+    "props_",
+    "ecommerce_",
+];
 
 /// `CustomerID`, `$customer id` and `customer-id` as `customer_id`; prefixes stay.
 pub(crate) fn normal(name: &str) -> String {
@@ -138,10 +279,16 @@ pub(crate) fn normal(name: &str) -> String {
             normal.push('_');
             continue;
         }
-        let before = position.checked_sub(1).and_then(|before| letters.get(before));
+        let before = position
+            .checked_sub(1)
+            .and_then(|before| letters.get(before));
         let after = letters.get(position + 1);
         let starts_word = letter.is_uppercase()
-            && before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())));
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase()))
+            });
         if starts_word {
             normal.push('_');
         }
@@ -158,65 +305,6 @@ pub(crate) fn bare(name: &str) -> String {
         name = rest.to_owned();
     }
     name
-}
-
-/// A tracker known by columns that only it writes, with what its columns mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Vendor {
-    pub(crate) name: &'static str,
-    /// All of a group must be there.
-    signature: &'static [&'static [&'static str]],
-    pub(crate) roles: &'static [(Role, &'static str)],
-}
-
-const VENDORS: &[Vendor] = &[
-    Vendor {
-        name: "amplitude",
-        signature: &[&["amplitude_id"], &["event_type"]],
-        roles: &[(Role::User, "user_id"), (Role::Time, "event_time"), (Role::Event, "event_type")],
-    },
-    Vendor {
-        name: "mixpanel",
-        signature: &[&["distinct_id"], &["mp_country_code", "mp_lib"]],
-        roles: &[(Role::User, "distinct_id"), (Role::Time, "time"), (Role::Country, "mp_country_code"), (Role::Platform, "os")],
-    },
-    Vendor {
-        name: "posthog",
-        signature: &[&["distinct_id"], &["person_id"]],
-        roles: &[(Role::User, "person_id"), (Role::Time, "timestamp"), (Role::Event, "event")],
-    },
-    Vendor {
-        name: "google analytics 4",
-        signature: &[&["user_pseudo_id"], &["event_timestamp"], &["event_name"]],
-        roles: &[(Role::User, "user_id"), (Role::Time, "event_timestamp"), (Role::Event, "event_name")],
-    },
-    Vendor {
-        name: "snowplow",
-        signature: &[&["collector_tstamp"], &["domain_userid"]],
-        roles: &[
-            (Role::User, "user_id"),
-            (Role::Time, "derived_tstamp"),
-            (Role::Event, "event_name"),
-            (Role::Session, "domain_sessionid"),
-        ],
-    },
-    Vendor {
-        name: "rudderstack",
-        signature: &[&["anonymous_id"], &["original_timestamp"], &["channel"]],
-        roles: &[(Role::User, "user_id"), (Role::Time, "timestamp"), (Role::Platform, "channel")],
-    },
-    Vendor {
-        name: "segment",
-        signature: &[&["anonymous_id"], &["event_text"]],
-        roles: &[(Role::User, "user_id"), (Role::Time, "timestamp"), (Role::Event, "event_text")],
-    },
-];
-
-/// The tracker whose signature is among the bare names.
-pub(crate) fn vendor(bare_names: &[&str]) -> Option<Vendor> {
-    VENDORS.iter().copied().find(|vendor| {
-        vendor.signature.iter().all(|any| any.iter().any(|name| bare_names.contains(name)))
-    })
 }
 
 #[cfg(test)]

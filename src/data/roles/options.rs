@@ -12,7 +12,11 @@ use super::{Found, checks};
 /// What the user decided: a column or expression, or that the role has none.
 pub(super) type Chosen = BTreeMap<Role, Option<Found>>;
 
-pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, String)]) -> Result<Chosen, DataError> {
+pub(super) async fn read(
+    columns: &[Column],
+    engine: &Engine,
+    map: &[(String, String)],
+) -> Result<Chosen, DataError> {
     let mut chosen = Chosen::new();
     for (role_given, given) in map {
         let bad = |why: String| DataError::BadMap {
@@ -22,10 +26,16 @@ pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, St
         };
         let role = Role::named(role_given).ok_or_else(|| {
             let known: Vec<&str> = ROLES.iter().map(|role| role.name()).collect();
-            bad(format!("there is no role `{role_given}`; roles are {}", known.join(", ")))
+            bad(format!(
+                "there is no role `{role_given}`; roles are {}",
+                known.join(", ")
+            ))
         })?;
         let trimmed = given.trim();
-        if trimmed.is_empty() || (trimmed.eq_ignore_ascii_case("none") && expression::column(columns, trimmed).is_none()) {
+        if trimmed.is_empty()
+            || (trimmed.eq_ignore_ascii_case("none")
+                && expression::column(columns, trimmed).is_none())
+        {
             chosen.insert(role, None);
             continue;
         }
@@ -41,17 +51,31 @@ pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, St
                 }
                 found
             }
-            None => expressed(columns, engine, role, trimmed, reason).await.map_err(bad)?,
+            None => expressed(columns, engine, role, trimmed, reason)
+                .await
+                .map_err(bad)?,
         };
         chosen.insert(role, Some(found));
     }
     Ok(chosen)
 }
 
-async fn expressed(columns: &[Column], engine: &Engine, role: Role, given: &str, reason: String) -> Result<Found, String> {
-    let reading = if is_amount(role) { Reading::Amounts } else { Reading::Text };
+async fn expressed(
+    columns: &[Column],
+    engine: &Engine,
+    role: Role,
+    given: &str,
+    reason: String,
+) -> Result<Found, String> {
+    let reading = if is_amount(role) {
+        Reading::Amounts
+    } else {
+        Reading::Text
+    };
     let (sql, used) = expression::rewritten(columns, given, reading)?;
-    let is_name = given.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | ' ' | '$' | '-'));
+    let is_name = given
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | ' ' | '$' | '-'));
     if used.is_empty() && is_name {
         return Err(format!("there is no column `{given}`"));
     }
@@ -67,5 +91,8 @@ async fn expressed(columns: &[Column], engine: &Engine, role: Role, given: &str,
 
 /// Roles whose values are numbers.
 pub(super) fn is_amount(role: Role) -> bool {
-    matches!(role, Role::Revenue | Role::Quantity | Role::UnitPrice | Role::EngagementScore)
+    matches!(
+        role,
+        Role::Revenue | Role::Quantity | Role::UnitPrice | Role::EngagementScore
+    )
 }

@@ -19,9 +19,16 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
     }
     let groups = resolver.candidates(Role::User);
     let is_row_id = |column: &Column| column.rows >= FEW_ROWS && column.distinct_share() > 0.95;
-    let first_filled = groups.iter().flatten().find(|(column, _)| column.filled() > 0).cloned();
+    let first_filled = groups
+        .iter()
+        .flatten()
+        .find(|(column, _)| column.filled() > 0)
+        .cloned();
     let fitting = groups.into_iter().find_map(|group| {
-        let group: Vec<_> = group.into_iter().filter(|(column, _)| column.filled() > 0 && !is_row_id(column)).collect();
+        let group: Vec<_> = group
+            .into_iter()
+            .filter(|(column, _)| column.filled() > 0 && !is_row_id(column))
+            .collect();
         (!group.is_empty()).then_some(group)
     });
     let (column, reason) = match (fitting, first_filled) {
@@ -34,7 +41,18 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
             (column, reason)
         }
         (None, None) => {
-            let group = by_ending(resolver, &["user_id", "customer_id", "client_id", "player_id", "member_id", "account_id", "uid"]);
+            let group = by_ending(
+                resolver,
+                &[
+                    "user_id",
+                    "customer_id",
+                    "client_id",
+                    "player_id",
+                    "member_id",
+                    "account_id",
+                    "uid",
+                ],
+            );
             if group.is_empty() {
                 return Err(DataError::NoUserColumn {
                     columns: resolver.names(),
@@ -46,13 +64,21 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
     let mut found = Found::column(column, reason, checks(column));
     if column.null_share() > 0.2 {
         let anonymous = ANONYMOUS.iter().find_map(|name| {
-            resolver.columns.iter().find(|other| other.bare == *name && other.name != column.name && other.filled() > column.filled())
+            resolver.columns.iter().find(|other| {
+                other.bare == *name && other.name != column.name && other.filled() > column.filled()
+            })
         });
         if let Some(anonymous) = anonymous {
             found.shown = format!("coalesce({}, {})", column.name, anonymous.name);
-            found.sql = format!("coalesce(text_of({}), text_of({}))", quoted(&column.name), quoted(&anonymous.name));
+            found.sql = format!(
+                "coalesce(text_of({}), text_of({}))",
+                quoted(&column.name),
+                quoted(&anonymous.name)
+            );
             found.columns.push(anonymous.name.clone());
-            found.reason.push_str(&format!("; rows without it use `{}`", anonymous.name));
+            found
+                .reason
+                .push_str(&format!("; rows without it use `{}`", anonymous.name));
         }
     }
     resolver.roles.found.insert(Role::User, found);
@@ -64,20 +90,45 @@ pub(super) fn time(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
         columns: resolver.names(),
     };
     if resolver.decided(Role::Time) {
-        return if resolver.roles.has(Role::Time) { Ok(()) } else { Err(none(resolver)) };
+        return if resolver.roles.has(Role::Time) {
+            Ok(())
+        } else {
+            Err(none(resolver))
+        };
     }
     let readable = |column: &Column| column.filled() > 0 && column.time_share() > 0.5;
-    let fitting = resolver.candidates(Role::Time).into_iter().find_map(|group| {
-        let group: Vec<_> = group.into_iter().filter(|(column, _)| readable(column)).collect();
-        (!group.is_empty()).then_some(group)
-    });
+    let fitting = resolver
+        .candidates(Role::Time)
+        .into_iter()
+        .find_map(|group| {
+            let group: Vec<_> = group
+                .into_iter()
+                .filter(|(column, _)| readable(column))
+                .collect();
+            (!group.is_empty()).then_some(group)
+        });
     let group = match fitting {
         Some(group) => group,
         None => resolver
             .columns
             .iter()
-            .filter(|column| !resolver.taken(column) && column.time_share() > 0.9 && column.sample.iter().any(|text| text.contains(['-', '/', ':'])))
-            .map(|column| (column, format!("`{}` is the only column whose values are times", column.name)))
+            .filter(|column| {
+                !resolver.taken(column)
+                    && column.time_share() > 0.9
+                    && column
+                        .sample
+                        .iter()
+                        .any(|text| text.contains(['-', '/', ':']))
+            })
+            .map(|column| {
+                (
+                    column,
+                    format!(
+                        "`{}` is the only column whose values are times",
+                        column.name
+                    ),
+                )
+            })
             .collect(),
     };
     if group.is_empty() {
@@ -85,29 +136,51 @@ pub(super) fn time(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
     }
     let (column, reason) = only(Role::Time, group)?;
     let mut checks = checks(column);
-    checks.push(format!("{:.1} % of sampled values are times, e.g. `{}`", column.time_share() * 100.0, column.sample.first().map_or("", String::as_str)));
-    resolver.roles.found.insert(Role::Time, Found::column(column, reason, checks));
+    checks.push(format!(
+        "{:.1} % of sampled values are times, e.g. `{}`",
+        column.time_share() * 100.0,
+        column.sample.first().map_or("", String::as_str)
+    ));
+    resolver
+        .roles
+        .found
+        .insert(Role::Time, Found::column(column, reason, checks));
     Ok(())
 }
 
 /// Columns whose names only end like a known one (`shop_customer_id`).
-fn by_ending<'columns>(resolver: &Resolver<'columns>, endings: &[&str]) -> Vec<(&'columns Column, String)> {
+fn by_ending<'columns>(
+    resolver: &Resolver<'columns>,
+    endings: &[&str],
+) -> Vec<(&'columns Column, String)> {
     resolver
         .columns
         .iter()
-        .filter(|column| column.filled() > 0 && endings.iter().any(|ending| column.bare.ends_with(ending)))
+        .filter(|column| {
+            column.filled() > 0 && endings.iter().any(|ending| column.bare.ends_with(ending))
+        })
         .filter(|column| column.rows < FEW_ROWS || column.distinct_share() <= 0.95)
-        .map(|column| (column, format!("name `{}` ends like a user column", column.name)))
+        .map(|column| {
+            (
+                column,
+                format!("name `{}` ends like a user column", column.name),
+            )
+        })
         .collect()
 }
 
 /// The only candidate of a group that is not empty; several that stand equal are refused, unless they are the same column in all but name.
-fn only<'columns>(role: Role, mut group: Vec<(&'columns Column, String)>) -> Result<(&'columns Column, String), DataError> {
-    let same_values = group.windows(2).all(|pair| pair[0].0.sample == pair[1].0.sample && pair[0].0.nulls == pair[1].0.nulls);
+fn only(role: Role, mut group: Vec<(&Column, String)>) -> Result<(&Column, String), DataError> {
+    let same_values = group
+        .windows(2)
+        .all(|pair| pair[0].0.sample == pair[1].0.sample && pair[0].0.nulls == pair[1].0.nulls);
     if group.len() > 1 && !same_values {
         return Err(DataError::Ambiguous {
             role: role.name().to_owned(),
-            candidates: group.iter().map(|(column, _)| column.name.clone()).collect(),
+            candidates: group
+                .iter()
+                .map(|(column, _)| column.name.clone())
+                .collect(),
         });
     }
     Ok(group.swap_remove(0))

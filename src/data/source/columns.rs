@@ -54,13 +54,26 @@ impl TextColumns {
                 builder.append_null();
             }
         }
-        if self.n_rows == BATCH_ROWS { self.flush() } else { Ok(()) }
+        if self.n_rows == BATCH_ROWS {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn flush(&mut self) -> Result<(), DataError> {
-        let fields: Vec<Field> = self.names.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
-        let arrays: Vec<ArrayRef> = self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
-        self.batches.push(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?);
+        let fields: Vec<Field> = self
+            .names
+            .iter()
+            .map(|name| Field::new(name, DataType::Utf8, true))
+            .collect();
+        let arrays: Vec<ArrayRef> = self
+            .builders
+            .iter_mut()
+            .map(|builder| Arc::new(builder.finish()) as ArrayRef)
+            .collect();
+        self.batches
+            .push(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?);
         self.n_rows = 0;
         Ok(())
     }

@@ -19,7 +19,11 @@ fn flatten(columns: &mut TextColumns, name: &str, value: &Value) {
     let text = match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
                 flatten(columns, &name, member);
             }
             return;

@@ -34,7 +34,10 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn n_rows(&self) -> u64 {
-        self.batches.iter().map(|batch| batch.num_rows() as u64).sum()
+        self.batches
+            .iter()
+            .map(|batch| batch.num_rows() as u64)
+            .sum()
     }
 }
 
@@ -79,13 +82,20 @@ pub(crate) async fn read(sources: &[String], max_bad_rows: u64) -> Result<Raw, D
         schema,
         batches,
         files: files.iter().map(|file| file.shown.clone()).collect(),
-        fingerprint: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        fingerprint: hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
         bad_rows: tally.bad_rows,
         bad_row_places: tally.places,
         notes,
     };
     if tally.replaced > 0 {
-        raw.notes.push(format!("{} cells are not UTF-8; their unreadable bytes were replaced", tally.replaced));
+        raw.notes.push(format!(
+            "{} cells are not UTF-8; their unreadable bytes were replaced",
+            tally.replaced
+        ));
     }
     if raw.n_rows() == 0 {
         return Err(DataError::Empty(raw.files.join(", ")));
@@ -100,7 +110,11 @@ fn unreadable(path: &Path, error: io::Error) -> DataError {
     }
 }
 
-fn text(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
+fn text(
+    file: &SourceFile,
+    hasher: &mut Sha256,
+    tally: &mut Tally,
+) -> Result<Vec<RecordBatch>, DataError> {
     let lost = |error| unreadable(&file.path, error);
     let shared = Arc::new(Mutex::new(std::mem::take(hasher)));
     let packed = Hashing {
@@ -145,9 +159,15 @@ fn utf8(mut bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         bytes.read_to_end(&mut rest)?;
         let units = rest.chunks_exact(2).map(|pair| {
             let pair = [pair[0], pair[1]];
-            if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
+            if little {
+                u16::from_le_bytes(pair)
+            } else {
+                u16::from_be_bytes(pair)
+            }
         });
-        let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        let text: String = char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
         return Ok(Box::new(io::Cursor::new(text.into_bytes())));
     }
     if mark == [0xef, 0xbb, 0xbf] {
@@ -156,7 +176,11 @@ fn utf8(mut bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(io::Cursor::new(mark).chain(bytes)))
 }
 
-fn delimited(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
+fn delimited(
+    bytes: impl Read,
+    file: &SourceFile,
+    tally: &mut Tally,
+) -> Result<Vec<RecordBatch>, DataError> {
     let lost = |error| unreadable(&file.path, error);
     let Some(mut reader) = delimited::Reader::new(bytes).map_err(lost)? else {
         return Err(DataError::Empty(file.shown.clone()));
@@ -180,12 +204,20 @@ fn delimited(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<V
     columns.finish()
 }
 
-fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
+fn json_lines(
+    bytes: impl Read,
+    file: &SourceFile,
+    tally: &mut Tally,
+) -> Result<Vec<RecordBatch>, DataError> {
     let mut columns = TextColumns::default();
     let mut reader = BufReader::with_capacity(1 << 16, bytes);
     let mut line = Vec::new();
     let mut number = 0;
-    while reader.read_until(b'\n', &mut line).map_err(|error| unreadable(&file.path, error))? > 0 {
+    while reader
+        .read_until(b'\n', &mut line)
+        .map_err(|error| unreadable(&file.path, error))?
+        > 0
+    {
         number += 1;
         let text = String::from_utf8_lossy(&line);
         tally.replaced += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
@@ -205,11 +237,14 @@ fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<
 
 fn json_array(mut bytes: impl Read, file: &SourceFile) -> Result<Vec<RecordBatch>, DataError> {
     let mut text = Vec::new();
-    bytes.read_to_end(&mut text).map_err(|error| unreadable(&file.path, error))?;
-    let records: Vec<serde_json::Value> = serde_json::from_slice(&text).map_err(|error| DataError::Unreadable {
-        path: file.path.clone(),
-        why: format!("not a JSON array of records: {error}"),
-    })?;
+    bytes
+        .read_to_end(&mut text)
+        .map_err(|error| unreadable(&file.path, error))?;
+    let records: Vec<serde_json::Value> =
+        serde_json::from_slice(&text).map_err(|error| DataError::Unreadable {
+            path: file.path.clone(),
+            why: format!("not a JSON array of records: {error}"),
+        })?;
     let mut columns = TextColumns::default();
     for record in &records {
         json::add(&mut columns, record)?;
@@ -218,7 +253,10 @@ fn json_array(mut bytes: impl Read, file: &SourceFile) -> Result<Vec<RecordBatch
 }
 
 /// Matches columns by name over all batches; a column that a file lacks is null there.
-fn one_table(files: &[SourceFile], parts: Vec<Vec<RecordBatch>>) -> Result<(SchemaRef, Vec<RecordBatch>, Vec<String>), DataError> {
+fn one_table(
+    files: &[SourceFile],
+    parts: Vec<Vec<RecordBatch>>,
+) -> Result<(SchemaRef, Vec<RecordBatch>, Vec<String>), DataError> {
     let mut fields: Vec<Field> = Vec::new();
     for batch in parts.iter().flatten() {
         for field in batch.schema().fields() {
@@ -232,14 +270,30 @@ fn one_table(files: &[SourceFile], parts: Vec<Vec<RecordBatch>>) -> Result<(Sche
     let mut notes = Vec::new();
     for (file, part) in files.iter().zip(&parts) {
         let Some(batch) = part.last() else { continue };
-        let missing: Vec<&str> =
-            fields.iter().map(|field| field.name().as_str()).filter(|name| batch.schema().column_with_name(name).is_none()).collect();
+        let missing: Vec<&str> = fields
+            .iter()
+            .map(|field| field.name().as_str())
+            .filter(|name| batch.schema().column_with_name(name).is_none())
+            .collect();
         if !missing.is_empty() && file.kind != Kind::JsonLines {
-            notes.push(format!("{} has no column {}; it is empty there", file.shown, missing.join(", ")));
+            notes.push(format!(
+                "{} has no column {}; it is empty there",
+                file.shown,
+                missing.join(", ")
+            ));
         }
     }
+    if notes.len() > 5 {
+        let n_more = notes.len() - 5;
+        notes.truncate(5);
+        notes.push(format!("{n_more} more files lack columns"));
+    }
     let schema = Arc::new(Schema::new(fields));
-    let batches = parts.into_iter().flatten().map(|batch| aligned(&schema, &batch)).collect::<Result<_, _>>()?;
+    let batches = parts
+        .into_iter()
+        .flatten()
+        .map(|batch| aligned(&schema, &batch))
+        .collect::<Result<_, _>>()?;
     Ok((schema, batches, notes))
 }
 

@@ -23,8 +23,14 @@ pub(super) async fn read(path: &Path, hasher: &mut Sha256) -> Result<Vec<RecordB
     let location = plain.path().to_string_lossy().into_owned();
     let context = SessionContext::new();
     let options = ParquetReadOptions::default().file_extension("");
-    let frame = context.read_parquet(location, options).await.map_err(|error| failed(error.strip_backtrace()))?;
-    let batches = frame.collect().await.map_err(|error| failed(error.strip_backtrace()))?;
+    let frame = context
+        .read_parquet(location, options)
+        .await
+        .map_err(|error| failed(error.strip_backtrace()))?;
+    let batches = frame
+        .collect()
+        .await
+        .map_err(|error| failed(error.strip_backtrace()))?;
     batches.iter().map(flattened).collect()
 }
 
@@ -66,7 +72,10 @@ fn flattened(batch: &RecordBatch) -> Result<RecordBatch, DataError> {
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
         flatten(&mut columns, field.name(), array);
     }
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
+        .collect();
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }
@@ -78,13 +87,21 @@ fn flatten(columns: &mut Vec<(String, ArrayRef)>, name: &str, array: &ArrayRef) 
                 flatten(columns, &format!("{name}.{}", field.name()), inner);
             }
         }
-        DataType::Utf8View | DataType::LargeUtf8 | DataType::Dictionary(..) | DataType::Binary | DataType::BinaryView | DataType::Boolean => {
+        DataType::Utf8View
+        | DataType::LargeUtf8
+        | DataType::Dictionary(..)
+        | DataType::Binary
+        | DataType::BinaryView
+        | DataType::Boolean => {
             // A column that cannot be text (an image, a list) has no role and is left out.
             if let Ok(text) = cast(array, &DataType::Utf8) {
                 columns.push((name.to_owned(), text));
             }
         }
-        DataType::List(_) | DataType::LargeList(_) | DataType::Map(..) | DataType::FixedSizeList(..) => {}
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::Map(..)
+        | DataType::FixedSizeList(..) => {}
         _ => columns.push((name.to_owned(), Arc::clone(array))),
     }
 }

@@ -14,8 +14,8 @@ FROM (
         {channel} AS channel,
         {session} AS session_id,
         {order} AS order_id,
-        CAST({revenue} AS DECIMAL(24, 6)) AS revenue,
-        CAST({engagement_score} AS DECIMAL(24, 6)) AS score,
+        TRY_CAST({revenue} AS DECIMAL(24, 6)) AS revenue,
+        TRY_CAST({engagement_score} AS DECIMAL(24, 6)) AS score,
         "__row" AS row_hash{dimension_columns}
     FROM dated
     WHERE "__at" IS NOT NULL
