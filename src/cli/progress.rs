@@ -66,7 +66,7 @@ impl Progress {
         match event {
             Event::RunStarted { .. } | Event::SpecialistFinished { .. } => {}
             Event::DataRead { source, rows, bad_rows, users, millis } => {
-                let users = users.map(|users| format!(" · {users} users")).unwrap_or_default();
+                let users = users.map(|users| format!(" · {users} users in the window")).unwrap_or_default();
                 let bad = if *bad_rows > 0 { format!(" · {bad_rows} unreadable rows left out") } else { String::new() };
                 self.line(&format!("data     {source}: {rows} rows{users}{bad} · {}", seconds(*millis)));
             }

@@ -176,20 +176,27 @@ fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Stor
 }
 
 async fn read_data(settings: &config::Run, window: Window, run: &RunDir, events: &Events) -> Result<Dataset, Failure> {
-    match &settings.data {
-        Some(choice) => Ok(data::compute(&choice.options(window), events).await?),
-        None => {
-            let begun = clock::now();
-            let dataset = data::read(&run.outputs(), window)?;
-            events.say(Event::DataRead {
-                source: run.outputs().display().to_string(),
-                rows: dataset.summary.rows_used,
-                bad_rows: dataset.summary.bad_rows,
-                users: dataset.summary.totals.users,
-                millis: clock::millis_since(begun),
-            });
-            Ok(dataset)
-        }
+    let begun = clock::now();
+    let dataset = match &settings.data {
+        Some(choice) => data::compute(&choice.options(window), events).await?,
+        None => data::read(&run.outputs(), window)?,
+    };
+    let summary = &dataset.summary;
+    events.say(Event::DataRead {
+        source: source_name(&dataset.source.files),
+        rows: if settings.data.is_some() { summary.rows_read } else { summary.rows_used },
+        bad_rows: summary.bad_rows,
+        users: summary.totals.users,
+        millis: clock::millis_since(begun),
+    });
+    Ok(dataset)
+}
+
+/// A few files by name, many by the first and their number.
+fn source_name(files: &[String]) -> String {
+    match files {
+        [first, _, _, _, ..] => format!("{first} and {} more files", files.len() - 1),
+        few => few.join(", "),
     }
 }
 

@@ -1,6 +1,5 @@
 //! From sources to a dataset: read, map, compute both windows, say what was left out.
 
-use std::time::Instant;
 
 use jiff::civil::Date;
 
@@ -42,13 +41,11 @@ pub struct Inspection {
 
 /// Reads the sources and computes every table, total and segment of the window and of the one before.
 pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, DataError> {
-    let started = Instant::now();
     let timezone = known_timezone(&options.timezone)?;
     let Opened {
         facts,
         mut summary,
         source,
-        bad_rows,
     } = open(
         &options.sources,
         &options.map,
@@ -56,7 +53,7 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         &timezone,
     )
     .await?;
-    say(events, &facts, &summary, &source, bad_rows, started);
+    say_roles(events, &facts);
     let window = options.window;
     let has_rows = |window: Window| {
         let (start, end) = (number_of_day(window.start), number_of_day(window.end));
@@ -137,14 +134,13 @@ pub async fn inspect(
         facts,
         summary,
         source,
-        bad_rows,
     } = open(sources, map, max_bad_rows, &timezone).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
         columns: facts.profile.names(),
         rows: summary.rows_read,
-        bad_rows,
+        bad_rows: summary.bad_rows,
         users: facts.users,
         first_day: facts.covers.0,
         last_day: facts.covers.1,
@@ -156,7 +152,6 @@ struct Opened {
     facts: Facts,
     summary: Summary,
     source: Source,
-    bad_rows: u64,
 }
 
 async fn open(
@@ -179,7 +174,6 @@ async fn open(
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let bad_rows = raw.bad_rows;
     let (facts, notes) = facts::build(raw, &columns, roles, timezone).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
@@ -189,7 +183,6 @@ async fn open(
         facts,
         summary,
         source,
-        bad_rows,
     })
 }
 
@@ -222,35 +215,13 @@ fn known_timezone(name: &str) -> Result<String, DataError> {
     Ok(name.to_owned())
 }
 
-fn say(
-    events: &Events,
-    facts: &Facts,
-    summary: &Summary,
-    source: &Source,
-    bad_rows: u64,
-    started: Instant,
-) {
-    events.say(Event::DataRead {
-        source: shown(&source.files),
-        rows: summary.rows_read,
-        bad_rows,
-        users: Some(facts.users),
-        millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-    });
+fn say_roles(events: &Events, facts: &Facts) {
     for mapped in facts.roles.mapping() {
         events.say(Event::DataMapped {
             role: mapped.role,
             column: mapped.column,
             reason: mapped.reason,
         });
-    }
-}
-
-/// A few files by name, many by the first and their number.
-fn shown(files: &[String]) -> String {
-    match files {
-        [first, _, _, _, ..] => format!("{first} and {} more files", files.len() - 1),
-        few => few.join(", "),
     }
 }
 

@@ -9,8 +9,6 @@ use crate::insight::Analyst;
 /// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `tests::rates`).
 pub const CHANGED_Z: f64 = 3.0;
 
-/// From here on a change is printed, though marked as uncertain: calling a large change none would mislead as well.
-const UNCERTAIN_Z: f64 = 2.0;
 
 /// One line of the report's table of key figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,24 +88,14 @@ pub fn kpis(dataset: &Dataset, evidence: &[Evidence]) -> Vec<Kpi> {
             let z = number("z").filter(|_| comparable);
             let unusual = z.is_some_and(|z| z.abs() >= CHANGED_Z);
             let points = number("change_pp").filter(|_| comparable);
-            let shown_change = match (z, points.or(change_pct)) {
-                (Some(z), Some(_)) if z.abs() < UNCERTAIN_Z => "no real change".to_owned(),
-                (z, Some(change)) => {
+            let shown_change = match points.or(change_pct) {
+                Some(change) => {
                     let unit = if points.is_some() { "pp" } else { "%" };
                     let shown = show::number(change, 1);
-                    let sign = if change > 0.0 && shown != "0.0" {
-                        "+"
-                    } else {
-                        ""
-                    };
-                    let doubt = if z.is_some() && !unusual {
-                        " (uncertain)"
-                    } else {
-                        ""
-                    };
-                    format!("{sign}{shown} {unit}{doubt}")
+                    let sign = if change > 0.0 && shown != "0.0" { "+" } else { "" };
+                    format!("{sign}{shown} {unit}")
                 }
-                (_, None) => DASH.to_owned(),
+                None => DASH.to_owned(),
             };
             Some(Kpi {
                 name: (*name).to_owned(),

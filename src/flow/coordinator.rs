@@ -50,7 +50,8 @@ pub(super) async fn coordinate(
     };
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
     let checked = reply::coordinator(&value, &owned);
-    if !checked.usable {
+    // Without a finding there is no sentence to check; the template says that nothing happened.
+    if !checked.usable && !findings.is_empty() {
         let why = Why {
             kind: "ungrounded".to_owned(),
             message: "no sentence of the coordinator's summary passed the check against the findings".to_owned(),
@@ -121,10 +122,14 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
         check_date: check_date(end, advice.check_after_days),
         about: advice.about,
     });
+    let mut executive_summary: Vec<String> = checked.executive_summary.into_iter().map(|sentence| sentence.text).collect();
+    if executive_summary.is_empty() {
+        executive_summary.push(template::nothing_to_say(outcomes));
+    }
     Coordinated {
         status: CoordinatorStatus::Completed,
         why: None,
-        executive_summary: checked.executive_summary.into_iter().map(|sentence| sentence.text).collect(),
+        executive_summary,
         key_findings,
         themes: checked
             .cross_cutting_themes
@@ -161,6 +166,13 @@ fn reportable(outcomes: &[(Analyst, Outcome)]) -> Vec<&Finding> {
         .filter(|finding| finding.reportable)
         .collect();
     findings.sort_by_key(|finding| crate::insight::number_of(&finding.id));
+    // Two specialists may read the same total: the reader is told once.
+    let mut said: Vec<&str> = Vec::new();
+    findings.retain(|finding| {
+        let new = !said.contains(&finding.text.as_str());
+        said.push(&finding.text);
+        new
+    });
     findings
 }
 

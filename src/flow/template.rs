@@ -24,7 +24,7 @@ pub(super) fn coordinated(findings: &[&Finding], outcomes: &[(Analyst, Outcome)]
     }
 }
 
-fn nothing_to_say(outcomes: &[(Analyst, Outcome)]) -> String {
+pub(super) fn nothing_to_say(outcomes: &[(Analyst, Outcome)]) -> String {
     let reported = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Reported(_)));
     if reported {
         "No change outside ordinary variation was found in this period.".to_owned()

@@ -1,15 +1,14 @@
 //! Requests per minute, per key. The only file that names `governor`.
 //!
-//! A bucket of burst b that refills r a minute lets b + r calls through in its first minute, so `per_minute(10)` with
-//! governor's default burst sends 20. The bucket here has room for one and refills every (60.5 s / limit): limit + 1
-//! calls span at least 60.5 s, so no window of 60 s, however it slides, holds more than the limit, and half a second is
-//! left for calls that overtake each other on the way. The price is that a short run is spread out instead of sent at
-//! once; the exact sliding window comes with limits shared between processes.
+//! A bucket of burst b that refills r a minute lets b + r calls through in its first minute, so `per_minute(10)` alone
+//! sends 20. Behind the bucket stands the list of the last calls: one more leaves only when the call `limit` places before
+//! it is 60.5 s old. So no window of 60 s, however it slides, holds more than the limit (half a second is left for calls
+//! that overtake each other on the way), and a run of fewer calls than the limit does not wait at all.
 //!
 //! governor sleeps on a timer thread of its own and cannot be paused, so it is only asked (`check`) and told the time;
 //! sleeping, the queue and the pause after a 429 are ours.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -49,6 +48,9 @@ type Bucket = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Du
 /// The queue before one key.
 pub(super) struct Limit {
     bucket: Option<Bucket>,
+    /// When the last `limit` calls left, oldest first.
+    sent: Mutex<VecDeque<Instant>>,
+    requests_per_minute: usize,
     clock: TokioClock,
     /// First come, first served: whoever holds the permit is next.
     head: Semaphore,
@@ -78,11 +80,13 @@ impl Limit {
         let bucket = requests_per_minute
             .and_then(NonZeroU32::new)
             .and_then(|limit| {
-                let quota = Quota::with_period(WINDOW / limit.get())?.allow_burst(NonZeroU32::MIN);
+                let quota = Quota::with_period(WINDOW / limit.get())?.allow_burst(limit);
                 Some(RateLimiter::direct_with_clock(quota, clock))
             });
         Self {
             bucket,
+            sent: Mutex::default(),
+            requests_per_minute: requests_per_minute.unwrap_or(0) as usize,
             clock,
             head: Semaphore::new(1),
             pause: Mutex::new(None),
@@ -141,11 +145,25 @@ impl Limit {
         None
     }
 
+    /// Takes a slot, or says how long there is none.
     fn slot(&self) -> Option<Duration> {
         let bucket = self.bucket.as_ref()?;
-        let not_until = bucket.check().err()?;
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        while sent.front().is_some_and(|oldest| *oldest + WINDOW <= now) {
+            sent.pop_front();
+        }
+        let wait = match sent.front() {
+            Some(oldest) if sent.len() >= self.requests_per_minute => *oldest + WINDOW - now,
+            _ => match bucket.check() {
+                Ok(()) => {
+                    sent.push_back(now);
+                    return None;
+                }
+                Err(not_until) => not_until.wait_time_from(self.clock.now()),
+            },
+        };
         // A wait of zero would spin: the timer's grain is a millisecond.
-        let wait = not_until.wait_time_from(self.clock.now());
         Some(wait.max(Duration::from_millis(1)))
     }
 }
@@ -192,6 +210,8 @@ mod tests {
                 })
                 .max();
             assert_eq!(most, Some(limit as usize), "{limit} a minute");
+            let used = sent[limit as usize * 2].duration_since(sent[0]);
+            assert!(used < Duration::from_secs(126), "{limit} a minute: two minutes' calls took {used:?}");
         }
     }
 

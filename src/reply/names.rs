@@ -135,10 +135,9 @@ impl Judge<'_, '_> {
         }
         entries.sort_by_key(|(name, ..)| (std::cmp::Reverse(name.len()), *name));
         let labels = evidence.tables.iter().flat_map(|table| &table.columns);
-        for label in labels
-            .map(|column| &column.label)
-            .filter(|label| label.contains(' '))
-        {
+        // A writer leaves out what a label adds in brackets: "active users (mean per day)".
+        let spoken = labels.flat_map(|column| [column.label.as_str(), column.label.split(" (").next().unwrap_or_default()]);
+        for label in spoken.filter(|label| label.contains(' ')) {
             for range in whole_words(typed, label) {
                 taken[range].fill(true);
             }
@@ -201,7 +200,7 @@ impl Judge<'_, '_> {
             let own = piece
                 .rows
                 .iter()
-                .any(|row| named.contains(row) || self.is_summary(row));
+                .any(|row| named.contains(row) || self.is_summary(row) || named.iter().any(|name| self.same_key(name, row)));
             let rival = piece.rows.iter().find(|row| {
                 named
                     .iter()
@@ -220,6 +219,12 @@ impl Judge<'_, '_> {
     fn same_table(&self, a: Option<&String>, b: Option<&String>) -> bool {
         let table = |row: Option<&String>| Some(self.basis.evidence.row(row?)?.0.id.as_str());
         a.is_some() && table(a) == table(b)
+    }
+
+    /// Rows of one name: two metrics of one unusual day.
+    fn same_key(&self, a: &str, b: &str) -> bool {
+        let key = |row: &str| Some(self.basis.evidence.row(row)?.1.key.as_str());
+        key(a).is_some() && key(a) == key(b)
     }
 
     fn is_summary(&self, row: &str) -> bool {

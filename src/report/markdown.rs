@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Cell, Evidence, Good, Role, Table, Unit};
+use crate::evidence::{Cell, Evidence, Good, Kpi, Role, Table, Unit};
 use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport};
 
 use super::parts::{plain, table};
@@ -103,32 +103,46 @@ fn key_figures(facts: &Facts<'_>) -> String {
         return String::new();
     }
     let head = ["Figure", "This period", "Previous period", "Change", ""].map(str::to_owned);
+    let currency = facts.evidence.first().and_then(|evidence| evidence.currency.as_deref());
     let rows: Vec<Vec<String>> = facts
         .kpis
         .iter()
         .map(|kpi| {
+            let with_unit = |shown: &str| match kpi.unit {
+                Unit::Percent if shown != "–" => format!("{shown} %"),
+                Unit::Money if shown != "–" => currency.map_or_else(|| shown.to_owned(), |currency| format!("{currency} {shown}")),
+                _ => shown.to_owned(),
+            };
             vec![
-                plain(&kpi.label),
-                plain(&kpi.shown_current),
-                plain(&kpi.shown_previous),
-                plain(&kpi.shown_change),
-                mark(kpi.unusual, kpi.good, kpi.change_pct).to_owned(),
+                plain(&capital(&kpi.label)),
+                plain(&with_unit(&kpi.shown_current)),
+                plain(&with_unit(&kpi.shown_previous)),
+                plain_number(&kpi.shown_change),
+                meaning(kpi).to_owned(),
             ]
         })
         .collect();
     format!(
-        "## Key figures\n\n{}\nThe previous period has the same number of days and ends the day before. A change inside ordinary variation is not marked.",
+        "## Key figures\n\n{}\nThe previous period has the same number of days and ends the day before. Ordinary: the change lies inside what these figures do anyway.",
         table(&head, &[false, true, true, true, false], &rows)
     )
 }
 
-fn mark(unusual: bool, good: Good, change: Option<f64>) -> &'static str {
-    let Some(change) = change.filter(|_| unusual) else { return "" };
-    match (good, change > 0.0) {
-        (Good::Up, true) | (Good::Down, false) => "▲ better",
-        (Good::Up, false) | (Good::Down, true) => "▼ worse",
-        (Good::Neither, _) => "unusual",
+fn meaning(kpi: &Kpi) -> &'static str {
+    match (kpi.change_pct, kpi.z) {
+        (None, _) | (_, None) => "",
+        (Some(_), Some(_)) if !kpi.unusual => "ordinary",
+        (Some(change), Some(_)) => match (kpi.good, change > 0.0) {
+            (Good::Up, true) | (Good::Down, false) => "▲ better",
+            (Good::Up, false) | (Good::Down, true) => "▼ worse",
+            (Good::Neither, _) => "unusual",
+        },
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn findings(facts: &Facts<'_>) -> String {
@@ -156,7 +170,7 @@ fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String
         .take(8)
         .map(|address| {
             let value = evidence.and_then(|evidence| evidence.at(address)).map(|at| at.shown()).unwrap_or_default();
-            format!("`{address}` {}", plain(&value))
+            format!("`{address}` {}", plain_number(&plain(&value)))
         })
         .collect();
     let _ = writeln!(
@@ -382,9 +396,9 @@ fn evidence_table(evidence: &Evidence, facts: &Table) -> String {
     )
 }
 
-/// A leading minus is no list item inside a table.
+/// A leading sign is no list item inside a line.
 fn plain_number(shown: &str) -> String {
-    shown.replace('|', "")
+    shown.strip_prefix('\\').unwrap_or(shown).replace('|', "")
 }
 
 fn sentence(text: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod council;
 mod data;
+mod dialects;
 mod layers;
 mod program;
 mod providers;

@@ -119,7 +119,7 @@ fn unusual_day(table: &Facts, rows: &[&Fact]) -> Draft {
     Draft {
         weight: 100.0 + worst * rows.len() as f64,
         kind: "anomaly",
-        title: format!("{{{{{first}}}}} was far from an ordinary day"),
+        title: format!("An unusual day: {{{{{first}}}}}"),
         text: format!("On {{{{{first}}}}}, {}.", clauses.join("; ")),
         asserts: Vec::new(),
         severity: match (falling > 0, worst >= 50.0) {
@@ -242,7 +242,7 @@ fn largest(table: &Facts) -> Option<Draft> {
     Some(Draft {
         weight: 15.0,
         kind: "share",
-        title: format!("{{{{{id}}}}} carries the largest part"),
+        title: format!("The largest part: {{{{{id}}}}}"),
         text: format!("{{{{{id}}}}} holds {{{{{id}.{share}}}}} of {}, the largest share.", table.label(measure)),
         asserts: vec![json!({"op": "extreme", "cell": format!("{id}.{share}"), "which": "max"})],
         severity: "info",
@@ -268,7 +268,7 @@ fn quality(table: &Facts) -> Vec<Draft> {
         Some(Draft {
             weight,
             kind: "quality",
-            title: format!("{name} is out of bounds"),
+            title: format!("{name}: out of bounds"),
             text: format!("{name} came to {{{{{id}.value}}}}, outside its threshold."),
             asserts: Vec::new(),
             severity: if status == "fail" { "high" } else { "medium" },
