@@ -83,7 +83,10 @@ fn brief(prompts: &Prompts, evidence: &Evidence, outcomes: &[(Analyst, Outcome)]
             Outcome::Missing(why) => missing.push((*analyst, why.message.clone())),
             Outcome::Reported(report) | Outcome::NothingToRead(report) => {
                 gaps.extend(report.data_gaps.iter().cloned());
-                advice.extend(report.recommendations.iter().map(|remark| (*analyst, remark.text.clone())));
+                advice.extend(report.recommendations.iter().map(|remark| {
+                    let about = if remark.about.is_empty() { String::new() } else { format!(" ({})", remark.about.join(", ")) };
+                    (*analyst, format!("{}{about}", remark.text))
+                }));
             }
         }
     }

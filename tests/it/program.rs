@@ -21,7 +21,14 @@ fn the_demo_needs_nothing_and_prints_only_the_path() {
     assert_eq!(done.stdout, "run_logs/demo/outputs/insights/report.md\n");
     let report = done.text("run_logs/demo/outputs/insights/report.md");
     let planted = insights::data::generate::sample(7).planted;
-    for fact in planted.facts() {
+    let day = |date: jiff::civil::Date| date.strftime("%-d %B %Y").to_string();
+    for fact in [
+        format!("On {}, ", day(planted.outage_day)),
+        format!("daily active users came to {}, ", planted.outage_users),
+        format!("On {}, net revenue came to {}, ", day(planted.spike_day), insights::evidence::show::number(planted.spike_revenue, 2)),
+        format!("Active users of {} fell", planted.drop_country),
+        insights::evidence::show::number(planted.drop_mean_users, 1),
+    ] {
         assert!(report.contains(&fact), "the report does not say {fact}:\n{report}");
     }
     assert!(!report.contains("{{"), "a reference was not rendered");

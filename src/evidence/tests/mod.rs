@@ -11,7 +11,7 @@ use crate::data::*;
 use crate::insight::Analyst;
 
 fn evidence(dataset: &Dataset) -> Vec<Evidence> {
-    build(dataset, &Options::default())
+    build(dataset, &crate::evidence::Options::default())
 }
 
 fn of(evidence: &[Evidence], analyst: Analyst) -> &Evidence {

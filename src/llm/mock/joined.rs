@@ -7,13 +7,22 @@ struct Line<'a> {
     id: &'a str,
     analyst: &'a str,
     severity: &'a str,
+    text: &'a str,
 }
 
 const MOST_KEY_FINDINGS: usize = 7;
 const MOST_ADVICE: usize = 5;
 
 pub(super) fn coordinator(prompt: &str) -> Value {
-    let lines: Vec<Line<'_>> = prompt.lines().filter_map(line).collect();
+    let mut lines: Vec<Line<'_>> = prompt.lines().filter_map(line).collect();
+    // Two specialists may tell of one day ("On 30 April, …"): once is enough.
+    let mut told: Vec<&str> = Vec::new();
+    lines.retain(|line| {
+        let subject = line.text.split_once(", ").map_or(line.text, |(subject, _)| subject);
+        let new = !told.contains(&subject);
+        told.push(subject);
+        new
+    });
     json!({
         "executive_summary": summary(&lines),
         "key_findings": lines.iter().take(MOST_KEY_FINDINGS).map(key_finding).collect::<Vec<_>>(),
@@ -28,8 +37,13 @@ fn line(text: &str) -> Option<Line<'_>> {
     let mut parts = text.split(" | ");
     let id = parts.next()?.trim();
     let numbered = id.strip_prefix('F').is_some_and(|number| !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit()));
-    let (analyst, severity) = (parts.next()?, parts.next()?);
-    numbered.then_some(Line { id, analyst, severity })
+    let (analyst, severity, text) = (parts.next()?, parts.next()?, parts.next()?);
+    numbered.then_some(Line {
+        id,
+        analyst,
+        severity,
+        text,
+    })
 }
 
 fn summary(lines: &[Line<'_>]) -> Vec<Value> {
@@ -66,9 +80,12 @@ fn advice(prompt: &str, lines: &[Line<'_>]) -> Vec<Value> {
         .collect();
     let mut advice: Vec<Value> = Vec::new();
     for line in lines {
-        let Some((analyst, action)) = given.iter().find(|(analyst, action)| {
-            *analyst == line.analyst && advice.iter().all(|advice| advice["action"] != *action)
-        }) else {
+        let given = given.iter().filter_map(|(analyst, text)| {
+            let (action, about) = text.rsplit_once(" (")?;
+            let own = about.trim_end_matches(')').split(", ").any(|id| id == line.id);
+            own.then_some((*analyst, action))
+        });
+        let Some((analyst, action)) = given.into_iter().find(|(_, action)| advice.iter().all(|advice| advice["action"] != *action)) else {
             continue;
         };
         advice.push(json!({

@@ -1,4 +1,5 @@
 //! The real program in a folder of its own: arguments, environment, files, exit code.
+#![allow(unreachable_pub, reason = "a toolbox of one binary")]
 
 use std::fs;
 use std::io::Write as _;
