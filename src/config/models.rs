@@ -211,6 +211,16 @@ fn target(known: &Known<'_>, text: &str, provider: Option<&str>) -> Result<Targe
         && prefix.is_none_or(|prefix| known.row(prefix).is_err())
     {
         let vendor = known.row(provider)?;
+        // Models of local servers hold colons themselves (`llama3.2:1b`); elsewhere a plain word before a colon is a provider.
+        let plain_word = |word: &str| word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+        match prefix {
+            Some(prefix) if vendor.needs_key || vendor.is_mock() => {
+                if plain_word(prefix) {
+                    known.row(prefix)?;
+                }
+            }
+            _ => {}
+        }
         return parse_target(&format!("{}:{text}", vendor.name));
     }
     let target = parse_target(text)?;

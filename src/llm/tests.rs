@@ -113,7 +113,7 @@ async fn an_overloaded_model_is_left_early_for_another() {
 #[tokio::test(start_paused = true)]
 async fn requests_per_minute_space_the_calls() {
     let (llm, heard) = llm("{}", &["a"], |options| {
-        options.requests_per_minute = Some(10)
+        options.requests_per_minute = Some(2)
     });
     let start = clock::now();
     let mut done: Vec<f64> = six(&llm)
@@ -123,11 +123,11 @@ async fn requests_per_minute_space_the_calls() {
         .collect();
     done.sort_by(f64::total_cmp);
     for (place, at) in done.iter().enumerate() {
-        let due = place as f64 * 6.05 + 0.1;
+        let due = (place / 2) as f64 * 60.5 + 0.1;
         assert!((due - 0.01..due + 0.1).contains(at), "{done:?}");
     }
     let waiting = |event: &&Event| matches!(event, Event::CallWaiting { .. });
-    assert_eq!(heard.lock().unwrap().iter().filter(waiting).count(), 5);
+    assert_eq!(heard.lock().unwrap().iter().filter(waiting).count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,7 +163,7 @@ async fn a_hanging_provider_ends_with_the_call_s_own_limit() {
 #[tokio::test(start_paused = true)]
 async fn a_dropped_call_leaves_the_queue() {
     let (llm, _) = llm("{}", &["a"], |options| {
-        options.requests_per_minute = Some(10)
+        options.requests_per_minute = Some(1)
     });
     llm.complete(&request("x"), None).await.unwrap();
     let start = clock::now();
@@ -172,7 +172,7 @@ async fn a_dropped_call_leaves_the_queue() {
     assert!(impatient.is_err());
     llm.complete(&request("z"), None).await.unwrap();
     assert!(
-        clock::now() - start < Duration::from_secs(7),
+        clock::now() - start < Duration::from_secs(61),
         "its slot was not taken"
     );
 }
@@ -180,7 +180,7 @@ async fn a_dropped_call_leaves_the_queue() {
 #[tokio::test(start_paused = true)]
 async fn a_bad_key_empties_the_queue_at_once() {
     let (llm, _) = llm(r#"{"roles": {"*": ["bad_key"]}}"#, &["a"], |options| {
-        options.requests_per_minute = Some(10);
+        options.requests_per_minute = Some(1);
     });
     let start = clock::now();
     let mut attempts = 0;

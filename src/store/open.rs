@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -162,7 +162,7 @@ fn create(path: &Path) -> std::io::Result<()> {
 
 /// Two processes that switch at once: one is told "locked" in spite of the busy timeout.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
-    let start = Instant::now();
+    let start = clock::now();
     loop {
         let switched =
             connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get::<_, String>(0));

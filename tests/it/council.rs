@@ -115,7 +115,7 @@ fn a_hanging_provider_costs_its_time_limit_and_no_more() {
 
 #[test]
 fn a_fallback_model_takes_over() {
-    let done = scripted(json!({"geographic": ["bad_key"]}), &["--fallback", "mock:second"]).code(0);
+    let done = scripted(json!({"geographic": ["server_error"]}), &["--retries", "0", "--fallback", "mock:second"]).code(0);
     assert_eq!(call(&done, "geographic")["model"], "second");
 }
 

@@ -254,14 +254,11 @@ mod tests {
     use crate::llm::types::Schema;
 
     fn request() -> Request {
-        let value = json!({"type": "object", "required": ["findings"], "properties": {"findings": {
-            "type": "array", "minItems": 1, "items": {
-                "type": "object", "required": ["statement", "evidence"],
-                "properties": {"statement": {"type": "string"}, "evidence": {"type": "string"}}}}}});
+        let value = json!({"type": "object", "properties": {"findings": {"type": "array"}}});
         Request {
             role: "geographic".into(),
             system: "s".into(),
-            prompt: "p".into(),
+            prompt: "table D1 [totals] Totals\nid|metric|current|previous|change_pct|z\nd1|users|10|9|11.1|1.0\n".into(),
             schema: Some(Schema {
                 name: "x".into(),
                 value,
@@ -295,7 +292,7 @@ mod tests {
             serde_json::from_str(text.trim_start_matches("200 ").trim_end_matches(" stop"))
                 .unwrap();
         assert!(
-            answer["findings"][0]["statement"]
+            answer["findings"][0]["text"]
                 .as_str()
                 .unwrap()
                 .ends_with("today.")

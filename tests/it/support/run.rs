@@ -171,12 +171,13 @@ impl Done {
     }
 }
 
-/// Four weeks of events of 60 users in three countries, the same every time.
+/// Four weeks of events of 60 users in three countries, the same every time; every fourth user comes in the second half.
 pub fn small_events() -> String {
     let mut text = "user_id,event_time,event_name,country,revenue\n".to_owned();
     for day in 0..28 {
         for user in 0..60 {
-            if (user * 7 + day * 3) % 5 < 3 {
+            let here = user < 45 || day >= 14 + user % 5;
+            if here && (user * 7 + day * 3) % 5 < 3 {
                 let country = ["Germany", "Brazil", "Japan"][user % 3];
                 let date = format!("2025-{:02}-{:02}", if day < 14 { 2 } else { 3 }, if day < 14 { day + 15 } else { day - 13 });
                 text.push_str(&format!("u{user},{date} 10:{:02}:00,app_open,{country},\n", user % 60));
