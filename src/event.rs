@@ -42,11 +42,7 @@ pub enum Event {
     #[serde(rename = "call.queued")]
     CallQueued { role: String, model: String },
     #[serde(rename = "call.waiting")]
-    CallWaiting {
-        role: String,
-        millis: u64,
-        because: String,
-    },
+    CallWaiting { role: String, millis: u64, because: String },
     #[serde(rename = "call.attempt")]
     CallAttempt {
         role: String,

@@ -93,14 +93,18 @@ impl Prompts {
         let folder = options.folder.clone();
         let loader_folder = folder.clone();
         environment.set_loader(move |name| {
-            source(loader_folder.as_deref(), name).map_err(|why| minijinja::Error::new(minijinja::ErrorKind::TemplateNotFound, why))
+            source(loader_folder.as_deref(), name)
+                .map_err(|why| minijinja::Error::new(minijinja::ErrorKind::TemplateNotFound, why))
         });
         let prompts = Self { environment, folder };
         for (name, _) in EMBEDDED {
             if name.ends_with(".json") {
                 prompts.schema(name)?;
             } else {
-                prompts.environment.get_template(name).map_err(|error| bad(name, &error))?;
+                prompts
+                    .environment
+                    .get_template(name)
+                    .map_err(|error| bad(name, &error))?;
             }
         }
         Ok(prompts)
@@ -167,7 +171,10 @@ impl Prompts {
             .collect();
         let lines = lines.join("\n");
         let named = |parts: &[(Analyst, String)]| -> Vec<String> {
-            parts.iter().map(|(analyst, text)| format!("{}: {text}", analyst.key())).collect()
+            parts
+                .iter()
+                .map(|(analyst, text)| format!("{}: {text}", analyst.key()))
+                .collect()
         };
         let context = context! {
             period => format!("{}..{}", brief.evidence.period.start, brief.evidence.period.end),
@@ -216,7 +223,11 @@ pub fn estimate_tokens(text: &str) -> u64 {
         .lines()
         .map(|line| {
             let n_characters = line.chars().count() as u64 + 1;
-            if line.matches('|').count() >= 3 { n_characters * 10 / 19 } else { n_characters * 10 / 40 }
+            if line.matches('|').count() >= 3 {
+                n_characters * 10 / 19
+            } else {
+                n_characters * 10 / 40
+            }
         })
         .sum();
     tokens.max(1)

@@ -34,10 +34,7 @@ impl RunHash {
             .chars()
             .find(|letter| !letter.is_ascii_alphanumeric() && !"._-".contains(*letter))
         {
-            return bad(&format!(
-                "`{}` is not one of A-Z a-z 0-9 . _ -",
-                letter.escape_debug()
-            ));
+            return bad(&format!("`{}` is not one of A-Z a-z 0-9 . _ -", letter.escape_debug()));
         }
         if text.contains("..") || text.ends_with('.') {
             return bad("it contains `..` or ends with a dot");
@@ -71,11 +68,7 @@ pub enum RunDirError {
     #[error("`{path}` is a symbolic link, and a run directory may hold none")]
     SymbolicLink { path: PathBuf },
     #[error("run `{hash}` is locked by process {pid} since {since}")]
-    Locked {
-        hash: String,
-        pid: u32,
-        since: String,
-    },
+    Locked { hash: String, pid: u32, since: String },
     #[error("could not write `{path}`: {source}")]
     Unwritable { path: PathBuf, source: io::Error },
 }
@@ -86,7 +79,9 @@ impl RunDirError {
             Self::BadHash { .. } => {
                 "use letters, digits, `.`, `_` or `-`, for example `--run-hash daily-2025-03-14`".to_owned()
             }
-            Self::SymbolicLink { .. } => "replace the link by a real directory, or choose another `--run-hash`".to_owned(),
+            Self::SymbolicLink { .. } => {
+                "replace the link by a real directory, or choose another `--run-hash`".to_owned()
+            }
             Self::Locked { .. } => "wait until that run ends, or choose another `--run-hash`".to_owned(),
             Self::Unwritable { .. } => {
                 "make the directory writable, or choose another place with `--run-logs DIR`".to_owned()
@@ -314,7 +309,20 @@ mod tests {
             assert!(RunHash::new(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "../x", "a/b", "a..b", "-a", ".a", "a.", "a b", "ä", "a\n", "CON", "com1.txt", &"a".repeat(129), &"a".repeat(300),
+            "",
+            "../x",
+            "a/b",
+            "a..b",
+            "-a",
+            ".a",
+            "a.",
+            "a b",
+            "ä",
+            "a\n",
+            "CON",
+            "com1.txt",
+            &"a".repeat(129),
+            &"a".repeat(300),
         ] {
             assert!(RunHash::new(bad).is_err(), "{bad}");
         }
@@ -326,7 +334,10 @@ mod tests {
         let run = RunDir::create(root.path(), &RunHash::new("x").expect("a good hash")).expect("a run directory");
         let held = run.lock("2025-01-01T00:00:00Z").expect("the first lock");
         let error = run.lock("later").expect_err("the second must fail").to_string();
-        assert!(error.contains(&std::process::id().to_string()) && error.contains("2025-01-01"), "{error}");
+        assert!(
+            error.contains(&std::process::id().to_string()) && error.contains("2025-01-01"),
+            "{error}"
+        );
         drop(held);
         run.lock("later").expect("free again");
     }

@@ -52,7 +52,11 @@ pub(super) async fn doctor(arguments: &RunArguments, common: &CommonArguments) -
     checks.lines.push(verdict);
     print::out(&format!("{}\n", print::safe(&checks.lines.join("\n"))))
         .map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
-    Ok(if checks.n_failed == 0 { Code::Complete } else { Code::Usage })
+    Ok(if checks.n_failed == 0 {
+        Code::Complete
+    } else {
+        Code::Usage
+    })
 }
 
 /// Settings as a run would resolve them; without a usable provider the rest is checked with the mock.
@@ -82,7 +86,14 @@ fn check_settings(typed: &Typed, common: &CommonArguments, checks: &mut Checks) 
     for line in &settings.models.choice.lines {
         checks.pass("provider", line);
     }
-    let coordinator: Vec<String> = settings.models.options.routes.plan("coordinator").iter().map(ToString::to_string).collect();
+    let coordinator: Vec<String> = settings
+        .models
+        .options
+        .routes
+        .plan("coordinator")
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     checks.pass("models", &format!("coordinator: {}", coordinator.join(", then ")));
     Some(settings)
 }
@@ -106,7 +117,10 @@ fn check_prompts(settings: &config::Run, checks: &mut Checks) {
         Ok(prompts) => {
             let sources = prompts.sources();
             let n_own = sources.iter().filter(|(_, origin)| origin != "built in").count();
-            checks.pass("prompts", &format!("{} files, {n_own} from a folder, the others built in", sources.len()));
+            checks.pass(
+                "prompts",
+                &format!("{} files, {n_own} from a folder, the others built in", sources.len()),
+            );
         }
         Err(error) => checks.fail("prompts", &error.into()),
     }
@@ -120,12 +134,18 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
     match data::inspect(&choice.sources, &choice.map, choice.max_bad_rows, &choice.timezone).await {
         Ok(found) => {
             let (first, last) = (found.first_day, found.last_day);
-            checks.pass("data", &format!("{}: {} rows, {first} to {last}", found.files.join(", "), found.rows));
+            checks.pass(
+                "data",
+                &format!("{}: {} rows, {first} to {last}", found.files.join(", "), found.rows),
+            );
             for note in &found.notes {
                 checks.note("data", note);
             }
             for mapped in &found.mapping {
-                checks.pass("column", &format!("{} ← {} ({})", mapped.role, mapped.column, mapped.reason));
+                checks.pass(
+                    "column",
+                    &format!("{} ← {} ({})", mapped.role, mapped.column, mapped.reason),
+                );
             }
         }
         Err(error) => checks.fail("data", &error.into()),

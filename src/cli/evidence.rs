@@ -21,9 +21,9 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     arguments.data.add_to(&mut typed);
     common.add_to(&mut typed);
     let settings = run::settle(&typed, common)?;
-    let window = settings
-        .window
-        .ok_or_else(|| Failure::new(Code::Usage, "evidence needs a window").hint("add `--date-start YYYY-MM-DD --date-end YYYY-MM-DD`"))?;
+    let window = settings.window.ok_or_else(|| {
+        Failure::new(Code::Usage, "evidence needs a window").hint("add `--date-start YYYY-MM-DD --date-end YYYY-MM-DD`")
+    })?;
     let choice = settings
         .data
         .as_ref()
@@ -44,7 +44,9 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     let text = if arguments.json {
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence)).into_owned()
     } else {
-        let parts = evidence.iter().map(|facts| format!("# {}\n\n{}", facts.analyst.title(), evidence::pipe(facts)));
+        let parts = evidence
+            .iter()
+            .map(|facts| format!("# {}\n\n{}", facts.analyst.title(), evidence::pipe(facts)));
         parts.collect::<Vec<_>>().join("\n\n") + "\n"
     };
     print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;

@@ -26,9 +26,12 @@ pub(super) fn extract() -> Result<Code, Failure> {
                 print::talk(&format!("repairs: {}", extracted.repairs.join(", ")));
             }
             let text = serde_json::to_string_pretty(&extracted.value).unwrap_or_default();
-            print::out(&format!("{text}\n")).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+            print::out(&format!("{text}\n"))
+                .map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
             Ok(Code::Complete)
         }
-        Err(rejected) => Err(Failure::new(Code::NoReport, rejected.message).hint("the text must hold one JSON object or array")),
+        Err(rejected) => {
+            Err(Failure::new(Code::NoReport, rejected.message).hint("the text must hold one JSON object or array"))
+        }
     }
 }

@@ -15,13 +15,21 @@ use crate::llm::Redactor;
 /// # Errors
 /// A file that cannot be created, or a filter that cannot be read.
 pub(super) fn start(path: &Path, filter: Option<&str>, verbose: bool, redactor: Redactor) -> io::Result<()> {
-    let default = if verbose { "insights=debug,warn" } else { "insights=info,warn" };
+    let default = if verbose {
+        "insights=debug,warn"
+    } else {
+        "insights=info,warn"
+    };
     let filter = EnvFilter::try_new(filter.unwrap_or(default)).map_err(io::Error::other)?;
     let writer = Writer {
         file: Arc::new(Mutex::new(File::create(path)?)),
         redactor,
     };
-    let started = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).try_init();
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(writer)
+        .try_init();
     let _an_earlier_log_goes_on = started;
     Ok(())
 }

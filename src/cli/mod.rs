@@ -49,8 +49,11 @@ pub fn main() -> ExitCode {
 async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
     let common = &arguments.common;
     if arguments.command.is_some() && arguments.run.any() {
-        return Err(Failure::new(Code::Usage, "flags of a run stand before a command, where they have no effect")
-            .hint("write them after the command, for example `insights run --run-hash …`"));
+        return Err(Failure::new(
+            Code::Usage,
+            "flags of a run stand before a command, where they have no effect",
+        )
+        .hint("write them after the command, for example `insights run --run-hash …`"));
     }
     match &arguments.command {
         Some(Command::Run(run)) => run::run(run, common).await,
@@ -78,7 +81,9 @@ try `insights demo`; `insights --help` shows all flags";
 
 /// No flag, no variable: somebody wants to know what this is.
 fn nothing_given(arguments: &Arguments) -> bool {
-    !arguments.run.any() && std::env::var_os(crate::config::RUN_HASH).is_none() && !std::path::Path::new(".env").is_file()
+    !arguments.run.any()
+        && std::env::var_os(crate::config::RUN_HASH).is_none()
+        && !std::path::Path::new(".env").is_file()
 }
 
 fn usage(error: &clap::Error) -> Code {

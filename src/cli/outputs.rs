@@ -35,7 +35,11 @@ pub(super) fn write(run: &RunDir, facts: &Facts<'_>, timing: &Timing) -> Result<
 
 /// The summary of a run that a signal ended.
 pub(super) fn write_interrupted(run: &RunDir, timing: &Timing) -> Result<(), Failure> {
-    put(run, "execution_summary.json", &report::interrupted_summary(run.hash().as_str(), timing))
+    put(
+        run,
+        "execution_summary.json",
+        &report::interrupted_summary(run.hash().as_str(), timing),
+    )
 }
 
 fn put(run: &RunDir, name: &str, bytes: &[u8]) -> Result<(), Failure> {

@@ -65,16 +65,40 @@ impl Progress {
         }
         match event {
             Event::RunStarted { .. } | Event::SpecialistFinished { .. } => {}
-            Event::DataRead { source, rows, bad_rows, users, millis } => {
-                let users = users.map(|users| format!(" · {users} users in the window")).unwrap_or_default();
-                let bad = if *bad_rows > 0 { format!(" · {bad_rows} unreadable rows left out") } else { String::new() };
-                self.line(&format!("data     {source}: {rows} rows{users}{bad} · {}", seconds(*millis)));
+            Event::DataRead {
+                source,
+                rows,
+                bad_rows,
+                users,
+                millis,
+            } => {
+                let users = users
+                    .map(|users| format!(" · {users} users in the window"))
+                    .unwrap_or_default();
+                let bad = if *bad_rows > 0 {
+                    format!(" · {bad_rows} unreadable rows left out")
+                } else {
+                    String::new()
+                };
+                self.line(&format!(
+                    "data     {source}: {rows} rows{users}{bad} · {}",
+                    seconds(*millis)
+                ));
             }
             Event::DataMapped { role, column, reason } => self.line(&format!("column   {role} ← {column} ({reason})")),
             Event::Warning { message } => self.line(&format!("warning: {message}")),
-            Event::Plan { calls, estimated_input_tokens, models, hosts } => {
+            Event::Plan {
+                calls,
+                estimated_input_tokens,
+                models,
+                hosts,
+            } => {
                 self.n_calls = *calls;
-                let hosts = if hosts.is_empty() { "no network".to_owned() } else { format!("to {}", hosts.join(", ")) };
+                let hosts = if hosts.is_empty() {
+                    "no network".to_owned()
+                } else {
+                    format!("to {}", hosts.join(", "))
+                };
                 self.line(&format!(
                     "plan     {calls} calls · about {} tokens in · {} · {hosts}",
                     short(*estimated_input_tokens),
@@ -82,27 +106,66 @@ impl Progress {
                 ));
             }
             Event::CallQueued { role, model } => self.queued(role, model),
-            Event::CallWaiting { role, millis, because } => self.doing(role, &format!("waiting {} ({because})", seconds(*millis)), *millis >= 1000),
-            Event::CallAttempt { role, model, attempt, attempts } => {
-                let again = if *attempt > 1 { format!(", attempt {attempt} of {attempts}") } else { String::new() };
+            Event::CallWaiting { role, millis, because } => self.doing(
+                role,
+                &format!("waiting {} ({because})", seconds(*millis)),
+                *millis >= 1000,
+            ),
+            Event::CallAttempt {
+                role,
+                model,
+                attempt,
+                attempts,
+            } => {
+                let again = if *attempt > 1 {
+                    format!(", attempt {attempt} of {attempts}")
+                } else {
+                    String::new()
+                };
                 self.doing(role, &format!("{model}{again}"), false);
             }
-            Event::CallRetry { role, wait_millis, because, .. } => {
+            Event::CallRetry {
+                role,
+                wait_millis,
+                because,
+                ..
+            } => {
                 self.doing(role, &format!("retry in {}: {because}", seconds(*wait_millis)), true);
             }
             Event::CallReasked { role, because } => {
                 self.done.remove(role);
                 self.line(&format!("         {role}: {because}"));
             }
-            Event::CallSucceeded { role, millis, input_tokens, output_tokens, cost_usd, cached, .. } => {
-                let cost = cost_usd.filter(|cost| *cost > 0.0).map(|cost| format!(", ${cost:.4}")).unwrap_or_default();
-                let how = if *cached { "cached".to_owned() } else { format!("in {}", seconds(*millis)) };
-                self.done(role, "OK", &format!("{how}, {}→{} tokens{cost}", short(*input_tokens), short(*output_tokens)));
+            Event::CallSucceeded {
+                role,
+                millis,
+                input_tokens,
+                output_tokens,
+                cost_usd,
+                cached,
+                ..
+            } => {
+                let cost = cost_usd
+                    .filter(|cost| *cost > 0.0)
+                    .map(|cost| format!(", ${cost:.4}"))
+                    .unwrap_or_default();
+                let how = if *cached {
+                    "cached".to_owned()
+                } else {
+                    format!("in {}", seconds(*millis))
+                };
+                self.done(
+                    role,
+                    "OK",
+                    &format!("{how}, {}→{} tokens{cost}", short(*input_tokens), short(*output_tokens)),
+                );
             }
             Event::CallFailed { role, because, .. } => self.done(role, "FAIL", because),
             Event::SpecialistMissing { role, why } => self.line(&format!("missing  {role}: {why}")),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),
-            Event::RunFinished { status, millis, .. } => self.line(&format!("done     {status} in {}", seconds(*millis))),
+            Event::RunFinished { status, millis, .. } => {
+                self.line(&format!("done     {status} in {}", seconds(*millis)))
+            }
         }
     }
 
@@ -146,7 +209,9 @@ impl Progress {
     }
 
     fn doing(&mut self, role: &str, what: &str, loud: bool) {
-        let Some(running) = self.running.get_mut(role) else { return };
+        let Some(running) = self.running.get_mut(role) else {
+            return;
+        };
         what.clone_into(&mut running.doing);
         match &running.bar {
             Some(bar) => bar.set_message(print::safe(what)),
@@ -158,7 +223,10 @@ impl Progress {
     fn done(&mut self, role: &str, word: &str, detail: &str) {
         self.done.insert(role.to_owned());
         let place = format!("{} of {}", self.done.len(), self.n_calls);
-        let line = format!("{place} {word:4} {role} {} [{detail}]", ".".repeat(22_usize.saturating_sub(role.len())));
+        let line = format!(
+            "{place} {word:4} {role} {} [{detail}]",
+            ".".repeat(22_usize.saturating_sub(role.len()))
+        );
         if let Some(Running { bar: Some(bar), .. }) = self.running.remove(role) {
             bar.finish_and_clear();
         }
@@ -180,5 +248,9 @@ fn seconds(millis: u64) -> String {
 }
 
 fn short(tokens: u64) -> String {
-    if tokens < 1000 { tokens.to_string() } else { format!("{:.1}k", tokens as f64 / 1000.0) }
+    if tokens < 1000 {
+        tokens.to_string()
+    } else {
+        format!("{:.1}k", tokens as f64 / 1000.0)
+    }
 }

@@ -54,17 +54,20 @@ pub(super) fn settle(typed: &Typed, common: &CommonArguments) -> Result<config::
 
 pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, Failure> {
     let mut settings = settle(&job.typed, common)?;
-    let hash = settings.run_hash.clone().ok_or_else(|| {
-        Failure::new(Code::Usage, "a run needs a name").hint("add `--run-hash NAME` or set RUN_HASH")
-    })?;
+    let hash = settings
+        .run_hash
+        .clone()
+        .ok_or_else(|| Failure::new(Code::Usage, "a run needs a name").hint("add `--run-hash NAME` or set RUN_HASH"))?;
     let window = settings.window.ok_or_else(|| {
-        Failure::new(Code::Usage, "a run needs a window").hint("add `--date-start YYYY-MM-DD --date-end YYYY-MM-DD`, or set DATE_START and DATE_END")
+        Failure::new(Code::Usage, "a run needs a window")
+            .hint("add `--date-start YYYY-MM-DD --date-end YYYY-MM-DD`, or set DATE_START and DATE_END")
     })?;
     let prompts = Prompts::load(&settings.prompts)?;
     let run = RunDir::create(&settings.run_logs, &hash)?;
     let _lock = run.lock(&clock::wall().to_string())?;
     let redactor = settings.models.options.redactor();
-    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor).map_err(|error| unwritable(&run.log(), &error))?;
+    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor)
+        .map_err(|error| unwritable(&run.log(), &error))?;
     let style = Style::choose(common.quiet, common.no_progress);
     let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
         .map_err(|error| unwritable(&run.events(), &error))?;
@@ -83,7 +86,8 @@ pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, 
     let (code, result) = done?;
     // Cron mails whatever is printed: quiet is quiet, but for a result that was asked for.
     if !common.quiet || job.json || job.dry_run {
-        print::out(&result).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+        print::out(&result)
+            .map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     }
     Ok(code)
 }
@@ -108,6 +112,7 @@ async fn council(
         date_start: window.start.to_string(),
         date_end: window.end.to_string(),
     });
+    tracing::info!(run_hash = run.hash().as_str(), start = %window.start, end = %window.end, version = env!("CARGO_PKG_VERSION"), "run started");
     let store = open_store(job, settings, events);
     let llm = Llm::new(settings.models.options.clone(), store, events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
@@ -127,10 +132,14 @@ async fn council(
     }
     write_tables(settings, &dataset, run)?;
     outputs::invalidate(run)?;
-    let sections = evidence.iter().map(|facts| evidence::sections(facts.analyst, facts, &dataset)).collect();
+    let sections = evidence
+        .iter()
+        .map(|facts| evidence::sections(facts.analyst, facts, &dataset))
+        .collect();
     let llm = Arc::new(llm);
     let council = flow::council(Arc::clone(&llm), prompts, &evidence, sections, &settings.flow, events).await?;
     let status = status(&council);
+    log_calls(&council, status);
     let source = facts::source(&dataset);
     let facts = Facts {
         run_hash: run.hash().as_str(),
@@ -163,6 +172,29 @@ async fn council(
     Ok((code, result))
 }
 
+/// One line a call, for whoever looks into logs/run.log later.
+fn log_calls(council: &Council, status: Status) {
+    for call in &council.calls {
+        tracing::info!(
+            role = call.role.as_str(),
+            status = call.status.as_str(),
+            model = ?call.model,
+            attempts = call.attempts,
+            latency_millis = call.latency_millis,
+            cached = call.cached,
+            "call"
+        );
+        for failure in &call.failures {
+            tracing::warn!(role = call.role.as_str(), failure = failure.as_str(), "attempt failed");
+        }
+    }
+    tracing::info!(
+        status = status.word(),
+        wall_millis = council.wall_millis,
+        "council finished"
+    );
+}
+
 /// The database of the runs; none for a dry run, and a broken one never stops a run.
 fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Store> {
     if job.dry_run {
@@ -184,7 +216,11 @@ async fn read_data(settings: &config::Run, window: Window, run: &RunDir, events:
     let summary = &dataset.summary;
     events.say(Event::DataRead {
         source: source_name(&dataset.source.files),
-        rows: if settings.data.is_some() { summary.rows_read } else { summary.rows_used },
+        rows: if settings.data.is_some() {
+            summary.rows_read
+        } else {
+            summary.rows_used
+        },
         bad_rows: summary.bad_rows,
         users: summary.totals.users,
         millis: clock::millis_since(begun),
@@ -249,7 +285,10 @@ fn dry_run(run: &RunDir, plan: &flow::Plan, evidence: &[Evidence], json: bool) -
         let value = serde_json::json!({"prompts": run.prompts(), "calls": calls});
         return Ok(format!("{value:#}\n"));
     }
-    let mut lines = vec![format!("{:<22} {:>9} {:>10} {:>12}  models", "call", "tokens in", "out at most", "USD at most")];
+    let mut lines = vec![format!(
+        "{:<22} {:>9} {:>10} {:>12}  models",
+        "call", "tokens in", "out at most", "USD at most"
+    )];
     let mut total = Some(0.0);
     for call in &plan.calls {
         if let Some(why) = &call.skipped {
@@ -257,8 +296,16 @@ fn dry_run(run: &RunDir, plan: &flow::Plan, evidence: &[Evidence], json: bool) -
             continue;
         }
         total = total.zip(call.cost_usd).map(|(sum, cost)| sum + cost);
-        let cost = call.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}"));
-        lines.push(format!("{:<22} {:>9} {:>10} {cost:>12}  {}", call.role, call.input_tokens, call.output_tokens, call.models.join(", then ")));
+        let cost = call
+            .cost_usd
+            .map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}"));
+        lines.push(format!(
+            "{:<22} {:>9} {:>10} {cost:>12}  {}",
+            call.role,
+            call.input_tokens,
+            call.output_tokens,
+            call.models.join(", then ")
+        ));
     }
     let total = total.map_or_else(|| "unknown".to_owned(), |total| format!("{total:.4} USD"));
     lines.push(format!("cost at most, without retries: {total}"));
@@ -267,28 +314,53 @@ fn dry_run(run: &RunDir, plan: &flow::Plan, evidence: &[Evidence], json: bool) -
 }
 
 fn status(council: &Council) -> Status {
-    if council.is_complete() { Status::Complete } else { Status::Degraded }
+    if council.is_complete() {
+        Status::Complete
+    } else {
+        Status::Degraded
+    }
 }
 
 fn code(job: &Job, council: &Council, status: Status, events: &Events) -> Code {
     if status == Status::Degraded && !job.allow_partial {
-        let nobody = council.outcomes.iter().all(|(_, outcome)| !matches!(outcome, Outcome::Reported(_)));
-        let for_now = council.missing().iter().all(|(_, why)| why.kind == "quota" || why.kind == "rate_limit");
-        return if nobody && for_now { Code::TryLater } else { Code::Degraded };
+        let nobody = council
+            .outcomes
+            .iter()
+            .all(|(_, outcome)| !matches!(outcome, Outcome::Reported(_)));
+        let for_now = council
+            .missing()
+            .iter()
+            .all(|(_, why)| why.kind == "quota" || why.kind == "rate_limit");
+        return if nobody && for_now {
+            Code::TryLater
+        } else {
+            Code::Degraded
+        };
     }
     let worst = council.findings().iter().map(|finding| finding.severity).min();
     if let (Some(gate), Some(worst)) = (job.fail_on, worst)
         && worst <= gate
     {
         events.say(Event::Warning {
-            message: format!("a finding is {}: the gate `--fail-on {}` trips", worst.word(), gate.word()),
+            message: format!(
+                "a finding is {}: the gate `--fail-on {}` trips",
+                worst.word(),
+                gate.word()
+            ),
         });
         return Code::Gate;
     }
     Code::Complete
 }
 
-fn interrupted(run: &RunDir, started: &Started, signal: signal::Signal, job: &Job, settings: &config::Run, events: &Events) -> Failure {
+fn interrupted(
+    run: &RunDir,
+    started: &Started,
+    signal: signal::Signal,
+    job: &Job,
+    settings: &config::Run,
+    events: &Events,
+) -> Failure {
     events.say(Event::Interrupted {
         signal: signal.name.to_owned(),
     });
@@ -306,7 +378,10 @@ fn interrupted(run: &RunDir, started: &Started, signal: signal::Signal, job: &Jo
     if let Err(unwritten) = outputs::write_interrupted(run, &timing) {
         failure.cause = Some(unwritten.message);
     }
-    let resume = settings.window.map(|window| command(settings, run, window)).unwrap_or_default();
+    let resume = settings
+        .window
+        .map(|window| command(settings, run, window))
+        .unwrap_or_default();
     failure.hint(format!("replies that had arrived are kept; go on with `{resume}`"))
 }
 
@@ -343,15 +418,26 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    let plain = !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    let plain = !word.is_empty()
+        && word
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter));
+    if plain {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn severity(text: &str) -> Result<Severity, Failure> {
     let word = text.to_ascii_lowercase();
-    Severity::ALL.into_iter().find(|severity| severity.word() == word).ok_or_else(|| {
-        Failure::new(Code::Usage, format!("`{}` is no severity", text.escape_debug())).hint("use critical, high, medium, low or info")
-    })
+    Severity::ALL
+        .into_iter()
+        .find(|severity| severity.word() == word)
+        .ok_or_else(|| {
+            Failure::new(Code::Usage, format!("`{}` is no severity", text.escape_debug()))
+                .hint("use critical, high, medium, low or info")
+        })
 }
 
 fn seconds_since(start: Instant) -> f64 {

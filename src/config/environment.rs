@@ -56,7 +56,11 @@ impl Environment {
     ///
     /// # Errors
     /// An explicit file that is not there, or a line that cannot be read (named by number, never by content).
-    pub fn load(process: impl Iterator<Item = (OsString, OsString)>, env_file: Option<&Path>, folder: &Path) -> Result<Self, Bad> {
+    pub fn load(
+        process: impl Iterator<Item = (OsString, OsString)>,
+        env_file: Option<&Path>,
+        folder: &Path,
+    ) -> Result<Self, Bad> {
         let mut environment = Self::default();
         let implicit = folder.join(".env");
         match env_file {
@@ -65,7 +69,9 @@ impl Environment {
             None => {}
         }
         for (name, value) in process {
-            let Some(name) = name.to_str().map(str::to_owned) else { continue };
+            let Some(name) = name.to_str().map(str::to_owned) else {
+                continue;
+            };
             match value.into_string() {
                 Ok(value) => environment.set(name, value, Origin::Environment),
                 Err(_) => environment.unreadable.push(name),
@@ -142,8 +148,12 @@ impl Environment {
     /// dotenvy expands `$name` inside unquoted and double-quoted values, which silently cuts keys.
     fn warn_about_dollars(&mut self, path: &Path, bytes: &[u8]) {
         for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
-            let Some((name, value)) = line.split_once('=') else { continue };
-            let secret = ["KEY", "TOKEN", "SECRET"].iter().any(|word| name.trim().ends_with(word));
+            let Some((name, value)) = line.split_once('=') else {
+                continue;
+            };
+            let secret = ["KEY", "TOKEN", "SECRET"]
+                .iter()
+                .any(|word| name.trim().ends_with(word));
             if secret && value.contains('$') && !value.trim_start().starts_with('\'') {
                 self.warnings.push(format!(
                     "line {} of `{}`: a `$` in {} is taken as a variable: put the value in single quotes",
@@ -177,7 +187,9 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<(String, String)>, Bad> {
 
 fn line_number(bytes: &[u8], line: &str) -> Option<usize> {
     let text = String::from_utf8_lossy(bytes);
-    text.lines().position(|candidate| candidate.trim() == line.trim()).map(|index| index + 1)
+    text.lines()
+        .position(|candidate| candidate.trim() == line.trim())
+        .map(|index| index + 1)
 }
 
 #[cfg(test)]
@@ -187,14 +199,22 @@ mod tests {
     fn load(file: &str, process: &[(&str, &str)]) -> Result<Environment, Bad> {
         let folder = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(folder.path().join(".env"), file).expect("a file");
-        let process: Vec<_> = process.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+        let process: Vec<_> = process
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+            .collect();
         Environment::load(process.into_iter(), None, folder.path())
     }
 
     #[test]
     fn the_process_wins_over_the_file() {
         let environment = load("A=file\nB=file\n", &[("A", "process")]).expect("two variables");
-        let value = |name: &str| environment.get(name).expect("utf-8").map(|setting| setting.value.clone());
+        let value = |name: &str| {
+            environment
+                .get(name)
+                .expect("utf-8")
+                .map(|setting| setting.value.clone())
+        };
         assert_eq!(value("A").as_deref(), Some("process"));
         assert_eq!(value("B").as_deref(), Some("file"));
         assert_eq!(value("C"), None);

@@ -37,7 +37,9 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, Bad> {
     let hint = "`insights.toml` holds flat keys, for example `provider = \"mock\"`; see the README";
     let bad = |why: String| Bad::new(format!("could not use `{}`: {why}", path.display()), hint);
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| bad(error.message().to_owned()))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| bad(error.message().to_owned()))?;
     let mut values = BTreeMap::new();
     for (key, value) in table {
         let Some((_, variable)) = KEYS.iter().find(|(known, _)| *known == key) else {

@@ -35,7 +35,8 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
     let fallbacks = sources.list(&typed.fallback, variables::FALLBACK)?;
     let strategy = sources.text(None, variables::ROUTING_STRATEGY)?;
     let routing = sources.text(None, variables::ROUTING_CONFIG)?;
-    let requests_per_minute = sources.optional_number(typed.requests_per_minute.as_ref(), variables::REQUESTS_PER_MINUTE)?;
+    let requests_per_minute =
+        sources.optional_number(typed.requests_per_minute.as_ref(), variables::REQUESTS_PER_MINUTE)?;
     let retries = sources.number(typed.retries.as_ref(), variables::RETRIES, 3)?;
     let attempt_timeout = sources.seconds(typed.timeout.as_ref(), variables::TIMEOUT, 120.0)?;
     let cache = cache_mode(sources.text(typed.cache.as_ref(), variables::CACHE)?)?;
@@ -63,7 +64,9 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
         attempts,
         call_attempts: attempts.saturating_mul(n_targets.max(1)),
         attempt_timeout,
-        requests_per_minute: requests_per_minute.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)).filter(|limit| *limit > 0),
+        requests_per_minute: requests_per_minute
+            .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX))
+            .filter(|limit| *limit > 0),
         cache,
         mock: MockOptions {
             script: script.as_deref().map(mock_script).transpose()?,
@@ -90,7 +93,9 @@ impl Known<'_> {
             return Ok(vendor);
         }
         let vendor = Vendor::compatible(name);
-        let safe = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+        let safe = name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
         if safe && self.environment.get(&vendor.base_url_variable)?.is_some() {
             return Ok(vendor);
         }
@@ -109,7 +114,11 @@ impl Known<'_> {
     fn key(&self, vendor: &Vendor, warnings: &mut Vec<String>) -> Result<Option<(String, String, Origin)>, Bad> {
         for name in &vendor.key_variables {
             if let Some(setting) = self.environment.get(name)? {
-                return Ok(Some((setting.value.trim().to_owned(), name.clone(), setting.origin.clone())));
+                return Ok(Some((
+                    setting.value.trim().to_owned(),
+                    name.clone(),
+                    setting.origin.clone(),
+                )));
             }
             let file_variable = format!("{name}_FILE");
             if let Some(setting) = self.environment.get(&file_variable)? {
@@ -163,7 +172,10 @@ fn route(
     }
     let strategy = Strategy::parse(strategy.as_deref())?;
     let mut weights = Vec::new();
-    if default.is_empty() && named.is_none() && let Some(routing) = &routing {
+    if default.is_empty()
+        && named.is_none()
+        && let Some(routing) = &routing
+    {
         (default, weights) = routed(known, routing)?;
     }
     if default.is_empty() {
@@ -212,14 +224,15 @@ fn target(known: &Known<'_>, text: &str, provider: Option<&str>) -> Result<Targe
     {
         let vendor = known.row(provider)?;
         // Models of local servers hold colons themselves (`llama3.2:1b`); elsewhere a plain word before a colon is a provider.
-        let plain_word = |word: &str| word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
-        match prefix {
-            Some(prefix) if vendor.needs_key || vendor.is_mock() => {
-                if plain_word(prefix) {
-                    known.row(prefix)?;
-                }
-            }
-            _ => {}
+        let plain_word = |word: &str| {
+            word.chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+        };
+        if let Some(prefix) = prefix
+            && (vendor.needs_key || vendor.is_mock())
+            && plain_word(prefix)
+        {
+            known.row(prefix)?;
         }
         return parse_target(&format!("{}:{text}", vendor.name));
     }
@@ -232,8 +245,12 @@ fn target(known: &Known<'_>, text: &str, provider: Option<&str>) -> Result<Targe
 }
 
 fn parse_target(text: &str) -> Result<Target, Bad> {
-    text.parse::<Target>()
-        .map_err(|error| Bad::new(error.to_string(), "write `--model provider:model`, or `--model analyst=provider:model` for one analyst"))
+    text.parse::<Target>().map_err(|error| {
+        Bad::new(
+            error.to_string(),
+            "write `--model provider:model`, or `--model analyst=provider:model` for one analyst",
+        )
+    })
 }
 
 /// `provider:model[:weight],…`: a last part that is a number is the weight.
@@ -242,7 +259,10 @@ fn routed(known: &Known<'_>, text: &str) -> Result<(Vec<Target>, Vec<f64>), Bad>
     let mut weights = Vec::new();
     for part in split_list(text) {
         let weighted = part.rsplit_once(':').and_then(|(model, weight)| {
-            let weight: f64 = weight.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight > 0.0)?;
+            let weight: f64 = weight
+                .parse()
+                .ok()
+                .filter(|weight: &f64| weight.is_finite() && *weight > 0.0)?;
             model.contains(':').then(|| (model.to_owned(), weight))
         });
         let (model, weight) = weighted.unwrap_or((part, 1.0));
@@ -295,7 +315,11 @@ impl Strategy {
                 }
             }
             credit[first] -= total;
-            let others = targets.iter().enumerate().filter(|(index, _)| *index != first).map(|(_, target)| target.clone());
+            let others = targets
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| *index != first)
+                .map(|(_, target)| target.clone());
             let plan = std::iter::once(targets[first].clone()).chain(others).collect();
             route.roles.insert(role.to_owned(), plan);
         }
@@ -312,19 +336,25 @@ fn vendor(known: &Known<'_>, name: &str, warnings: &mut Vec<String>) -> Result<V
     if key.is_none() && vendor.needs_key {
         return Err(Bad::new(
             format!("there is no key for the provider `{}`", vendor.name),
-            format!("set {} or {}_FILE, or use `--provider mock`", vendor.key_variables.join(" or "), vendor.key_variables[0]),
+            format!(
+                "set {} or {}_FILE, or use `--provider mock`",
+                vendor.key_variables.join(" or "),
+                vendor.key_variables[0]
+            ),
         ));
     }
     if let Some(url) = known.environment.get(&vendor.base_url_variable)? {
         bind(&vendor, url, key.as_ref())?;
         let variable = vendor.base_url_variable.clone();
         let source = format!("{} ({variable})", url.origin);
-        vendor = vendor.with_base_url(&url.value, source, PrivateHosts::Refused).map_err(|error| {
-            Bad::new(
-                format!("{variable}: {error}"),
-                "give an https URL without user name, query or fragment; http is for this machine only",
-            )
-        })?;
+        vendor = vendor
+            .with_base_url(&url.value, source, PrivateHosts::Refused)
+            .map_err(|error| {
+                Bad::new(
+                    format!("{variable}: {error}"),
+                    "give an https URL without user name, query or fragment; http is for this machine only",
+                )
+            })?;
     }
     if let Some((key, variable, origin)) = key {
         vendor = vendor.with_key(key.into(), format!("{origin} ({variable})"));
@@ -336,8 +366,14 @@ fn vendor(known: &Known<'_>, name: &str, warnings: &mut Vec<String>) -> Result<V
 fn bind(vendor: &Vendor, url: &Setting, key: Option<&(String, String, Origin)>) -> Result<(), Bad> {
     match key {
         Some((_, variable, origin)) if *origin < url.origin => Err(Bad::new(
-            format!("{} comes from {}, but {variable} comes from the {origin}", vendor.base_url_variable, url.origin),
-            format!("set {} in the environment too if the key may go to that host", vendor.base_url_variable),
+            format!(
+                "{} comes from {}, but {variable} comes from the {origin}",
+                vendor.base_url_variable, url.origin
+            ),
+            format!(
+                "set {} in the environment too if the key may go to that host",
+                vendor.base_url_variable
+            ),
         )),
         _ => Ok(()),
     }
@@ -347,15 +383,26 @@ fn describe(vendor: &Vendor) -> String {
     if vendor.is_mock() {
         return "mock: built in, no network".to_owned();
     }
-    let key = if vendor.key.is_some() { format!("key present, from {}", vendor.key_source) } else { "no key needed".to_owned() };
-    format!("{}: {key}; {} ({})", vendor.name, vendor.base_url, vendor.base_url_source)
+    let key = if vendor.key.is_some() {
+        format!("key present, from {}", vendor.key_source)
+    } else {
+        "no key needed".to_owned()
+    };
+    format!(
+        "{}: {key}; {} ({})",
+        vendor.name, vendor.base_url, vendor.base_url_source
+    )
 }
 
 fn key_file(variable: &str, setting: &Setting, warnings: &mut Vec<String>) -> Result<String, Bad> {
     let path = PathBuf::from(setting.value.trim());
     let text = std::fs::read_to_string(&path).map_err(|error| {
         Bad::new(
-            format!("could not read the key file of {variable}, `{}`: {}", path.display(), error.kind()),
+            format!(
+                "could not read the key file of {variable}, `{}`: {}",
+                path.display(),
+                error.kind()
+            ),
             "give the path of a file that holds only the key",
         )
     })?;
@@ -363,7 +410,10 @@ fn key_file(variable: &str, setting: &Setting, warnings: &mut Vec<String>) -> Re
     let key = text.trim().trim_start_matches('\u{FEFF}').to_owned();
     if key.is_empty() || key.chars().any(char::is_whitespace) {
         return Err(Bad::new(
-            format!("the key file of {variable}, `{}`, does not hold exactly one key", path.display()),
+            format!(
+                "the key file of {variable}, `{}`, does not hold exactly one key",
+                path.display()
+            ),
             "the file must hold the key and nothing else",
         ));
     }
@@ -375,7 +425,11 @@ fn warn_about_readers(path: &Path, warnings: &mut Vec<String>) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).map_or(0, |found| found.permissions().mode());
     if mode & 0o077 != 0 {
-        warnings.push(format!("the key file `{}` can be read by others: run `chmod 600 {}`", path.display(), path.display()));
+        warnings.push(format!(
+            "the key file `{}` can be read by others: run `chmod 600 {}`",
+            path.display(),
+            path.display()
+        ));
     }
 }
 
@@ -396,10 +450,19 @@ fn cache_mode(text: Option<String>) -> Result<CacheMode, Bad> {
 
 fn mock_script(path: &str) -> Result<MockScript, Bad> {
     let hint = "the README describes the script: `{\"roles\": {\"geographic\": [\"rate_limit\", \"ok\"]}}`";
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Bad::new(format!("could not read the mock script `{}`: {error}", path.escape_debug()), hint))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Bad::new(
+            format!("could not read the mock script `{}`: {error}", path.escape_debug()),
+            hint,
+        )
+    })?;
     let checked = MockScript::parse(&text).and_then(|script| script.check_roles(&ROLES).map(|()| script));
-    checked.map_err(|why| Bad::new(format!("the mock script `{}` cannot be used: {why}", path.escape_debug()), hint))
+    checked.map_err(|why| {
+        Bad::new(
+            format!("the mock script `{}` cannot be used: {why}", path.escape_debug()),
+            hint,
+        )
+    })
 }
 
 #[cfg(test)]
@@ -422,18 +485,30 @@ mod tests {
     }
 
     fn plan(models: &Models, role: &str) -> Vec<String> {
-        models.options.routes.plan(role).iter().map(ToString::to_string).collect()
+        models
+            .options
+            .routes
+            .plan(role)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn without_a_key_both_ways_out_are_named() {
         let error = models(Typed::default(), &[]).expect_err("no key");
-        assert!(error.hint.contains("OPENAI_API_KEY") && error.hint.contains("--provider mock"), "{error:?}");
+        assert!(
+            error.hint.contains("OPENAI_API_KEY") && error.hint.contains("--provider mock"),
+            "{error:?}"
+        );
     }
 
     #[test]
     fn one_analyst_may_have_its_own_model() {
-        let keys = [("OPENAI_API_KEY", "CANARY-openai"), ("ANTHROPIC_API_KEY", "CANARY-anthropic")];
+        let keys = [
+            ("OPENAI_API_KEY", "CANARY-openai"),
+            ("ANTHROPIC_API_KEY", "CANARY-anthropic"),
+        ];
         let models = models(typed("", &["openai:gpt-x", "geographic=anthropic:claude-x"]), &keys).expect("two models");
         assert_eq!(plan(&models, "daily_metrics"), ["openai:gpt-x"]);
         assert_eq!(plan(&models, "geographic"), ["anthropic:claude-x", "openai:gpt-x"]);
@@ -442,7 +517,10 @@ mod tests {
 
     #[test]
     fn random_is_the_mock_and_a_bare_model_belongs_to_the_provider() {
-        assert_eq!(plan(&models(typed("random", &[]), &[]).expect("the mock"), "coordinator"), ["mock:mock-1"]);
+        assert_eq!(
+            plan(&models(typed("random", &[]), &[]).expect("the mock"), "coordinator"),
+            ["mock:mock-1"]
+        );
         let pairs = [("OPENAI_API_KEY", "CANARY-openai")];
         let models = models(typed("openai", &["gpt-x"]), &pairs).expect("a bare model");
         assert_eq!(plan(&models, "coordinator"), ["openai:gpt-x"]);
@@ -488,6 +566,9 @@ mod tests {
             timeout: Some("0.5".to_owned()),
             ..typed("mock", &[])
         };
-        assert_eq!(models(typed, &[]).expect("half a second").options.attempt_timeout, Duration::from_millis(500));
+        assert_eq!(
+            models(typed, &[]).expect("half a second").options.attempt_timeout,
+            Duration::from_millis(500)
+        );
     }
 }

@@ -88,7 +88,12 @@ const LEAST_ROWS: usize = 10;
 ///
 /// # Errors
 /// The first setting that cannot be used, with the next step.
-pub fn resolve(typed: &Typed, environment: &Environment, config_file: Option<&Path>, folder: &Path) -> Result<Run, Bad> {
+pub fn resolve(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<Run, Bad> {
     let mut sources = Sources::new(environment, config_file, folder)?;
     let run_hash = sources.text(typed.run_hash.as_ref(), variables::RUN_HASH)?;
     let run_hash = run_hash
@@ -99,11 +104,16 @@ pub fn resolve(typed: &Typed, environment: &Environment, config_file: Option<&Pa
     let data = sources.list(&typed.data, variables::DATA)?;
     let map = mapping(&sources.list(&typed.map, variables::MAP)?)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
-    let timezone = sources.text(typed.timezone.as_ref(), variables::TIMEZONE)?.unwrap_or_else(|| "UTC".to_owned());
+    let timezone = sources
+        .text(typed.timezone.as_ref(), variables::TIMEZONE)?
+        .unwrap_or_else(|| "UTC".to_owned());
     check_zone(&timezone)?;
     let row_limit = sources.number(typed.aggregation_limit.as_ref(), variables::AGGREGATION_LIMIT, 15)?;
     if row_limit == 0 {
-        return Err(Bad::new("the aggregation limit must be at least 1", "try `--aggregation-limit 15`"));
+        return Err(Bad::new(
+            "the aggregation limit must be at least 1",
+            "try `--aggregation-limit 15`",
+        ));
     }
     let run_logs = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
     let prompts = prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?;
@@ -145,7 +155,10 @@ pub(super) struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn new(environment: &'a Environment, config_file: Option<&Path>, folder: &Path) -> Result<Self, Bad> {
         let implicit = folder.join("insights.toml");
-        let path = config_file.map_or_else(|| implicit.is_file().then_some(implicit), |path| Some(folder.join(path)));
+        let path = config_file.map_or_else(
+            || implicit.is_file().then_some(implicit),
+            |path| Some(folder.join(path)),
+        );
         Ok(Self {
             environment,
             file: path.as_deref().map(file::read).transpose()?.unwrap_or_default(),
@@ -169,7 +182,8 @@ impl<'a> Sources<'a> {
             }),
         };
         Ok(found.map(|setting| {
-            self.origins.push((variable.to_owned(), setting.value.clone(), setting.origin));
+            self.origins
+                .push((variable.to_owned(), setting.value.clone(), setting.origin));
             setting.value
         }))
     }
@@ -180,11 +194,16 @@ impl<'a> Sources<'a> {
             self.origins.push((variable.to_owned(), flags.join(","), Origin::Flag));
             return Ok(flags.to_vec());
         }
-        Ok(self.text(None, variable)?.map(|text| split_list(&text)).unwrap_or_default())
+        Ok(self
+            .text(None, variable)?
+            .map(|text| split_list(&text))
+            .unwrap_or_default())
     }
 
     pub(super) fn number(&mut self, flag: Option<&String>, variable: &str, default: u64) -> Result<u64, Bad> {
-        let Some(text) = self.text(flag, variable)? else { return Ok(default) };
+        let Some(text) = self.text(flag, variable)? else {
+            return Ok(default);
+        };
         text.trim().replace('_', "").parse().map_err(|_| {
             Bad::new(
                 format!("{variable} is `{}`, which is no whole number", text.escape_debug()),
@@ -212,14 +231,19 @@ impl<'a> Sources<'a> {
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .ok_or_else(|| {
                 Bad::new(
-                    format!("{variable} is `{}`, which is no number of seconds above 0", text.unwrap_or_default().escape_debug()),
+                    format!(
+                        "{variable} is `{}`, which is no number of seconds above 0",
+                        text.unwrap_or_default().escape_debug()
+                    ),
                     format!("give seconds, for example {default}"),
                 )
             })
     }
 
     fn date(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<Date>, Bad> {
-        let Some(text) = self.text(flag, variable)? else { return Ok(None) };
+        let Some(text) = self.text(flag, variable)? else {
+            return Ok(None);
+        };
         let shape = text.trim().len() == 10;
         match text.trim().parse::<Date>() {
             Ok(date) if shape => Ok(Some(date)),
@@ -239,8 +263,14 @@ fn window(start: Option<Date>, end: Option<Date>) -> Result<Option<Window>, Bad>
         )),
         (Some(start), Some(end)) => Ok(Some(Window { start, end })),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(Bad::new("the window has no last day", "add `--date-end YYYY-MM-DD` or set DATE_END")),
-        (None, Some(_)) => Err(Bad::new("the window has no first day", "add `--date-start YYYY-MM-DD` or set DATE_START")),
+        (Some(_), None) => Err(Bad::new(
+            "the window has no last day",
+            "add `--date-end YYYY-MM-DD` or set DATE_END",
+        )),
+        (None, Some(_)) => Err(Bad::new(
+            "the window has no first day",
+            "add `--date-start YYYY-MM-DD` or set DATE_START",
+        )),
     }
 }
 
@@ -250,10 +280,15 @@ fn mapping(parts: &[String]) -> Result<Vec<(String, String)>, Bad> {
     for part in parts.iter().flat_map(|part| part.split(',')) {
         let role = part.split_once('=').filter(|(role, _)| {
             let role = role.trim();
-            !role.is_empty() && role.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+            !role.is_empty()
+                && role
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
         });
         match (role, pairs.last_mut()) {
-            (Some((role, column)), _) => pairs.push((role.trim().to_owned(), column.trim().trim_matches('"').to_owned())),
+            (Some((role, column)), _) => {
+                pairs.push((role.trim().to_owned(), column.trim().trim_matches('"').to_owned()))
+            }
             (None, Some((_, column))) => {
                 column.push(',');
                 column.push_str(part);
@@ -296,7 +331,11 @@ fn check_zone(name: &str) -> Result<(), Bad> {
 }
 
 pub(super) fn split_list(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -315,22 +354,40 @@ mod tests {
             provider: Some("mock".to_owned()),
             ..Typed::default()
         };
-        let run = run(&typed, &[("RUN_HASH", "environment"), ("DATE_START", "2025-01-01"), ("DATE_END", "2025-01-31")]).expect("a run");
+        let run = run(
+            &typed,
+            &[
+                ("RUN_HASH", "environment"),
+                ("DATE_START", "2025-01-01"),
+                ("DATE_END", "2025-01-31"),
+            ],
+        )
+        .expect("a run");
         assert_eq!(run.run_hash.expect("a hash").as_str(), "flag");
         assert_eq!(run.window.expect("a window").days(), 31);
     }
 
     #[test]
     fn dates_the_wrong_way_round_are_refused() {
-        let pairs = [("DATE_START", "2025-02-01"), ("DATE_END", "2025-01-31"), ("INSIGHTS_PROVIDER", "mock")];
+        let pairs = [
+            ("DATE_START", "2025-02-01"),
+            ("DATE_END", "2025-01-31"),
+            ("INSIGHTS_PROVIDER", "mock"),
+        ];
         let error = run(&Typed::default(), &pairs).expect_err("the wrong way round");
-        assert!(error.message.contains("2025-02-01") && error.hint.contains("--date-start"), "{error:?}");
+        assert!(
+            error.message.contains("2025-02-01") && error.hint.contains("--date-start"),
+            "{error:?}"
+        );
     }
 
     #[test]
     fn commas_inside_an_expression_stay() {
         let pairs = mapping(&["user=a,revenue=coalesce(x, y),time=t".to_owned()]).expect("three roles");
         let expected = [("user", "a"), ("revenue", "coalesce(x, y)"), ("time", "t")];
-        assert_eq!(pairs, expected.map(|(role, column)| (role.to_owned(), column.to_owned())));
+        assert_eq!(
+            pairs,
+            expected.map(|(role, column)| (role.to_owned(), column.to_owned()))
+        );
     }
 }

@@ -59,8 +59,14 @@ pub const VARIABLES: &[Variable] = &[
     plain(MAP, "column roles, `user=…,time=…`"),
     plain(TIMEZONE, "IANA time zone of the report's days"),
     plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
-    plain(PROVIDER, "who answers: mock, env, openai, anthropic, gemini, openrouter or another name"),
-    plain(MODEL, "`provider:model` for all, `analyst=provider:model` for one, comma-separated"),
+    plain(
+        PROVIDER,
+        "who answers: mock, env, openai, anthropic, gemini, openrouter or another name",
+    ),
+    plain(
+        MODEL,
+        "`provider:model` for all, `analyst=provider:model` for one, comma-separated",
+    ),
     plain(FALLBACK, "`provider:model,…` tried when the first model cannot answer"),
     plain(ROUTING_STRATEGY, "backoff, priority, roundrobin or weighted"),
     plain(ROUTING_CONFIG, "`provider:model[:weight],…`"),
@@ -79,13 +85,22 @@ pub const VARIABLES: &[Variable] = &[
     plain("OPENAI_BASE_URL", "with the version path, https://api.openai.com/v1"),
     secret("ANTHROPIC_API_KEY", "key of Anthropic"),
     plain("ANTHROPIC_API_KEY_FILE", "file that holds the key"),
-    plain("ANTHROPIC_BASE_URL", "without a version path, https://api.anthropic.com"),
+    plain(
+        "ANTHROPIC_BASE_URL",
+        "without a version path, https://api.anthropic.com",
+    ),
     secret("GEMINI_API_KEY", "key of Gemini"),
     plain("GEMINI_API_KEY_FILE", "file that holds the key"),
     secret("GOOGLE_API_KEY", "another name of GEMINI_API_KEY"),
     plain("GOOGLE_API_KEY_FILE", "file that holds the key"),
-    plain("GEMINI_BASE_URL", "without a version path, https://generativelanguage.googleapis.com"),
+    plain(
+        "GEMINI_BASE_URL",
+        "without a version path, https://generativelanguage.googleapis.com",
+    ),
     secret("OPENROUTER_API_KEY", "key of OpenRouter"),
     plain("OPENROUTER_API_KEY_FILE", "file that holds the key"),
-    plain("OPENROUTER_BASE_URL", "with the version path, https://openrouter.ai/api/v1"),
+    plain(
+        "OPENROUTER_BASE_URL",
+        "with the version path, https://openrouter.ai/api/v1",
+    ),
 ];

@@ -1,6 +1,5 @@
 //! From sources to a dataset: read, map, compute both windows, say what was left out.
 
-
 use jiff::civil::Date;
 
 use crate::event::{Event, Events};
@@ -46,21 +45,12 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         facts,
         mut summary,
         source,
-    } = open(
-        &options.sources,
-        &options.map,
-        options.max_bad_rows,
-        &timezone,
-    )
-    .await?;
+    } = open(&options.sources, &options.map, options.max_bad_rows, &timezone).await?;
     say_roles(events, &facts);
     let window = options.window;
     let has_rows = |window: Window| {
         let (start, end) = (number_of_day(window.start), number_of_day(window.end));
-        facts
-            .days
-            .iter()
-            .any(|day| start <= day.number && day.number <= end)
+        facts.days.iter().any(|day| start <= day.number && day.number <= end)
     };
     if !has_rows(window) {
         return Err(DataError::NoRows {
@@ -68,14 +58,11 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
             covers: facts.covers,
         });
     }
-    let previous_window = window
-        .previous()
-        .filter(|previous| facts.covers.0 <= previous.start);
+    let previous_window = window.previous().filter(|previous| facts.covers.0 <= previous.start);
     if previous_window.is_none() {
-        summary.notes.push(format!(
-            "no full previous period: the data start on {}",
-            facts.covers.0
-        ));
+        summary
+            .notes
+            .push(format!("no full previous period: the data start on {}", facts.covers.0));
     }
     if window.start < facts.covers.0 || window.end > facts.covers.1 {
         summary.notes.push(format!(
@@ -106,9 +93,7 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.partial_last_day = partial_last_day(&facts, window);
     let segmentation = metrics::segmentation(&facts, window, previous_window).await?;
     for note in &summary.notes {
-        events.say(Event::Warning {
-            message: note.clone(),
-        });
+        events.say(Event::Warning { message: note.clone() });
     }
     Ok(Dataset {
         window,
@@ -130,11 +115,7 @@ pub async fn inspect(
     timezone: &str,
 ) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened {
-        facts,
-        summary,
-        source,
-    } = open(sources, map, max_bad_rows, &timezone).await?;
+    let Opened { facts, summary, source } = open(sources, map, max_bad_rows, &timezone).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -179,11 +160,7 @@ async fn open(
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);
     summary.last_day = Some(facts.covers.1);
-    Ok(Opened {
-        facts,
-        summary,
-        source,
-    })
+    Ok(Opened { facts, summary, source })
 }
 
 fn summary_of(raw: &Raw, timezone: &str) -> Summary {
@@ -205,10 +182,7 @@ fn summary_of(raw: &Raw, timezone: &str) -> Summary {
 }
 
 fn known_timezone(name: &str) -> Result<String, DataError> {
-    if matches!(
-        name.to_uppercase().as_str(),
-        "UTC" | "Z" | "ETC/UTC" | "GMT"
-    ) {
+    if matches!(name.to_uppercase().as_str(), "UTC" | "Z" | "ETC/UTC" | "GMT") {
         return Ok("UTC".to_owned());
     }
     jiff::tz::TimeZone::get(name).map_err(|_| DataError::UnknownTimezone(name.to_owned()))?;
@@ -262,13 +236,7 @@ fn partial_last_day(facts: &Facts, window: Window) -> Option<Date> {
     const HOUR: i64 = 3_600_000_000;
     let last = number_of_day(facts.covers.1);
     let time_of_day = |micros: i64| micros.rem_euclid(24 * HOUR);
-    let ended = time_of_day(
-        facts
-            .days
-            .iter()
-            .find(|day| day.number == last)?
-            .last_micros,
-    );
+    let ended = time_of_day(facts.days.iter().find(|day| day.number == last)?.last_micros);
     let mut usual: Vec<i64> = facts
         .days
         .iter()
@@ -277,6 +245,5 @@ fn partial_last_day(facts: &Facts, window: Window) -> Option<Date> {
         .collect();
     usual.sort_unstable();
     let median = *usual.get(usual.len().checked_sub(1)? / 2)?;
-    (ended < 23 * HOUR && ended + HOUR < median && window.contains(facts.covers.1))
-        .then_some(facts.covers.1)
+    (ended < 23 * HOUR && ended + HOUR < median && window.contains(facts.covers.1)).then_some(facts.covers.1)
 }

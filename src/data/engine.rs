@@ -30,12 +30,7 @@ impl Engine {
     }
 
     /// Makes batches a table, spread over as many partitions as there are cores.
-    pub(crate) fn register(
-        &self,
-        name: &str,
-        schema: SchemaRef,
-        batches: Vec<RecordBatch>,
-    ) -> Result<(), DataError> {
+    pub(crate) fn register(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(), DataError> {
         let n_partitions = self.context.copied_config().target_partitions().max(1);
         let mut partitions: Vec<Vec<RecordBatch>> = vec![Vec::new(); n_partitions];
         for (position, batch) in batches.into_iter().enumerate() {
@@ -72,11 +67,7 @@ impl Engine {
 
     /// Checks that a query can be planned; the engine's own words when not.
     pub(crate) async fn check(&self, sql: &str) -> Result<DataType, String> {
-        let frame = self
-            .context
-            .sql(sql)
-            .await
-            .map_err(|error| error.strip_backtrace())?;
+        let frame = self.context.sql(sql).await.map_err(|error| error.strip_backtrace())?;
         Ok(frame.schema().field(0).data_type().clone())
     }
 
@@ -85,11 +76,7 @@ impl Engine {
     }
 
     /// The rows of a query, one value per row by `read`.
-    pub(crate) async fn rows<T>(
-        &self,
-        sql: &str,
-        read: impl Fn(&Row) -> T,
-    ) -> Result<Vec<T>, DataError> {
+    pub(crate) async fn rows<T>(&self, sql: &str, read: impl Fn(&Row) -> T) -> Result<Vec<T>, DataError> {
         let mut values = Vec::new();
         for batch in self.batches(sql).await? {
             let batch = plain(&batch)?;
@@ -109,19 +96,15 @@ impl Engine {
 /// Integers, floats, texts and decimals only, so that a row can be read without knowing the engine's types.
 fn plain(batch: &RecordBatch) -> Result<RecordBatch, DataError> {
     let schema = batch.schema();
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(array, field)| {
-            let kind = match array.data_type() {
-                kind if kind.is_integer() => DataType::Int64,
-                kind if kind.is_floating() => DataType::Float64,
-                DataType::Decimal128(..) => return Ok((field.name().clone(), Arc::clone(array))),
-                _ => DataType::Utf8,
-            };
-            Ok((field.name().clone(), cast(array, &kind)?))
-        });
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(array, field)| {
+        let kind = match array.data_type() {
+            kind if kind.is_integer() => DataType::Int64,
+            kind if kind.is_floating() => DataType::Float64,
+            DataType::Decimal128(..) => return Ok((field.name().clone(), Arc::clone(array))),
+            _ => DataType::Utf8,
+        };
+        Ok((field.name().clone(), cast(array, &kind)?))
+    });
     let columns: Vec<(String, ArrayRef)> = columns.collect::<Result<_, DataError>>()?;
     if columns.is_empty() {
         return Ok(batch.clone());
@@ -144,11 +127,7 @@ impl Row<'_> {
     }
 
     pub(crate) fn integer(&self, column: &str) -> Option<i64> {
-        Some(
-            self.array(column)?
-                .as_primitive_opt::<Int64Type>()?
-                .value(self.row),
-        )
+        Some(self.array(column)?.as_primitive_opt::<Int64Type>()?.value(self.row))
     }
 
     pub(crate) fn count(&self, column: &str) -> u64 {
@@ -158,11 +137,7 @@ impl Row<'_> {
     }
 
     pub(crate) fn float(&self, column: &str) -> Option<f64> {
-        Some(
-            self.array(column)?
-                .as_primitive_opt::<Float64Type>()?
-                .value(self.row),
-        )
+        Some(self.array(column)?.as_primitive_opt::<Float64Type>()?.value(self.row))
     }
 
     /// An amount in millionths.
@@ -171,12 +146,7 @@ impl Row<'_> {
     }
 
     pub(crate) fn text(&self, column: &str) -> Option<String> {
-        Some(
-            self.array(column)?
-                .as_string_opt::<i32>()?
-                .value(self.row)
-                .to_owned(),
-        )
+        Some(self.array(column)?.as_string_opt::<i32>()?.value(self.row).to_owned())
     }
 
     pub(crate) fn day(&self, column: &str) -> Option<Date> {

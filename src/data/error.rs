@@ -20,9 +20,7 @@ pub enum DataError {
     NoUserColumn { columns: Vec<String> },
     #[error("no time column among {}", columns.join(", "))]
     NoTimeColumn { columns: Vec<String> },
-    #[error(
-        "column `{column}` is the time, but {unparsable} of {rows} values cannot be read as one, e.g. `{example}`"
-    )]
+    #[error("column `{column}` is the time, but {unparsable} of {rows} values cannot be read as one, e.g. `{example}`")]
     TimeUnreadable {
         column: String,
         unparsable: u64,
@@ -30,10 +28,7 @@ pub enum DataError {
         example: String,
     },
     #[error("{role} could be {}", quoted(candidates))]
-    Ambiguous {
-        role: String,
-        candidates: Vec<String>,
-    },
+    Ambiguous { role: String, candidates: Vec<String> },
     #[error("cannot use `--map {given}`: {why}")]
     BadMap {
         given: String,
@@ -47,10 +42,7 @@ pub enum DataError {
         places: Vec<String>,
     },
     #[error("no rows between {} and {}; the data cover {} to {}", window.start, window.end, covers.0, covers.1)]
-    NoRows {
-        window: Window,
-        covers: (Date, Date),
-    },
+    NoRows { window: Window, covers: (Date, Date) },
     #[error("unknown time zone `{0}`")]
     UnknownTimezone(String),
     #[error("the run directory has no tables under {}", .0.display())]

@@ -66,13 +66,8 @@ const NOT_YET: &[&str] = &[
 pub(crate) fn kind(event: &str) -> Kind {
     let words = words(event);
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
-    if has(&[
-        "refund",
-        "refunded",
-        "refunds",
-        "chargeback",
-        "chargebacked",
-    ]) && !has(&["request", "requested", "page", "policy", "view"])
+    if has(&["refund", "refunded", "refunds", "chargeback", "chargebacked"])
+        && !has(&["request", "requested", "page", "policy", "view"])
     {
         return Kind::Refund;
     }
@@ -130,11 +125,7 @@ pub(crate) fn kind(event: &str) -> Kind {
                 "created",
                 "confirmed",
             ]));
-    if bought || ordered {
-        Kind::Purchase
-    } else {
-        Kind::Other
-    }
+    if bought || ordered { Kind::Purchase } else { Kind::Other }
 }
 
 /// True for events by which money comes in or goes back.
@@ -153,19 +144,9 @@ pub(crate) fn is_noise(event: &str) -> bool {
     words.iter().any(|word| {
         matches!(
             word.as_str(),
-            "heartbeat"
-                | "ping"
-                | "engagement"
-                | "error"
-                | "crash"
-                | "exception"
-                | "bug"
-                | "identify"
+            "heartbeat" | "ping" | "engagement" | "error" | "crash" | "exception" | "bug" | "identify"
         )
-    }) || matches!(
-        event,
-        "session_start" | "session_end" | "first_open" | "first_visit"
-    )
+    }) || matches!(event, "session_start" | "session_end" | "first_open" | "first_visit")
 }
 
 fn words(event: &str) -> Vec<String> {

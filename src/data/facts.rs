@@ -56,10 +56,7 @@ pub(crate) async fn build(
         .get(&Role::Time)
         .ok_or_else(|| DataError::Engine("no time role".to_owned()))?;
     engine
-        .keep(
-            "dated",
-            &include_str!("sql/dated.sql").replace("{time}", &time.sql),
-        )
+        .keep("dated", &include_str!("sql/dated.sql").replace("{time}", &time.sql))
         .await?;
     engine.drop("raw")?;
     let rows_without_time = readable_times(&engine, &roles, n_rows).await?;
@@ -70,31 +67,20 @@ pub(crate) async fn build(
     }
     let dimensions = dimensions(columns, &roles);
     let profile = quality::profile(&engine, columns, &roles).await?;
-    engine
-        .keep("events", &events_sql(columns, &roles, &dimensions))
-        .await?;
+    engine.keep("events", &events_sql(columns, &roles, &dimensions)).await?;
     engine.drop("dated")?;
-    engine
-        .keep("first_seen", include_str!("sql/first_seen.sql"))
-        .await?;
-    engine
-        .keep("visits", include_str!("sql/visits.sql"))
-        .await?;
-    engine
-        .keep("user_days", include_str!("sql/user_days.sql"))
-        .await?;
+    engine.keep("first_seen", include_str!("sql/first_seen.sql")).await?;
+    engine.keep("visits", include_str!("sql/visits.sql")).await?;
+    engine.keep("user_days", include_str!("sql/user_days.sql")).await?;
     if roles.has(Role::Session) {
         engine
             .keep("session_days", include_str!("sql/session_days.sql"))
             .await?;
     }
-    let told =
-        "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
+    let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
     let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
     let users = engine
-        .row("SELECT count(*) AS users FROM first_seen", |row| {
-            row.count("users")
-        })
+        .row("SELECT count(*) AS users FROM first_seen", |row| row.count("users"))
         .await?;
     let days = engine
         .rows(include_str!("sql/coverage.sql"), |row| DayRows {
@@ -120,12 +106,7 @@ pub(crate) async fn build(
 
 /// The raw rows as table `raw`, each with a hash of all its cells as they stand.
 fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
-    let mut fields: Vec<Field> = raw
-        .schema
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone())
-        .collect();
+    let mut fields: Vec<Field> = raw.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.push(Field::new("__row", DataType::Int64, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
@@ -148,11 +129,7 @@ fn row_hashes(batch: &RecordBatch) -> Result<Int64Array, DataError> {
             };
         }
     }
-    Ok(hashes
-        .into_iter()
-        .map(u64::cast_signed)
-        .collect::<Vec<i64>>()
-        .into())
+    Ok(hashes.into_iter().map(u64::cast_signed).collect::<Vec<i64>>().into())
 }
 
 /// Adds bytes to a hash: enough to tell rows of one table apart, the same on every machine.
@@ -217,10 +194,7 @@ fn events_sql(columns: &[Column], roles: &Roles, dimensions: &[(String, String)]
         sql = sql.replace(&format!("{{{}}}", role.name()), &text);
     }
     for role in [Role::Revenue, Role::EngagementScore] {
-        let amount = roles
-            .found
-            .get(&role)
-            .map_or("NULL", |found| found.sql.as_str());
+        let amount = roles.found.get(&role).map_or("NULL", |found| found.sql.as_str());
         sql = sql.replace(&format!("{{{}}}", role.name()), amount);
     }
     let kind = if roles.has(Role::Revenue) {
@@ -244,14 +218,9 @@ fn events_sql(columns: &[Column], roles: &Roles, dimensions: &[(String, String)]
 }
 
 fn event_names<'columns>(columns: &'columns [Column], roles: &Roles) -> &'columns [String] {
-    let name = roles
-        .found
-        .get(&Role::Event)
-        .and_then(|found| found.columns.first());
+    let name = roles.found.get(&Role::Event).and_then(|found| found.columns.first());
     let column = columns.iter().find(|column| Some(&column.name) == name);
-    column
-        .and_then(|column| column.values.as_deref())
-        .unwrap_or_default()
+    column.and_then(|column| column.values.as_deref()).unwrap_or_default()
 }
 
 /// The kind of revenue by event name; none when no event name tells.
@@ -265,22 +234,10 @@ fn kinds(columns: &[Column], roles: &Roles) -> Option<String> {
                 .filter(|name| event_names::kind(name) == kind)
                 .map(|name| literal(name))
                 .collect();
-            (!list.is_empty()).then(|| {
-                format!(
-                    "WHEN event IN ({}) THEN '{}'",
-                    list.join(", "),
-                    kind.segment()
-                )
-            })
+            (!list.is_empty()).then(|| format!("WHEN event IN ({}) THEN '{}'", list.join(", "), kind.segment()))
         })
         .collect();
-    (!cases.is_empty()).then(|| {
-        format!(
-            "CASE {} ELSE '{}' END",
-            cases.join(" "),
-            Kind::Other.segment()
-        )
-    })
+    (!cases.is_empty()).then(|| format!("CASE {} ELSE '{}' END", cases.join(" "), Kind::Other.segment()))
 }
 
 fn converts(columns: &[Column], roles: &Roles) -> String {
@@ -293,10 +250,7 @@ fn converts(columns: &[Column], roles: &Roles) -> String {
     if list.is_empty() {
         by_revenue
     } else {
-        format!(
-            "{by_revenue} OR coalesce(event IN ({}), false)",
-            list.join(", ")
-        )
+        format!("{by_revenue} OR coalesce(event IN ({}), false)", list.join(", "))
     }
 }
 
@@ -304,15 +258,12 @@ fn converts(columns: &[Column], roles: &Roles) -> String {
 fn dimensions(columns: &[Column], roles: &Roles) -> Vec<(String, String)> {
     let column_of = |role: Role| {
         let found = roles.found.get(&role)?;
-        columns
-            .iter()
-            .find(|column| found.columns == [column.name.clone()])
+        columns.iter().find(|column| found.columns == [column.name.clone()])
     };
-    let mut chosen: Vec<(String, String)> =
-        [(Role::Platform, "platform"), (Role::Channel, "channel")]
-            .into_iter()
-            .filter_map(|(role, name)| Some((column_of(role)?.name.clone(), name.to_owned())))
-            .collect();
+    let mut chosen: Vec<(String, String)> = [(Role::Platform, "platform"), (Role::Channel, "channel")]
+        .into_iter()
+        .filter_map(|(role, name)| Some((column_of(role)?.name.clone(), name.to_owned())))
+        .collect();
     let others = columns.iter().filter(|column| {
         column.is_text()
             && roles.of_column(&column.name).is_none()
@@ -346,9 +297,8 @@ fn is_month(value: &str) -> bool {
 
 /// The first and the last day, without a few rows dated far from all others (future or 1970).
 fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), DataError> {
-    let date = |number: i64| {
-        day_from_number(number).ok_or_else(|| DataError::Engine(format!("day {number} is no date")))
-    };
+    let date =
+        |number: i64| day_from_number(number).ok_or_else(|| DataError::Engine(format!("day {number} is no date")));
     // Half of all rows lie on days at least as busy as this one: many stray days cannot pull it down.
     let mut counts: Vec<u64> = days.iter().map(|day| day.rows).collect();
     counts.sort_unstable();
@@ -362,11 +312,7 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
     let is_full = |day: &&DayRows| median < 200 || day.rows * 100 >= median;
     let first = days.iter().find(is_full).map_or(0, |day| day.number);
     let last = days.iter().rev().find(is_full).map_or(0, |day| day.number);
-    let after: u64 = days
-        .iter()
-        .filter(|day| day.number > last)
-        .map(|day| day.rows)
-        .sum();
+    let after: u64 = days.iter().filter(|day| day.number > last).map(|day| day.rows).sum();
     if after > 0 {
         notes.push(format!(
             "{after} rows are dated after {}, where the data otherwise end",
@@ -378,11 +324,7 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         .iter()
         .find(|day| day.number + 60 >= first)
         .map_or(first, |day| day.number);
-    let before: u64 = days
-        .iter()
-        .filter(|day| day.number < start)
-        .map(|day| day.rows)
-        .sum();
+    let before: u64 = days.iter().filter(|day| day.number < start).map(|day| day.rows).sum();
     if before > 0 {
         notes.push(format!(
             "{before} rows are dated long before {}, where the data otherwise begin",

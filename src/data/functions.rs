@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use jiff::tz::TimeZone;
 
 use super::moment::{self, Moment, Order, Zone};
@@ -23,15 +19,7 @@ pub(crate) const AMOUNT: DataType = DataType::Decimal128(24, money::SCALE);
 
 /// True for the words that mean "no value" in a role column.
 pub(crate) fn is_null_word(text: &str) -> bool {
-    const WORDS: [&str; 7] = [
-        "null",
-        "none",
-        "nan",
-        "n/a",
-        "\\n",
-        "(not set)",
-        "undefined",
-    ];
+    const WORDS: [&str; 7] = ["null", "none", "nan", "n/a", "\\n", "(not set)", "undefined"];
     text.is_empty() || (text.len() <= 9 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
@@ -100,16 +88,10 @@ impl ScalarUDFImpl for Function {
         })
     }
 
-    fn invoke_with_args(
-        &self,
-        arguments: ScalarFunctionArgs,
-    ) -> Result<ColumnarValue, DataFusionError> {
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let [array] = arrays.as_slice() else {
-            return Err(DataFusionError::Plan(format!(
-                "{} takes one column",
-                self.name()
-            )));
+            return Err(DataFusionError::Plan(format!("{} takes one column", self.name())));
         };
         Ok(ColumnarValue::Array(match &self.reads {
             Reads::Text => texts(array)?,
@@ -141,16 +123,10 @@ fn days(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     Ok(Arc::new(days))
 }
 
-fn local_micros(
-    array: &ArrayRef,
-    timezone: &str,
-    order: Order,
-) -> Result<ArrayRef, DataFusionError> {
+fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayRef, DataFusionError> {
     let zone = match timezone {
         "UTC" => None,
-        name => {
-            Some(TimeZone::get(name).map_err(|error| DataFusionError::External(Box::new(error)))?)
-        }
+        name => Some(TimeZone::get(name).map_err(|error| DataFusionError::External(Box::new(error)))?),
     };
     let local = |moment: Moment| match (&zone, moment.zone) {
         (None, _) | (_, Zone::DayOnly) => Some(moment.micros),
@@ -167,10 +143,7 @@ fn local_micros(
 }
 
 /// The times of a column of any type.
-pub(crate) fn moments(
-    array: &ArrayRef,
-    order: Order,
-) -> Result<Vec<Option<Moment>>, DataFusionError> {
+pub(crate) fn moments(array: &ArrayRef, order: Order) -> Result<Vec<Option<Moment>>, DataFusionError> {
     let known = |micros: i64, zone: Zone| Moment {
         micros,
         zone,
@@ -178,11 +151,7 @@ pub(crate) fn moments(
     };
     Ok(match array.data_type() {
         DataType::Timestamp(_, zone) => {
-            let zone = if zone.is_some() {
-                Zone::Given
-            } else {
-                Zone::Missing
-            };
+            let zone = if zone.is_some() { Zone::Given } else { Zone::Missing };
             let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
             micros
                 .as_primitive::<TimestampMicrosecondType>()
@@ -228,10 +197,7 @@ pub(crate) fn moments(
 
 fn amounts(array: &ArrayRef, comma: Comma) -> Result<ArrayRef, DataFusionError> {
     let amounts: Decimal128Array = match array.data_type() {
-        DataType::Decimal128(..)
-        | DataType::Decimal256(..)
-        | DataType::Decimal32(..)
-        | DataType::Decimal64(..) => {
+        DataType::Decimal128(..) | DataType::Decimal256(..) | DataType::Decimal32(..) | DataType::Decimal64(..) => {
             return Ok(cast(array, &AMOUNT)?);
         }
         kind if kind.is_integer() => {
@@ -259,9 +225,7 @@ fn amounts(array: &ArrayRef, comma: Comma) -> Result<ArrayRef, DataFusionError> 
                 .collect()
         }
     };
-    Ok(Arc::new(
-        amounts.with_precision_and_scale(24, money::SCALE)?,
-    ))
+    Ok(Arc::new(amounts.with_precision_and_scale(24, money::SCALE)?))
 }
 
 /// An amount of a result column, in millionths.

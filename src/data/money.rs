@@ -19,10 +19,7 @@ pub(crate) fn parse(text: &str, comma: Comma) -> Option<i128> {
     if let Some(plain) = plain(trimmed.as_bytes()) {
         return Some(plain);
     }
-    let (inner, in_brackets) = match trimmed
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
+    let (inner, in_brackets) = match trimmed.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         Some(inner) => (inner, true),
         None => (trimmed, false),
     };
@@ -44,11 +41,7 @@ pub(crate) fn parse(text: &str, comma: Comma) -> Option<i128> {
         Some(amount) => amount,
         None => from_float(digits.parse().ok()?)?,
     };
-    Some(if negative || in_brackets {
-        -amount
-    } else {
-        amount
-    })
+    Some(if negative || in_brackets { -amount } else { amount })
 }
 
 /// A number without its currency signs and spaces, and whether a minus stood before it.
@@ -60,29 +53,20 @@ fn undressed(text: &str) -> Option<(String, bool)> {
     let is_number = |letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ',');
     let first = letters.find(is_number)?;
     let last = letters.rfind(is_number)?;
-    let (before, body, after) = (
-        &letters[..first],
-        &letters[first..=last],
-        &letters[last + 1..],
-    );
+    let (before, body, after) = (&letters[..first], &letters[first..=last], &letters[last + 1..]);
     let mut negative = false;
     let sign = before.chars().chain(after.chars()).all(|letter| {
         negative |= matches!(letter, '-' | '−');
         matches!(letter, '-' | '−' | '+') || is_currency_sign(letter)
     });
     let is_code = |word: &str| {
-        let code: String = word
-            .chars()
-            .filter(|letter| letter.is_ascii_alphabetic())
-            .collect();
+        let code: String = word.chars().filter(|letter| letter.is_ascii_alphabetic()).collect();
         code.len() == 3 && code.chars().all(|letter| letter.is_ascii_uppercase())
     };
-    let worded = !sign
-        && (is_code(before) && after.is_empty()
-            || before.trim_start_matches('-').is_empty() && is_code(after));
+    let worded =
+        !sign && (is_code(before) && after.is_empty() || before.trim_start_matches('-').is_empty() && is_code(after));
     let allowed = |letter: char| is_number(letter) || matches!(letter, 'e' | 'E' | '+' | '-');
-    ((sign || worded) && body.chars().all(allowed))
-        .then(|| (body.to_owned(), negative || before.contains('-')))
+    ((sign || worded) && body.chars().all(allowed)).then(|| (body.to_owned(), negative || before.contains('-')))
 }
 
 fn is_currency_sign(letter: char) -> bool {
@@ -146,8 +130,7 @@ fn plain(bytes: &[u8]) -> Option<i128> {
     if bytes.is_empty() || bytes.len() > 25 {
         return None;
     }
-    let (mut value, mut n_digits, mut n_decimals, mut dot, mut round_up) =
-        (0_i128, 0, 0, false, false);
+    let (mut value, mut n_digits, mut n_decimals, mut dot, mut round_up) = (0_i128, 0, 0, false, false);
     for &byte in bytes {
         match byte {
             b'.' if !dot => dot = true,
@@ -186,11 +169,7 @@ pub(crate) fn from_float(value: f64) -> Option<i128> {
 pub(crate) fn to_float(amount: i128) -> f64 {
     let thousandths = (amount.abs() + 500) / 1_000;
     let value = thousandths as f64 / 1_000.0;
-    if amount < 0 && thousandths != 0 {
-        -value
-    } else {
-        value
-    }
+    if amount < 0 && thousandths != 0 { -value } else { value }
 }
 
 #[cfg(test)]
@@ -230,11 +209,7 @@ mod tests {
             assert_eq!(parse(text, Comma::Thousands), expected, "{text}");
         }
         assert_eq!(parse("1,234", Comma::Decimal), Some(1_234_000));
-        assert!(
-            proves_decimal_comma("12,5")
-                && proves_decimal_comma("1.234,50 €")
-                && !proves_decimal_comma("1,234")
-        );
+        assert!(proves_decimal_comma("12,5") && proves_decimal_comma("1.234,50 €") && !proves_decimal_comma("1,234"));
         assert_eq!(to_float(9_747_747_934_000), 9_747_747.934);
         assert_eq!(from_float(2.55), Some(2_550_000));
     }

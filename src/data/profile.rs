@@ -73,8 +73,7 @@ impl Column {
 
     pub(crate) fn whole_numbers(&self) -> bool {
         self.data_type.is_integer()
-            || (!self.sample.is_empty()
-                && self.sample.iter().all(|text| text.parse::<i64>().is_ok()))
+            || (!self.sample.is_empty() && self.sample.iter().all(|text| text.parse::<i64>().is_ok()))
     }
 
     fn sampled(&self, fits: impl Fn(&str) -> bool) -> f64 {
@@ -86,11 +85,7 @@ impl Column {
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
@@ -176,20 +171,19 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
     };
     let has = |wanted: Zone| zones.contains(&wanted);
     if has(Zone::Missing) {
-        style.notes.push(format!(
-            "times in `{}` have no zone and are taken as UTC",
-            column.name
-        ));
+        style
+            .notes
+            .push(format!("times in `{}` have no zone and are taken as UTC", column.name));
     }
     if has(Zone::DayOnly) && !has(Zone::Missing) && !has(Zone::Given) {
-        style.notes.push(format!(
-            "`{}` holds calendar days without a time of day",
-            column.name
-        ));
+        style
+            .notes
+            .push(format!("`{}` holds calendar days without a time of day", column.name));
     }
-    let slashed = column.sample.iter().any(|text| {
-        moment::parse(text, Order::MonthFirst).is_some_and(|moment| moment.slashed.is_some())
-    });
+    let slashed = column
+        .sample
+        .iter()
+        .any(|text| moment::parse(text, Order::MonthFirst).is_some_and(|moment| moment.slashed.is_some()));
     if column.is_text() && slashed {
         style.order = slashed_order(raw, column, &mut style.notes)?;
     }

@@ -22,11 +22,7 @@ struct Day {
     cells: Vec<(u64, u64)>,
 }
 
-pub(crate) async fn profile(
-    engine: &Engine,
-    columns: &[Column],
-    roles: &Roles,
-) -> Result<Profile, DataError> {
+pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) -> Result<Profile, DataError> {
     let columns: Vec<(Column, Option<Role>)> = columns
         .iter()
         .map(|column| (column.clone(), roles.of_column(&column.name)))
@@ -76,10 +72,7 @@ pub(crate) async fn profile(
 
 impl Profile {
     pub(crate) fn names(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .map(|(column, _)| column.name.clone())
-            .collect()
+        self.columns.iter().map(|(column, _)| column.name.clone()).collect()
     }
 
     pub(crate) fn of(&self, window: Window, previous: Option<Window>) -> Vec<ColumnProfile> {
@@ -133,19 +126,12 @@ impl Profile {
     fn null_since(&self, window: Window, position: usize) -> Option<Date> {
         let rates: Vec<(i64, f64)> = self
             .in_window(window)
-            .map(|day| {
-                (
-                    day.number,
-                    percent(day.rows - day.cells[position].0, day.rows),
-                )
-            })
+            .map(|day| (day.number, percent(day.rows - day.cells[position].0, day.rows)))
             .collect();
         let mut sorted: Vec<f64> = rates.iter().map(|(_, rate)| *rate).collect();
         sorted.sort_by(f64::total_cmp);
         let median = sorted.get(sorted.len().checked_sub(1)? / 2).copied()?;
-        let (number, _) = rates
-            .iter()
-            .find(|(_, rate)| *rate > 2.0 * median && *rate > 1.0)?;
+        let (number, _) = rates.iter().find(|(_, rate)| *rate > 2.0 * median && *rate > 1.0)?;
         super::engine::day_from_number(*number)
     }
 }

@@ -40,9 +40,7 @@ pub(super) fn judge(
     closed: [bool; 7],
     noise: Noise,
 ) -> Vec<Option<Judged>> {
-    let open: Vec<usize> = (0..values.len())
-        .filter(|i| !closed[(first_weekday + i) % 7])
-        .collect();
+    let open: Vec<usize> = (0..values.len()).filter(|i| !closed[(first_weekday + i) % 7]).collect();
     let known: Vec<f64> = open.iter().filter_map(|i| values[*i]).collect();
     let mut judged = vec![None; values.len()];
     if known.iter().filter(|v| **v > 0.0).count() < known.len().div_ceil(2) || known.len() < 8 {
@@ -133,10 +131,7 @@ fn same_weekday(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option
     let differences: Vec<f64> = (period..logs.len())
         .filter_map(|i| Some(logs[i]? - logs[i - period]?))
         .collect();
-    let (Some(shift), Some(spread)) = (
-        median(&differences),
-        median_absolute_deviation(&differences),
-    ) else {
+    let (Some(shift), Some(spread)) = (median(&differences), median_absolute_deviation(&differences)) else {
         return none;
     };
     if differences.len() < 4 {

@@ -3,9 +3,7 @@
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
-use super::{
-    Evidence, Role, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments,
-};
+use super::{Evidence, Role, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 

@@ -41,11 +41,7 @@ const LEAST_NOISE: f64 = 0.01;
 const MOST_CORRELATION: f64 = 0.5;
 
 /// None when there are too few days to know the ordinary variation.
-pub(super) fn level_change(
-    current: &[Point],
-    previous: &[Point],
-    noise: Noise,
-) -> Option<LevelChange> {
+pub(super) fn level_change(current: &[Point], previous: &[Point], noise: Noise) -> Option<LevelChange> {
     if current.len() < DAYS_NEEDED || previous.len() < DAYS_NEEDED {
         return None;
     }
@@ -90,12 +86,7 @@ pub(super) fn log_offset(values: &[f64], noise: Noise) -> f64 {
 
 /// Least squares of the transformed value on weekday and window, by centring both within each weekday (Frisch-Waugh).
 /// Weekdays seen in only one window carry no information and drop out by themselves.
-fn regress(
-    current: &[Point],
-    previous: &[Point],
-    least: f64,
-    transform: impl Fn(f64) -> f64,
-) -> Option<LevelChange> {
+fn regress(current: &[Point], previous: &[Point], least: f64, transform: impl Fn(f64) -> f64) -> Option<LevelChange> {
     struct Observation {
         ordinal: i64,
         weekday: usize,

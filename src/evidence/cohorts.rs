@@ -64,9 +64,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     evidence.notes.push(format!("{} daily cohorts", rows.len()));
     let revenue = revenue_table(context);
     if revenue.is_none() {
-        evidence
-            .gaps
-            .push("no revenue by cohort: retention only".to_owned());
+        evidence.gaps.push("no revenue by cohort: retention only".to_owned());
     }
     evidence.tables = [
         cohort_table(rows),
@@ -109,10 +107,7 @@ fn groups(rows: &[DauByCohortDate], day: u32) -> Vec<(f64, f64)> {
 }
 
 /// The rows of the previous window, where there is a comparable one.
-pub(super) fn previous_rows<'a, T>(
-    context: &Context<'a>,
-    part: fn(&'a Tables) -> &'a crate::data::Part<T>,
-) -> &'a [T] {
+pub(super) fn previous_rows<'a, T>(context: &Context<'a>, part: fn(&'a Tables) -> &'a crate::data::Part<T>) -> &'a [T] {
     match (&context.dataset.previous, context.dataset.previous_window) {
         (Some(tables), Some(_)) if context.new_users_comparable() => part(tables).rows(),
         _ => &[],
@@ -137,11 +132,7 @@ fn cohort_table(rows: &[DauByCohortDate]) -> Option<Table> {
     for day in DAYS {
         columns.push(retention_measure(day).column(Role::Current));
     }
-    let title = if weekly {
-        "Weekly cohorts"
-    } else {
-        "Daily cohorts"
-    };
+    let title = if weekly { "Weekly cohorts" } else { "Daily cohorts" };
     let mut draft = Draft::new("C1", title, TableKind::Cohorts, columns)
         .definition(DEFINITION)
         .order("newest first");
@@ -192,8 +183,7 @@ fn pooled_table(context: &Context) -> Option<Table> {
         ("low_95", "lower end of the 95 % interval"),
         ("high_95", "upper end of the 95 % interval"),
     ] {
-        let mut column =
-            Measure::new(name, label, Unit::Percent, Good::Neither).column(Role::Current);
+        let mut column = Measure::new(name, label, Unit::Percent, Good::Neither).column(Role::Current);
         column.role = Role::Note;
         columns.push(column);
     }
@@ -226,8 +216,7 @@ pub(super) fn retention_totals(context: &Context) -> Vec<(Total, f64, Option<f64
         .filter_map(|day| {
             let (hits, n) = pooled(rows, *day)?;
             let previous = pooled(before, *day);
-            let spread =
-                over_dispersion(&groups(rows, *day)).max(over_dispersion(&groups(before, *day)));
+            let spread = over_dispersion(&groups(rows, *day)).max(over_dispersion(&groups(before, *day)));
             let z = previous.and_then(|(hits_before, n_before)| {
                 cap(two_proportion_z(hits, n, hits_before, n_before)? / spread.sqrt())
             });

@@ -62,11 +62,7 @@ impl<'a> Context<'a> {
     /// last day, and not more than 70 % below what was expected.
     pub(super) fn completeness(&self) -> f64 {
         let window = self.dataset.window;
-        let series = self
-            .daily
-            .active_users
-            .as_ref()
-            .or(self.daily.revenue.as_ref());
+        let series = self.daily.active_users.as_ref().or(self.daily.revenue.as_ref());
         let Some(series) = series else { return 0.0 };
         let judged = series.judged(self.daily.closed);
         let days = days_of(window);
@@ -94,11 +90,7 @@ impl<'a> Context<'a> {
     pub(super) fn points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
         let partial = self.dataset.summary.partial_last_day;
         // The two windows must not look like neighbours of each other here: their days are numbered apart.
-        let origin = if window == self.dataset.window {
-            100_000
-        } else {
-            0
-        };
+        let origin = if window == self.dataset.window { 100_000 } else { 0 };
         days_of(window)
             .into_iter()
             .enumerate()
@@ -171,10 +163,7 @@ impl<'a> Context<'a> {
             .map(|weekday| DAY_NAMES[weekday])
             .collect();
         if !closed.is_empty() {
-            notes.push(format!(
-                "always empty, taken as closed: {}",
-                closed.join(", ")
-            ));
+            notes.push(format!("always empty, taken as closed: {}", closed.join(", ")));
         }
         notes.extend(summary.notes.iter().take(NOTES).cloned());
         notes

@@ -2,10 +2,7 @@
 
 /// The name of a two-letter ISO 3166 code in capitals; none for codes that are rare in business data.
 pub(super) fn name_of(code: &str) -> Option<&'static str> {
-    NAMES
-        .iter()
-        .find(|(known, _)| *known == code)
-        .map(|(_, name)| *name)
+    NAMES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
 }
 
 const NAMES: [(&str, &str); 72] = [

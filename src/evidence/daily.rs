@@ -36,9 +36,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         "no engagement by day: nothing to say about events per user",
     ));
     if daily.revenue.is_none() {
-        evidence
-            .gaps
-            .push("no revenue: nothing to say about money".to_owned());
+        evidence.gaps.push("no revenue: nothing to say about money".to_owned());
     }
     let days = daily.days_known();
     if days > 0 && days < HISTORY_NEEDED {
@@ -53,20 +51,13 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         ));
     }
     let totals = totals(context);
-    let judged: Vec<&Series> = [
-        &daily.active_users,
-        &daily.new_users,
-        &daily.revenue,
-        &daily.events,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let judged: Vec<&Series> = [&daily.active_users, &daily.new_users, &daily.revenue, &daily.events]
+        .into_iter()
+        .flatten()
+        .collect();
     let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed);
     if !judged.is_empty() {
-        evidence
-            .notes
-            .push(searched(context, &judged, unusual.as_ref()));
+        evidence.notes.push(searched(context, &judged, unusual.as_ref()));
     }
     evidence.tables = [
         totals_table(
@@ -120,9 +111,8 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
         total.values(series.sum(), previous).z(z).support(support)
     };
     let per_user = |series: &Option<Series>, whole: &Option<Series>, part: &Option<Series>| {
-        let pooled = |sum: fn(&Series) -> Option<f64>| -> Option<f64> {
-            ratio(sum(part.as_ref()?)?, sum(whole.as_ref()?)?)
-        };
+        let pooled =
+            |sum: fn(&Series) -> Option<f64>| -> Option<f64> { ratio(sum(part.as_ref()?)?, sum(whole.as_ref()?)?) };
         let z = series.as_ref().and_then(|s| s.z(closed));
         (pooled(Series::sum), pooled(Series::previous_sum), z)
     };
@@ -146,32 +136,15 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .values(events.0, events.1)
             .z(events.2)
             .support(support),
-        Total::new(
-            "session time (mean of daily means)",
-            Unit::Minutes,
-            Good::Up,
-        )
-        .values(
-            daily.session_minutes.as_ref().and_then(Series::mean),
-            daily
-                .session_minutes
-                .as_ref()
-                .and_then(Series::previous_mean),
-        )
-        .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
-        .support(support),
-        count_total(
-            "sessions",
-            "sessions",
-            now.sessions,
-            before.and_then(|t| t.sessions),
-        ),
-        count_total(
-            "orders",
-            "orders",
-            now.orders,
-            before.and_then(|t| t.orders),
-        ),
+        Total::new("session time (mean of daily means)", Unit::Minutes, Good::Up)
+            .values(
+                daily.session_minutes.as_ref().and_then(Series::mean),
+                daily.session_minutes.as_ref().and_then(Series::previous_mean),
+            )
+            .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
+            .support(support),
+        count_total("sessions", "sessions", now.sessions, before.and_then(|t| t.sessions)),
+        count_total("orders", "orders", now.orders, before.and_then(|t| t.orders)),
         summed("net revenue", Unit::Money, &daily.revenue, true),
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(revenue.0, revenue.1)
@@ -211,9 +184,7 @@ fn days_table(daily: &Daily, end: Date, days: Vec<Date>) -> Option<Table> {
         if series.iter().all(|s| !s.current.contains_key(day)) {
             continue;
         }
-        let partial = series
-            .iter()
-            .any(|s| *day == end && s.excluded.contains(day));
+        let partial = series.iter().any(|s| *day == end && s.excluded.contains(day));
         let weekday = weekday_name(*day);
         let mut values = vec![
             Value::Day(*day),
@@ -240,23 +211,13 @@ fn weeks_table(daily: &Daily, days: Vec<Date>) -> Option<Table> {
     if days.len() <= DAYS_LISTED {
         return None;
     }
-    let series: Vec<&Series> = [
-        &daily.active_users,
-        &daily.new_users,
-        &daily.events,
-        &daily.revenue,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let series: Vec<&Series> = [&daily.active_users, &daily.new_users, &daily.events, &daily.revenue]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut columns = vec![
         key("week", "week beginning on"),
-        note(
-            "days",
-            "days of the week in the period",
-            Unit::Days,
-            Role::Note,
-        ),
+        note("days", "days of the week in the period", Unit::Days, Role::Note),
     ];
     columns[1].decimals = 0;
     columns.extend(series.iter().map(|s| {
@@ -283,11 +244,7 @@ fn weeks_table(daily: &Daily, days: Vec<Date>) -> Option<Table> {
             Value::Number(days.len() as f64),
         ];
         values.extend(series.iter().map(|s| {
-            let known: Vec<f64> = days
-                .iter()
-                .filter_map(|d| s.current.get(d))
-                .copied()
-                .collect();
+            let known: Vec<f64> = days.iter().filter_map(|d| s.current.get(d)).copied().collect();
             if known.is_empty() {
                 return Value::Missing("no value in this week");
             }

@@ -24,23 +24,14 @@ struct Split {
 pub(super) fn drivers(context: &Context) -> Option<Table> {
     context.dataset.previous_window?;
     let daily = &context.daily;
-    let users = daily
-        .active_users
-        .as_ref()
-        .and_then(|s| s.change(daily.closed));
+    let users = daily.active_users.as_ref().and_then(|s| s.change(daily.closed));
     let revenue = daily.revenue.as_ref().and_then(|s| s.change(daily.closed));
     let strength = |change: Option<super::change::LevelChange>| change.map_or(-1.0, |c| c.z.abs());
     let money = strength(revenue) > strength(users) && daily.revenue.is_some();
     let measure = if money {
         Measure::new("revenue", "net revenue", Unit::Money, Good::Up)
     } else {
-        Measure::new(
-            "users",
-            "active users",
-            super::measure::count("users"),
-            Good::Up,
-        )
-        .decimals(1)
+        Measure::new("users", "active users", super::measure::count("users"), Good::Up).decimals(1)
     };
     let split = splits(context.dataset, money)
         .into_iter()
@@ -114,16 +105,9 @@ fn splits(dataset: &Dataset, money: bool) -> Vec<Split> {
     let mut splits = Vec::new();
     if let Some(previous) = &dataset.previous {
         let days = |window: crate::data::Window| {
-            if money {
-                1.0
-            } else {
-                window.days().max(1) as f64
-            }
+            if money { 1.0 } else { window.days().max(1) as f64 }
         };
-        let (now, before) = (
-            by_country(&dataset.current, money),
-            by_country(previous, money),
-        );
+        let (now, before) = (by_country(&dataset.current, money), by_country(previous, money));
         let mut parts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for (country, value) in before {
             let days = dataset.previous_window.map_or(1.0, days);

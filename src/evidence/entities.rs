@@ -47,9 +47,7 @@ impl Entities<'_> {
     pub(super) fn table(mut self, limit: usize) -> Option<Table> {
         self.entities.sort_by(|a, b| {
             let size = |e: &Entity| e.pairs.first().and_then(|p| p.current).unwrap_or(0.0);
-            size(b)
-                .total_cmp(&size(a))
-                .then_with(|| a.name.cmp(&b.name))
+            size(b).total_cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
         });
         let candidates: Vec<Candidate> = self.entities.iter().map(|e| self.candidate(e)).collect();
         let chosen = choose(&candidates, limit);
@@ -91,11 +89,7 @@ impl Entities<'_> {
     }
 
     fn aliases(&self, name: &str) -> Vec<String> {
-        let full = if self.key.0 == "country" {
-            name_of(name)
-        } else {
-            None
-        };
+        let full = if self.key.0 == "country" { name_of(name) } else { None };
         full.map(str::to_owned).into_iter().collect()
     }
 
@@ -156,10 +150,7 @@ impl Entities<'_> {
                 values.push(value(*role, pair, total));
             }
             if wanted.share_points {
-                let (now, before) = (
-                    share(pair.current, total.current),
-                    share(pair.previous, total.previous),
-                );
+                let (now, before) = (share(pair.current, total.current), share(pair.previous, total.previous));
                 let points = now.zip(before).map(|(now, before)| now - before);
                 values.push(Value::or(points, "no comparable previous value"));
             }

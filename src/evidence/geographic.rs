@@ -42,13 +42,9 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     };
     let has_revenue = now.values().any(|days| !days.revenue.is_empty());
     if !has_revenue {
-        evidence
-            .gaps
-            .push("no revenue by country: users only".to_owned());
+        evidence.gaps.push("no revenue by country: users only".to_owned());
     }
-    evidence
-        .notes
-        .push(format!("{} countries compared", now.len()));
+    evidence.notes.push(format!("{} countries compared", now.len()));
     let countries = table(context, &now, before.as_ref(), has_revenue);
     let concentration = concentration(&now, before.as_ref(), has_revenue);
     evidence.tables = [countries, concentration].into_iter().flatten().collect();
@@ -72,13 +68,7 @@ fn table(
     let dataset = context.dataset;
     let mut wanted = vec![
         Wanted {
-            measure: Measure::new(
-                "users",
-                "active users (mean per day)",
-                count("users"),
-                Good::Up,
-            )
-            .decimals(1),
+            measure: Measure::new("users", "active users (mean per day)", count("users"), Good::Up).decimals(1),
             roles: WITH_SHARE,
             share_points: false,
         },
@@ -95,10 +85,8 @@ fn table(
             share_points: false,
         });
     }
-    let names: std::collections::BTreeSet<&String> = now
-        .keys()
-        .chain(before.into_iter().flat_map(BTreeMap::keys))
-        .collect();
+    let names: std::collections::BTreeSet<&String> =
+        now.keys().chain(before.into_iter().flat_map(BTreeMap::keys)).collect();
     let has_new = dataset
         .current
         .dau_by_country
@@ -112,20 +100,17 @@ fn table(
         .map(|name| {
             let current = now.get(name).unwrap_or(&empty);
             let previous = before.map(|before| before.get(name).unwrap_or(&empty));
-            let pair =
-                |pick: fn(&Days) -> &BTreeMap<Date, f64>, noise: Noise, per_day: bool| Pair {
-                    current: Some(total(pick(current), dataset.window, per_day)),
-                    previous: previous
-                        .zip(dataset.previous_window)
-                        .map(|(days, window)| total(pick(days), window, per_day)),
-                    z: previous
-                        .zip(dataset.previous_window)
-                        .and_then(|(days, window)| {
-                            let current = context.points(pick(current), dataset.window);
-                            let previous = context.points(pick(days), window);
-                            level_change(&current, &previous, noise).map(|change| change.z)
-                        }),
-                };
+            let pair = |pick: fn(&Days) -> &BTreeMap<Date, f64>, noise: Noise, per_day: bool| Pair {
+                current: Some(total(pick(current), dataset.window, per_day)),
+                previous: previous
+                    .zip(dataset.previous_window)
+                    .map(|(days, window)| total(pick(days), window, per_day)),
+                z: previous.zip(dataset.previous_window).and_then(|(days, window)| {
+                    let current = context.points(pick(current), dataset.window);
+                    let previous = context.points(pick(days), window);
+                    level_change(&current, &previous, noise).map(|change| change.z)
+                }),
+            };
             let new_users = Pair {
                 current: has_new.then_some(current.new_users),
                 previous: previous
@@ -202,21 +187,12 @@ fn concentration(
     before: Option<&BTreeMap<String, Days>>,
     has_revenue: bool,
 ) -> Option<Table> {
-    let ratio_measure = |name: &str, label: &str, unit: Unit| {
-        Measure::new(name, label, unit, Good::Neither).not_additive()
-    };
+    let ratio_measure =
+        |name: &str, label: &str, unit: Unit| Measure::new(name, label, unit, Good::Neither).not_additive();
     let measures = [
-        ratio_measure(
-            "hhi",
-            "Herfindahl index (0 = spread out, 1 = one country)",
-            Unit::Ratio,
-        ),
+        ratio_measure("hhi", "Herfindahl index (0 = spread out, 1 = one country)", Unit::Ratio),
         ratio_measure("top_1_share", "share of the largest country", Unit::Percent),
-        ratio_measure(
-            "top_3_share",
-            "share of the three largest countries",
-            Unit::Percent,
-        ),
+        ratio_measure("top_3_share", "share of the three largest countries", Unit::Percent),
     ];
     let mut columns = vec![key("measure", "measure")];
     for measure in &measures {

@@ -19,8 +19,18 @@ pub(super) fn journey(context: &Context) -> Option<Table> {
     }
     let largest = stages.values().map(|stage| stage.0).max()? as f64;
     let users = Measure::new("users", "users", count("users"), Good::Up).not_additive();
-    let reached = Measure::new("reached", "share of the users of the first stage", Unit::Percent, Good::Up);
-    let days = Measure::new("median_days", "median days to the stage (median of cohorts)", Unit::Days, Good::Down);
+    let reached = Measure::new(
+        "reached",
+        "share of the users of the first stage",
+        Unit::Percent,
+        Good::Up,
+    );
+    let days = Measure::new(
+        "median_days",
+        "median days to the stage (median of cohorts)",
+        Unit::Days,
+        Good::Down,
+    );
     let columns = vec![
         key("stage", "stage"),
         users.column(Role::Current),

@@ -9,7 +9,6 @@ use crate::insight::Analyst;
 /// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `tests::rates`).
 pub const CHANGED_Z: f64 = 3.0;
 
-
 /// One line of the report's table of key figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kpi {
@@ -63,12 +62,7 @@ const KPIS: [(&str, Analyst, &str, &str); 9] = [
         "share of paying users",
     ),
     ("orders", Analyst::RevenueOptimization, "R1", "orders"),
-    (
-        "day_7_retention",
-        Analyst::CohortRetention,
-        "C2",
-        "day-7 retention",
-    ),
+    ("day_7_retention", Analyst::CohortRetention, "C2", "day-7 retention"),
     ("sessions", Analyst::DailyMetrics, "D1", "sessions"),
 ];
 

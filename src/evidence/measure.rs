@@ -45,12 +45,7 @@ impl Measure {
             Role::Share => ("_share_pct", "share of", Unit::Percent, 1),
             Role::PreviousShare => ("_share_previous_pct", "previous share of", Unit::Percent, 1),
             Role::Expected => ("_expected", "expected", self.unit.clone(), self.decimals),
-            Role::Deviation => (
-                "_deviation_pct",
-                "deviation from the expected",
-                Unit::Percent,
-                1,
-            ),
+            Role::Deviation => ("_deviation_pct", "deviation from the expected", Unit::Percent, 1),
             Role::Z => ("_z", "z of the", Unit::Z, 1),
             Role::Key | Role::Current | Role::Note => ("", "", self.unit.clone(), self.decimals),
         };
@@ -66,11 +61,7 @@ impl Measure {
             decimals,
             role,
             of: self.name.clone(),
-            good: if role == Role::Z {
-                Good::Neither
-            } else {
-                self.good
-            },
+            good: if role == Role::Z { Good::Neither } else { self.good },
             additive: self.additive && matches!(role, Role::Current | Role::Previous),
         }
     }

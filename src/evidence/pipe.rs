@@ -108,10 +108,7 @@ fn header(evidence: &Evidence) -> String {
         None => "not known".to_owned(),
     };
     let zone = clean_name(&evidence.timezone);
-    line(
-        &mut text,
-        &format!(", currency: {currency}, time zone: {zone}"),
-    );
+    line(&mut text, &format!(", currency: {currency}, time zone: {zone}"));
     for note in &evidence.notes {
         line(&mut text, &format!("note: {}", sentence(note)));
     }
@@ -127,29 +124,17 @@ fn header(evidence: &Evidence) -> String {
         .map(|(_, words)| *words)
         .collect();
     if !suffixes.is_empty() {
-        line(
-            &mut text,
-            &format!("column suffixes: {}", suffixes.join("; ")),
-        );
+        line(&mut text, &format!("column suffixes: {}", suffixes.join("; ")));
     }
     text
 }
 
 const SUFFIXES: [(Role, &str); 8] = [
     (Role::Previous, "_previous = in the previous period"),
-    (
-        Role::Change,
-        "_change_pct = change in % of the previous value",
-    ),
-    (
-        Role::ChangePoints,
-        "_change_pp = change in percentage points",
-    ),
+    (Role::Change, "_change_pct = change in % of the previous value"),
+    (Role::ChangePoints, "_change_pp = change in percentage points"),
     (Role::Share, "_share_pct = share of the total in %"),
-    (
-        Role::PreviousShare,
-        "_share_previous_pct = the share before",
-    ),
+    (Role::PreviousShare, "_share_previous_pct = the share before"),
     (Role::Expected, "_expected = what was usual for that day"),
     (Role::Deviation, "_deviation_pct = deviation from it in %"),
     (

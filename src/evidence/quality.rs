@@ -47,19 +47,12 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         );
     }
     if summary.bad_rows > 0 && !summary.bad_row_places.is_empty() {
-        let places: Vec<&str> = summary
-            .bad_row_places
-            .iter()
-            .take(3)
-            .map(String::as_str)
-            .collect();
+        let places: Vec<&str> = summary.bad_row_places.iter().take(3).map(String::as_str).collect();
         evidence
             .notes
             .push(format!("unreadable rows, the first: {}", places.join(", ")));
     }
-    evidence
-        .notes
-        .extend(summary.limits.iter().take(4).cloned());
+    evidence.notes.extend(summary.limits.iter().take(4).cloned());
     evidence.tables = [checks_table(context), fields(context), coverage(context)]
         .into_iter()
         .flatten()
@@ -216,20 +209,9 @@ fn fields(context: &Context) -> Option<Table> {
     let summary = &context.dataset.summary;
     let rows = summary.rows_used as f64;
     let rows_before = context.previous_totals().and_then(|t| t.rows).unwrap_or(0) as f64;
-    let null = Measure::new(
-        "null_pct",
-        "share of missing values",
-        Unit::Percent,
-        Good::Down,
-    );
+    let null = Measure::new("null_pct", "share of missing values", Unit::Percent, Good::Down);
     let invalid = Measure::new("invalid", "unreadable values", count("values"), Good::Down);
-    let distinct = Measure::new(
-        "distinct",
-        "distinct values",
-        count("values"),
-        Good::Neither,
-    )
-    .not_additive();
+    let distinct = Measure::new("distinct", "distinct values", count("values"), Good::Neither).not_additive();
     let mut columns = vec![key("field", "field"), text("role", "used as")];
     columns.extend(null.columns(&[Role::Current, Role::Previous, Role::ChangePoints, Role::Z]));
     columns.push(invalid.column(Role::Current));
@@ -241,10 +223,7 @@ fn fields(context: &Context) -> Option<Table> {
         Role::Note,
     ));
     let mut profiles: Vec<_> = summary.columns.iter().collect();
-    let moved = |p: &crate::data::ColumnProfile| {
-        p.previous_null_pct
-            .map_or(0.0, |before| (p.null_pct - before).abs())
-    };
+    let moved = |p: &crate::data::ColumnProfile| p.previous_null_pct.map_or(0.0, |before| (p.null_pct - before).abs());
     profiles.sort_by(|a, b| {
         let used = b.role.is_some().cmp(&a.role.is_some());
         moved(b)
@@ -300,16 +279,9 @@ fn fields(context: &Context) -> Option<Table> {
 fn coverage(context: &Context) -> Option<Table> {
     let dataset = context.dataset;
     let summary = &dataset.summary;
-    let columns = vec![
-        key("fact", "fact"),
-        of_value("value", "value", Role::Current),
-    ];
+    let columns = vec![key("fact", "fact"), of_value("value", "value", Role::Current)];
     let mut draft = Draft::new("Q4", "Coverage", TableKind::Quality, columns).order("fixed");
-    let days = context
-        .daily
-        .active_users
-        .as_ref()
-        .or(context.daily.revenue.as_ref());
+    let days = context.daily.active_users.as_ref().or(context.daily.revenue.as_ref());
     let days_with_rows = match summary.totals.days_with_rows {
         0 => days.map(|s| s.current.values().filter(|v| **v != 0.0).count() as f64),
         n => Some(n as f64),
@@ -336,16 +308,8 @@ fn coverage(context: &Context) -> Option<Table> {
             Unit::Percent,
             number(Some(context.completeness() * 100.0)),
         ),
-        (
-            "rows read",
-            count("rows"),
-            number(positive(summary.rows_read)),
-        ),
-        (
-            "rows of the period",
-            count("rows"),
-            number(positive(summary.rows_used)),
-        ),
+        ("rows read", count("rows"), number(positive(summary.rows_read))),
+        ("rows of the period", count("rows"), number(positive(summary.rows_used))),
     ];
     for (name, unit, value) in facts {
         let Some(value) = value else { continue };

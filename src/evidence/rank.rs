@@ -29,11 +29,7 @@ pub(super) fn choose(candidates: &[Candidate], limit: usize) -> Vec<usize> {
         .collect();
     let by = |score: fn(&Candidate) -> f64| -> Vec<usize> {
         let mut order = supported.clone();
-        order.sort_by(|a, b| {
-            score(&candidates[*b])
-                .total_cmp(&score(&candidates[*a]))
-                .then(a.cmp(b))
-        });
+        order.sort_by(|a, b| score(&candidates[*b]).total_cmp(&score(&candidates[*a])).then(a.cmp(b)));
         order
     };
     let mut chosen: BTreeSet<usize> = BTreeSet::new();

@@ -38,9 +38,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         .collect();
     let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed);
     if !judged.is_empty() {
-        evidence
-            .notes
-            .push(searched(context, &judged, unusual.as_ref()));
+        evidence.notes.push(searched(context, &judged, unusual.as_ref()));
     }
     if context.totals().payers.is_none() {
         evidence
@@ -112,9 +110,7 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
     let revenue = Total::new("net revenue", Unit::Money, Good::Up)
         .values(
             now.revenue.or(daily_sum(Series::sum)),
-            before
-                .and_then(|t| t.revenue)
-                .or(daily_sum(Series::previous_sum)),
+            before.and_then(|t| t.revenue).or(daily_sum(Series::previous_sum)),
         )
         .z(context.daily.revenue.as_ref().and_then(|s| s.z(closed)))
         .support(now.payers.or(now.users).map(|n| n as f64));
@@ -131,16 +127,8 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             context.share_error,
         )
     });
-    let per_payer_z = context
-        .daily
-        .revenue_per_payer
-        .as_ref()
-        .and_then(|s| s.z(closed));
-    let per_user_z = context
-        .daily
-        .revenue_per_user
-        .as_ref()
-        .and_then(|s| s.z(closed));
+    let per_payer_z = context.daily.revenue_per_payer.as_ref().and_then(|s| s.z(closed));
+    let per_user_z = context.daily.revenue_per_user.as_ref().and_then(|s| s.z(closed));
     vec![
         revenue,
         money("gross revenue", &|t| t.gross_revenue),
@@ -165,8 +153,7 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             )
             .z(per_payer_z),
         counted("orders", "orders", &|t| t.orders.map(|n| n as f64)),
-        money("order value", &|t| ratio(t.revenue?, t.orders? as f64))
-            .support(now.orders.map(|n| n as f64)),
+        money("order value", &|t| ratio(t.revenue?, t.orders? as f64)).support(now.orders.map(|n| n as f64)),
     ]
 }
 
@@ -187,10 +174,7 @@ fn pooled_per_payer(context: &Context, sum: fn(&Series) -> Option<f64>) -> Optio
 /// Revenue = users x share of paying users x revenue per paying user. Each factor's part of the change is the logarithmic mean of
 /// the two revenues times its log ratio (LMDI, Ang 2005, Energy Policy 33:867), so that the parts add up exactly.
 fn split(context: &Context) -> Option<Table> {
-    let (now, before) = (
-        factors(context.totals())?,
-        factors(context.previous_totals()?)?,
-    );
+    let (now, before) = (factors(context.totals())?, factors(context.previous_totals()?)?);
     let log_ratio = (now.revenue / before.revenue).ln();
     let weight = if log_ratio.abs() < 1e-9 {
         now.revenue
@@ -198,12 +182,7 @@ fn split(context: &Context) -> Option<Table> {
         (now.revenue - before.revenue) / log_ratio
     };
     let mut columns = columns(true);
-    let contribution = Measure::new(
-        "contribution",
-        "part of the change of revenue",
-        Unit::Money,
-        Good::Up,
-    );
+    let contribution = Measure::new("contribution", "part of the change of revenue", Unit::Money, Good::Up);
     let contribution_pct = Measure::new(
         "contribution_pct",
         "part of the change of revenue, in percent of the previous revenue",
@@ -230,11 +209,7 @@ fn split(context: &Context) -> Option<Table> {
         (
             Total::new("users", count("users"), Good::Up)
                 .values(Some(now.users), Some(before.users))
-                .z(count_change_z(
-                    now.users,
-                    before.users,
-                    context.common_error,
-                )),
+                .z(count_change_z(now.users, before.users, context.common_error)),
             now.users / before.users,
         ),
         (
@@ -269,23 +244,17 @@ fn types(context: &Context) -> Option<Table> {
     };
     let empty = BTreeMap::new();
     let sum = |days: &BTreeMap<Date, f64>| days.values().sum::<f64>();
-    let names: std::collections::BTreeSet<&String> = now
-        .keys()
-        .chain(before.iter().flat_map(BTreeMap::keys))
-        .collect();
+    let names: std::collections::BTreeSet<&String> = now.keys().chain(before.iter().flat_map(BTreeMap::keys)).collect();
     let entities: Vec<Entity> = names
         .into_iter()
         .map(|name| {
             let current = now.get(name).unwrap_or(&empty);
             let previous = before.as_ref().map(|b| b.get(name).unwrap_or(&empty));
-            let z = previous
-                .zip(dataset.previous_window)
-                .and_then(|(days, window)| {
-                    let current = context.points(current, dataset.window);
-                    let change =
-                        level_change(&current, &context.points(days, window), Noise::Amounts);
-                    change.map(|c| c.z)
-                });
+            let z = previous.zip(dataset.previous_window).and_then(|(days, window)| {
+                let current = context.points(current, dataset.window);
+                let change = level_change(&current, &context.points(days, window), Noise::Amounts);
+                change.map(|c| c.z)
+            });
             let pair = Pair {
                 current: Some(sum(current)),
                 previous: previous.map(sum),
@@ -327,11 +296,7 @@ fn by_type(tables: &Tables) -> BTreeMap<String, BTreeMap<Date, f64>> {
     let mut types: BTreeMap<String, BTreeMap<Date, f64>> = BTreeMap::new();
     let mut add = |name: &str, day: Date, revenue: Option<f64>| {
         if let Some(revenue) = revenue.filter(|r| r.is_finite()) {
-            *types
-                .entry(name.to_owned())
-                .or_default()
-                .entry(day)
-                .or_default() += revenue;
+            *types.entry(name.to_owned()).or_default().entry(day).or_default() += revenue;
         }
     };
     let rows = tables.revenue_by_type.rows();

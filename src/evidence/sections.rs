@@ -47,11 +47,7 @@ fn daily_metrics(context: &Context) -> Value {
         .map(|s| s.current.iter().filter(|(_, v)| **v > 0.0).collect())
         .unwrap_or_default();
     peaks.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
-    let peaks: Vec<String> = peaks
-        .iter()
-        .take(3)
-        .map(|(day, _)| day.to_string())
-        .collect();
+    let peaks: Vec<String> = peaks.iter().take(3).map(|(day, _)| day.to_string()).collect();
     let new_users = daily.new_users.as_ref().and_then(Series::sum);
     let user_days = users.and_then(Series::sum);
     let steady = |series: Option<&Series>| series.and_then(|s| consistency(s, daily.closed));
@@ -105,10 +101,7 @@ fn user_segmentation(evidence: &Evidence) -> Value {
                 .filter_map(|m| Some((m, number(table, row, &format!("{m}_z"))?)))
                 .collect();
             known += f64::from(u8::from(!scores.is_empty()));
-            let falling: Vec<_> = scores
-                .into_iter()
-                .filter(|(_, z)| *z <= -CHANGED_Z)
-                .collect();
+            let falling: Vec<_> = scores.into_iter().filter(|(_, z)| *z <= -CHANGED_Z).collect();
             fell += f64::from(u8::from(!falling.is_empty()));
             for (measure, z) in falling {
                 gaps.push(json!({
@@ -248,9 +241,7 @@ fn cohort_retention(context: &Context, evidence: &Evidence) -> Value {
     let churn = |day: u32| rounded(of(day).and_then(|(t, _, _)| Some(100.0 - t.current?)));
     let milestones: Vec<Value> = totals
         .iter()
-        .map(|(total, n, _)| {
-            json!({"milestone": total.label, "retention_pct": rounded(total.current), "users": n})
-        })
+        .map(|(total, n, _)| json!({"milestone": total.label, "retention_pct": rounded(total.current), "users": n}))
         .collect();
     let kept: Vec<f64> = [1, 7, 30]
         .into_iter()
@@ -386,9 +377,5 @@ fn number(table: &Table, row: &Row, column: &str) -> Option<f64> {
 fn rounded(value: Option<f64>) -> Option<f64> {
     let value = value.filter(|v| v.is_finite())?;
     let scaled = (value * 10_000.0).round() / 10_000.0;
-    Some(if scaled.is_finite() {
-        scaled + 0.0
-    } else {
-        value
-    })
+    Some(if scaled.is_finite() { scaled + 0.0 } else { value })
 }

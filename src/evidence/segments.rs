@@ -56,23 +56,12 @@ pub(super) fn evidence(context: &Context) -> Evidence {
             .gaps
             .push("no revenue: users cannot be split into revenue tiers".to_owned());
     }
-    if context
-        .dataset
-        .current
-        .user_journey_cohort
-        .rows()
-        .is_empty()
-        && segmentation.events.is_empty()
-    {
+    if context.dataset.current.user_journey_cohort.rows().is_empty() && segmentation.events.is_empty() {
         evidence
             .gaps
             .push("no events or journey stages: nothing to say about steps".to_owned());
     }
-    let scanned: usize = segmentation
-        .dimensions
-        .iter()
-        .map(|d| d.segments.len())
-        .sum();
+    let scanned: usize = segmentation.dimensions.iter().map(|d| d.segments.len()).sum();
     if scanned > 0 {
         evidence.notes.push(format!("{scanned} segments compared"));
     }
@@ -141,21 +130,13 @@ pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
         defined.join("; ")
     };
     let revenue_z = tier_revenue_z(context);
-    segment_table(
-        context,
-        id,
-        "Revenue tiers".to_owned(),
-        &definition,
-        &tiers,
-        &revenue_z,
-    )
+    segment_table(context, id, "Revenue tiers".to_owned(), &definition, &tiers, &revenue_z)
 }
 
 /// Whether the daily revenue of a tier changed its level.
 fn tier_revenue_z(context: &Context) -> BTreeMap<String, f64> {
     let dataset = context.dataset;
-    let (Some(previous), Some(previous_window)) = (&dataset.previous, dataset.previous_window)
-    else {
+    let (Some(previous), Some(previous_window)) = (&dataset.previous, dataset.previous_window) else {
         return BTreeMap::new();
     };
     let points = |rows: &[RevenueSegmentsDaily], tier: &str, window: Window| {
@@ -189,22 +170,10 @@ fn segment_table(
     segments: &[Segment],
     revenue_z: &BTreeMap<String, f64>,
 ) -> Option<Table> {
-    const USERS: &[Role] = &[
-        Role::Current,
-        Role::Previous,
-        Role::Change,
-        Role::Share,
-        Role::Z,
-    ];
+    const USERS: &[Role] = &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z];
     let with_z = !revenue_z.is_empty();
     let revenue_roles: &[Role] = if with_z {
-        &[
-            Role::Current,
-            Role::Previous,
-            Role::Change,
-            Role::Share,
-            Role::Z,
-        ]
+        &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z]
     } else {
         &[Role::Current, Role::Previous, Role::Change, Role::Share]
     };
@@ -233,11 +202,7 @@ fn segment_table(
     let entities: Vec<Entity> = segments
         .iter()
         .map(|segment| {
-            let users = counts(
-                context,
-                segment.users,
-                segment.previous_users.filter(|_| comparable),
-            );
+            let users = counts(context, segment.users, segment.previous_users.filter(|_| comparable));
             let mut pairs = vec![users];
             if has_revenue {
                 pairs.push(Pair {
@@ -261,19 +226,17 @@ fn segment_table(
         .map(|index| sum_pairs(entities.iter().map(move |e| e.pairs[index])))
         .collect();
     if has_conversion {
-        let all = segments
-            .iter()
-            .fold(Segment::default(), |mut all, segment| {
-                let add = |a: Option<u64>, b: Option<u64>| Some(a.unwrap_or(0) + b.unwrap_or(0));
-                all.users += segment.users;
-                all.previous_users = add(all.previous_users, segment.previous_users);
-                all.converted_users = add(all.converted_users, segment.converted_users);
-                all.previous_converted_users = match segment.previous_converted_users {
-                    Some(n) => add(all.previous_converted_users, Some(n)),
-                    None => all.previous_converted_users,
-                };
-                all
-            });
+        let all = segments.iter().fold(Segment::default(), |mut all, segment| {
+            let add = |a: Option<u64>, b: Option<u64>| Some(a.unwrap_or(0) + b.unwrap_or(0));
+            all.users += segment.users;
+            all.previous_users = add(all.previous_users, segment.previous_users);
+            all.converted_users = add(all.converted_users, segment.converted_users);
+            all.previous_converted_users = match segment.previous_converted_users {
+                Some(n) => add(all.previous_converted_users, Some(n)),
+                None => all.previous_converted_users,
+            };
+            all
+        });
         if let Some(total) = totals.last_mut() {
             *total = conversion(context, &all, comparable);
         }
@@ -302,9 +265,7 @@ fn counts(context: &Context, now: u64, before: Option<u64>) -> Pair {
 /// Converted users over users, in percent.
 fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
     let pct = |(hits, n): (f64, f64)| Some(ratio(hits, n)? * 100.0);
-    let now = segment
-        .converted_users
-        .map(|hits| (hits as f64, segment.users as f64));
+    let now = segment.converted_users.map(|hits| (hits as f64, segment.users as f64));
     let before = segment
         .previous_converted_users
         .zip(segment.previous_users)

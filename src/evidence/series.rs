@@ -68,8 +68,7 @@ impl Series {
             .filter(|(day, _)| !self.excluded.contains(day))
             .map(|(day, value)| (*day, *value))
             .collect();
-        let (Some((first, _)), Some((last, _))) = (all.first_key_value(), all.last_key_value())
-        else {
+        let (Some((first, _)), Some((last, _))) = (all.first_key_value(), all.last_key_value()) else {
             return Vec::new();
         };
         let days: Vec<Date> = days_of(Window {
@@ -141,12 +140,7 @@ impl Daily {
             events,
         );
         let events_per_user = series(
-            Measure::new(
-                "events_per_user",
-                "events per active user",
-                Unit::Ratio,
-                Good::Up,
-            ),
+            Measure::new("events_per_user", "events per active user", Unit::Ratio, Good::Up),
             Noise::Amounts,
             events_per_user,
         );
@@ -177,13 +171,7 @@ impl Daily {
             active_users.as_ref(),
         );
         let revenue_per_payer = quotient(
-            Measure::new(
-                "revenue_per_payer",
-                "revenue per paying user",
-                Unit::Money,
-                Good::Up,
-            )
-            .not_additive(),
+            Measure::new("revenue_per_payer", "revenue per paying user", Unit::Money, Good::Up).not_additive(),
             revenue.as_ref(),
             payers.as_ref(),
         );
@@ -235,35 +223,28 @@ fn active_users(tables: &Tables) -> Vec<(Date, f64)> {
 
 fn new_users(tables: &Tables) -> Vec<(Date, f64)> {
     let rows = tables.dau_by_date.rows().iter();
-    rows.filter_map(|r| Some((r.date, r.new_users? as f64)))
-        .collect()
+    rows.filter_map(|r| Some((r.date, r.new_users? as f64))).collect()
 }
 
 fn revenue(tables: &Tables) -> Vec<(Date, f64)> {
     let rows = tables.revenue_by_date.rows();
     if rows.is_empty() {
         let rows = tables.dau_by_date.rows().iter();
-        return rows
-            .filter_map(|r| Some((r.date, r.total_revenue?)))
-            .collect();
+        return rows.filter_map(|r| Some((r.date, r.total_revenue?))).collect();
     }
     rows.iter().map(|r| (r.date, r.total_revenue)).collect()
 }
 
 fn payers(tables: &Tables) -> Vec<(Date, f64)> {
     let rows = tables.revenue_by_date.rows().iter();
-    rows.filter_map(|r| Some((r.date, r.revenue_users? as f64)))
-        .collect()
+    rows.filter_map(|r| Some((r.date, r.revenue_users? as f64))).collect()
 }
 
 fn events(tables: &Tables) -> Vec<(Date, f64)> {
     let users: BTreeMap<Date, f64> = active_users(tables).into_iter().collect();
     let rows = tables.engagement_by_date.rows().iter();
     rows.filter_map(|r| {
-        let users = users
-            .get(&r.date)
-            .copied()
-            .or(r.total_users.map(|u| u as f64))?;
+        let users = users.get(&r.date).copied().or(r.total_users.map(|u| u as f64))?;
         let per_user = r.avg_events.or((users <= 0.0).then_some(0.0))?;
         Some((r.date, (users * per_user).round()))
     })
@@ -280,8 +261,7 @@ fn events_per_user(tables: &Tables) -> Vec<(Date, f64)> {
 
 fn session_minutes(tables: &Tables) -> Vec<(Date, f64)> {
     let rows = tables.engagement_by_date.rows().iter();
-    rows.filter_map(|r| Some((r.date, r.avg_session_time?)))
-        .collect()
+    rows.filter_map(|r| Some((r.date, r.avg_session_time?))).collect()
 }
 
 fn within(values: Vec<(Date, f64)>, window: Window) -> BTreeMap<Date, f64> {

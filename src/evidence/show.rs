@@ -7,12 +7,7 @@ pub fn decimals(unit: &Unit) -> u8 {
     match unit {
         Unit::Count(_) | Unit::Date | Unit::Text => 0,
         Unit::Money | Unit::Ratio => 2,
-        Unit::Percent
-        | Unit::PercentagePoints
-        | Unit::Days
-        | Unit::Minutes
-        | Unit::Z
-        | Unit::OfRow => 1,
+        Unit::Percent | Unit::PercentagePoints | Unit::Days | Unit::Minutes | Unit::Z | Unit::OfRow => 1,
     }
 }
 
@@ -67,8 +62,7 @@ fn rounded(value: f64, decimals: u8) -> String {
     let shortest = format!("{}", value.abs());
     let kept = match shortest.split_once('.') {
         Some((_, fraction)) if fraction.len() > decimals => {
-            let tie = fraction.as_bytes()[decimals] == b'5'
-                && fraction[decimals + 1..].bytes().all(|b| b == b'0');
+            let tie = fraction.as_bytes()[decimals] == b'5' && fraction[decimals + 1..].bytes().all(|b| b == b'0');
             if tie {
                 let nudged = value.abs() * (1.0 + 4.0 * f64::EPSILON);
                 format!("{nudged:.decimals$}")

@@ -74,21 +74,14 @@ pub(super) fn wilson(hits: f64, n: f64) -> Option<(f64, f64)> {
     let share = hits / n;
     let square = Z_95 * Z_95;
     let center = (share + square / (2.0 * n)) / (1.0 + square / n);
-    let half =
-        Z_95 / (1.0 + square / n) * (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();
+    let half = Z_95 / (1.0 + square / n) * (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();
     Some(((center - half).max(0.0), (center + half).min(1.0)))
 }
 
 /// Herfindahl-Hirschman index, the sum of squared shares: 1/n for equal parts, 1 for a single one.
 pub(super) fn herfindahl(parts: &[f64]) -> Option<f64> {
     let total: f64 = parts.iter().filter(|p| **p > 0.0).sum();
-    (total > 0.0).then(|| {
-        parts
-            .iter()
-            .filter(|p| **p > 0.0)
-            .map(|p| (p / total).powi(2))
-            .sum()
-    })
+    (total > 0.0).then(|| parts.iter().filter(|p| **p > 0.0).map(|p| (p / total).powi(2)).sum())
 }
 
 /// Jensen-Shannon divergence of two share vectors, the surprise of Adtributor (Bhagwan et al., NSDI 2014).

@@ -21,12 +21,7 @@ pub(super) fn steps(context: &Context, id: &str) -> Option<Table> {
     let rows = Measure::new("events", "events", count("events"), Good::Neither);
     let mut columns = vec![key("step", "step")];
     columns.extend(users.columns(&[Role::Current, Role::Previous, Role::Change, Role::Z]));
-    columns.extend(conversion.columns(&[
-        Role::Current,
-        Role::Previous,
-        Role::ChangePoints,
-        Role::Z,
-    ]));
+    columns.extend(conversion.columns(&[Role::Current, Role::Previous, Role::ChangePoints, Role::Z]));
     columns.push(rows.column(Role::Current));
     let mut draft = Draft::new(id, "Events and steps", TableKind::Entities, columns)
         .definition("users = distinct users with the event; step_conversion = users / users of the row above, only where it is not larger than 100 %")
@@ -34,10 +29,7 @@ pub(super) fn steps(context: &Context, id: &str) -> Option<Table> {
     let total = events.len();
     for (index, event) in events.iter().enumerate().take(context.row_limit) {
         let now = event.users as f64;
-        let before = event
-            .previous_users
-            .filter(|_| comparable)
-            .map(|n| n as f64);
+        let before = event.previous_users.filter(|_| comparable).map(|n| n as f64);
         let step = index.checked_sub(1).map(|i| &events[i]);
         let pct = |part: f64, whole: f64| {
             let share = ratio(part, whole)? * 100.0;
@@ -79,12 +71,7 @@ pub(super) fn steps(context: &Context, id: &str) -> Option<Table> {
 
 /// The share of revenue of the top users.
 pub(super) fn concentration(context: &Context, id: &str) -> Option<Table> {
-    let share = Measure::new(
-        "revenue_share",
-        "share of net revenue",
-        Unit::Percent,
-        Good::Neither,
-    );
+    let share = Measure::new("revenue_share", "share of net revenue", Unit::Percent, Good::Neither);
     let mut draft = Draft::new(
         id,
         "Concentration of revenue",
@@ -95,10 +82,7 @@ pub(super) fn concentration(context: &Context, id: &str) -> Option<Table> {
     .order("smallest group first");
     for (users, revenue) in &context.dataset.segmentation.revenue_concentration {
         let name = format!("top {users} % of users");
-        draft.row(
-            About::named(&name),
-            vec![Value::text(&name), Value::Number(*revenue)],
-        );
+        draft.row(About::named(&name), vec![Value::text(&name), Value::Number(*revenue)]);
     }
     draft.finish()
 }

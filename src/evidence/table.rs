@@ -77,7 +77,10 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
-    Number { exact: f64, shown: String },
+    Number {
+        exact: f64,
+        shown: String,
+    },
     Day(Date),
     Text(String),
     /// Why there is no value; an immature cohort is not 0.
@@ -205,10 +208,7 @@ impl At<'_> {
 
 impl Table {
     pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
-        self.columns
-            .iter()
-            .enumerate()
-            .find(|(_, column)| column.name == name)
+        self.columns.iter().enumerate().find(|(_, column)| column.name == name)
     }
 
     /// The column that plays `role` for the measure `of`.

@@ -111,12 +111,7 @@ pub(super) fn columns(with_points: bool) -> Vec<Column> {
 }
 
 /// Rows without a current value are left out.
-pub(super) fn totals_table(
-    id: &str,
-    title: &str,
-    definition: &str,
-    totals: &[Total],
-) -> Option<Table> {
+pub(super) fn totals_table(id: &str, title: &str, definition: &str, totals: &[Total]) -> Option<Table> {
     let with_points = totals
         .iter()
         .any(|total| total.unit == Unit::Percent && total.current.is_some());

@@ -43,10 +43,7 @@ pub(super) fn seasonal(series: &Series, closed: [bool; 7]) -> Option<bool> {
         .collect();
     let weekdays = (0..7).filter(|w| !of_weekday(*w).is_empty()).count() as f64;
     let within: Vec<f64> = logs.iter().map(|l| l.1 - medians[l.0 % 7]).collect();
-    let (all, within) = (
-        median_absolute_deviation(&values)?,
-        median_absolute_deviation(&within)?,
-    );
+    let (all, within) = (median_absolute_deviation(&values)?, median_absolute_deviation(&within)?);
     let n = logs.len() as f64;
     // Adjusted for the weekdays fitted, else noise alone would explain a part.
     let left = (within / all).powi(2) * (n - 1.0) / (n - weekdays);
@@ -59,9 +56,7 @@ pub(super) fn velocity(series: &Series, closed: [bool; 7]) -> Option<f64> {
         .current
         .iter()
         .enumerate()
-        .filter(|(_, (day, value))| {
-            **value > 0.0 && !closed[weekday(**day)] && !series.excluded.contains(day)
-        })
+        .filter(|(_, (day, value))| **value > 0.0 && !closed[weekday(**day)] && !series.excluded.contains(day))
         .map(|(index, (_, value))| (index as f64, value.ln()))
         .collect();
     if points.len() < 7 {
@@ -83,9 +78,7 @@ fn logs(series: &Series, closed: [bool; 7]) -> Vec<(usize, f64)> {
         .previous
         .iter()
         .chain(&series.current)
-        .filter(|(day, value)| {
-            **value > 0.0 && !closed[weekday(**day)] && !series.excluded.contains(day)
-        })
+        .filter(|(day, value)| **value > 0.0 && !closed[weekday(**day)] && !series.excluded.contains(day))
         .map(|(day, value)| (weekday(*day), value.ln()))
         .collect()
 }

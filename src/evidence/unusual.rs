@@ -17,12 +17,7 @@ const DEFINITION: &str = "expected = robust weekly pattern and trend of the days
 of ordinary days; listed when |z| is 4 or more and the deviation 10 % or more";
 
 /// Days on which several metrics moved come first, then the larger deviations.
-pub(super) fn unusual_days(
-    id: &str,
-    title: &str,
-    series: &[&Series],
-    closed: [bool; 7],
-) -> Option<Table> {
+pub(super) fn unusual_days(id: &str, title: &str, series: &[&Series], closed: [bool; 7]) -> Option<Table> {
     let found: Vec<(Date, &Series, Judged)> = series
         .iter()
         .flat_map(|series| {
@@ -93,8 +88,7 @@ pub(super) fn unusual_days(
 /// Which of the ranked rows are listed: two of each day first, so that no day hides another, then the rest; in rank order.
 fn places(days: &[Date]) -> Vec<usize> {
     let nth = |place: usize| days[..place].iter().filter(|d| **d == days[place]).count();
-    let (mut first, rest): (Vec<usize>, Vec<usize>) =
-        (0..days.len()).partition(|place| nth(*place) < 2);
+    let (mut first, rest): (Vec<usize>, Vec<usize>) = (0..days.len()).partition(|place| nth(*place) < 2);
     first.extend(rest);
     first.truncate(ROWS);
     first.sort_unstable();
@@ -130,12 +124,7 @@ pub(super) fn columns() -> Vec<Column> {
         text("weekday", "weekday"),
         text("metric", "metric"),
         value("value", "value", Unit::OfRow, Role::Current),
-        value(
-            "value_expected",
-            "expected value",
-            Unit::OfRow,
-            Role::Expected,
-        ),
+        value("value_expected", "expected value", Unit::OfRow, Role::Expected),
         value(
             "value_deviation_pct",
             "deviation from the expected value",

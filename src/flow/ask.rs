@@ -97,7 +97,10 @@ impl Fault {
     fn summary(&self) -> String {
         match self {
             Self::Truncated => "the reply was cut off by the token limit; asking again with a larger one".to_owned(),
-            Self::Invalid(faults) => format!("the reply does not fit its schema: {}", faults.first().map_or("", String::as_str)),
+            Self::Invalid(faults) => format!(
+                "the reply does not fit its schema: {}",
+                faults.first().map_or("", String::as_str)
+            ),
         }
     }
 
@@ -120,10 +123,17 @@ impl Fault {
 fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Fault> {
     let candidates = reply::candidates(text);
     if candidates.is_empty() {
-        let why = reply::extract(text).err().map_or_else(|| "no JSON object".to_owned(), |rejected| rejected.message);
-        return Err(Fault::Invalid(vec![format!("there is no JSON object in the reply: {why}")]));
+        let why = reply::extract(text)
+            .err()
+            .map_or_else(|| "no JSON object".to_owned(), |rejected| rejected.message);
+        return Err(Fault::Invalid(vec![format!(
+            "there is no JSON object in the reply: {why}"
+        )]));
     }
-    let whole: Vec<_> = candidates.into_iter().filter(|candidate| !candidate.truncated).collect();
+    let whole: Vec<_> = candidates
+        .into_iter()
+        .filter(|candidate| !candidate.truncated)
+        .collect();
     if whole.is_empty() {
         return Err(Fault::Truncated);
     }
@@ -151,7 +161,12 @@ fn note_completion(call: &mut CallRecord, completion: &Completion) {
     call.attempts += completion.attempts.len().max(1) as u32;
     note_attempts(call, &completion.attempts);
     note_cost(call, completion.usage, completion.cost_usd);
-    note_waits(call, completion.provider_wait, completion.limiter_wait, completion.retry_wait);
+    note_waits(
+        call,
+        completion.provider_wait,
+        completion.limiter_wait,
+        completion.retry_wait,
+    );
 }
 
 fn note_failure(call: &mut CallRecord, failed: &Failed) {
@@ -164,7 +179,12 @@ fn note_failure(call: &mut CallRecord, failed: &Failed) {
 }
 
 fn note_attempts(call: &mut CallRecord, attempts: &[crate::llm::Attempt]) {
-    call.failures.extend(attempts.iter().filter_map(|attempt| attempt.error.as_ref()).map(ToString::to_string));
+    call.failures.extend(
+        attempts
+            .iter()
+            .filter_map(|attempt| attempt.error.as_ref())
+            .map(ToString::to_string),
+    );
 }
 
 fn note_cost(call: &mut CallRecord, usage: crate::llm::Usage, cost_usd: Option<f64>) {

@@ -15,7 +15,10 @@ use crate::reply::{self, CheckedCouncil};
 use super::council::Options;
 use super::{ask, template};
 
-#[expect(clippy::too_many_arguments, reason = "one call site; each argument is another owner's value")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call site; each argument is another owner's value"
+)]
 pub(super) async fn coordinate(
     llm: &Llm,
     prompts: &Prompts,
@@ -30,7 +33,10 @@ pub(super) async fn coordinate(
     let Some(first) = evidence.first() else {
         return Ok((template::coordinated(&findings, outcomes, None), skipped()));
     };
-    if outcomes.iter().all(|(_, outcome)| !matches!(outcome, Outcome::Reported(_))) {
+    if outcomes
+        .iter()
+        .all(|(_, outcome)| !matches!(outcome, Outcome::Reported(_)))
+    {
         let why = Why {
             kind: "nothing_to_join".to_owned(),
             message: "no specialist reported, so there was nothing to join".to_owned(),
@@ -42,7 +48,16 @@ pub(super) async fn coordinate(
         return Ok((template::coordinated(&findings, outcomes, Some(why)), skipped()));
     }
     let prompt = brief(prompts, first, outcomes, &findings)?;
-    let answer = ask::ask(llm, "coordinator", prompt, options.max_output_tokens, started, deadline, events).await;
+    let answer = ask::ask(
+        llm,
+        "coordinator",
+        prompt,
+        options.max_output_tokens,
+        started,
+        deadline,
+        events,
+    )
+    .await;
     let mut call = answer.call;
     let value = match answer.value {
         Ok(value) => value,
@@ -74,7 +89,12 @@ pub(super) fn empty_brief(prompts: &Prompts, evidence: &Evidence) -> Result<Prom
     brief(prompts, evidence, &[], &[])
 }
 
-fn brief(prompts: &Prompts, evidence: &Evidence, outcomes: &[(Analyst, Outcome)], findings: &[&Finding]) -> Result<Prompt, PromptError> {
+fn brief(
+    prompts: &Prompts,
+    evidence: &Evidence,
+    outcomes: &[(Analyst, Outcome)],
+    findings: &[&Finding],
+) -> Result<Prompt, PromptError> {
     let mut missing = Vec::new();
     let mut gaps = Vec::new();
     let mut advice = Vec::new();
@@ -84,7 +104,11 @@ fn brief(prompts: &Prompts, evidence: &Evidence, outcomes: &[(Analyst, Outcome)]
             Outcome::Reported(report) | Outcome::NothingToRead(report) => {
                 gaps.extend(report.data_gaps.iter().cloned());
                 advice.extend(report.recommendations.iter().map(|remark| {
-                    let about = if remark.about.is_empty() { String::new() } else { format!(" ({})", remark.about.join(", ")) };
+                    let about = if remark.about.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" ({})", remark.about.join(", "))
+                    };
                     (*analyst, format!("{}{about}", remark.text))
                 }));
             }
@@ -125,7 +149,11 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
         check_date: check_date(end, advice.check_after_days),
         about: advice.about,
     });
-    let mut executive_summary: Vec<String> = checked.executive_summary.into_iter().map(|sentence| sentence.text).collect();
+    let mut executive_summary: Vec<String> = checked
+        .executive_summary
+        .into_iter()
+        .map(|sentence| sentence.text)
+        .collect();
     if executive_summary.is_empty() {
         executive_summary.push(template::nothing_to_say(outcomes));
     }
@@ -152,7 +180,10 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
 }
 
 fn dropped(dropped: Vec<reply::Dropped>) -> Vec<String> {
-    dropped.into_iter().map(|dropped| format!("{}: {} ({})", dropped.part, dropped.text, dropped.reason)).collect()
+    dropped
+        .into_iter()
+        .map(|dropped| format!("{}: {} ({})", dropped.part, dropped.text, dropped.reason))
+        .collect()
 }
 
 /// So many days after the window's last day.

@@ -79,7 +79,8 @@ pub async fn council(
     }
     number_findings(&mut outcomes);
     let grounding = total_grounding(&outcomes);
-    let (coordinated, call) = coordinator::coordinate(&llm, prompts, evidence, &outcomes, started, deadline, options, events).await?;
+    let (coordinated, call) =
+        coordinator::coordinate(&llm, prompts, evidence, &outcomes, started, deadline, options, events).await?;
     calls.push(call);
     Ok(Council {
         outcomes,
@@ -104,7 +105,14 @@ pub fn plan(llm: &Llm, prompts: &Prompts, evidence: &[Evidence], options: &Optio
     if let Some(first) = evidence.first() {
         let prompt = coordinator::empty_brief(prompts, first)?;
         let n_speaking = calls.iter().filter(|call| call.skipped.is_none()).count() as u64;
-        calls.push(planned(llm, "coordinator", prompt, None, n_speaking * FINDING_TOKENS, options));
+        calls.push(planned(
+            llm,
+            "coordinator",
+            prompt,
+            None,
+            n_speaking * FINDING_TOKENS,
+            options,
+        ));
     }
     Ok(Plan { calls })
 }
@@ -112,7 +120,14 @@ pub fn plan(llm: &Llm, prompts: &Prompts, evidence: &[Evidence], options: &Optio
 /// Five findings of about 40 tokens from each specialist.
 const FINDING_TOKENS: u64 = 200;
 
-fn planned(llm: &Llm, role: &str, prompt: Prompt, skipped: Option<String>, extra_tokens: u64, options: &Options) -> PlannedCall {
+fn planned(
+    llm: &Llm,
+    role: &str,
+    prompt: Prompt,
+    skipped: Option<String>,
+    extra_tokens: u64,
+    options: &Options,
+) -> PlannedCall {
     let input_tokens = prompt::estimate_tokens(&prompt.system) + prompt::estimate_tokens(&prompt.user) + extra_tokens;
     let output_tokens = u64::from(options.max_output_tokens);
     let targets = llm.plan(role);
@@ -160,7 +175,10 @@ async fn ask_all(
         match done {
             Ok(finished) => reported.push(finished),
             Err(crash) => {
-                let analyst = running.iter().find(|(id, _)| *id == crash.id()).map(|(_, analyst)| *analyst);
+                let analyst = running
+                    .iter()
+                    .find(|(id, _)| *id == crash.id())
+                    .map(|(_, analyst)| *analyst);
                 if let Some(analyst) = analyst {
                     reported.push((analyst, crashed(analyst)));
                 }
@@ -230,19 +248,34 @@ fn say(events: &Events, analyst: Analyst, outcome: &Outcome) {
 fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
     let mut order = Vec::new();
     for (which, (_, outcome)) in outcomes.iter().enumerate() {
-        let findings = outcome.report().map(|report| report.findings.as_slice()).unwrap_or_default();
+        let findings = outcome
+            .report()
+            .map(|report| report.findings.as_slice())
+            .unwrap_or_default();
         order.extend(findings.iter().enumerate().map(|(index, finding)| {
-            (!finding.reportable, finding.severity, finding.confidence.score, which, index)
+            (
+                !finding.reportable,
+                finding.severity,
+                finding.confidence.score,
+                which,
+                index,
+            )
         }));
     }
     order.sort_by(|left, right| {
-        (left.0, left.1).cmp(&(right.0, right.1)).then(right.2.total_cmp(&left.2)).then((left.3, left.4).cmp(&(right.3, right.4)))
+        (left.0, left.1)
+            .cmp(&(right.0, right.1))
+            .then(right.2.total_cmp(&left.2))
+            .then((left.3, left.4).cmp(&(right.3, right.4)))
     });
     for (which, (_, outcome)) in outcomes.iter_mut().enumerate() {
         let Outcome::Reported(report) = outcome else { continue };
         let mut renamed = Vec::new();
         for (index, finding) in report.findings.iter_mut().enumerate() {
-            let place = order.iter().position(|place| (place.3, place.4) == (which, index)).unwrap_or_default();
+            let place = order
+                .iter()
+                .position(|place| (place.3, place.4) == (which, index))
+                .unwrap_or_default();
             let id = format!("F{}", place + 1);
             renamed.push((std::mem::replace(&mut finding.id, id.clone()), id));
         }
@@ -253,7 +286,9 @@ fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
                 .filter_map(|old| renamed.iter().find(|(from, _)| from == old).map(|(_, to)| to.clone()))
                 .collect();
         }
-        report.findings.sort_by_key(|finding| crate::insight::number_of(&finding.id));
+        report
+            .findings
+            .sort_by_key(|finding| crate::insight::number_of(&finding.id));
     }
 }
 

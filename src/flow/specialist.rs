@@ -47,13 +47,20 @@ fn report(checked: CheckedSpecialist, evidence: &Evidence) -> SpecialistReport {
     let rejected = checked.rejected.into_iter().map(|rejected| Rejected {
         title: rejected.title,
         text: rejected.text,
-        reasons: rejected.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.message)).collect(),
+        reasons: rejected
+            .reasons
+            .iter()
+            .map(|reason| format!("{}: {}", reason.code, reason.message))
+            .collect(),
     });
-    let sentences = checked.dropped_sentences.into_iter().map(|(id, text, reason)| Rejected {
-        title: format!("a sentence of {id}"),
-        text,
-        reasons: vec![reason],
-    });
+    let sentences = checked
+        .dropped_sentences
+        .into_iter()
+        .map(|(id, text, reason)| Rejected {
+            title: format!("a sentence of {id}"),
+            text,
+            reasons: vec![reason],
+        });
     let rejected: Vec<Rejected> = rejected.chain(sentences).chain(dropped).collect();
     SpecialistReport {
         confidence_score: confidence(&checked.findings, checked.grounding.share),

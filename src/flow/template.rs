@@ -17,7 +17,8 @@ pub(super) fn coordinated(findings: &[&Finding], outcomes: &[(Analyst, Outcome)]
         key_findings: key_findings(findings),
         themes: Vec::new(),
         recommendations: advice(outcomes),
-        confidence_text: "This summary was assembled by template from the checked findings; no coordinator joined them.".to_owned(),
+        confidence_text:
+            "This summary was assembled by template from the checked findings; no coordinator joined them.".to_owned(),
         confidence_score: confidence(findings, outcomes),
         next_steps: Vec::new(),
         dropped: Vec::new(),
@@ -25,16 +26,23 @@ pub(super) fn coordinated(findings: &[&Finding], outcomes: &[(Analyst, Outcome)]
 }
 
 pub(super) fn nothing_to_say(outcomes: &[(Analyst, Outcome)]) -> String {
-    let reported = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Reported(_)));
+    let reported = outcomes
+        .iter()
+        .any(|(_, outcome)| matches!(outcome, Outcome::Reported(_)));
     if reported {
         "No change outside ordinary variation was found in this period.".to_owned()
     } else {
-        "No specialist could report; the table of key figures below is computed from the data and holds without them.".to_owned()
+        "No specialist could report; the table of key figures below is computed from the data and holds without them."
+            .to_owned()
     }
 }
 
 pub(super) fn key_findings(findings: &[&Finding]) -> Vec<KeyFinding> {
-    findings.iter().take(MOST_FINDINGS).map(|finding| key_finding(finding, String::new())).collect()
+    findings
+        .iter()
+        .take(MOST_FINDINGS)
+        .map(|finding| key_finding(finding, String::new()))
+        .collect()
 }
 
 pub(super) fn key_finding(finding: &Finding, why_it_matters: String) -> KeyFinding {
@@ -51,7 +59,9 @@ pub(super) fn key_finding(finding: &Finding, why_it_matters: String) -> KeyFindi
 }
 
 fn advice(outcomes: &[(Analyst, Outcome)]) -> Vec<Advice> {
-    let remarks = outcomes.iter().filter_map(|(analyst, outcome)| Some((analyst, outcome.report()?)));
+    let remarks = outcomes
+        .iter()
+        .filter_map(|(analyst, outcome)| Some((analyst, outcome.report()?)));
     let advice = remarks.flat_map(|(analyst, report)| {
         report.recommendations.iter().map(move |remark| Advice {
             action: remark.text.clone(),
@@ -71,7 +81,11 @@ fn advice(outcomes: &[(Analyst, Outcome)]) -> Vec<Advice> {
 }
 
 fn impact(findings: &[Finding], about: &[String]) -> &'static str {
-    let worst = findings.iter().filter(|finding| about.contains(&finding.id)).map(|finding| finding.severity).min();
+    let worst = findings
+        .iter()
+        .filter(|finding| about.contains(&finding.id))
+        .map(|finding| finding.severity)
+        .min();
     match worst {
         Some(Severity::Critical | Severity::High) => "high",
         Some(Severity::Medium) => "medium",
@@ -85,7 +99,10 @@ pub(super) fn confidence(findings: &[&Finding], outcomes: &[(Analyst, Outcome)])
         return None;
     }
     let mean = findings.iter().map(|finding| finding.confidence.score).sum::<f64>() / findings.len() as f64;
-    let n_missing = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Missing(_))).count();
+    let n_missing = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Missing(_)))
+        .count();
     let present = 1.0 - n_missing as f64 / outcomes.len() as f64;
     Some((mean * present * 100.0).round() / 100.0)
 }
@@ -98,11 +115,15 @@ pub(super) fn conflicts(findings: &[&Finding]) -> Vec<String> {
     let mut conflicts = Vec::new();
     for (index, left) in findings.iter().enumerate() {
         for right in &findings[index + 1..] {
-            let shared = left.analyst == right.analyst && left.evidence.iter().any(|cell| right.evidence.contains(cell));
+            let shared =
+                left.analyst == right.analyst && left.evidence.iter().any(|cell| right.evidence.contains(cell));
             let opposite = (says(left, UP) && !says(left, DOWN) && says(right, DOWN) && !says(right, UP))
                 || (says(left, DOWN) && !says(left, UP) && says(right, UP) && !says(right, DOWN));
             if shared && opposite {
-                conflicts.push(format!("{} and {} say opposite things of one figure", left.id, right.id));
+                conflicts.push(format!(
+                    "{} and {} say opposite things of one figure",
+                    left.id, right.id
+                ));
             }
         }
     }

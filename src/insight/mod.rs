@@ -73,13 +73,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    pub const ALL: [Self; 5] = [
-        Self::Critical,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-        Self::Info,
-    ];
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
 
     pub fn word(self) -> &'static str {
         match self {

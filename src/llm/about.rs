@@ -16,10 +16,7 @@ impl Llm {
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> = Vec::new();
         for target in self.options.routes.targets() {
-            let vendor = self
-                .vendors
-                .get(&target.vendor)
-                .filter(|vendor| !vendor.is_mock());
+            let vendor = self.vendors.get(&target.vendor).filter(|vendor| !vendor.is_mock());
             let Some(parts) = vendor.and_then(|vendor| url_parts(&vendor.base_url)) else {
                 continue;
             };

@@ -22,9 +22,7 @@ pub struct BadBaseUrl {
 
 /// The URL without a trailing slash, or why a key must not go there.
 pub fn check_base_url(url: &str, private: PrivateHosts) -> Result<String, BadBaseUrl> {
-    let bad = |why: &str| BadBaseUrl {
-        why: why.to_owned(),
-    };
+    let bad = |why: &str| BadBaseUrl { why: why.to_owned() };
     let parts = url_parts(url.trim()).ok_or_else(|| bad("it is not a URL with a host"))?;
     if parts.has_userinfo {
         return Err(bad("it holds a user name or password"));
@@ -37,12 +35,8 @@ pub fn check_base_url(url: &str, private: PrivateHosts) -> Result<String, BadBas
         (_, Reach::Forbidden) => Err(bad("link-local and metadata hosts never receive a key")),
         ("https", _) | ("http", Reach::Loopback) => Ok(parts.text),
         ("http", Reach::Private) if private == PrivateHosts::Allowed => Ok(parts.text),
-        ("http", Reach::Private) => Err(bad(
-            "plain http to a private host needs --allow-private-base-url",
-        )),
-        ("http", Reach::Public) => {
-            Err(bad("plain http would send the key in the clear; use https"))
-        }
+        ("http", Reach::Private) => Err(bad("plain http to a private host needs --allow-private-base-url")),
+        ("http", Reach::Public) => Err(bad("plain http would send the key in the clear; use https")),
         _ => Err(bad("only https (and http on this machine) is spoken")),
     }
 }
@@ -94,9 +88,7 @@ fn address_reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(four) if four.is_loopback() => Reach::Loopback,
         IpAddr::V4(four) if four.is_link_local() || four == ALIBABA_METADATA => Reach::Forbidden,
-        IpAddr::V4(four) if four.is_unspecified() || four.is_multicast() || four.is_broadcast() => {
-            Reach::Forbidden
-        }
+        IpAddr::V4(four) if four.is_unspecified() || four.is_multicast() || four.is_broadcast() => Reach::Forbidden,
         IpAddr::V4(four) if four.is_private() || is_shared(four) => Reach::Private,
         IpAddr::V6(six) if six.is_loopback() => Reach::Loopback,
         IpAddr::V6(six) if six.is_unicast_link_local() || six == AWS_METADATA => Reach::Forbidden,
@@ -132,43 +124,19 @@ mod tests {
                 "refused",
                 Some("https://api.openai.com/v1"),
             ),
-            (
-                "https://10.0.0.7/v1",
-                "refused",
-                Some("https://10.0.0.7/v1"),
-            ),
+            ("https://10.0.0.7/v1", "refused", Some("https://10.0.0.7/v1")),
             (
                 "http://localhost:11434/v1",
                 "refused",
                 Some("http://localhost:11434/v1"),
             ),
-            (
-                "http://127.0.0.1:8000",
-                "refused",
-                Some("http://127.0.0.1:8000"),
-            ),
-            (
-                "http://127.9.9.9:8000",
-                "refused",
-                Some("http://127.9.9.9:8000"),
-            ),
-            (
-                "http://[::1]:8000/v1",
-                "refused",
-                Some("http://[::1]:8000/v1"),
-            ),
+            ("http://127.0.0.1:8000", "refused", Some("http://127.0.0.1:8000")),
+            ("http://127.9.9.9:8000", "refused", Some("http://127.9.9.9:8000")),
+            ("http://[::1]:8000/v1", "refused", Some("http://[::1]:8000/v1")),
             ("http://api.openai.com/v1", "allowed", None),
             ("http://10.0.0.7:8000/v1", "refused", None),
-            (
-                "http://10.0.0.7:8000/v1",
-                "allowed",
-                Some("http://10.0.0.7:8000/v1"),
-            ),
-            (
-                "http://ollama:11434/v1",
-                "allowed",
-                Some("http://ollama:11434/v1"),
-            ),
+            ("http://10.0.0.7:8000/v1", "allowed", Some("http://10.0.0.7:8000/v1")),
+            ("http://ollama:11434/v1", "allowed", Some("http://ollama:11434/v1")),
             ("https://user:secret@host.example/v1", "allowed", None),
             ("http://127.0.0.1@evil.example/", "allowed", None),
             ("https://host.example/v1?key=1", "allowed", None),
@@ -189,11 +157,7 @@ mod tests {
                 "allowed" => PrivateHosts::Allowed,
                 _ => PrivateHosts::Refused,
             };
-            assert_eq!(
-                check_base_url(url, private).ok().as_deref(),
-                accepted,
-                "{url}"
-            );
+            assert_eq!(check_base_url(url, private).ok().as_deref(), accepted, "{url}");
         }
     }
 

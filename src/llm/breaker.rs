@@ -198,10 +198,7 @@ mod tests {
         let start = clock::now();
         let mut breaker = Breaker::default();
         for step in 0..5 {
-            assert_eq!(
-                breaker.admit(after(start, f64::from(step)), LIMIT),
-                Admit::Yes
-            );
+            assert_eq!(breaker.admit(after(start, f64::from(step)), LIMIT), Admit::Yes);
             breaker.failed(
                 after(start, f64::from(step)),
                 after(start, f64::from(step) + 0.5),
@@ -243,10 +240,7 @@ mod tests {
         }
         assert_eq!(breaker.admit(after(start, 10.0), LIMIT), Admit::Yes);
         breaker.failed(after(start, 10.0), after(start, 10.2), "503");
-        assert_eq!(
-            breaker.admit(after(start, 11.0), LIMIT),
-            Admit::No { because: "503" }
-        );
+        assert_eq!(breaker.admit(after(start, 11.0), LIMIT), Admit::No { because: "503" });
         assert_eq!(breaker.admit(after(start, 41.0), LIMIT), Admit::Yes);
     }
 
@@ -284,9 +278,7 @@ mod tests {
         breaker.failed(start, start, "500");
         assert_eq!(
             breaker.admit(after(start, 9_999.0), LIMIT),
-            Admit::Never {
-                because: "no credit"
-            }
+            Admit::Never { because: "no credit" }
         );
     }
 }

@@ -42,9 +42,7 @@ impl Cache {
             return None;
         }
         let (store, key) = (self.store.clone()?, key?.to_owned());
-        let value = tokio::task::spawn_blocking(move || store.cached(&key))
-            .await
-            .ok()??;
+        let value = tokio::task::spawn_blocking(move || store.cached(&key)).await.ok()??;
         read(&value)
     }
 
@@ -62,10 +60,7 @@ fn key(vendor: &Vendor, http: &HttpRequest) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,10 +108,7 @@ mod tests {
         let first = key(&vendor, &http("/a", "b"));
         assert_eq!(
             first,
-            key(
-                &vendor.clone().with_key("other".into(), "test"),
-                &http("/a", "b")
-            )
+            key(&vendor.clone().with_key("other".into(), "test"), &http("/a", "b"))
         );
         assert_ne!(first, key(&vendor, &http("/ab", "")));
         assert_ne!(first, key(&vendor, &http("/a", "b ")));

@@ -62,11 +62,7 @@ pub(super) enum Asked {
 }
 
 impl Llm {
-    pub fn new(
-        options: Options,
-        store: Option<Store>,
-        events: Events,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(options: Options, store: Option<Store>, events: Events) -> Result<Self, ConfigError> {
         options.check()?;
         Ok(Self {
             redactor: options.redactor(),
@@ -89,11 +85,7 @@ impl Llm {
     }
 
     /// A usable reply from the first model of the role's plan that gives one. Dropping the future is safe at any point.
-    pub async fn complete(
-        &self,
-        request: &Request,
-        deadline: Option<Instant>,
-    ) -> Result<Completion, Failed> {
+    pub async fn complete(&self, request: &Request, deadline: Option<Instant>) -> Result<Completion, Failed> {
         let started = clock::now();
         let own = started + self.options.call_timeout;
         let deadline = deadline.map_or(own, |given| given.min(own));
@@ -137,9 +129,7 @@ impl Llm {
         let vendor = ask.vendor;
         let limit = self.limits.of(
             &vendor.limit_key(),
-            self.options
-                .requests_per_minute
-                .or(vendor.requests_per_minute),
+            self.options.requests_per_minute.or(vendor.requests_per_minute),
         );
         let mut ordinary = Waits::ordinary(self.options.first_wait);
         let mut overloaded = Waits::overloaded(self.options.first_wait);
@@ -152,10 +142,7 @@ impl Llm {
                 .encode(vendor, &ask.target.model, ask.request, &adjustments);
             let cache_key = self.cache.key(vendor, &http);
             if let Some(decoded) = self.cache.find(cache_key.as_deref()).await {
-                return Asked::Answered {
-                    decoded,
-                    cached: true,
-                };
+                return Asked::Answered { decoded, cached: true };
             }
             if let Err(asked) = self.admitted(ask, attempts_here > 0, tally).await {
                 return asked;
@@ -179,10 +166,7 @@ impl Llm {
                 Ok(decoded) => {
                     let decoded = self.succeeded(ask, decoded, took, body_length, tally);
                     self.cache.keep(cache_key.as_deref(), &decoded);
-                    return Asked::Answered {
-                        decoded,
-                        cached: false,
-                    };
+                    return Asked::Answered { decoded, cached: false };
                 }
                 Err(fault) => fault,
             };
@@ -238,8 +222,7 @@ impl Llm {
         if decoded.usage.estimated {
             decoded.usage.input_tokens = estimate_tokens(body_length);
         }
-        self.breakers
-            .with(&model_key(ask), |breaker| breaker.healthy());
+        self.breakers.with(&model_key(ask), |breaker| breaker.healthy());
         let cost = decoded.cost_usd;
         let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
         tally.attempt(ask.target, took, None);
@@ -273,11 +256,7 @@ impl Llm {
     }
 
     /// One exchange, bounded by the attempt's and the call's time.
-    async fn exchange(
-        &self,
-        ask: &Ask<'_>,
-        http: HttpRequest,
-    ) -> (Result<Decoded, Fault>, Option<HttpReply>) {
+    async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> (Result<Decoded, Fault>, Option<HttpReply>) {
         let own = clock::now() + self.options.attempt_timeout;
         let send = async {
             match ask.vendor.is_mock() {
@@ -293,18 +272,12 @@ impl Llm {
             Ok(Err(fault)) => (Err(unreachable::classify(ask.vendor, &fault)), None),
             Err(_) if ask.deadline <= own => {
                 let message = "the time for this call ran out while waiting for the reply";
-                (
-                    Err(Fault::new(Class::Deadline, message).code("deadline")),
-                    None,
-                )
+                (Err(Fault::new(Class::Deadline, message).code("deadline")), None)
             }
             Err(_) => {
                 let seconds = self.options.attempt_timeout.as_secs_f64();
                 let message = format!("no whole reply within {seconds} s");
-                (
-                    Err(Fault::new(Class::Transient, message).code("timeout")),
-                    None,
-                )
+                (Err(Fault::new(Class::Transient, message).code("timeout")), None)
             }
         }
     }

@@ -16,8 +16,7 @@ use super::wait;
 /// A status outside 200–299.
 pub(super) fn refused(vendor: &Vendor, reply: &HttpReply, wall: Timestamp) -> Fault {
     if (300..400).contains(&reply.status) {
-        let message =
-            "the base URL redirects elsewhere; keys never follow a redirect, set the final URL";
+        let message = "the base URL redirects elsewhere; keys never follow a redirect, set the final URL";
         return Fault::new(Class::Configuration, message).code("redirect");
     }
     if reply.is_html() {
@@ -32,12 +31,8 @@ pub(super) fn page(vendor: &Vendor, reply: &HttpReply) -> Fault {
     let title = html_title(&reply.text()).unwrap_or_else(|| "no title".to_owned());
     let status = reply.status;
     match status {
-        408 | 425 | 429 | 500.. => Fault::new(
-            Class::Transient,
-            format!("{status} with an HTML page ({title})"),
-        ),
-        413 => Fault::new(Class::Permanent, "the request is too large for the host")
-            .code("request_too_large"),
+        408 | 425 | 429 | 500.. => Fault::new(Class::Transient, format!("{status} with an HTML page ({title})")),
+        413 => Fault::new(Class::Permanent, "the request is too large for the host").code("request_too_large"),
         _ => {
             let variable = &vendor.base_url_variable;
             let message = format!(
@@ -49,12 +44,7 @@ pub(super) fn page(vendor: &Vendor, reply: &HttpReply) -> Fault {
 }
 
 /// An error body, whatever the status: with a 200 the error's own code stands in for it.
-pub(super) fn refused_body(
-    vendor: &Vendor,
-    reply: &HttpReply,
-    body: &Value,
-    wall: Timestamp,
-) -> Fault {
+pub(super) fn refused_body(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Fault {
     let error = ErrorBody::read(body);
     let status = match reply.is_success() {
         true => error.number.unwrap_or(500),
@@ -62,10 +52,7 @@ pub(super) fn refused_body(
     };
     let asked = wait::asked(reply, error.object, wall);
     let mut fault = judge(vendor, status, &error, asked.is_some());
-    let phrase = error
-        .message
-        .clone()
-        .unwrap_or_else(|| "no message".to_owned());
+    let phrase = error.message.clone().unwrap_or_else(|| "no message".to_owned());
     // A flagged prompt is not repeated to whoever reads the log.
     if fault.code.as_deref() != Some("flagged") {
         fault.message = match fault.message.is_empty() {
@@ -116,28 +103,14 @@ fn judge(vendor: &Vendor, status: u16, error: &ErrorBody<'_>, waits: bool) -> Fa
             .kind(Kind::Declined);
     }
     if let Some(feature) = unsupported(status, error) {
-        return fault(
-            Class::Permanent,
-            "the host does not know a part of the request",
-        )
-        .kind(Kind::Unsupported(feature));
+        return fault(Class::Permanent, "the host does not know a part of the request")
+            .kind(Kind::Unsupported(feature));
     }
     if status == 403 && error.says(&["model"]) {
-        return fault(
-            Class::Configuration,
-            "not permitted with this key and model",
-        )
-        .kind(Kind::ModelGone);
+        return fault(Class::Configuration, "not permitted with this key and model").kind(Kind::ModelGone);
     }
-    if status == 403
-        || error.has_reason("SERVICE_DISABLED")
-        || error.is(&["FAILED_PRECONDITION", "permission_error"])
-    {
-        return fault(
-            Class::Configuration,
-            "not permitted with this key, model or region",
-        )
-        .kind(Kind::Credential);
+    if status == 403 || error.has_reason("SERVICE_DISABLED") || error.is(&["FAILED_PRECONDITION", "permission_error"]) {
+        return fault(Class::Configuration, "not permitted with this key, model or region").kind(Kind::Credential);
     }
     let names_model = error.says(&["model"])
         && error.says(&[
@@ -150,10 +123,7 @@ fn judge(vendor: &Vendor, status: u16, error: &ErrorBody<'_>, waits: bool) -> Fa
             "end-of-life",
             "no longer",
         ]);
-    if matches!(status, 404 | 410)
-        || error.is(&["model_not_found"])
-        || (status == 400 && names_model)
-    {
+    if matches!(status, 404 | 410) || error.is(&["model_not_found"]) || (status == 400 && names_model) {
         return fault(Class::Configuration, &no_model).kind(Kind::ModelGone);
     }
     if error.is(&["context_length_exceeded"])
@@ -181,24 +151,16 @@ fn judge(vendor: &Vendor, status: u16, error: &ErrorBody<'_>, waits: bool) -> Fa
     }
     if status == 529
         || status == 504
-        || error.is(&[
-            "overloaded_error",
-            "UNAVAILABLE",
-            "DEADLINE_EXCEEDED",
-            "timeout_error",
-        ])
+        || error.is(&["overloaded_error", "UNAVAILABLE", "DEADLINE_EXCEEDED", "timeout_error"])
     {
         return fault(Class::Transient, "").kind(Kind::Overloaded);
     }
     match status {
         503 if vendor.name == "openrouter" => fault(Class::Transient, "").kind(Kind::Once),
-        503 if error.says(&["overloaded", "capacity"]) => {
-            fault(Class::Transient, "").kind(Kind::Overloaded)
-        }
+        503 if error.says(&["overloaded", "capacity"]) => fault(Class::Transient, "").kind(Kind::Overloaded),
         408 | 409 | 425 | 500.. => fault(Class::Transient, ""),
         407 => fault(Class::Configuration, "the proxy wants a password"),
-        413 => fault(Class::Permanent, "the request is too large for the host")
-            .code("request_too_large"),
+        413 => fault(Class::Permanent, "the request is too large for the host").code("request_too_large"),
         _ => fault(Class::Permanent, ""),
     }
 }
@@ -264,10 +226,9 @@ fn unsupported(status: u16, error: &ErrorBody<'_>) -> Option<Feature> {
         return None;
     }
     let about = |names: &[&str]| {
-        names.iter().any(|name| {
-            error.param.eq_ignore_ascii_case(name)
-                || error.words.contains(&name.to_ascii_lowercase())
-        })
+        names
+            .iter()
+            .any(|name| error.param.eq_ignore_ascii_case(name) || error.words.contains(&name.to_ascii_lowercase()))
     };
     if about(&[
         "response_format",

@@ -27,10 +27,7 @@ impl Price {
     pub fn of(&self, usage: &Usage) -> f64 {
         let cached = usage.cached_input_tokens.min(usage.input_tokens);
         let fresh = usage.input_tokens - cached;
-        (fresh as f64 * self.input
-            + cached as f64 * self.cached_input
-            + usage.output_tokens as f64 * self.output)
-            / 1e6
+        (fresh as f64 * self.input + cached as f64 * self.cached_input + usage.output_tokens as f64 * self.output) / 1e6
     }
 }
 
@@ -64,9 +61,7 @@ impl Prices {
                     .iter()
                     .any(|price| !(price.is_finite() && *price >= 0.0))
                 {
-                    return Err(format!(
-                        "{vendor}: {model}: a price is a number of dollars, 0 or more"
-                    ));
+                    return Err(format!("{vendor}: {model}: a price is a number of dollars, 0 or more"));
                 }
                 let price = Price {
                     input,
@@ -92,11 +87,7 @@ impl Prices {
             _ => (vendor, model),
         };
         let model = plain(model.strip_prefix("models/").unwrap_or(model));
-        let find = |name: &str| {
-            self.prices
-                .get(&(vendor.to_owned(), name.to_owned()))
-                .copied()
-        };
+        let find = |name: &str| self.prices.get(&(vendor.to_owned(), name.to_owned())).copied();
         find(&model).or_else(|| find(without_date(&model)?))
     }
 }
@@ -117,9 +108,7 @@ fn without_date(model: &str) -> Option<&str> {
         .into_iter()
         .filter(|&length| date.len() >= length)
         .map(|length| model.split_at(model.len() - length))
-        .find(|(_, date)| {
-            date.starts_with('-') && date.chars().filter(char::is_ascii_digit).count() == 8
-        })
+        .find(|(_, date)| date.starts_with('-') && date.chars().filter(char::is_ascii_digit).count() == 8)
         .map(|(name, _)| name)
 }
 

@@ -77,13 +77,7 @@ fn again(fault: &Fault, standing: Standing) -> Step {
 mod tests {
     use super::*;
 
-    fn step(
-        class: Class,
-        kind: Kind,
-        retry_after: Option<u64>,
-        attempts_here: u32,
-        another_target: bool,
-    ) -> Step {
+    fn step(class: Class, kind: Kind, retry_after: Option<u64>, attempts_here: u32, another_target: bool) -> Step {
         let fault = Fault {
             retry_after: retry_after.map(Duration::from_secs),
             ..Fault::new(class, "x").kind(kind)
@@ -106,46 +100,18 @@ mod tests {
         use Step::{Again, NextTarget, Return, Without};
         let asked = |seconds| Again(Wait::Asked(Duration::from_secs(seconds)));
         for (class, kind, retry_after, attempts, another, expected) in [
-            (
-                Transient,
-                Kind::Plain,
-                None,
-                1,
-                false,
-                Again(Wait::Ordinary),
-            ),
+            (Transient, Kind::Plain, None, 1, false, Again(Wait::Ordinary)),
             (Transient, Kind::Plain, Some(3), 1, false, asked(3)),
             (Transient, Kind::Plain, None, 4, false, NextTarget),
             (Transient, Kind::Once, None, 1, false, Again(Wait::Ordinary)),
             (Transient, Kind::Once, None, 2, false, NextTarget),
             (Transient, Kind::Never, None, 1, false, NextTarget),
-            (
-                Transient,
-                Kind::Overloaded,
-                None,
-                1,
-                true,
-                Again(Wait::Overloaded),
-            ),
+            (Transient, Kind::Overloaded, None, 1, true, Again(Wait::Overloaded)),
             (Transient, Kind::Overloaded, None, 2, true, NextTarget),
-            (
-                Transient,
-                Kind::Overloaded,
-                None,
-                3,
-                false,
-                Again(Wait::Overloaded),
-            ),
+            (Transient, Kind::Overloaded, None, 3, false, Again(Wait::Overloaded)),
             (RateLimit, Kind::Plain, Some(120), 1, true, asked(120)),
             (RateLimit, Kind::Plain, Some(121), 1, false, NextTarget),
-            (
-                RateLimit,
-                Kind::Plain,
-                None,
-                1,
-                false,
-                Again(Wait::Ordinary),
-            ),
+            (RateLimit, Kind::Plain, None, 1, false, Again(Wait::Ordinary)),
             (Quota, Kind::Plain, Some(1), 1, false, NextTarget),
             (Configuration, Kind::Credential, None, 1, false, NextTarget),
             (Permanent, Kind::Plain, None, 1, false, NextTarget),

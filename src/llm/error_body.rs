@@ -16,24 +16,14 @@ pub(super) struct ErrorBody<'a> {
 
 impl<'a> ErrorBody<'a> {
     pub(super) fn read(body: &'a Value) -> Self {
-        let body = body
-            .as_array()
-            .and_then(|list| list.first())
-            .unwrap_or(body);
-        let object = body
-            .get("error")
-            .filter(|error| !error.is_null())
-            .unwrap_or(body);
+        let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
+        let object = body.get("error").filter(|error| !error.is_null()).unwrap_or(body);
         let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
         let message = object
             .as_str()
             .map(str::to_owned)
             .or_else(|| text("message"))
-            .or_else(|| {
-                body.get("message")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned)
-            })
+            .or_else(|| body.get("message").and_then(Value::as_str).map(str::to_owned))
             .or_else(|| text("detail"));
         let code = text("code");
         let kind = text("type").or_else(|| text("status"));

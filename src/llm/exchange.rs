@@ -55,10 +55,7 @@ impl HttpReply {
         let typed = self
             .header("content-type")
             .is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
-        let start = self
-            .body
-            .iter()
-            .position(|byte| !byte.is_ascii_whitespace());
+        let start = self.body.iter().position(|byte| !byte.is_ascii_whitespace());
         typed || start.is_some_and(|start| self.body[start] == b'<')
     }
 }

@@ -76,12 +76,7 @@ impl Fault {
     }
 
     /// The one door from a provider's words to a value that people and files see: everything is redacted here.
-    pub(super) fn into_error(
-        self,
-        target: &Target,
-        reply: Option<&HttpReply>,
-        redactor: &Redactor,
-    ) -> CallError {
+    pub(super) fn into_error(self, target: &Target, reply: Option<&HttpReply>, redactor: &Redactor) -> CallError {
         CallError {
             class: self.class,
             provider: target.vendor.clone(),

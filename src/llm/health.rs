@@ -14,12 +14,7 @@ use crate::event::Event;
 
 impl Llm {
     /// Asks the breakers. With no other model at hand a new call waits out a short rest, and one under way goes on.
-    pub(super) async fn admitted(
-        &self,
-        ask: &Ask<'_>,
-        under_way: bool,
-        tally: &mut Tally,
-    ) -> Result<(), Asked> {
+    pub(super) async fn admitted(&self, ask: &Ask<'_>, under_way: bool, tally: &mut Tally) -> Result<(), Asked> {
         loop {
             let now = clock::now();
             let limit = self.options.attempt_timeout;
@@ -27,9 +22,7 @@ impl Llm {
                 .breakers
                 .with(&vendor_key(ask), |breaker| breaker.admit(now, limit));
             let admit = match of_key {
-                Admit::Yes => self
-                    .breakers
-                    .with(&model_key(ask), |breaker| breaker.admit(now, limit)),
+                Admit::Yes => self.breakers.with(&model_key(ask), |breaker| breaker.admit(now, limit)),
                 refused => refused,
             };
             match admit {
@@ -53,11 +46,8 @@ impl Llm {
     pub(super) async fn switched_off(&self, ask: &Ask<'_>) -> CallError {
         loop {
             let notice = self.off_notice.notified();
-            let of_key = self
-                .breakers
-                .with(&vendor_key(ask), |breaker| breaker.off());
-            let off =
-                of_key.or_else(|| self.breakers.with(&model_key(ask), |breaker| breaker.off()));
+            let of_key = self.breakers.with(&vendor_key(ask), |breaker| breaker.off());
+            let off = of_key.or_else(|| self.breakers.with(&model_key(ask), |breaker| breaker.off()));
             match off {
                 Some(because) => return because,
                 None => notice.await,
@@ -76,17 +66,9 @@ impl Llm {
         Asked::NextTarget
     }
 
-    pub(super) fn judge_health(
-        &self,
-        ask: &Ask<'_>,
-        fault: &Fault,
-        error: &CallError,
-        started: Instant,
-    ) {
+    pub(super) fn judge_health(&self, ask: &Ask<'_>, fault: &Fault, error: &CallError, started: Instant) {
         let key = match (fault.class, fault.kind) {
-            (Class::Configuration, Kind::ModelGone) | (Class::Quota, Kind::QuotaOfModel) => {
-                model_key(ask)
-            }
+            (Class::Configuration, Kind::ModelGone) | (Class::Quota, Kind::QuotaOfModel) => model_key(ask),
             (Class::Configuration | Class::Quota, _) => vendor_key(ask),
             (Class::Transient, _) => {
                 let (key, now) = (model_key(ask), clock::now());
@@ -96,40 +78,27 @@ impl Llm {
             }
             (Class::Deadline, _) => return,
             (Class::RateLimit | Class::Permanent | Class::Output, _) => {
-                return self
-                    .breakers
-                    .with(&model_key(ask), |breaker| breaker.healthy());
+                return self.breakers.with(&model_key(ask), |breaker| breaker.healthy());
             }
         };
-        self.breakers
-            .with(&key, |breaker| breaker.switch_off(error.clone()));
+        self.breakers.with(&key, |breaker| breaker.switch_off(error.clone()));
         self.off_notice.notify_waiters();
     }
 
     pub(super) fn adjustments_of(&self, target: &Target) -> Adjustments {
-        let known = self
-            .adjustments
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let known = self.adjustments.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(target).cloned().unwrap_or_default()
     }
 
     pub(super) fn leave_out(&self, target: &Target, feature: Feature) {
         let new = {
-            let mut known = self
-                .adjustments
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.adjustments.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry(target.clone()).or_default().add(feature)
         };
         if new {
             let what = match feature {
-                Feature::StructuredOutput => {
-                    "does not take a JSON Schema; the schema goes into the instructions"
-                }
-                Feature::TokenLimitName => {
-                    "names the token limit differently; the other name is used"
-                }
+                Feature::StructuredOutput => "does not take a JSON Schema; the schema goes into the instructions",
+                Feature::TokenLimitName => "names the token limit differently; the other name is used",
                 Feature::Temperature => "does not take a temperature; it is left out",
             };
             self.events.say(Event::Warning {
@@ -141,10 +110,7 @@ impl Llm {
 
 /// One model at one place.
 pub(super) fn model_key(ask: &Ask<'_>) -> String {
-    format!(
-        "{}|{}|{}",
-        ask.vendor.name, ask.vendor.base_url, ask.target.model
-    )
+    format!("{}|{}|{}", ask.vendor.name, ask.vendor.base_url, ask.target.model)
 }
 
 /// All models behind one key.

@@ -74,15 +74,11 @@ pub(super) enum TooLong {
 
 impl Limit {
     fn new(requests_per_minute: Option<u32>) -> Self {
-        let clock = TokioClock {
-            start: clock::now(),
-        };
-        let bucket = requests_per_minute
-            .and_then(NonZeroU32::new)
-            .and_then(|limit| {
-                let quota = Quota::with_period(WINDOW / limit.get())?.allow_burst(limit);
-                Some(RateLimiter::direct_with_clock(quota, clock))
-            });
+        let clock = TokioClock { start: clock::now() };
+        let bucket = requests_per_minute.and_then(NonZeroU32::new).and_then(|limit| {
+            let quota = Quota::with_period(WINDOW / limit.get())?.allow_burst(limit);
+            Some(RateLimiter::direct_with_clock(quota, clock))
+        });
         Self {
             bucket,
             sent: Mutex::default(),
@@ -211,7 +207,10 @@ mod tests {
                 .max();
             assert_eq!(most, Some(limit as usize), "{limit} a minute");
             let used = sent[limit as usize * 2].duration_since(sent[0]);
-            assert!(used < Duration::from_secs(126), "{limit} a minute: two minutes' calls took {used:?}");
+            assert!(
+                used < Duration::from_secs(126),
+                "{limit} a minute: two minutes' calls took {used:?}"
+            );
         }
     }
 
@@ -232,10 +231,7 @@ mod tests {
         let mut left = calls.join_all().await;
         left.sort();
         assert!(left[0] >= Duration::from_secs(2), "{left:?}");
-        assert!(
-            left.windows(2).all(|pair| pair[1] - pair[0] >= GAP),
-            "{left:?}"
-        );
+        assert!(left.windows(2).all(|pair| pair[1] - pair[0] >= GAP), "{left:?}");
         assert!(left[4] < Duration::from_millis(2_300), "{left:?}");
     }
 
@@ -244,9 +240,7 @@ mod tests {
         let queue = Limit::new(None);
         let start = clock::now();
         queue.pause_until(start + Duration::from_secs(60));
-        let refused = queue
-            .acquire(start + Duration::from_secs(5), LONG, |_, _| {})
-            .await;
+        let refused = queue.acquire(start + Duration::from_secs(5), LONG, |_, _| {}).await;
         assert!(refused.is_err());
         assert_eq!(clock::now(), start);
     }

@@ -101,25 +101,13 @@ impl Options {
                 role: "every role".to_owned(),
             });
         }
-        if let Some((role, _)) = self
-            .routes
-            .roles
-            .iter()
-            .find(|(_, targets)| targets.is_empty())
-        {
+        if let Some((role, _)) = self.routes.roles.iter().find(|(_, targets)| targets.is_empty()) {
             return Err(ConfigError::NoModel { role: role.clone() });
         }
         for target in self.routes.targets() {
-            let vendor = self
-                .vendors
-                .iter()
-                .find(|vendor| vendor.name == target.vendor);
+            let vendor = self.vendors.iter().find(|vendor| vendor.name == target.vendor);
             let vendor = vendor.ok_or_else(|| {
-                let known: Vec<&str> = self
-                    .vendors
-                    .iter()
-                    .map(|vendor| vendor.name.as_str())
-                    .collect();
+                let known: Vec<&str> = self.vendors.iter().map(|vendor| vendor.name.as_str()).collect();
                 ConfigError::UnknownProvider {
                     known: known.join(", "),
                     variable: Vendor::compatible(&target.vendor).base_url_variable,
@@ -174,14 +162,8 @@ mod tests {
                 options("gemini:x"),
                 Some("no key for `gemini`: set GEMINI_API_KEY or GOOGLE_API_KEY"),
             ),
-            (
-                options("my-host:x"),
-                Some("any other needs MY_HOST_BASE_URL"),
-            ),
-            (
-                Options::default(),
-                Some("no model is configured for `every role`"),
-            ),
+            (options("my-host:x"), Some("any other needs MY_HOST_BASE_URL")),
+            (Options::default(), Some("no model is configured for `every role`")),
             (
                 Options {
                     attempts: 0,
@@ -190,15 +172,8 @@ mod tests {
                 Some("attempts must be at least 1"),
             ),
         ] {
-            let error = options
-                .check()
-                .err()
-                .map(|error| error.to_string())
-                .unwrap_or_default();
-            assert!(
-                said.map_or(error.is_empty(), |said| error.contains(said)),
-                "{error}"
-            );
+            let error = options.check().err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.map_or(error.is_empty(), |said| error.contains(said)), "{error}");
         }
     }
 }

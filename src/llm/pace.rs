@@ -13,12 +13,7 @@ use crate::event::Event;
 
 impl Llm {
     /// Waits in the key's queue, unless the key or the model is switched off meanwhile by another call.
-    pub(super) async fn turn(
-        &self,
-        ask: &Ask<'_>,
-        limit: &Limit,
-        tally: &mut Tally,
-    ) -> Result<(), Asked> {
+    pub(super) async fn turn(&self, ask: &Ask<'_>, limit: &Limit, tally: &mut Tally) -> Result<(), Asked> {
         let queued = clock::now();
         let longest_pause = self.options.retry_after_cap;
         let say = |wait, because: &str| self.tell_wait(ask.request, wait, because);
@@ -45,10 +40,7 @@ impl Llm {
             if ask.another_target {
                 return Err(Asked::NextTarget);
             }
-            let message = format!(
-                "a wait of {} would pass the deadline of the call",
-                shown(wait)
-            );
+            let message = format!("a wait of {} would pass the deadline of the call", shown(wait));
             tally.note(self.own_error(ask, Class::Deadline, message));
             return Err(Asked::Stop);
         }

@@ -112,14 +112,8 @@ static PATTERNS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
         // OpenAI, Anthropic and OpenRouter, also half masked (`sk-ab***cd`).
         (pattern(r"\bsk-[A-Za-z0-9_*.\-]{4,}"), MASK),
         (pattern(r"\bAIza[A-Za-z0-9_*\-]{10,}"), MASK),
-        (
-            pattern(r"\b(?:gsk|xai|hf|r8|pplx)[_-][A-Za-z0-9_\-]{12,}"),
-            MASK,
-        ),
-        (
-            pattern(r"(?i)\bbearer\s+[A-Za-z0-9_.~+/=*\-]{4,}"),
-            "Bearer [REDACTED]",
-        ),
+        (pattern(r"\b(?:gsk|xai|hf|r8|pplx)[_-][A-Za-z0-9_\-]{12,}"), MASK),
+        (pattern(r"(?i)\bbearer\s+[A-Za-z0-9_.~+/=*\-]{4,}"), "Bearer [REDACTED]"),
         (
             pattern(r#"(?i)\b((?:api[_-]?)?key|access[_-]?token|token)=[^&\s"'<>]+"#),
             "$1=[REDACTED]",
@@ -142,20 +136,14 @@ mod tests {
             SecretString::from("CANARY-12345-long"),
         ]);
         for (text, clean) in [
-            (
-                "a CANARY-12345-long b CANARY-12345",
-                "a [REDACTED] b [REDACTED]",
-            ),
+            ("a CANARY-12345-long b CANARY-12345", "a [REDACTED] b [REDACTED]"),
             (
                 "Incorrect API key provided: sk-proj-ab***yz.",
                 "Incorrect API key provided: [REDACTED]",
             ),
             ("sk-ant-api03-abcdef", "[REDACTED]"),
             ("AIzaSyA1234567890abc", "[REDACTED]"),
-            (
-                "Authorization: Bearer abc.def",
-                "Authorization: Bearer [REDACTED]",
-            ),
+            ("Authorization: Bearer abc.def", "Authorization: Bearer [REDACTED]"),
             ("https://x/y?key=abc&z=1", "https://x/y?key=[REDACTED]&z=1"),
             ("a task-list of ask-me words", "a task-list of ask-me words"),
         ] {
@@ -174,13 +162,9 @@ mod tests {
         let reply = HttpReply {
             status: 502,
             headers: vec![("content-type".into(), "text/html".into())],
-            body: b"<!DOCTYPE html><title>502\n Bad gateway</title><p>Your IP: 203.0.113.9"
-                .to_vec(),
+            body: b"<!DOCTYPE html><title>502\n Bad gateway</title><p>Your IP: 203.0.113.9".to_vec(),
         };
-        assert_eq!(
-            excerpt(&reply, BODY_LIMIT, &Redactor::default()),
-            "502 Bad gateway"
-        );
+        assert_eq!(excerpt(&reply, BODY_LIMIT, &Redactor::default()), "502 Bad gateway");
     }
 
     #[test]

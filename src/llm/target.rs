@@ -36,10 +36,7 @@ impl FromStr for Target {
             text: super::redact::one_line(text, 80),
             why,
         };
-        let (vendor, model) = text
-            .trim()
-            .split_once(':')
-            .ok_or_else(|| bad("it has no `:`"))?;
+        let (vendor, model) = text.trim().split_once(':').ok_or_else(|| bad("it has no `:`"))?;
         if vendor.is_empty() || !vendor.chars().all(is_vendor_letter) {
             return Err(bad("the provider's name is letters, digits, `-` and `_`"));
         }

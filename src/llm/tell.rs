@@ -24,13 +24,7 @@ impl Llm {
         }
     }
 
-    pub(super) fn tell_fallback(
-        &self,
-        request: &Request,
-        target: &Target,
-        next: Option<&Target>,
-        tally: &Tally,
-    ) {
+    pub(super) fn tell_fallback(&self, request: &Request, target: &Target, next: Option<&Target>, tally: &Tally) {
         let (Some(next), Some(error)) = (next, tally.last()) else {
             return;
         };
@@ -46,13 +40,7 @@ impl Llm {
         });
     }
 
-    pub(super) fn tell_success(
-        &self,
-        request: &Request,
-        target: &Target,
-        completion: &Completion,
-        started: Instant,
-    ) {
+    pub(super) fn tell_success(&self, request: &Request, target: &Target, completion: &Completion, started: Instant) {
         let millis = clock::millis_since(started);
         self.events.say(Event::CallSucceeded {
             role: request.role.clone(),

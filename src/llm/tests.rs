@@ -7,11 +7,7 @@ use super::*;
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
 
-fn llm(
-    script: &str,
-    models: &[&str],
-    change: impl FnOnce(&mut Options),
-) -> (Arc<Llm>, Arc<Mutex<Vec<Event>>>) {
+fn llm(script: &str, models: &[&str], change: impl FnOnce(&mut Options)) -> (Arc<Llm>, Arc<Mutex<Vec<Event>>>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let listener = heard.clone();
     let mut options = Options {
@@ -74,23 +70,14 @@ async fn a_provider_that_is_down_is_given_up_soon() {
     let start = clock::now();
     for (outcome, done) in six(&llm).await {
         let failed = outcome.unwrap_err();
-        assert_eq!(
-            (failed.error.class, failed.attempts.len()),
-            (Class::Transient, 4)
-        );
+        assert_eq!((failed.error.class, failed.attempts.len()), (Class::Transient, 4));
         assert!(done - start < Duration::from_secs(5), "{:?}", done - start);
     }
     llm.complete(&request("the probe"), None).await.unwrap_err();
     let refused = llm.complete(&request("after it"), None).await.unwrap_err();
-    assert_eq!(
-        (refused.error.class, refused.attempts.len()),
-        (Class::Transient, 0)
-    );
+    assert_eq!((refused.error.class, refused.attempts.len()), (Class::Transient, 0));
     assert!(
-        refused
-            .error
-            .message
-            .starts_with("not asked again after: 500"),
+        refused.error.message.starts_with("not asked again after: 500"),
         "{refused}"
     );
 }
@@ -103,18 +90,13 @@ async fn an_overloaded_model_is_left_early_for_another() {
         |_| {},
     );
     let completion = llm.complete(&request("x"), None).await.unwrap();
-    assert_eq!(
-        (completion.model.as_str(), completion.attempts.len()),
-        ("b", 3)
-    );
+    assert_eq!((completion.model.as_str(), completion.attempts.len()), ("b", 3));
     assert!(completion.retry_wait >= Duration::from_secs(4));
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_per_minute_space_the_calls() {
-    let (llm, heard) = llm("{}", &["a"], |options| {
-        options.requests_per_minute = Some(2)
-    });
+    let (llm, heard) = llm("{}", &["a"], |options| options.requests_per_minute = Some(2));
     let start = clock::now();
     let mut done: Vec<f64> = six(&llm)
         .await
@@ -138,10 +120,7 @@ async fn a_call_has_one_budget_over_all_its_models() {
         |_| {},
     );
     let failed = llm.complete(&request("x"), None).await.unwrap_err();
-    assert_eq!(
-        (failed.error.class, failed.attempts.len()),
-        (Class::RateLimit, 8)
-    );
+    assert_eq!((failed.error.class, failed.attempts.len()), (Class::RateLimit, 8));
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,19 +141,13 @@ async fn a_hanging_provider_ends_with_the_call_s_own_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_call_leaves_the_queue() {
-    let (llm, _) = llm("{}", &["a"], |options| {
-        options.requests_per_minute = Some(1)
-    });
+    let (llm, _) = llm("{}", &["a"], |options| options.requests_per_minute = Some(1));
     llm.complete(&request("x"), None).await.unwrap();
     let start = clock::now();
-    let impatient =
-        tokio::time::timeout(Duration::from_secs(1), llm.complete(&request("y"), None)).await;
+    let impatient = tokio::time::timeout(Duration::from_secs(1), llm.complete(&request("y"), None)).await;
     assert!(impatient.is_err());
     llm.complete(&request("z"), None).await.unwrap();
-    assert!(
-        clock::now() - start < Duration::from_secs(61),
-        "its slot was not taken"
-    );
+    assert!(clock::now() - start < Duration::from_secs(61), "its slot was not taken");
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,9 +21,7 @@ pub(super) fn classify(vendor: &Vendor, fault: &WireFault) -> Fault {
             Class::Transient,
             Kind::Plain,
             "connection_refused",
-            format!(
-                "nothing listens at this address; is the server started and {variable} right? ({detail})"
-            ),
+            format!("nothing listens at this address; is the server started and {variable} right? ({detail})"),
         ),
         WireKind::Refused => (
             Class::Transient,
@@ -73,12 +71,7 @@ pub(super) fn classify(vendor: &Vendor, fault: &WireFault) -> Fault {
             "head_too_large",
             format!("the reply's headers are too large ({detail})"),
         ),
-        WireKind::BodyTooLarge => (
-            Class::Permanent,
-            Kind::Declined,
-            "reply_too_large",
-            detail.clone(),
-        ),
+        WireKind::BodyTooLarge => (Class::Permanent, Kind::Declined, "reply_too_large", detail.clone()),
         WireKind::NotHttp => (
             Class::Configuration,
             Kind::Plain,
@@ -99,12 +92,7 @@ pub(super) fn classify(vendor: &Vendor, fault: &WireFault) -> Fault {
             "timeout",
             format!("no whole reply in time ({detail})"),
         ),
-        WireKind::Request => (
-            Class::Configuration,
-            Kind::Plain,
-            "bad_request",
-            detail.clone(),
-        ),
+        WireKind::Request => (Class::Configuration, Kind::Plain, "bad_request", detail.clone()),
     };
     Fault::new(class, message).kind(kind).code(code)
 }

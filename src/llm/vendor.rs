@@ -124,10 +124,7 @@ impl Vendor {
     pub(super) fn limit_key(&self) -> String {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
         let digest = Sha256::digest(key.as_bytes());
-        let short: String = digest[..6]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let short: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{}|{short}|{}", self.name, self.base_url)
     }
 }
@@ -149,11 +146,7 @@ struct Row {
 
 impl Row {
     /// An OpenAI-compatible host that wants a key.
-    const fn hosted(
-        name: &'static str,
-        base_url: &'static str,
-        keys: &'static [&'static str],
-    ) -> Self {
+    const fn hosted(name: &'static str, base_url: &'static str, keys: &'static [&'static str]) -> Self {
         Self {
             name,
             dialect: Dialect::OpenAi,
@@ -170,11 +163,7 @@ impl Row {
     }
 
     /// An OpenAI-compatible server on this machine.
-    const fn local(
-        name: &'static str,
-        base_url: &'static str,
-        keys: &'static [&'static str],
-    ) -> Self {
+    const fn local(name: &'static str, base_url: &'static str, keys: &'static [&'static str]) -> Self {
         let mut row = Self::hosted(name, base_url, keys);
         row.needs_key = false;
         row
@@ -214,17 +203,11 @@ impl Row {
 static ROWS: [Row; 13] = [
     Row {
         token_limit: TokenLimit::MaxCompletionTokens,
-        ..Row::hosted("openai", "https://api.openai.com/v1", &["OPENAI_API_KEY"])
-            .model("gpt-5-mini")
+        ..Row::hosted("openai", "https://api.openai.com/v1", &["OPENAI_API_KEY"]).model("gpt-5-mini")
     },
     Row {
         dialect: Dialect::Anthropic,
-        ..Row::hosted(
-            "anthropic",
-            "https://api.anthropic.com",
-            &["ANTHROPIC_API_KEY"],
-        )
-        .model("claude-haiku-4-5")
+        ..Row::hosted("anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY"]).model("claude-haiku-4-5")
     },
     Row {
         dialect: Dialect::Gemini,
@@ -238,48 +221,20 @@ static ROWS: [Row; 13] = [
     Row {
         // Its free models allow few calls a minute; `--rpm` says otherwise for paid ones.
         requests_per_minute: Some(10),
-        headers: &[
-            ("HTTP-Referer", "http://localhost/insights"),
-            ("X-Title", "insights"),
-        ],
-        ..Row::hosted(
-            "openrouter",
-            "https://openrouter.ai/api/v1",
-            &["OPENROUTER_API_KEY"],
-        )
-        .model("openai/gpt-5-mini")
+        headers: &[("HTTP-Referer", "http://localhost/insights"), ("X-Title", "insights")],
+        ..Row::hosted("openrouter", "https://openrouter.ai/api/v1", &["OPENROUTER_API_KEY"]).model("openai/gpt-5-mini")
     },
-    Row::hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"])
-        .model("openai/gpt-oss-120b"),
-    Row::hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"])
-        .model("mistral-medium-latest"),
+    Row::hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"]).model("openai/gpt-oss-120b"),
+    Row::hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).model("mistral-medium-latest"),
     Row {
         structured_output: StructuredOutput::JsonObject,
-        ..Row::hosted(
-            "deepseek",
-            "https://api.deepseek.com/v1",
-            &["DEEPSEEK_API_KEY"],
-        )
-        .model("deepseek-chat")
+        ..Row::hosted("deepseek", "https://api.deepseek.com/v1", &["DEEPSEEK_API_KEY"]).model("deepseek-chat")
     },
-    Row::hosted(
-        "together",
-        "https://api.together.xyz/v1",
-        &["TOGETHER_API_KEY"],
-    ),
+    Row::hosted("together", "https://api.together.xyz/v1", &["TOGETHER_API_KEY"]),
     Row::local("ollama", "http://localhost:11434/v1", &["OLLAMA_API_KEY"]).model("llama3.2"),
     Row::local("vllm", "http://localhost:8000/v1", &["VLLM_API_KEY"]),
-    Row::local(
-        "llamacpp",
-        "http://localhost:8080/v1",
-        &["LLAMACPP_API_KEY"],
-    )
-    .model("default"),
-    Row::local(
-        "lmstudio",
-        "http://localhost:1234/v1",
-        &["LMSTUDIO_API_KEY"],
-    ),
+    Row::local("llamacpp", "http://localhost:8080/v1", &["LLAMACPP_API_KEY"]).model("default"),
+    Row::local("lmstudio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY"]),
     Row {
         transport: Transport::Mock,
         ..Row::local(MOCK, "mock://", &[]).model("mock-1")

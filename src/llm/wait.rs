@@ -78,8 +78,7 @@ pub(super) fn should_retry(reply: &HttpReply) -> Option<bool> {
 /// The header that says how much is left where `name` says when it resets: OpenAI and the IETF draft put the word in
 /// the middle (`x-ratelimit-reset-tokens`), Anthropic at the end (`anthropic-ratelimit-tokens-reset`).
 fn remaining_of(name: &str) -> Option<String> {
-    (name.contains("ratelimit") && name.contains("reset"))
-        .then(|| name.replacen("reset", "remaining", 1))
+    (name.contains("ratelimit") && name.contains("reset")).then(|| name.replacen("reset", "remaining", 1))
 }
 
 fn reset_value(text: &str, now: Timestamp) -> Option<Duration> {
@@ -178,26 +177,11 @@ mod tests {
         for (headers, wait) in [
             (vec![("retry-after", "2")], Some(2.0)),
             (vec![("retry-after", "1.5")], Some(1.5)),
-            (
-                vec![("retry-after-ms", "250"), ("retry-after", "9")],
-                Some(0.25),
-            ),
-            (
-                vec![("retry-after-ms", "0"), ("retry-after", "9")],
-                Some(9.0),
-            ),
-            (
-                vec![("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT")],
-                Some(60.0),
-            ),
-            (
-                vec![("retry-after", "Fri, 20 Nov 2026 08:00:07 GMT"), date],
-                Some(7.0),
-            ),
-            (
-                vec![("retry-after", "Fri, 20 Nov 2026 07:00:00 GMT"), date],
-                None,
-            ),
+            (vec![("retry-after-ms", "250"), ("retry-after", "9")], Some(0.25)),
+            (vec![("retry-after-ms", "0"), ("retry-after", "9")], Some(9.0)),
+            (vec![("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT")], Some(60.0)),
+            (vec![("retry-after", "Fri, 20 Nov 2026 08:00:07 GMT"), date], Some(7.0)),
+            (vec![("retry-after", "Fri, 20 Nov 2026 07:00:00 GMT"), date], None),
             (vec![("retry-after", "0")], None),
             (vec![("retry-after", "-3")], None),
             (vec![("retry-after", "NaN")], None),
@@ -247,10 +231,7 @@ mod tests {
                 Some(1.0),
             ),
             (
-                vec![(
-                    "anthropic-ratelimit-input-tokens-reset",
-                    "2026-11-20T08:59:30Z",
-                )],
+                vec![("anthropic-ratelimit-input-tokens-reset", "2026-11-20T08:59:30Z")],
                 Some(30.0),
             ),
             (vec![("x-ratelimit-reset", "1795165200000")], Some(60.0)),
@@ -273,11 +254,7 @@ mod tests {
             ("", None),
             ("1x", None),
         ] {
-            assert_eq!(
-                go_duration(text).map(|wait| wait.as_millis()),
-                millis,
-                "{text}"
-            );
+            assert_eq!(go_duration(text).map(|wait| wait.as_millis()), millis, "{text}");
         }
     }
 }

@@ -57,11 +57,7 @@ pub(super) enum WireKind {
 
 impl Wire {
     /// The caller bounds the whole of it in time.
-    pub(super) async fn send(
-        &self,
-        base_url: &str,
-        request: HttpRequest,
-    ) -> Result<HttpReply, WireFault> {
+    pub(super) async fn send(&self, base_url: &str, request: HttpRequest) -> Result<HttpReply, WireFault> {
         let client = self.client(base_url)?;
         let mut response = client
             .post(format!("{base_url}{}", request.path))
@@ -89,11 +85,7 @@ impl Wire {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpReply {
-            status,
-            headers,
-            body,
-        })
+        Ok(HttpReply { status, headers, body })
     }
 
     fn client(&self, base_url: &str) -> Result<Client, WireFault> {
@@ -136,16 +128,11 @@ fn headers(request: &HttpRequest) -> Result<HeaderMap, WireFault> {
         // Neither error shows the value.
         let bad = || WireFault {
             kind: WireKind::Request,
-            detail: format!(
-                "header `{name}` holds a character that HTTP forbids; is there a line break in the key?"
-            ),
+            detail: format!("header `{name}` holds a character that HTTP forbids; is there a line break in the key?"),
         };
         let mut value = HeaderValue::from_str(text).map_err(|_| bad())?;
         value.set_sensitive(secret);
-        map.insert(
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?,
-            value,
-        );
+        map.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value);
     }
     Ok(map)
 }

@@ -46,17 +46,14 @@ pub(super) fn words_only(text: &str, evidence: Option<&Evidence>) -> Result<Stri
             continue;
         }
         let is_duration = bare.kind == Kind::Minutes;
-        let is_target = matches!(bare.kind, Kind::Percent | Kind::Points)
-            && TARGET.is_match(&typed)
-            && !REPORTED.is_match(&typed);
+        let is_target =
+            matches!(bare.kind, Kind::Percent | Kind::Points) && TARGET.is_match(&typed) && !REPORTED.is_match(&typed);
         if !is_duration && !is_target {
             return Err(format!("advice_with_number: {}", bare.raw));
         }
     }
     if words::multiples(&typed).iter().any(|claim| {
-        claim.word.starts_with("double")
-            || claim.word.starts_with("halv")
-            || claim.word.starts_with("tripl")
+        claim.word.starts_with("double") || claim.word.starts_with("halv") || claim.word.starts_with("tripl")
     }) && REPORTED.is_match(&typed)
     {
         return Err("advice_with_number: a multiple".to_owned());

@@ -29,12 +29,7 @@ pub(super) struct Holds {
 /// Recomputes one assert.
 pub(super) fn check(assert: &Value, evidence: &Evidence) -> Result<Holds, Reason> {
     let op = text(assert, "op").unwrap_or_default();
-    Judge {
-        op,
-        assert,
-        evidence,
-    }
-    .judge()
+    Judge { op, assert, evidence }.judge()
 }
 
 struct Judge<'a> {
@@ -67,9 +62,7 @@ impl<'a> Judge<'a> {
                 if !counts {
                     self.alike(&a, &b)?;
                 }
-                if self.op == "share"
-                    && !(a.column.additive && b.column.additive || a.column.unit == Unit::OfRow)
-                {
+                if self.op == "share" && !(a.column.additive && b.column.additive || a.column.unit == Unit::OfRow) {
                     return Err(self.illegal("a share needs additive columns"));
                 }
                 self.holds(&[a, b], Some((Kind::Percent, x / y * 100.0)))
@@ -96,10 +89,7 @@ impl<'a> Judge<'a> {
             "count_where" => self.count_where(),
             "between" => self.between(),
             "trend" => self.trend(),
-            other => Err(Reason::unsupported(
-                "bad_ref",
-                format!("there is no assert {other}"),
-            )),
+            other => Err(Reason::unsupported("bad_ref", format!("there is no assert {other}"))),
         }
     }
 
@@ -136,10 +126,7 @@ impl<'a> Judge<'a> {
         if named.is_empty() {
             return Err(self.unknown("it names no cell"));
         }
-        named
-            .into_iter()
-            .map(|address| self.at(address.trim()))
-            .collect()
+        named.into_iter().map(|address| self.at(address.trim())).collect()
     }
 
     fn cell(&self) -> Result<(At<'a>, f64), Reason> {
@@ -153,8 +140,7 @@ impl<'a> Judge<'a> {
     }
 
     fn pair(&self) -> Result<[(At<'a>, f64); 2], Reason> {
-        <[(At<'a>, f64); 2]>::try_from(self.cells()?)
-            .map_err(|_| self.unknown("it needs exactly two cells"))
+        <[(At<'a>, f64); 2]>::try_from(self.cells()?).map_err(|_| self.unknown("it needs exactly two cells"))
     }
 
     fn divisible(&self) -> Result<[(At<'a>, f64); 2], Reason> {
@@ -193,10 +179,8 @@ impl<'a> Judge<'a> {
     /// Accepts the result if the claimed `value`, where there is one, is consistent with it.
     fn holds(&self, cells: &[At<'_>], result: Option<(Kind, f64)>) -> Result<Holds, Reason> {
         if let (Some(claimed), Some((_, exact))) = (self.number("value"), &result) {
-            let signless = matches!(
-                self.op,
-                "change" | "change_pct" | "pp" | "diff" | "share_shift"
-            ) && claimed > 0.0
+            let signless = matches!(self.op, "change" | "change_pct" | "pp" | "diff" | "share_shift")
+                && claimed > 0.0
                 && consistent(claimed, exact.abs())
                 && self.assert.get("dir").is_some_and(|dir| !dir.is_null());
             if !consistent(claimed, *exact) && !signless {
@@ -230,16 +214,13 @@ impl<'a> Judge<'a> {
                 let points = match measure::points(&at) {
                     Some(points) => Some(points),
                     None if self.op == "share_shift" => {
-                        let share =
-                            measure::companion(&at, Role::Share).and_then(|share| share.exact());
-                        let before = measure::companion(&at, Role::PreviousShare)
-                            .and_then(|share| share.exact());
+                        let share = measure::companion(&at, Role::Share).and_then(|share| share.exact());
+                        let before = measure::companion(&at, Role::PreviousShare).and_then(|share| share.exact());
                         share.zip(before).map(|(now, then)| now - then)
                     }
                     None => None,
                 };
-                let points = points
-                    .ok_or_else(|| self.illegal("percentage points are only for percentages"))?;
+                let points = points.ok_or_else(|| self.illegal("percentage points are only for percentages"))?;
                 (Kind::Points, points)
             }
             "change_pct" => {
@@ -262,8 +243,7 @@ impl<'a> Judge<'a> {
                 -1 => "down",
                 _ => "flat",
             };
-            let calm = claimed == "flat"
-                && (size < 1.0 || measure::score(&at).is_some_and(|z| z.abs() < 3.0));
+            let calm = claimed == "flat" && (size < 1.0 || measure::score(&at).is_some_and(|z| z.abs() < 3.0));
             if claimed != true_word && !calm {
                 return Err(self.wrong(format!(
                     "{} went {true_word} ({}), not {claimed}",
@@ -336,18 +316,13 @@ impl<'a> Judge<'a> {
 }
 
 fn text<'a>(assert: &'a Value, name: &str) -> Option<&'a str> {
-    assert
-        .get(name)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
+    assert.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// Whether a number as the model typed it may stand for the exact one.
 fn consistent(claimed: f64, exact: f64) -> bool {
     let typed = claimed.to_string();
-    let decimals = typed
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len().min(12));
+    let decimals = typed.split_once('.').map_or(0, |(_, fraction)| fraction.len().min(12));
     let half = 0.5 * 10f64.powi(-(decimals as i32));
     (claimed - exact).abs() <= half * (1.0 + 1e-9) + exact.abs() * 1e-12
 }

@@ -75,11 +75,7 @@ impl<'a> Basis<'a> {
         let mut bases: Vec<At<'a>> = Vec::new();
         for at in &cells {
             let at = base(at);
-            if at.exact().is_some()
-                && !bases
-                    .iter()
-                    .any(|b| measure::address(b) == measure::address(&at))
-            {
+            if at.exact().is_some() && !bases.iter().any(|b| measure::address(b) == measure::address(&at)) {
                 bases.push(at);
             }
         }
@@ -129,20 +125,10 @@ impl<'a> Basis<'a> {
             }
         }
         if let Some(percent) = measure::change_percent(&base) {
-            self.add(
-                Kind::Percent,
-                percent,
-                Time::Neither,
-                format!("change of {address}"),
-            );
+            self.add(Kind::Percent, percent, Time::Neither, format!("change of {address}"));
         }
         if let Some(points) = measure::points(&base) {
-            self.add(
-                Kind::Points,
-                points,
-                Time::Neither,
-                format!("change of {address}"),
-            );
+            self.add(Kind::Points, points, Time::Neither, format!("change of {address}"));
         }
         if let Some(deviation) = measure::deviation(&base) {
             self.add(
@@ -152,10 +138,7 @@ impl<'a> Basis<'a> {
                 format!("deviation of {address}"),
             );
         }
-        if let (Some(now), Some(then)) = (
-            base.exact(),
-            measure::previous(&base).and_then(|then| then.exact()),
-        ) {
+        if let (Some(now), Some(then)) = (base.exact(), measure::previous(&base).and_then(|then| then.exact())) {
             if *base.unit() != Unit::Percent {
                 self.add(
                     self.kind(&base),
@@ -176,12 +159,7 @@ impl<'a> Basis<'a> {
         if *base.unit() == Unit::Percent
             && let Some(now) = base.exact()
         {
-            self.add(
-                Kind::Percent,
-                100.0 - now,
-                Time::Now,
-                format!("100 less {address}"),
-            );
+            self.add(Kind::Percent, 100.0 - now, Time::Now, format!("100 less {address}"));
         }
         if let Some(rank) = measure::rank(at) {
             self.add(
@@ -201,13 +179,7 @@ impl<'a> Basis<'a> {
 
     fn kind(&self, at: &At<'_>) -> Kind {
         match at.unit() {
-            Unit::Money => Kind::Money(
-                self.evidence
-                    .currency
-                    .as_deref()
-                    .map(currency_code)
-                    .unwrap_or_default(),
-            ),
+            Unit::Money => Kind::Money(self.evidence.currency.as_deref().map(currency_code).unwrap_or_default()),
             Unit::Percent => Kind::Percent,
             Unit::PercentagePoints => Kind::Points,
             Unit::Minutes => Kind::Minutes,
@@ -264,12 +236,7 @@ impl<'a> Basis<'a> {
             };
             self.add(gap, x - y, Time::Neither, format!("difference of {names}"));
             if y != 0.0 {
-                self.add(
-                    Kind::Times,
-                    x / y,
-                    Time::Neither,
-                    format!("ratio of {names}"),
-                );
+                self.add(Kind::Times, x / y, Time::Neither, format!("ratio of {names}"));
                 self.add(
                     Kind::Percent,
                     (x - y) / y.abs() * 100.0,
@@ -285,12 +252,9 @@ impl<'a> Basis<'a> {
             }
         } else if a.row.id == b.row.id && y != 0.0 {
             match (a.unit(), b.unit()) {
-                (Unit::Money, Unit::Count(_)) => self.add(
-                    self.kind(a),
-                    x / y,
-                    Time::Neither,
-                    format!("{names} per unit"),
-                ),
+                (Unit::Money, Unit::Count(_)) => {
+                    self.add(self.kind(a), x / y, Time::Neither, format!("{names} per unit"))
+                }
                 (Unit::Count(_), Unit::Count(_)) => {
                     self.add(
                         Kind::Percent,
@@ -298,12 +262,7 @@ impl<'a> Basis<'a> {
                         Time::Neither,
                         format!("{names} as a share"),
                     );
-                    self.add(
-                        Kind::Plain,
-                        x / y,
-                        Time::Neither,
-                        format!("{names} per unit"),
-                    );
+                    self.add(Kind::Plain, x / y, Time::Neither, format!("{names} per unit"));
                 }
                 _ => {}
             }
@@ -314,18 +273,12 @@ impl<'a> Basis<'a> {
     fn groups(&mut self, cells: &[At<'a>]) {
         let mut done = BTreeSet::new();
         for first in cells {
-            if !done.insert((first.table.id.clone(), first.column.name.clone()))
-                || first.column.unit == Unit::OfRow
-            {
+            if !done.insert((first.table.id.clone(), first.column.name.clone())) || first.column.unit == Unit::OfRow {
                 continue;
             }
             let same: Vec<f64> = cells
                 .iter()
-                .filter(|at| {
-                    at.table.id == first.table.id
-                        && at.column.name == first.column.name
-                        && !at.row.summary
-                })
+                .filter(|at| at.table.id == first.table.id && at.column.name == first.column.name && !at.row.summary)
                 .filter_map(At::exact)
                 .collect();
             if same.len() < 2 {
@@ -337,12 +290,7 @@ impl<'a> Basis<'a> {
             if first.column.additive || first.column.role == Role::Share {
                 self.add(kind.clone(), total, Time::Now, format!("sum of {source}"));
             }
-            self.add(
-                kind,
-                total / same.len() as f64,
-                Time::Now,
-                format!("mean of {source}"),
-            );
+            self.add(kind, total / same.len() as f64, Time::Now, format!("mean of {source}"));
         }
     }
 

@@ -65,9 +65,7 @@ impl Coercer<'_> {
             };
             let tried = attempt.value(option, value.clone(), depth + 1);
             let mut wrapped = option.clone();
-            if let (Value::Object(members), Some(definitions)) =
-                (&mut wrapped, self.root.get("$defs"))
-            {
+            if let (Value::Object(members), Some(definitions)) = (&mut wrapped, self.root.get("$defs")) {
                 members.insert("$defs".to_owned(), definitions.clone());
             }
             let faults = validate(&wrapped, &tried).len() * 100 + attempt.repairs.len();
@@ -92,9 +90,7 @@ impl Coercer<'_> {
                 self.note("null_for_array");
                 Value::Array(Vec::new())
             }
-            Value::Array(mut items)
-                if items.len() == 1 && types.iter().any(|name| is_type(&items[0], name)) =>
-            {
+            Value::Array(mut items) if items.len() == 1 && types.iter().any(|name| is_type(&items[0], name)) => {
                 self.note("array_wrapper");
                 items.remove(0)
             }
@@ -122,10 +118,7 @@ impl Coercer<'_> {
         let wants = |name: &str| types.contains(&name);
         let trimmed = text.trim();
         if wants("number") || wants("integer") {
-            let digits: String = trimmed
-                .chars()
-                .filter(|c| !matches!(c, ',' | '_'))
-                .collect();
+            let digits: String = trimmed.chars().filter(|c| !matches!(c, ',' | '_')).collect();
             if let Ok(number) = serde_json::from_str::<Value>(&digits)
                 && number.is_number()
                 && types.iter().any(|name| is_type(&number, name))
@@ -161,11 +154,7 @@ impl Coercer<'_> {
         }
         if wants("array") {
             self.note("single_for_array");
-            return Value::Array(if absent {
-                Vec::new()
-            } else {
-                vec![Value::String(text)]
-            });
+            return Value::Array(if absent { Vec::new() } else { vec![Value::String(text)] });
         }
         Value::String(text)
     }

@@ -41,9 +41,7 @@ impl Judge<'_, '_> {
             ) else {
                 continue;
             };
-            if self.sentence.typed[word.end()..right.at]
-                .contains(|c: char| c.is_ascii_digit() || ".;".contains(c))
-            {
+            if self.sentence.typed[word.end()..right.at].contains(|c: char| c.is_ascii_digit() || ".;".contains(c)) {
                 continue;
             }
             match self.order(&left.rows, &right.rows) {
@@ -52,9 +50,7 @@ impl Judge<'_, '_> {
                     format!("\"{}\" is the wrong way round", word.as_str()),
                 )),
                 Some(_) => {}
-                None => {
-                    faults.extend(self.values_disagree(&operands, word.start(), right.at, more))
-                }
+                None => faults.extend(self.values_disagree(&operands, word.start(), right.at, more)),
             }
         }
         faults.extend(self.ratios(&operands));
@@ -103,10 +99,7 @@ impl Judge<'_, '_> {
             .map(|(x, y)| x > y)
             .collect();
         let agreed = orders.first().copied()?;
-        orders
-            .iter()
-            .all(|order| *order == agreed)
-            .then_some(agreed)
+        orders.iter().all(|order| *order == agreed).then_some(agreed)
     }
 
     /// The values of both rows in the columns that the statement uses of both.
@@ -123,23 +116,15 @@ impl Judge<'_, '_> {
         of(first)
             .iter()
             .filter_map(|a| {
-                let b = seconds.iter().find(|b| {
-                    b.table.id == a.table.id
-                        && b.column.name == a.column.name
-                        && b.row.id != a.row.id
-                })?;
+                let b = seconds
+                    .iter()
+                    .find(|b| b.table.id == a.table.id && b.column.name == a.column.name && b.row.id != a.row.id)?;
                 Some((a.exact()?, b.exact()?))
             })
             .collect()
     }
 
-    fn values_disagree(
-        &self,
-        operands: &[Operand],
-        before: usize,
-        after: usize,
-        more: bool,
-    ) -> Option<Reason> {
+    fn values_disagree(&self, operands: &[Operand], before: usize, after: usize, more: bool) -> Option<Reason> {
         let left = operands
             .iter()
             .rev()
@@ -148,12 +133,10 @@ impl Judge<'_, '_> {
             .iter()
             .find(|operand| operand.at > after && operand.value.is_some())?;
         match (&left.value, &right.value) {
-            (Some((a, x)), Some((b, y))) if a == b && x != y && (x > y) != more => {
-                Some(Reason::contradicted(
-                    "number",
-                    format!("{x} and {y} are compared the wrong way round"),
-                ))
-            }
+            (Some((a, x)), Some((b, y))) if a == b && x != y && (x > y) != more => Some(Reason::contradicted(
+                "number",
+                format!("{x} and {y} are compared the wrong way round"),
+            )),
             _ => None,
         }
     }
@@ -175,10 +158,11 @@ impl Judge<'_, '_> {
             if !links(gap) || self.fits_row(&bare, |row| name.rows.contains(row)) != Some(false) {
                 continue;
             }
-            let stranger = self.basis.rows.iter().find(|row| {
-                !name.rows.contains(row)
-                    && self.fits_row(&bare, |other| other == *row) == Some(true)
-            });
+            let stranger = self
+                .basis
+                .rows
+                .iter()
+                .find(|row| !name.rows.contains(row) && self.fits_row(&bare, |other| other == *row) == Some(true));
             if let Some(row) = stranger {
                 out.push(Reason::contradicted(
                     "name",
@@ -201,8 +185,7 @@ impl Judge<'_, '_> {
         (!own.is_empty()).then(|| {
             let basis = Basis::of(self.basis.evidence, &own);
             basis.quantities.iter().any(|quantity| {
-                comparable(&bare.kind, &quantity.kind)
-                    && (bare.fits(quantity.value) || bare.bounds(quantity.value))
+                comparable(&bare.kind, &quantity.kind) && (bare.fits(quantity.value) || bare.bounds(quantity.value))
             })
         })
     }
@@ -215,10 +198,8 @@ impl Judge<'_, '_> {
             .iter()
             .filter(|bare| bare.kind == Kind::Times)
         {
-            let (Some(left), Some(right)) = (
-                named_before(operands, bare.start),
-                named_after(operands, bare.end),
-            ) else {
+            let (Some(left), Some(right)) = (named_before(operands, bare.start), named_after(operands, bare.end))
+            else {
                 continue;
             };
             let between = &self.sentence.typed[left.at..right.at];
@@ -235,30 +216,21 @@ impl Judge<'_, '_> {
                 out.push(wrong());
             }
         }
-        for ((at, _), piece) in self
-            .sentence
-            .typed
-            .match_indices(MARK)
-            .zip(&self.sentence.pieces)
-        {
+        for ((at, _), piece) in self.sentence.typed.match_indices(MARK).zip(&self.sentence.pieces) {
             let [first, second] = piece.cells.as_slice() else {
                 continue;
             };
             if piece.shown != super::placeholder::Shown::Times || piece.rows.len() != 2 {
                 continue;
             }
-            let (Some(left), Some(right)) = (named_before(operands, at), named_after(operands, at))
-            else {
+            let (Some(left), Some(right)) = (named_before(operands, at), named_after(operands, at)) else {
                 continue;
             };
             let row = |address: &String| {
-                self.basis.evidence.at(address).map(|cell| {
-                    measure::address(&cell)
-                        .split('.')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned()
-                })
+                self.basis
+                    .evidence
+                    .at(address)
+                    .map(|cell| measure::address(&cell).split('.').next().unwrap_or_default().to_owned())
             };
             if let (Some(first), Some(second)) = (row(first), row(second))
                 && left.rows.contains(&second)

@@ -38,18 +38,11 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
             real: 1.0,
         };
     }
-    let supported = changing.iter().all(|at| {
-        at.row
-            .support
-            .is_none_or(|support| support >= LEAST_SUPPORT)
-    });
+    let supported = changing
+        .iter()
+        .all(|at| at.row.support.is_none_or(|support| support >= LEAST_SUPPORT));
     let largest = |values: Vec<f64>| values.into_iter().map(f64::abs).reduce(f64::max);
-    if let Some(score) = largest(
-        changing
-            .iter()
-            .filter_map(|at| measure::score(at))
-            .collect(),
-    ) {
+    if let Some(score) = largest(changing.iter().filter_map(|at| measure::score(at)).collect()) {
         return Significance {
             reportable: score >= LEAST_SCORE && supported,
             real: chance_real(score),

@@ -97,10 +97,7 @@ impl Council<'_> {
         let mut out: Vec<String> = Vec::new();
         for id in items(raw, name).filter_map(Value::as_str) {
             let id = id.trim().trim_matches(['{', '}']);
-            if let Some(finding) = self
-                .findings
-                .iter()
-                .find(|finding| finding.id.eq_ignore_ascii_case(id))
+            if let Some(finding) = self.findings.iter().find(|finding| finding.id.eq_ignore_ascii_case(id))
                 && !out.contains(&finding.id)
             {
                 out.push(finding.id.clone());
@@ -136,12 +133,7 @@ impl Council<'_> {
                 continue;
             };
             let id = finding.id.clone();
-            if self
-                .out
-                .key_findings
-                .iter()
-                .any(|known| known.finding == id)
-            {
+            if self.out.key_findings.iter().any(|known| known.finding == id) {
                 continue;
             }
             let why_it_matters = self.passing(PART, &why, std::slice::from_ref(&id), false);
@@ -231,11 +223,7 @@ impl Council<'_> {
             Some(raw) => string(raw, "text"),
             None => String::new(),
         };
-        let all: Vec<String> = self
-            .findings
-            .iter()
-            .map(|finding| finding.id.clone())
-            .collect();
+        let all: Vec<String> = self.findings.iter().map(|finding| finding.id.clone()).collect();
         self.out.confidence_assessment = self.passing(PART, &text, &all, false);
     }
 
@@ -266,9 +254,7 @@ impl Council<'_> {
             .into_iter()
             .find(|name| !about.is_empty() && !known.contains(name));
         match strange {
-            Some(name) => Err(format!(
-                "name: {name} is not a subject of the findings cited"
-            )),
+            Some(name) => Err(format!("name: {name} is not a subject of the findings cited")),
             None => Ok(words),
         }
     }

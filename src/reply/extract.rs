@@ -87,12 +87,10 @@ impl Found {
     fn is_reference(&self) -> bool {
         self.in_prose
             && !self.fenced
-            && self.value.as_array().is_some_and(|items| {
-                items.len() < 2
-                    && items
-                        .iter()
-                        .all(|item| !item.is_object() && !item.is_array())
-            })
+            && self
+                .value
+                .as_array()
+                .is_some_and(|items| items.len() < 2 && items.iter().all(|item| !item.is_object() && !item.is_array()))
     }
 }
 
@@ -109,10 +107,7 @@ fn rejected(kind: RejectedKind, message: &str) -> Rejected {
 
 fn scan(text: &str, wraps: usize) -> Result<Scan, Rejected> {
     if text.len() > MAX_BYTES {
-        return Err(rejected(
-            RejectedKind::TooLarge,
-            "the reply is longer than 8 MiB",
-        ));
+        return Err(rejected(RejectedKind::TooLarge, "the reply is longer than 8 MiB"));
     }
     let mut outer: Vec<&'static str> = Vec::new();
     let mut body = text;
@@ -144,8 +139,7 @@ fn scan(text: &str, wraps: usize) -> Result<Scan, Rejected> {
             };
             continue;
         }
-        let escaped =
-            rest[1..].trim_start().starts_with("\\\"") || rest[1..].trim_start().starts_with("\\n");
+        let escaped = rest[1..].trim_start().starts_with("\\\"") || rest[1..].trim_start().starts_with("\\n");
         if escaped && wraps < MAX_WRAPS {
             return rescan(&unescape(rest), wraps, "double_encoded");
         }
@@ -170,15 +164,9 @@ fn scan(text: &str, wraps: usize) -> Result<Scan, Rejected> {
     }
     if spans.is_empty() {
         return Err(if too_deep {
-            rejected(
-                RejectedKind::TooDeep,
-                "the JSON is nested more than 128 levels deep",
-            )
+            rejected(RejectedKind::TooDeep, "the JSON is nested more than 128 levels deep")
         } else {
-            rejected(
-                RejectedKind::None,
-                "there is no JSON object or array in the reply",
-            )
+            rejected(RejectedKind::None, "there is no JSON object or array in the reply")
         });
     }
     let found = surroundings(body, spans, &outer);
@@ -195,11 +183,7 @@ fn rescan(inner: &str, wraps: usize, repair: &str) -> Result<Scan, Rejected> {
 }
 
 /// Names what stands around each value: fences, prose, stray brackets.
-fn surroundings(
-    body: &str,
-    spans: Vec<(usize, repair::Parsed)>,
-    outer: &[&'static str],
-) -> Vec<Found> {
+fn surroundings(body: &str, spans: Vec<(usize, repair::Parsed)>, outer: &[&'static str]) -> Vec<Found> {
     let starts: Vec<usize> = spans.iter().map(|(start, _)| *start).collect();
     let mut before_from = 0;
     let mut found = Vec::new();
@@ -237,19 +221,11 @@ fn surroundings(
 fn has_prose(text: &str) -> bool {
     text.split("```").any(|part| {
         let part = part.trim();
-        let part = [
-            "json5",
-            "jsonc",
-            "json",
-            "JSON",
-            "javascript",
-            "js",
-            "python",
-        ]
-        .iter()
-        .find_map(|language| part.strip_prefix(language))
-        .unwrap_or(part)
-        .trim();
+        let part = ["json5", "jsonc", "json", "JSON", "javascript", "js", "python"]
+            .iter()
+            .find_map(|language| part.strip_prefix(language))
+            .unwrap_or(part)
+            .trim();
         // A closed thought is named on its own.
         let part = part.rsplit("</think>").next().unwrap_or(part);
         part.chars().any(char::is_alphanumeric)
@@ -268,12 +244,7 @@ fn announces(before: &str) -> bool {
 
 /// Without a schema: the only object, the much larger one, the one announced as final; else nobody knows.
 fn choose(scan: &Scan) -> Result<&Found, Rejected> {
-    let none = || {
-        rejected(
-            RejectedKind::None,
-            "there is no JSON object or array in the reply",
-        )
-    };
+    let none = || rejected(RejectedKind::None, "there is no JSON object or array in the reply");
     let mut pool: Vec<&Found> = scan.found.iter().filter(|f| !f.is_reference()).collect();
     if pool.iter().any(|found| is_record(&found.value)) {
         pool.retain(|found| is_record(&found.value));
@@ -329,10 +300,7 @@ fn thought(text: &str) -> Option<usize> {
             return None;
         }
         let close = format!("</{tag}>");
-        Some(
-            text.find(&close)
-                .map_or(text.len(), |end| end + close.len()),
-        )
+        Some(text.find(&close).map_or(text.len(), |end| end + close.len()))
     })
 }
 

@@ -24,9 +24,7 @@ pub(super) fn compact(at: &At<'_>, currency: Option<&str>) -> Option<String> {
         _ => return cell(at, currency),
     };
     match at.unit() {
-        Unit::Money | Unit::Count(_) | Unit::Ratio => {
-            Some(dress(at.unit(), &short(exact), currency))
-        }
+        Unit::Money | Unit::Count(_) | Unit::Ratio => Some(dress(at.unit(), &short(exact), currency)),
         _ => cell(at, currency),
     }
 }
@@ -84,8 +82,7 @@ pub(super) fn number(value: f64, decimals: u8) -> String {
 /// The word of an ordinal.
 pub(super) fn ordinal(n: usize) -> String {
     const WORDS: [&str; 11] = [
-        "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
-        "ninth", "tenth",
+        "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     ];
     if let Some(word) = WORDS.get(n) {
         return (*word).to_owned();
@@ -152,10 +149,7 @@ fn short(value: f64) -> String {
 fn core(shown: &str) -> Option<String> {
     let negative = shown.contains(['-', '−', '–']);
     let positive = shown.contains('+');
-    let digits: String = shown
-        .chars()
-        .filter(|c| c.is_ascii_digit() || *c == '.')
-        .collect();
+    let digits: String = shown.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
     if digits.is_empty() || digits.matches('.').count() > 1 || digits.starts_with('.') {
         return None;
     }
@@ -174,10 +168,7 @@ fn core(shown: &str) -> Option<String> {
     } else {
         ""
     };
-    Some(format!(
-        "{sign}{}{suffix}",
-        grouped(digits.trim_end_matches('.'))
-    ))
+    Some(format!("{sign}{}{suffix}", grouped(digits.trim_end_matches('.'))))
 }
 
 fn grouped(fixed: &str) -> String {

@@ -25,8 +25,7 @@ static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>\d{{4}})\b)?"
     ))
 });
-static MONTH_YEAR: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}) (?P<y>\d{{4}})\b")));
+static MONTH_YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}) (?P<y>\d{{4}})\b")));
 
 static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -83,10 +82,7 @@ pub(super) fn mask(text: &str, evidence: Option<&Evidence>) -> Masked {
             dates.extend(date);
         }
     }
-    let found: Vec<_> = SCAFFOLD
-        .find_iter(&out)
-        .map(|found| found.range())
-        .collect();
+    let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
     for range in found {
         hole(&mut out, range);
     }
@@ -110,9 +106,7 @@ fn mask_names(out: &mut String, evidence: &Evidence) {
             continue;
         }
     }
-    names.retain(|name| {
-        name.len() > 1 && name.parse::<Date>().is_err() && name.parse::<f64>().is_err()
-    });
+    names.retain(|name| name.len() > 1 && name.parse::<Date>().is_err() && name.parse::<f64>().is_err());
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.dedup();
     for name in names {
@@ -129,10 +123,7 @@ pub(super) fn whole_words(text: &str, name: &str) -> Vec<std::ops::Range<usize>>
     lower
         .match_indices(&name)
         .map(|(at, _)| at..at + name.len())
-        .filter(|range| {
-            !is_word(text[..range.start].chars().next_back())
-                && !is_word(text[range.end..].chars().next())
-        })
+        .filter(|range| !is_word(text[..range.start].chars().next_back()) && !is_word(text[range.end..].chars().next()))
         .collect()
 }
 

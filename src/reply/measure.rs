@@ -82,16 +82,14 @@ pub(super) fn score(at: &At<'_>) -> Option<f64> {
         return at.exact();
     }
     let base = base(at);
-    companion(&base, Role::Z)
-        .and_then(|cell| cell.exact())
-        .or_else(|| {
-            // A score that names no current column is about the whole row.
-            let column = at.table.columns.iter().find(|column| {
-                let named = at.table.column(&column.of);
-                column.role == Role::Z && !named.is_some_and(|(_, of)| of.role == Role::Current)
-            })?;
-            at.table.at(at.row, &column.name)?.exact()
-        })
+    companion(&base, Role::Z).and_then(|cell| cell.exact()).or_else(|| {
+        // A score that names no current column is about the whole row.
+        let column = at.table.columns.iter().find(|column| {
+            let named = at.table.column(&column.of);
+            column.role == Role::Z && !named.is_some_and(|(_, of)| of.role == Role::Current)
+        })?;
+        at.table.at(at.row, &column.name)?.exact()
+    })
 }
 
 /// The rows of a table that are entities of their own.
@@ -126,20 +124,13 @@ pub(super) fn rank(at: &At<'_>) -> Option<Rank> {
     let values = column_values(at.table, &at.column.name);
     let ordered = at.table.order_rule.to_lowercase();
     let measure = base(at).column;
-    let by_this = [
-        &measure.label,
-        &measure.name,
-        &at.column.label,
-        &at.column.name,
-    ]
-    .iter()
-    .any(|word| word.len() > 2 && ordered.contains(&word.to_lowercase()))
+    let by_this = [&measure.label, &measure.name, &at.column.label, &at.column.name]
+        .iter()
+        .any(|word| word.len() > 2 && ordered.contains(&word.to_lowercase()))
         && at.column.role == Role::Current
-        && !["mixed", "change", "z", "unusual"].iter().any(|word| {
-            ordered
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|w| w == *word)
-        })
+        && !["mixed", "change", "z", "unusual"]
+            .iter()
+            .any(|word| ordered.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word))
         && values.is_sorted_by(|a, b| a.1 >= b.1);
     let all = entities(at.table).count() >= at.table.total_rows;
     Some(Rank {

@@ -31,9 +31,7 @@ static METRIC: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A capitalised name in the place of an entity.
 static PROPER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(?:in|from|for|among|across|the|of|by|with|via|on)\s(?P<name>[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*)",
-    )
+    pattern(r"\b(?:in|from|for|among|across|the|of|by|with|via|on)\s(?P<name>[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*)")
 });
 
 impl Judge<'_, '_> {
@@ -58,10 +56,7 @@ impl Judge<'_, '_> {
         let known = self.vocabulary();
         let text = self.masked.text.clone();
         for found in PROPER.captures_iter(&text) {
-            let Some(name) = found
-                .name("name")
-                .map(|name| name.as_str().trim_end_matches('.'))
-            else {
+            let Some(name) = found.name("name").map(|name| name.as_str().trim_end_matches('.')) else {
                 continue;
             };
             let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
@@ -72,18 +67,12 @@ impl Judge<'_, '_> {
             {
                 continue;
             }
-            self.fault(Reason::unsupported(
-                "name",
-                format!("the evidence knows no {name}"),
-            ));
+            self.fault(Reason::unsupported("name", format!("the evidence knows no {name}")));
         }
         if let Some(metric) = METRIC.find(&text) {
             let words = metric.as_str().to_lowercase();
             if !words.split_whitespace().all(|word| known.contains(word)) {
-                self.fault(Reason::unsupported(
-                    "measure",
-                    format!("the evidence has no {words}"),
-                ));
+                self.fault(Reason::unsupported("measure", format!("the evidence has no {words}")));
             }
         }
     }
@@ -122,11 +111,7 @@ impl Judge<'_, '_> {
         let typed = &self.sentence.typed;
         let mut taken = vec![false; typed.len()];
         let mut entries: Vec<(&str, &str, TableKind)> = Vec::new();
-        for table in evidence
-            .tables
-            .iter()
-            .filter(|table| table.kind != TableKind::Totals)
-        {
+        for table in evidence.tables.iter().filter(|table| table.kind != TableKind::Totals) {
             for row in measure::entities(table) {
                 for name in std::iter::once(&row.key).chain(&row.aliases) {
                     entries.push((name, &row.id, table.kind));
@@ -136,7 +121,12 @@ impl Judge<'_, '_> {
         entries.sort_by_key(|(name, ..)| (std::cmp::Reverse(name.len()), *name));
         let labels = evidence.tables.iter().flat_map(|table| &table.columns);
         // A writer leaves out what a label adds in brackets: "active users (mean per day)".
-        let spoken = labels.flat_map(|column| [column.label.as_str(), column.label.split(" (").next().unwrap_or_default()]);
+        let spoken = labels.flat_map(|column| {
+            [
+                column.label.as_str(),
+                column.label.split(" (").next().unwrap_or_default(),
+            ]
+        });
         for label in spoken.filter(|label| label.contains(' ')) {
             for range in whole_words(typed, label) {
                 taken[range].fill(true);
@@ -197,19 +187,20 @@ impl Judge<'_, '_> {
             .chain(mentions.iter().flat_map(|mention| &mention.rows))
             .collect();
         for piece in pieces.iter().filter(|piece| piece.name.is_none()) {
-            let own = piece
+            let own = piece.rows.iter().any(|row| {
+                named.contains(row) || self.is_summary(row) || named.iter().any(|name| self.same_key(name, row))
+            });
+            let rival = piece
                 .rows
                 .iter()
-                .any(|row| named.contains(row) || self.is_summary(row) || named.iter().any(|name| self.same_key(name, row)));
-            let rival = piece.rows.iter().find(|row| {
-                named
-                    .iter()
-                    .any(|name| self.same_table(Some(name), Some(row)))
-            });
+                .find(|row| named.iter().any(|name| self.same_table(Some(name), Some(row))));
             if let Some(row) = rival.filter(|_| !own && !paired) {
                 found.push(Reason::contradicted(
                     "name",
-                    format!("{} is a value of {row}, which the sentence does not name; write {{{{{row}}}}}", piece.source),
+                    format!(
+                        "{} is a value of {row}, which the sentence does not name; write {{{{{row}}}}}",
+                        piece.source
+                    ),
                 ));
             }
         }
@@ -228,10 +219,7 @@ impl Judge<'_, '_> {
     }
 
     fn is_summary(&self, row: &str) -> bool {
-        self.basis
-            .evidence
-            .row(row)
-            .is_some_and(|(_, row)| row.summary)
+        self.basis.evidence.row(row).is_some_and(|(_, row)| row.summary)
     }
 }
 
@@ -243,11 +231,9 @@ pub(super) fn links(gap: &str) -> bool {
         )
     });
     const BREAKS: [&str; 14] = [
-        "and", "but", "while", "versus", "vs", "against", "than", "over", "of", "to", "compared",
-        "from", "at", "or",
+        "and", "but", "while", "versus", "vs", "against", "than", "over", "of", "to", "compared", "from", "at", "or",
     ];
-    let breaks =
-        gap.contains([',', ';']) || gap.split_whitespace().any(|word| BREAKS.contains(&word));
+    let breaks = gap.contains([',', ';']) || gap.split_whitespace().any(|word| BREAKS.contains(&word));
     !breaks && LINK.is_match(gap)
 }
 
@@ -280,8 +266,7 @@ fn is_calendar(word: &str) -> bool {
         "weekends",
         "q",
     ];
-    WORDS.contains(&word.to_lowercase().trim_end_matches('s'))
-        || WORDS.contains(&word.to_lowercase().as_str())
+    WORDS.contains(&word.to_lowercase().trim_end_matches('s')) || WORDS.contains(&word.to_lowercase().as_str())
 }
 
 /// "New users" is not the segment New; "the country" is not the field `country`.
@@ -290,19 +275,14 @@ fn is_plain_word(text: &str, range: &std::ops::Range<usize>, name: &str, kind: T
         return false;
     }
     let written = &text[range.clone()];
-    let (before, after) = (
-        text[..range.start].trim_end(),
-        text[range.end..].trim_start(),
-    );
+    let (before, after) = (text[..range.start].trim_end(), text[range.end..].trim_start());
     if written != name {
         // Another letter case: a word unless the name is long and of its own.
         let sentence_start = before.is_empty() && written.eq_ignore_ascii_case(name);
         return !(sentence_start && kind == TableKind::Quality) || name.len() <= 3;
     }
     if kind == TableKind::Quality && name.chars().all(|c| c.is_ascii_lowercase()) {
-        let marked = before.ends_with(['`', '"', '\''])
-            || after.starts_with("field")
-            || after.starts_with("column");
+        let marked = before.ends_with(['`', '"', '\'']) || after.starts_with("field") || after.starts_with("column");
         return !marked;
     }
     const COMMON: [&str; 20] = [
@@ -328,8 +308,5 @@ fn is_plain_word(text: &str, range: &std::ops::Range<usize>, name: &str, kind: T
         "search",
     ];
     let common = COMMON.contains(&name.to_lowercase().as_str());
-    common
-        && (before.is_empty()
-            || before.ends_with(['.', ':'])
-            || (name == "New" && after.starts_with("users")))
+    common && (before.is_empty() || before.ends_with(['.', ':']) || (name == "New" && after.starts_with("users")))
 }

@@ -60,18 +60,13 @@ static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
-static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~")
-});
+static ABOUT: LazyLock<Regex> =
+    LazyLock::new(|| hedge(r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~"));
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(
-        r"over|more than|at least|above|exceed(?:s|ed|ing)?|just over|upwards of|north of|greater than|>|>=|≥",
-    )
+    hedge(r"over|more than|at least|above|exceed(?:s|ed|ing)?|just over|upwards of|north of|greater than|>|>=|≥")
 });
 static BELOW: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(
-        r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|not quite|<|<=|≤",
-    )
+    hedge(r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|not quite|<|<=|≤")
 });
 
 /// The bare numbers of a masked text, spelled-out counts included.
@@ -85,11 +80,7 @@ pub(super) fn numbers(masked: &str) -> Vec<Bare> {
             .captures_iter(masked)
             .filter_map(|found| spelled(masked, &found)),
     );
-    out.extend(
-        PLACE_WORD
-            .captures_iter(masked)
-            .filter_map(|found| placed(&found)),
-    );
+    out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
     out.sort_by_key(|bare| bare.start);
     out
 }
@@ -141,9 +132,7 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         return None;
     }
     let plain: String = number.as_str().replace(',', "");
-    let decimals = plain
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len());
+    let decimals = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let scale = match found
         .name("scale")
         .map(|scale| scale.as_str().to_lowercase())
@@ -154,9 +143,7 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         Some("bn" | "b" | "billion") => 1e9,
         _ => 1.0,
     };
-    let unit = found
-        .name("unit")
-        .map(|unit| unit.as_str().trim().to_lowercase());
+    let unit = found.name("unit").map(|unit| unit.as_str().trim().to_lowercase());
     let unit = unit.as_deref().unwrap_or_default();
     let placed = before == Some('#') || text[..number.start()].trim_end().ends_with("No.");
     let (kind, factor) = match (unit, prefix) {
@@ -279,11 +266,7 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         start: word.start(),
         end: word.end(),
         value,
-        kind: if next == "times" {
-            Kind::Times
-        } else {
-            Kind::Plain
-        },
+        kind: if next == "times" { Kind::Times } else { Kind::Plain },
         sign: None,
         half: if next == "times" { value * 0.05 } else { 0.0 },
         hedge: hedge_before(&text[..word.start()]),
@@ -325,6 +308,5 @@ fn hedge_before(before: &str) -> Hedge {
 }
 
 fn hedge(words: &str) -> Regex {
-    Regex::new(&format!(r"(?i)(?:^|[^\w])(?:{words})(?:\s(?:the|a))?\s?$"))
-        .expect("a constant pattern")
+    Regex::new(&format!(r"(?i)(?:^|[^\w])(?:{words})(?:\s(?:the|a))?\s?$")).expect("a constant pattern")
 }

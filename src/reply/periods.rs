@@ -53,17 +53,13 @@ impl Judge<'_, '_> {
             let message = format!(
                 "the text names a date ({}-{}) that none of the rows used has; use {{{{date:…}}}}",
                 dated.month,
-                dated
-                    .day
-                    .map_or_else(|| "?".to_owned(), |day| day.to_string())
+                dated.day.map_or_else(|| "?".to_owned(), |day| day.to_string())
             );
-            self.out
-                .faults
-                .push(if listed.iter().any(|date| dated.is(*date)) {
-                    Reason::contradicted("date", message)
-                } else {
-                    Reason::unsupported("date", message)
-                });
+            self.out.faults.push(if listed.iter().any(|date| dated.is(*date)) {
+                Reason::contradicted("date", message)
+            } else {
+                Reason::unsupported("date", message)
+            });
         }
     }
 
@@ -74,10 +70,7 @@ impl Judge<'_, '_> {
         (only_before && !BEFORE.is_match(clause)).then(|| {
             Reason::contradicted(
                 "period",
-                format!(
-                    "\"{}\" is the previous value, not the current one",
-                    bare.raw
-                ),
+                format!("\"{}\" is the previous value, not the current one", bare.raw),
             )
         })
     }
@@ -85,9 +78,7 @@ impl Judge<'_, '_> {
     fn clause(&self, start: usize, end: usize) -> &str {
         let text = &self.masked.text;
         let from = text[..start].rfind([';', '(']).map_or(0, |at| at + 1);
-        let until = text[end..]
-            .find([';', ')'])
-            .map_or(text.len(), |at| end + at);
+        let until = text[end..].find([';', ')']).map_or(text.len(), |at| end + at);
         &text[from..until]
     }
 
@@ -110,25 +101,20 @@ impl Judge<'_, '_> {
         });
         static TO: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"(?i)\b(?:to|now at|reached|at)\s*(?:about |roughly )?$"));
-        static MOVED: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)\b(?:from|after|to|rose|fell|increased|decreased|grew|dropped)\b")
-        });
+        static MOVED: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)\b(?:from|after|to|rose|fell|increased|decreased|grew|dropped)\b"));
         let text = self.masked.text.clone();
         let opens = PREVIOUSLY.is_match(&text) && found.len() == 1 && !MOVED.is_match(&text);
         for bare in found {
             let (before, after) = (&text[..bare.start], &text[bare.end..]);
-            let says_before = FROM.is_match(before) && !before.ends_with("compared to ")
-                || LAST.is_match(after)
-                || opens;
-            let says_now = TO.is_match(before)
-                && (text.contains("from") || words::directions(before).len() == 1);
+            let says_before =
+                FROM.is_match(before) && !before.ends_with("compared to ") || LAST.is_match(after) || opens;
+            let says_now = TO.is_match(before) && (text.contains("from") || words::directions(before).len() == 1);
             let times: BTreeSet<bool> = self
                 .basis
                 .quantities
                 .iter()
-                .filter(|quantity| {
-                    comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value)
-                })
+                .filter(|quantity| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value))
                 .filter(|quantity| quantity.time != Time::Neither)
                 .map(|quantity| quantity.time == Time::Before)
                 .collect();
@@ -143,18 +129,12 @@ impl Judge<'_, '_> {
             if says_before && times.contains(&false) && bare.kind != Kind::Times {
                 self.fault(Reason::contradicted(
                     "period",
-                    format!(
-                        "\"{}\" is the current value, not the previous one",
-                        bare.raw
-                    ),
+                    format!("\"{}\" is the current value, not the previous one", bare.raw),
                 ));
             } else if says_now && !says_before && times.contains(&true) {
                 self.fault(Reason::contradicted(
                     "period",
-                    format!(
-                        "\"{}\" is the previous value, not the current one",
-                        bare.raw
-                    ),
+                    format!("\"{}\" is the previous value, not the current one", bare.raw),
                 ));
             }
         }

@@ -169,21 +169,12 @@ impl<'a> Writer<'a> {
         let at = self.cell(address)?;
         let missing = || self.unknown("there is no value");
         let mut piece = match filter {
-            None => self.piece(
-                shown_as(&at),
-                format::cell(&at, self.currency()).ok_or_else(missing)?,
-            ),
-            Some("k") => self.piece(
-                shown_as(&at),
-                compact(&at, self.currency()).ok_or_else(missing)?,
-            ),
+            None => self.piece(shown_as(&at), format::cell(&at, self.currency()).ok_or_else(missing)?),
+            Some("k") => self.piece(shown_as(&at), compact(&at, self.currency()).ok_or_else(missing)?),
             Some("noun") => self.counted(&at)?,
             Some(other) => return Err(self.unknown(&format!("there is no filter {other}"))),
         };
-        if matches!(
-            at.column.role,
-            Role::Change | Role::ChangePoints | Role::Deviation
-        ) {
+        if matches!(at.column.role, Role::Change | Role::ChangePoints | Role::Deviation) {
             piece.is_change = true;
             piece.sign = at.exact().map(sign);
             piece.signed = true;
@@ -192,8 +183,7 @@ impl<'a> Writer<'a> {
     }
 
     fn counted(&self, at: &At<'_>) -> Result<Piece, Reason> {
-        let text =
-            format::cell(at, self.currency()).ok_or_else(|| self.unknown("there is no value"))?;
+        let text = format::cell(at, self.currency()).ok_or_else(|| self.unknown("there is no value"))?;
         Ok(match at.unit() {
             Unit::Count(noun) => {
                 let noun = if at.exact() == Some(1.0) {
@@ -227,11 +217,8 @@ impl<'a> Writer<'a> {
     fn moved(&self, address: &str) -> Result<Piece, Reason> {
         let (at, _) = self.number(address)?;
         let at = base(&at);
-        let value = at
-            .exact()
-            .ok_or_else(|| self.unknown("there is no value"))?;
-        let change =
-            measure::change(&at).ok_or_else(|| self.unknown("there is no previous value"))?;
+        let value = at.exact().ok_or_else(|| self.unknown("there is no value"))?;
+        let change = measure::change(&at).ok_or_else(|| self.unknown("there is no previous value"))?;
         let large = value.abs() >= 1e6;
         let now = if large {
             compact(&at, self.currency())
@@ -268,8 +255,8 @@ impl<'a> Writer<'a> {
 
     fn changed(&self, address: &str) -> Result<Piece, Reason> {
         let (at, _) = self.number(address)?;
-        let percent = measure::change_percent(&at)
-            .ok_or_else(|| self.unknown("there is no previous value to compare with"))?;
+        let percent =
+            measure::change_percent(&at).ok_or_else(|| self.unknown("there is no previous value to compare with"))?;
         let mut piece = self
             .piece(Shown::Percent, percent_words(&base(&at), percent))
             .about(&[base(&at)]);
@@ -284,9 +271,8 @@ impl<'a> Writer<'a> {
 
     fn points(&self, address: &str) -> Result<Piece, Reason> {
         let (at, _) = self.number(address)?;
-        let points = measure::points(&at).ok_or_else(|| {
-            self.illegal("percentage points are only for percentages with a previous value")
-        })?;
+        let points = measure::points(&at)
+            .ok_or_else(|| self.illegal("percentage points are only for percentages with a previous value"))?;
         let mut piece = self
             .piece(Shown::Points, points_words(&base(&at), points))
             .about(&[base(&at)]);
@@ -299,13 +285,11 @@ impl<'a> Writer<'a> {
     fn deviation(&self, address: &str) -> Result<Piece, Reason> {
         let (at, _) = self.number(address)?;
         let at = base(&at);
-        let deviation =
-            measure::deviation(&at).ok_or_else(|| self.unknown("there is no expected value"))?;
+        let deviation = measure::deviation(&at).ok_or_else(|| self.unknown("there is no expected value"))?;
         let expected = measure::expected(&at)
             .and_then(|expected| Some((expected, format::cell(&expected, self.currency())?)))
             .ok_or_else(|| self.unknown("there is no expected value"))?;
-        let decimals =
-            measure::companion(&at, Role::Deviation).map_or(1, |cell| format::decimals(&cell));
+        let decimals = measure::companion(&at, Role::Deviation).map_or(1, |cell| format::decimals(&cell));
         let size = format::number(deviation.abs(), decimals);
         let side = if deviation < 0.0 { "below" } else { "above" };
         let text = if is_zero(&size) {
@@ -349,10 +333,8 @@ fn percent_words(at: &At<'_>, percent: f64) -> String {
 }
 
 fn points_words(at: &At<'_>, points: f64) -> String {
-    let decimals = measure::companion(at, Role::ChangePoints).map_or_else(
-        || format::decimals(at).max(1),
-        |cell| format::decimals(&cell),
-    );
+    let decimals = measure::companion(at, Role::ChangePoints)
+        .map_or_else(|| format::decimals(at).max(1), |cell| format::decimals(&cell));
     format!("{} percentage points", format::number(points, decimals))
 }
 

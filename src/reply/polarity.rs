@@ -13,31 +13,22 @@ use super::render::MARK;
 use super::verify::{Judge, pattern};
 use super::words::{self, Reach};
 
-static CALM: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b")
-});
+static CALM: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
 
 impl Judge<'_, '_> {
     pub(super) fn directions(&mut self) {
         let found = words::directions(&self.masked.text);
         let signs = self.signs();
         self.calm(&signs);
-        let marks: Vec<usize> = self
-            .masked
-            .text
-            .match_indices(MARK)
-            .map(|(at, _)| at)
-            .collect();
+        let marks: Vec<usize> = self.masked.text.match_indices(MARK).map(|(at, _)| at).collect();
         for (index, direction) in found.iter().enumerate() {
             let next_word = found.get(index + 1).map_or(usize::MAX, |next| next.start);
             let piece = marks
                 .iter()
                 .zip(&self.sentence.pieces)
                 .find(|(at, piece)| {
-                    **at >= direction.end
-                        && **at < direction.end + 30
-                        && **at < next_word
-                        && piece.is_change
+                    **at >= direction.end && **at < direction.end + 30 && **at < next_word && piece.is_change
                 })
                 .and_then(|(_, piece)| piece.sign);
             if let Some(sign) = piece {
@@ -49,16 +40,16 @@ impl Judge<'_, '_> {
             if signs.is_empty() {
                 self.fault(Reason::unsupported(
                     "word",
-                    format!("\"{}\" claims a change, but no change is cited; use {{{{move:…}}}} or an assert", direction.word),
+                    format!(
+                        "\"{}\" claims a change, but no change is cited; use {{{{move:…}}}} or an assert",
+                        direction.word
+                    ),
                 ));
             } else if !signs.contains(&direction.sign) {
                 self.fault(if signs.iter().all(|sign| *sign == -direction.sign) {
                     opposite(&direction.word)
                 } else {
-                    Reason::unsupported(
-                        "word",
-                        format!("\"{}\" fits no change cited", direction.word),
-                    )
+                    Reason::unsupported("word", format!("\"{}\" fits no change cited", direction.word))
                 });
             } else if signs.iter().any(|sign| *sign != direction.sign) {
                 self.out.doubts += 1;
@@ -83,23 +74,14 @@ impl Judge<'_, '_> {
         }
         let of = |at: &At<'_>| match at.column.role {
             Role::Change | Role::ChangePoints | Role::Deviation => at.exact().map(sign),
-            _ => measure::change(at)
-                .or_else(|| measure::deviation(at))
-                .map(sign),
+            _ => measure::change(at).or_else(|| measure::deviation(at)).map(sign),
         };
         let own: Vec<i8> = self.own_cells().iter().filter_map(of).collect();
-        if own.is_empty() {
-            self.basis.signs.clone()
-        } else {
-            own
-        }
+        if own.is_empty() { self.basis.signs.clone() } else { own }
     }
 
     fn calm(&mut self, signs: &[i8]) {
-        let Some(word) = CALM
-            .find(&self.masked.text)
-            .map(|found| found.as_str().to_owned())
-        else {
+        let Some(word) = CALM.find(&self.masked.text).map(|found| found.as_str().to_owned()) else {
             return;
         };
         if signs.is_empty() {
@@ -123,14 +105,12 @@ impl Judge<'_, '_> {
         }
         let directions = words::directions(&self.masked.text);
         let moves = self.sentence.pieces.iter().filter(|piece| piece.is_change);
-        let falls = directions.iter().any(|direction| direction.sign < 0)
-            || moves.clone().any(|piece| piece.sign == Some(-1));
+        let falls =
+            directions.iter().any(|direction| direction.sign < 0) || moves.clone().any(|piece| piece.sign == Some(-1));
         let speaks_of_change = !directions.is_empty() || moves.count() > 0;
         for claim in words::superlatives(&self.masked.text) {
             let of_change = speaks_of_change || claim.reach == Reach::Change;
-            let fits = |side: i8| {
-                claim.side == 0 || side == 0 || side == claim.side || (falls && claim.side > 0)
-            };
+            let fits = |side: i8| claim.side == 0 || side == 0 || side == claim.side || (falls && claim.side > 0);
             if self.basis.extremes.iter().any(|side| fits(*side)) {
                 continue;
             }
@@ -140,17 +120,12 @@ impl Judge<'_, '_> {
                     .into_iter()
                     .flatten()
                     .filter_map(|at| measure::rank(&at))
-                    .any(|rank| {
-                        (rank.from_top == 1 && fits(1)) || (rank.from_bottom == 1 && fits(-1))
-                    })
+                    .any(|rank| (rank.from_top == 1 && fits(1)) || (rank.from_bottom == 1 && fits(-1)))
             });
             if !met {
                 self.fault(Reason::unsupported(
                     "word",
-                    format!(
-                        "\"{}\" needs an extreme or rank assert that holds",
-                        claim.word
-                    ),
+                    format!("\"{}\" needs an extreme or rank assert that holds", claim.word),
                 ));
             }
         }
@@ -158,8 +133,5 @@ impl Judge<'_, '_> {
 }
 
 fn opposite(word: &str) -> Reason {
-    Reason::contradicted(
-        "word",
-        format!("\"{word}\" is the opposite of the change cited"),
-    )
+    Reason::contradicted("word", format!("\"{word}\" is the opposite of the change cited"))
 }

@@ -54,10 +54,8 @@ pub fn render(template: &str, evidence: &Evidence) -> Rendered {
     }
     out.type_words(&template[end..]);
     if out.typed.contains("{{") || out.typed.contains("}}") {
-        out.faults.push(Reason::unsupported(
-            "bad_ref",
-            "a placeholder is not closed",
-        ));
+        out.faults
+            .push(Reason::unsupported("bad_ref", "a placeholder is not closed"));
     }
     out.text = sanitise(&out.text);
     out
@@ -107,9 +105,7 @@ impl Rendered {
             return;
         };
         let tail: Vec<&str> = self.typed.split_whitespace().rev().take(3).collect();
-        let said = tail
-            .iter()
-            .any(|word| super::words::direction_of(word) == Some(sign));
+        let said = tail.iter().any(|word| super::words::direction_of(word) == Some(sign));
         if said {
             piece.text = piece.text.trim_start_matches(['-', '+']).to_owned();
         }
@@ -161,24 +157,20 @@ fn clash(typed: &str, piece: &Piece, rest: &str) -> Option<Reason> {
     {
         return wrong("a digit");
     }
-    let lone_minus = matches!(before, '-' | '−' | '+')
-        && typed[..typed.len() - before.len_utf8()].ends_with([' ', '(']);
+    let lone_minus =
+        matches!(before, '-' | '−' | '+') && typed[..typed.len() - before.len_utf8()].ends_with([' ', '(']);
     if lone_minus || (matches!(before, '-' | '−') && typed.len() == before.len_utf8()) {
         return wrong("a sign");
     }
-    if "$€£¥₹".contains(before) && !(piece.shown == Shown::Money && piece.text.starts_with(before))
-    {
+    if "$€£¥₹".contains(before) && !(piece.shown == Shown::Money && piece.text.starts_with(before)) {
         return wrong(&before.to_string());
     }
     let is_word = |word: &str| {
         after.strip_prefix(word).is_some_and(|then| {
-            !then.starts_with(|c: char| c.is_alphanumeric())
-                || !word.ends_with(char::is_alphanumeric)
+            !then.starts_with(|c: char| c.is_alphanumeric()) || !word.ends_with(char::is_alphanumeric)
         })
     };
-    for scale in [
-        "k", "K", "M", "m", "bn", "million", "thousand", "billion", "hundred",
-    ] {
+    for scale in ["k", "K", "M", "m", "bn", "million", "thousand", "billion", "hundred"] {
         if is_word(scale) && !matches!(piece.shown, Shown::Date) {
             return wrong(scale);
         }
@@ -189,9 +181,7 @@ fn clash(typed: &str, piece: &Piece, rest: &str) -> Option<Reason> {
     if points && piece.shown != Shown::Points {
         return wrong("percentage points");
     }
-    let percent = ["%", "percent", "per cent"]
-        .iter()
-        .any(|word| is_word(word));
+    let percent = ["%", "percent", "per cent"].iter().any(|word| is_word(word));
     if percent && piece.shown != Shown::Percent {
         return wrong("%");
     }

@@ -111,14 +111,9 @@ impl Parser<'_> {
                 Some(b'#') => self.line_comment(),
                 Some(b'/') if self.bytes.get(self.at + 1) == Some(&b'*') => {
                     self.note("comment");
-                    self.at += self
-                        .rest()
-                        .find("*/")
-                        .map_or(self.rest().len(), |end| end + 2);
+                    self.at += self.rest().find("*/").map_or(self.rest().len(), |end| end + 2);
                 }
-                Some(0xC2 | 0xE2 | 0xEF)
-                    if self.rest().starts_with(['\u{a0}', '\u{feff}', '\u{200b}']) =>
-                {
+                Some(0xC2 | 0xE2 | 0xEF) if self.rest().starts_with(['\u{a0}', '\u{feff}', '\u{200b}']) => {
                     self.note("odd_space");
                     self.at += self.rest().chars().next().map_or(1, char::len_utf8);
                 }
@@ -145,11 +140,7 @@ impl Parser<'_> {
                 if self.depth > MAX_DEPTH {
                     return Err(Stop::TooDeep);
                 }
-                let value = if byte == b'{' {
-                    self.object()?
-                } else {
-                    self.array()?
-                };
+                let value = if byte == b'{' { self.object()? } else { self.array()? };
                 self.depth -= 1;
                 Ok(Some(value))
             }
@@ -228,9 +219,7 @@ impl Parser<'_> {
                 .rest()
                 .bytes()
                 .take(LOOK_AHEAD)
-                .take_while(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'.')
-                })
+                .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'.'))
                 .count();
             if length == 0 {
                 return Err(Stop::Syntax);

@@ -24,11 +24,7 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() {
-            "reply"
-        } else {
-            &self.path
-        };
+        let path = if self.path.is_empty() { "reply" } else { &self.path };
         write!(formatter, "{path}: {}", self.message)
     }
 }
@@ -123,9 +119,7 @@ pub(super) fn is_type(value: &Value, name: &str) -> bool {
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         "number" => value.is_number(),
-        "integer" => {
-            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|x| x.fract() == 0.0)
-        }
+        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|x| x.fract() == 0.0),
         _ => true,
     }
 }
@@ -135,14 +129,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(
-        &self,
-        schema: &Value,
-        value: &Value,
-        path: &str,
-        depth: usize,
-        faults: &mut Vec<Fault>,
-    ) {
+    fn value(&self, schema: &Value, value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let schema = resolve(self.root, schema);
         if depth > 128 {
             return;
@@ -158,21 +145,13 @@ impl Check<'_> {
         }
         let types = types(schema);
         if !types.is_empty() && !types.iter().any(|name| is_type(value, name)) {
-            return fault(format!(
-                "must be {}; got {}",
-                either(&types),
-                describe(value)
-            ));
+            return fault(format!("must be {}; got {}", either(&types), describe(value)));
         }
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
             && !allowed.contains(value)
         {
             let words: Vec<String> = allowed.iter().map(plain).collect();
-            fault(format!(
-                "must be one of {}; got {}",
-                words.join(", "),
-                describe(value)
-            ));
+            fault(format!("must be one of {}; got {}", words.join(", "), describe(value)));
         }
         if let Some(only) = schema.get("const")
             && only != value
@@ -191,14 +170,7 @@ impl Check<'_> {
         }
     }
 
-    fn any_of(
-        &self,
-        options: &[Value],
-        value: &Value,
-        path: &str,
-        depth: usize,
-        faults: &mut Vec<Fault>,
-    ) {
+    fn any_of(&self, options: &[Value], value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let mut best: Option<(bool, Vec<Fault>)> = None;
         for option in options {
             let mut tried = Vec::new();
@@ -219,14 +191,7 @@ impl Check<'_> {
         faults.extend(best.map(|(_, tried)| tried).unwrap_or_default());
     }
 
-    fn object(
-        &self,
-        schema: &Value,
-        value: &Value,
-        path: &str,
-        depth: usize,
-        faults: &mut Vec<Fault>,
-    ) {
+    fn object(&self, schema: &Value, value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let Some(members) = value.as_object() else {
             return;
         };
@@ -256,10 +221,7 @@ impl Check<'_> {
                             .unwrap_or_default();
                         faults.push(Fault {
                             path: at,
-                            message: format!(
-                                "is not a known key; known keys are {}",
-                                known.join(", ")
-                            ),
+                            message: format!("is not a known key; known keys are {}", known.join(", ")),
                         });
                     }
                     Some(other) => self.value(other, member, &at, depth + 1, faults),
@@ -269,14 +231,7 @@ impl Check<'_> {
         }
     }
 
-    fn array(
-        &self,
-        schema: &Value,
-        items: &[Value],
-        path: &str,
-        depth: usize,
-        faults: &mut Vec<Fault>,
-    ) {
+    fn array(&self, schema: &Value, items: &[Value], path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
         let length = items.len() as u64;
         if let Some(least) = bound("minItems").filter(|least| length < *least) {
@@ -317,9 +272,7 @@ fn string(schema: &Value, text: &str, path: &str, faults: &mut Vec<Fault>) {
         });
     }
     if let Some(most) = bound("maxLength").filter(|most| length > *most) {
-        fault(format!(
-            "must be at most {most} characters long; got {length}"
-        ));
+        fault(format!("must be at most {most} characters long; got {length}"));
     }
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
         && Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text))

@@ -13,9 +13,8 @@ use super::number::{Bare, Kind, numbers};
 use super::text::sanitise;
 use super::words;
 
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\{\{\s*([Ff]\d+)(?:\.n(\d+))?\s*\}\}").expect("a constant pattern")
-});
+static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\{\{\s*([Ff]\d+)(?:\.n(\d+))?\s*\}\}").expect("a constant pattern"));
 
 /// A sentence that passed, with the findings behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,10 +30,7 @@ pub(super) fn check_sentence(
     findings: &[Finding],
     must_use: bool,
 ) -> Result<Sentence, String> {
-    let mut used: Vec<&Finding> = findings
-        .iter()
-        .filter(|finding| uses.contains(&finding.id))
-        .collect();
+    let mut used: Vec<&Finding> = findings.iter().filter(|finding| uses.contains(&finding.id)).collect();
     let (rendered, typed) = fill(text, findings, &mut used)?;
     if must_use && used.is_empty() {
         return Err("uses: it rests on no finding".to_owned());
@@ -44,13 +40,8 @@ pub(super) fn check_sentence(
     check_dates(&masked.dates, &used)?;
     check_words(&masked.text, &used)?;
     let own: BTreeSet<&String> = used.iter().flat_map(|finding| &finding.names).collect();
-    if let Some(name) = names_in(&typed, findings)
-        .into_iter()
-        .find(|name| !own.contains(name))
-    {
-        return Err(format!(
-            "name: {name} is not a subject of the findings used"
-        ));
+    if let Some(name) = names_in(&typed, findings).into_iter().find(|name| !own.contains(name)) {
+        return Err(format!("name: {name} is not a subject of the findings used"));
     }
     let text = if words::claims_cause(&typed) && !share_a_name(&used) {
         words::soften(&rendered)
@@ -72,11 +63,7 @@ pub(super) fn names_in<'a>(text: &str, findings: &'a [Finding]) -> Vec<&'a Strin
     let mut out = Vec::new();
     for name in names {
         // A measure such as "revenue" is a word of the language, not a name.
-        if name.len() < 2
-            || !name
-                .chars()
-                .any(|c| c.is_uppercase() || c.is_ascii_digit() || c == '_')
-        {
+        if name.len() < 2 || !name.chars().any(|c| c.is_uppercase() || c.is_ascii_digit() || c == '_') {
             continue;
         }
         for range in whole_words(&free.clone(), name) {
@@ -90,11 +77,7 @@ pub(super) fn names_in<'a>(text: &str, findings: &'a [Finding]) -> Vec<&'a Strin
 }
 
 /// The sentence with its placeholders filled in, and what of it the model typed.
-fn fill<'a>(
-    text: &str,
-    findings: &'a [Finding],
-    used: &mut Vec<&'a Finding>,
-) -> Result<(String, String), String> {
+fn fill<'a>(text: &str, findings: &'a [Finding], used: &mut Vec<&'a Finding>) -> Result<(String, String), String> {
     let (mut rendered, mut typed) = (String::new(), String::new());
     let mut end = 0;
     for found in PLACEHOLDER.captures_iter(text) {
@@ -119,15 +102,12 @@ fn fill<'a>(
                     .checked_sub(1)
                     .and_then(|index| finding.numbers.get(index))
                     .ok_or_else(|| format!("bad_ref: {} has no number {n}", finding.id))?;
-                let glued = before.ends_with(|c: char| {
-                    c.is_ascii_digit() || "$€£-−+.".contains(c) && !before.ends_with(". ")
-                });
+                let glued =
+                    before.ends_with(|c: char| c.is_ascii_digit() || "$€£-−+.".contains(c) && !before.ends_with(". "));
                 let after = text[end..].trim_start();
-                let unit = [
-                    "%", "percent", "pp", "million", "k ", "M ", "billion", "thousand",
-                ]
-                .iter()
-                .any(|unit| after.starts_with(unit));
+                let unit = ["%", "percent", "pp", "million", "k ", "M ", "billion", "thousand"]
+                    .iter()
+                    .any(|unit| after.starts_with(unit));
                 if glued || unit || text[end..].starts_with(|c: char| c.is_ascii_digit()) {
                     return Err(format!("unit: something is glued to {}", whole.as_str()));
                 }
@@ -149,8 +129,8 @@ fn fill<'a>(
 fn clause(finding: &Finding, at_start: bool) -> String {
     let text = finding.text.trim().trim_end_matches('.');
     let first = text.split_whitespace().next().unwrap_or_default();
-    let plain = first.chars().skip(1).all(char::is_lowercase)
-        && !finding.names.iter().any(|name| name.starts_with(first));
+    let plain =
+        first.chars().skip(1).all(char::is_lowercase) && !finding.names.iter().any(|name| name.starts_with(first));
     if at_start || !plain {
         return text.to_owned();
     }
@@ -181,10 +161,7 @@ fn check_numbers(masked: &str, typed: &str, used: &[&Finding]) -> Result<(), Str
                 && (bare.sign.is_none() || other.sign.is_none() || bare.sign == other.sign)
         };
         if !known.iter().any(same) {
-            return Err(format!(
-                "number: \"{}\" is no number of the findings used",
-                bare.raw
-            ));
+            return Err(format!("number: \"{}\" is no number of the findings used", bare.raw));
         }
     }
     let texts: String = used
@@ -194,10 +171,7 @@ fn check_numbers(masked: &str, typed: &str, used: &[&Finding]) -> Result<(), Str
         .join(" ");
     for claim in words::multiples(typed) {
         if !texts.contains(&claim.word) {
-            return Err(format!(
-                "number: \"{}\" is said by no finding used",
-                claim.word
-            ));
+            return Err(format!("number: \"{}\" is said by no finding used", claim.word));
         }
     }
     if numbers(masked)
@@ -219,10 +193,7 @@ fn check_dates(dates: &[super::mask::Dated], used: &[&Finding]) -> Result<(), St
             && (a.day.is_none() || a.day == b.day)
             && (a.year.is_none() || b.year.is_none() || a.year == b.year)
     };
-    match dates
-        .iter()
-        .find(|date| !known.iter().any(|other| same(date, other)))
-    {
+    match dates.iter().find(|date| !known.iter().any(|other| same(date, other))) {
         Some(_) => Err("date: no finding used names this date".to_owned()),
         None => Ok(()),
     }
@@ -231,8 +202,7 @@ fn check_dates(dates: &[super::mask::Dated], used: &[&Finding]) -> Result<(), St
 /// Directions and superlatives must be those of the findings used.
 fn check_words(masked: &str, used: &[&Finding]) -> Result<(), String> {
     const STRICT: [&str; 9] = [
-        "highest", "lowest", "largest", "smallest", "biggest", "steepest", "sharpest", "fewest",
-        "greatest",
+        "highest", "lowest", "largest", "smallest", "biggest", "steepest", "sharpest", "fewest", "greatest",
     ];
     let said: BTreeSet<i8> = used
         .iter()
@@ -252,10 +222,7 @@ fn check_words(masked: &str, used: &[&Finding]) -> Result<(), String> {
         .iter()
         .find(|direction| !said.contains(&direction.sign))
     {
-        return Err(format!(
-            "word: \"{}\" is said by no finding used",
-            direction.word
-        ));
+        return Err(format!("word: \"{}\" is said by no finding used", direction.word));
     }
     let texts: String = used
         .iter()
@@ -266,10 +233,7 @@ fn check_words(masked: &str, used: &[&Finding]) -> Result<(), String> {
         .iter()
         .find(|claim| STRICT.contains(&claim.word.as_str()) && !ranked)
     {
-        Some(claim) => Err(format!(
-            "word: \"{}\" is said by no finding used",
-            claim.word
-        )),
+        Some(claim) => Err(format!("word: \"{}\" is said by no finding used", claim.word)),
         None => Ok(()),
     }
 }

@@ -53,9 +53,7 @@ pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
     let mut out = CheckedSpecialist::default();
     for (index, raw) in items(value, "findings").enumerate() {
         let given = string(raw, "id");
-        let taken = |id: &str| {
-            out.findings.iter().any(|f| f.id == id) || out.rejected.iter().any(|f| f.id == id)
-        };
+        let taken = |id: &str| out.findings.iter().any(|f| f.id == id) || out.rejected.iter().any(|f| f.id == id);
         let id = if given.is_empty() || taken(&given) {
             let mut n = index + 1;
             while taken(&format!("f{n}")) {
@@ -70,22 +68,15 @@ pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
             .or_insert_with(|| id.clone());
         match finding(raw, id.clone(), evidence) {
             Ok((finding, dropped)) => {
-                out.dropped_sentences.extend(
-                    dropped
-                        .into_iter()
-                        .map(|(text, why)| (id.clone(), text, why)),
-                );
+                out.dropped_sentences
+                    .extend(dropped.into_iter().map(|(text, why)| (id.clone(), text, why)));
                 out.findings.push(finding);
             }
             Err(rejected) => out.rejected.push(rejected),
         }
     }
     out.grounding = grounding(&out.findings, &out.rejected);
-    let known: BTreeSet<String> = out
-        .findings
-        .iter()
-        .map(|finding| finding.id.clone())
-        .collect();
+    let known: BTreeSet<String> = out.findings.iter().map(|finding| finding.id.clone()).collect();
     for (name, is_hypothesis) in [("hypotheses", true), ("recommendations", false)] {
         for raw in items(value, name) {
             match remark(raw, evidence, &out.ids, &known) {
@@ -125,10 +116,7 @@ fn grounding(findings: &[Finding], rejected: &[RejectedFinding]) -> Grounding {
         supported: findings.len(),
         unsupported: rejected.len() - contradicted,
         contradicted,
-        ordinary: findings
-            .iter()
-            .filter(|finding| !finding.reportable)
-            .count(),
+        ordinary: findings.iter().filter(|finding| !finding.reportable).count(),
         share: None,
     });
     grounding
@@ -136,11 +124,7 @@ fn grounding(findings: &[Finding], rejected: &[RejectedFinding]) -> Grounding {
 
 type Dropped = Vec<(String, String)>;
 
-fn finding(
-    raw: &Value,
-    id: String,
-    evidence: &Evidence,
-) -> Result<(Finding, Dropped), RejectedFinding> {
+fn finding(raw: &Value, id: String, evidence: &Evidence) -> Result<(Finding, Dropped), RejectedFinding> {
     let (title, text) = (string(raw, "title"), string(raw, "text"));
     let reject = |reasons: Vec<Reason>| RejectedFinding {
         id: id.clone(),
@@ -191,11 +175,7 @@ fn finding(
             checks.push(checked);
         } else {
             faults.extend(checked.faults.iter().cloned());
-            let why: Vec<&str> = checked
-                .faults
-                .iter()
-                .map(|fault| fault.message.as_str())
-                .collect();
+            let why: Vec<&str> = checked.faults.iter().map(|fault| fault.message.as_str()).collect();
             dropped.push((part.text.clone(), why.join("; ")));
         }
     }
@@ -203,8 +183,7 @@ fn finding(
         || asserts
             .iter()
             .any(|assert| string(assert, "op") == "count_where" || string(assert, "op") == "trend");
-    let speaks =
-        kept.iter().any(|part| !part.cells.is_empty()) || (!held.is_empty() && !kept.is_empty());
+    let speaks = kept.iter().any(|part| !part.cells.is_empty()) || (!held.is_empty() && !kept.is_empty());
     if kept.is_empty() || (!dropped.is_empty() && !speaks) {
         return Err(reject(faults));
     }
@@ -308,12 +287,7 @@ fn assemble(
             numbers.extend(rendered.numbers.iter().cloned());
         }
         cells.extend(rendered.cells.iter().cloned());
-        rows.extend(
-            rendered
-                .pieces
-                .iter()
-                .flat_map(|piece| piece.rows.iter().cloned()),
-        );
+        rows.extend(rendered.pieces.iter().flat_map(|piece| piece.rows.iter().cloned()));
     }
     cells.extend(held.iter().flat_map(|holds| holds.cells.iter().cloned()));
     let mut seen = BTreeSet::new();
@@ -344,9 +318,7 @@ fn assemble(
                 .iter()
                 .any(|word| rendered.text.contains(word))
         });
-    let moved = held
-        .iter()
-        .any(|holds| holds.is_change && holds.sign != Some(0))
+    let moved = held.iter().any(|holds| holds.is_change && holds.sign != Some(0))
         || kept.iter().copied().chain([head]).any(|rendered| {
             let mut pieces = rendered.pieces.iter();
             pieces.any(|piece| piece.is_change && piece.sign != Some(0))
@@ -362,10 +334,7 @@ fn assemble(
             let pieces = rendered.pieces.iter().filter(|piece| piece.is_change);
             stated.extend(pieces.flat_map(|piece| &piece.cells));
         }
-        let changes: Vec<At<'_>> = stated
-            .into_iter()
-            .filter_map(|cell| evidence.at(cell))
-            .collect();
+        let changes: Vec<At<'_>> = stated.into_iter().filter_map(|cell| evidence.at(cell)).collect();
         let significance = significance(if changes.is_empty() { &at } else { &changes });
         (significance.reportable, significance.real)
     } else {
@@ -454,11 +423,7 @@ fn capitalised(text: &str) -> String {
 }
 
 pub(super) fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 pub(super) fn string(value: &Value, name: &str) -> String {

@@ -22,22 +22,11 @@ impl Judge<'_, '_> {
                     .filter(|c| c.role == Role::Current && c.unit != Unit::OfRow)
                     .map(|c| c.label.to_lowercase()),
             );
-            if table
-                .columns
-                .iter()
-                .any(|column| column.unit == Unit::OfRow)
-                && table.kind == TableKind::Totals
-            {
+            if table.columns.iter().any(|column| column.unit == Unit::OfRow) && table.kind == TableKind::Totals {
                 labels.extend(table.rows.iter().map(|row| row.key.to_lowercase()));
             }
         }
-        for table in self
-            .basis
-            .evidence
-            .tables
-            .iter()
-            .filter(|table| speaks_per_row(table))
-        {
+        for table in self.basis.evidence.tables.iter().filter(|table| speaks_per_row(table)) {
             labels.extend(table.rows.iter().flat_map(subjects));
         }
         labels.sort_by_key(|label| std::cmp::Reverse(label.len()));
@@ -55,9 +44,8 @@ impl Judge<'_, '_> {
         }
         let own: Vec<String> = self.basis.cells.iter().flat_map(measures_of).collect();
         let alike = |label: &String| {
-            own.iter().any(|own| {
-                own == label || own.contains(label.as_str()) || label.contains(own.as_str())
-            })
+            own.iter()
+                .any(|own| own == label || own.contains(label.as_str()) || label.contains(own.as_str()))
         };
         let nouns: Vec<String> = self
             .basis
@@ -68,10 +56,7 @@ impl Judge<'_, '_> {
                 _ => None,
             })
             .collect();
-        if !said
-            .iter()
-            .any(|label| alike(label) || nouns.contains(label))
-        {
+        if !said.iter().any(|label| alike(label) || nouns.contains(label)) {
             let words: Vec<String> = said.into_iter().collect();
             self.fault(Reason::unsupported(
                 "measure",
@@ -87,10 +72,7 @@ impl Judge<'_, '_> {
 
 /// What a cell measures, in the words that a reader knows.
 fn measures_of(at: &At<'_>) -> Vec<String> {
-    if at.column.unit != Unit::OfRow
-        && !speaks_per_row(at.table)
-        && at.table.kind != TableKind::Totals
-    {
+    if at.column.unit != Unit::OfRow && !speaks_per_row(at.table) && at.table.kind != TableKind::Totals {
         return vec![base(at).column.label.to_lowercase()];
     }
     let mut out = subjects(at.row);
@@ -100,11 +82,7 @@ fn measures_of(at: &At<'_>) -> Vec<String> {
 
 /// Each row has a measure of its own, named in a text cell.
 fn speaks_per_row(table: &Table) -> bool {
-    table.kind != TableKind::Totals
-        && table
-            .columns
-            .iter()
-            .any(|column| column.unit == Unit::OfRow)
+    table.kind != TableKind::Totals && table.columns.iter().any(|column| column.unit == Unit::OfRow)
 }
 
 fn subjects(row: &Row) -> Vec<String> {

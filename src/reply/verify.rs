@@ -64,11 +64,7 @@ impl Judge<'_, '_> {
             .iter()
             .filter_map(|address| self.basis.evidence.at(address))
             .collect();
-        if own.is_empty() {
-            self.basis.cells.clone()
-        } else {
-            own
-        }
+        if own.is_empty() { self.basis.cells.clone() } else { own }
     }
 
     fn numbers(&mut self) {
@@ -78,9 +74,9 @@ impl Judge<'_, '_> {
             .filter(|bare| bare.is_bound())
             .flat_map(|bare| self.basis.beyond(bare))
             .collect();
-        let count_met = found.iter().any(|bare| {
-            bare.kind == Kind::Plain && limits.iter().any(|count| bare.fits(count.value))
-        });
+        let count_met = found
+            .iter()
+            .any(|bare| bare.kind == Kind::Plain && limits.iter().any(|count| bare.fits(count.value)));
         for bare in &found {
             if count_met && bare.is_bound() {
                 continue;
@@ -89,10 +85,7 @@ impl Judge<'_, '_> {
                 if !limits.iter().any(|count| bare.fits(count.value)) {
                     self.fault(Reason::contradicted(
                         "number",
-                        format!(
-                            "\"{}\" is not how many rows lie beyond that limit",
-                            bare.raw
-                        ),
+                        format!("\"{}\" is not how many rows lie beyond that limit", bare.raw),
                     ));
                 }
                 continue;
@@ -107,17 +100,15 @@ impl Judge<'_, '_> {
 
     fn multiples(&mut self) {
         for claim in words::multiples(&self.sentence.typed) {
-            let within = |range: Option<(f64, f64)>, value: f64| {
-                range.is_some_and(|(low, high)| low <= value && value <= high)
-            };
+            let within =
+                |range: Option<(f64, f64)>, value: f64| range.is_some_and(|(low, high)| low <= value && value <= high);
             let mut same_kind = false;
             let mut met = false;
             for quantity in &self.basis.quantities {
                 let fits = match quantity.kind {
                     Kind::Times => within(claim.ratio, quantity.value),
                     Kind::Percent => {
-                        within(claim.percent, quantity.value)
-                            || within(claim.change, quantity.value.abs())
+                        within(claim.percent, quantity.value) || within(claim.change, quantity.value.abs())
                     }
                     _ => continue,
                 };
@@ -172,14 +163,10 @@ impl Judge<'_, '_> {
             _ => true,
         };
         let fits = |quantity: &&&Quantity| {
-            bare.fits(quantity.value)
-                || (bare.bounds(quantity.value) && quantity.time != Time::Neither)
+            bare.fits(quantity.value) || (bare.bounds(quantity.value) && quantity.time != Time::Neither)
         };
         let fitting: Vec<&&Quantity> = kinds.iter().filter(|quantity| fits(quantity)).collect();
-        let right: Vec<&&&Quantity> = fitting
-            .iter()
-            .filter(|quantity| counted(quantity))
-            .collect();
+        let right: Vec<&&&Quantity> = fitting.iter().filter(|quantity| counted(quantity)).collect();
         if !right.is_empty() {
             let right: Vec<&Quantity> = right.into_iter().map(|quantity| **quantity).collect();
             return self.stale(bare, &right);
@@ -196,14 +183,10 @@ impl Judge<'_, '_> {
             ));
         }
         if let Kind::Money(code) = &bare.kind {
-            let own = self
-                .basis
-                .quantities
-                .iter()
-                .find_map(|quantity| match &quantity.kind {
-                    Kind::Money(own) if !own.is_empty() => Some(own),
-                    _ => None,
-                });
+            let own = self.basis.quantities.iter().find_map(|quantity| match &quantity.kind {
+                Kind::Money(own) if !own.is_empty() => Some(own),
+                _ => None,
+            });
             if let Some(own) = own.filter(|own| *own != code) {
                 return Some(Reason::contradicted(
                     "unit",
@@ -211,14 +194,11 @@ impl Judge<'_, '_> {
                 ));
             }
         }
-        let nearest = kinds
-            .iter()
-            .filter(|quantity| counted(quantity))
-            .min_by(|a, b| {
-                (a.value.abs() - bare.value)
-                    .abs()
-                    .total_cmp(&(b.value.abs() - bare.value).abs())
-            });
+        let nearest = kinds.iter().filter(|quantity| counted(quantity)).min_by(|a, b| {
+            (a.value.abs() - bare.value)
+                .abs()
+                .total_cmp(&(b.value.abs() - bare.value).abs())
+        });
         Some(match nearest {
             Some(quantity) => Reason::contradicted(
                 "number",
@@ -230,11 +210,7 @@ impl Judge<'_, '_> {
                 ),
             ),
             None => {
-                let other = self
-                    .basis
-                    .quantities
-                    .iter()
-                    .find(|quantity| bare.fits(quantity.value));
+                let other = self.basis.quantities.iter().find(|quantity| bare.fits(quantity.value));
                 match other {
                     Some(quantity) => Reason::contradicted(
                         "unit",
@@ -242,10 +218,7 @@ impl Judge<'_, '_> {
                     ),
                     None => Reason::unsupported(
                         "number",
-                        format!(
-                            "\"{}\" follows from no cell used; write a placeholder",
-                            bare.raw
-                        ),
+                        format!("\"{}\" follows from no cell used; write a placeholder", bare.raw),
                     ),
                 }
             }
@@ -257,12 +230,7 @@ impl Judge<'_, '_> {
         if bare.kind != Kind::Plain {
             return None;
         }
-        let after = self
-            .sentence
-            .typed
-            .get(bare.end..)?
-            .trim_start()
-            .to_lowercase();
+        let after = self.sentence.typed.get(bare.end..)?.trim_start().to_lowercase();
         let mut best: Option<String> = None;
         for table in &self.basis.evidence.tables {
             let units = table
@@ -273,9 +241,7 @@ impl Judge<'_, '_> {
             for unit in units {
                 let Unit::Count(noun) = unit else { continue };
                 let noun = noun.to_lowercase();
-                if after.starts_with(&noun)
-                    && best.as_ref().is_none_or(|best| best.len() < noun.len())
-                {
+                if after.starts_with(&noun) && best.as_ref().is_none_or(|best| best.len() < noun.len()) {
                     best = Some(noun);
                 }
             }

@@ -7,9 +7,8 @@ use regex::Regex;
 const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed)?|climb(?:s|ed|ing)?|jump(?:s|ed)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed)?|swelled|rocketed|uptick|upswing|went up|up|higher";
 const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|slid|slides?|sliding|slip(?:s|ped)?|dip(?:s|ped)?|plunge[sd]?|plummet(?:s|ed)?|sank|sinks?|contract(?:s|ed)|contraction|tumble[sd]?|slump(?:s|ed)?|loss|lost|downturn|went down|down|lower";
 
-static DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")).expect("a constant pattern")
-});
+static DIRECTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")).expect("a constant pattern"));
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
@@ -22,8 +21,10 @@ static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:not|no|without|never|neither|nor|n't|rather than|instead of|despite|if|whether|any)\b[^.,;]{0,16}$")
-        .expect("a constant pattern")
+    Regex::new(
+        r"(?i)\b(?:not|no|without|never|neither|nor|n't|rather than|instead of|despite|if|whether|any)\b[^.,;]{0,16}$",
+    )
+    .expect("a constant pattern")
 });
 
 static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
@@ -148,23 +149,12 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             };
             let rough = found.get(0).is_some_and(|whole| {
                 let before = text[..whole.start()].trim_end();
-                [
-                    "about",
-                    "roughly",
-                    "nearly",
-                    "almost",
-                    "around",
-                    "approximately",
-                ]
-                .iter()
-                .any(|word| before.ends_with(word))
+                ["about", "roughly", "nearly", "almost", "around", "approximately"]
+                    .iter()
+                    .any(|word| before.ends_with(word))
             });
             let share = |low: f64, high: f64| {
-                let (low, high) = if rough {
-                    (low * 0.95, high * 1.05)
-                } else {
-                    (low, high)
-                };
+                let (low, high) = if rough { (low * 0.95, high * 1.05) } else { (low, high) };
                 claim(
                     Some((low / 100.0, high / 100.0)),
                     Some((low, high)),
@@ -231,9 +221,7 @@ pub(super) fn soften(text: &str) -> String {
             let said = text[..after].trim_end().ends_with("possibly");
             match word.to_lowercase().as_str() {
                 _ if said => word.to_owned(),
-                "led to" | "leads to" | "resulted in" | "results in" => {
-                    "possibly contributed to".to_owned()
-                }
+                "led to" | "leads to" | "resulted in" | "results in" => "possibly contributed to".to_owned(),
                 "explain" | "explains" => "may explain".to_owned(),
                 _ => format!("possibly {word}"),
             }

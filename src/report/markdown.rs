@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Cell, Evidence, Good, Kpi, Role, Table, Unit};
+use crate::evidence::{Cell, Evidence, Good, Kpi, Table, Unit};
 use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport};
 
 use super::parts::{plain, table};
@@ -34,7 +34,12 @@ fn title(facts: &Facts<'_>) -> String {
     let period = evidence.period;
     let _ = writeln!(text, "# Insights report, {} to {}\n", period.start, period.end);
     if facts.status != Status::Complete {
-        let _ = writeln!(text, "> **This report is {}.** {}\n", facts.status.word(), plain(&degraded_because(facts)));
+        let _ = writeln!(
+            text,
+            "> **This report is {}.** {}\n",
+            facts.status.word(),
+            plain(&degraded_because(facts))
+        );
     }
     let compared = evidence.previous_period.map_or_else(
         || "nothing (the data hold no full previous period)".to_owned(),
@@ -45,18 +50,30 @@ fn title(facts: &Facts<'_>) -> String {
         .coordinated
         .confidence_score
         .map_or_else(|| "not rated".to_owned(), |score| format!("{score:.2}"));
-    let users = facts.source.users.map(|users| format!(", {} users", thousands(users))).unwrap_or_default();
+    let users = facts
+        .source
+        .users
+        .map(|users| format!(", {} users", thousands(users)))
+        .unwrap_or_default();
     let rows = [
         ("Period", format!("{} days, {} time", period.days(), evidence.timezone)),
         ("Compared with", compared),
         (
             "Data",
-            format!("{}: {} rows in the period{users}", plain(&facts.source.files.join(", ")), thousands(facts.source.rows_in_window)),
+            format!(
+                "{}: {} rows in the period{users}",
+                plain(&facts.source.files.join(", ")),
+                thousands(facts.source.rows_in_window)
+            ),
         ),
         ("Run", format!("`{}`, {}", facts.run_hash, facts.status.word())),
         (
             "Specialists",
-            format!("{} of {} reported", facts.council.n_successful(), facts.council.outcomes.len()),
+            format!(
+                "{} of {} reported",
+                facts.council.n_successful(),
+                facts.council.outcomes.len()
+            ),
         ),
         ("Confidence", confidence),
     ];
@@ -80,8 +97,15 @@ fn degraded_because(facts: &Facts<'_>) -> String {
         ));
     }
     if council.coordinated.status != CoordinatorStatus::Completed {
-        let why = council.coordinated.why.as_ref().map(|why| format!(" ({})", why.message)).unwrap_or_default();
-        reasons.push(format!("No coordinator joined the findings{why}; they were put together by template."));
+        let why = council
+            .coordinated
+            .why
+            .as_ref()
+            .map(|why| format!(" ({})", why.message))
+            .unwrap_or_default();
+        reasons.push(format!(
+            "No coordinator joined the findings{why}; they were put together by template."
+        ));
     }
     reasons.join(" ")
 }
@@ -110,7 +134,9 @@ fn key_figures(facts: &Facts<'_>) -> String {
         .map(|kpi| {
             let with_unit = |shown: &str| match kpi.unit {
                 Unit::Percent if shown != "–" => format!("{shown} %"),
-                Unit::Money if shown != "–" => currency.map_or_else(|| shown.to_owned(), |currency| format!("{currency} {shown}")),
+                Unit::Money if shown != "–" => {
+                    currency.map_or_else(|| shown.to_owned(), |currency| format!("{currency} {shown}"))
+                }
                 _ => shown.to_owned(),
             };
             vec![
@@ -142,7 +168,9 @@ fn meaning(kpi: &Kpi) -> &'static str {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn findings(facts: &Facts<'_>) -> String {
@@ -163,13 +191,19 @@ fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String
     if !finding.why_it_matters.is_empty() {
         let _ = writeln!(text, "\nWhy it matters: {}", plain(&finding.why_it_matters));
     }
-    let evidence = facts.evidence.iter().find(|evidence| evidence.analyst == finding.analyst);
+    let evidence = facts
+        .evidence
+        .iter()
+        .find(|evidence| evidence.analyst == finding.analyst);
     let cells: Vec<String> = finding
         .evidence
         .iter()
         .take(8)
         .map(|address| {
-            let value = evidence.and_then(|evidence| evidence.at(address)).map(|at| at.shown()).unwrap_or_default();
+            let value = evidence
+                .and_then(|evidence| evidence.at(address))
+                .map(|at| at.shown())
+                .unwrap_or_default();
             format!("`{address}` {}", plain_number(&plain(&value)))
         })
         .collect();
@@ -180,7 +214,11 @@ fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String
         finding.analyst.title(),
         finding.severity.word(),
         finding.confidence,
-        if cells.is_empty() { String::new() } else { format!(" · evidence {}", cells.join(", ")) }
+        if cells.is_empty() {
+            String::new()
+        } else {
+            format!(" · evidence {}", cells.join(", "))
+        }
     );
     text
 }
@@ -192,7 +230,14 @@ fn themes(facts: &Facts<'_>) -> String {
     }
     let lines: Vec<String> = themes
         .iter()
-        .map(|theme| format!("- **{}**: {} ({})", plain(&theme.theme), plain(&theme.text), theme.uses.join(", ")))
+        .map(|theme| {
+            format!(
+                "- **{}**: {} ({})",
+                plain(&theme.theme),
+                plain(&theme.text),
+                theme.uses.join(", ")
+            )
+        })
         .collect();
     format!("## What runs through them\n\n{}", lines.join("\n"))
 }
@@ -201,7 +246,17 @@ fn recommendations(facts: &Facts<'_>) -> String {
     let joined = &facts.council.coordinated;
     let mut text = String::new();
     if !joined.recommendations.is_empty() {
-        let head = ["", "Action", "Impact", "Effort", "Owner", "Watch", "Check on", "Because of"].map(str::to_owned);
+        let head = [
+            "",
+            "Action",
+            "Impact",
+            "Effort",
+            "Owner",
+            "Watch",
+            "Check on",
+            "Because of",
+        ]
+        .map(str::to_owned);
         let rows: Vec<Vec<String>> = joined
             .recommendations
             .iter()
@@ -222,7 +277,11 @@ fn recommendations(facts: &Facts<'_>) -> String {
         let _ = write!(text, "## Recommendations\n\n{}", table(&head, &[false; 8], &rows));
     }
     if !joined.next_steps.is_empty() {
-        let steps: Vec<String> = joined.next_steps.iter().map(|step| format!("- {}", plain(step))).collect();
+        let steps: Vec<String> = joined
+            .next_steps
+            .iter()
+            .map(|step| format!("- {}", plain(step)))
+            .collect();
         let _ = write!(text, "\n**Next steps**\n\n{}", steps.join("\n"));
     }
     text.trim().to_owned()
@@ -253,18 +312,29 @@ fn reported_area(report: &SpecialistReport) -> String {
         .findings
         .iter()
         .map(|finding| {
-            let note = if finding.reportable { "" } else { " (ordinary variation)" };
+            let note = if finding.reportable {
+                ""
+            } else {
+                " (inside ordinary variation, or too few observations)"
+            };
             format!("- {}: {}{note}", finding.id, plain(&finding.text))
         })
         .collect();
     if lines.is_empty() {
         lines.push("- No finding passed the check.".to_owned());
     }
-    for (heading, remarks) in [("Possible causes", &report.hypotheses), ("Advice", &report.recommendations)] {
+    for (heading, remarks) in [
+        ("Possible causes", &report.hypotheses),
+        ("Advice", &report.recommendations),
+    ] {
         if !remarks.is_empty() {
             lines.push(format!("\n{heading} (words of the model, not checked against data):\n"));
             lines.extend(remarks.iter().map(|remark| {
-                let about = if remark.about.is_empty() { String::new() } else { format!(" ({})", remark.about.join(", ")) };
+                let about = if remark.about.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", remark.about.join(", "))
+                };
                 format!("- {}{about}", plain(&remark.text))
             }));
         }
@@ -278,12 +348,25 @@ fn missing(facts: &Facts<'_>) -> String {
         .missing()
         .into_iter()
         .map(|(analyst, why)| {
-            format!("- **{}**: {} ({}, {} attempts)", analyst.title(), plain(&why.message), why.kind.replace('_', " "), why.attempts)
+            format!(
+                "- **{}**: {} ({}, {} attempts)",
+                analyst.title(),
+                plain(&why.message),
+                why.kind.replace('_', " "),
+                why.attempts
+            )
         })
         .collect();
     if council.coordinated.status != CoordinatorStatus::Completed {
-        let why = council.coordinated.why.as_ref().map_or("no reason given", |why| why.message.as_str());
-        lines.push(format!("- **Coordinator**: {}; the summary was assembled by template", plain(why)));
+        let why = council
+            .coordinated
+            .why
+            .as_ref()
+            .map_or("no reason given", |why| why.message.as_str());
+        lines.push(format!(
+            "- **Coordinator**: {}; the summary was assembled by template",
+            plain(why)
+        ));
     }
     for (analyst, outcome) in &council.outcomes {
         if let Outcome::Reported(report) = outcome
@@ -325,12 +408,19 @@ fn caveats(facts: &Facts<'_>) -> String {
         }
     }
     for (_, outcome) in &facts.council.outcomes {
-        for gap in outcome.report().map(|report| report.data_gaps.as_slice()).unwrap_or_default() {
+        for gap in outcome
+            .report()
+            .map(|report| report.data_gaps.as_slice())
+            .unwrap_or_default()
+        {
             add(gap);
         }
     }
     if facts.source.bad_rows > 0 {
-        add(&format!("{} rows could not be read and are left out", facts.source.bad_rows));
+        add(&format!(
+            "{} rows could not be read and are left out",
+            facts.source.bad_rows
+        ));
     }
     let confidence = &facts.council.coordinated.confidence_text;
     let mut text = "## How far to trust this\n".to_owned();
@@ -358,25 +448,33 @@ fn appendix(facts: &Facts<'_>) -> String {
     }
     let _ = write!(text, "\n### How the columns were read\n\n{}", mapping(facts));
     let _ = write!(text, "\n### Calls\n\n{}", calls(facts));
-    let _ = write!(text, "\n### Make it again\n\n```sh\n{}\n```", facts.command.replace("```", ""));
+    let _ = write!(
+        text,
+        "\n### Make it again\n\n```sh\n{}\n```",
+        facts.command.replace("```", "")
+    );
     text
 }
 
 fn evidence_table(evidence: &Evidence, facts: &Table) -> String {
-    let shown: Vec<usize> = (0..facts.columns.len()).filter(|index| facts.columns[*index].role != Role::Note || facts.columns.len() < 8).collect();
     let mut head = vec!["Id".to_owned()];
-    head.extend(shown.iter().map(|index| plain(&facts.columns[*index].label)));
+    head.extend(facts.columns.iter().map(|column| plain(&column.label)));
     let mut right = vec![false];
-    right.extend(shown.iter().map(|index| !matches!(facts.columns[*index].unit, Unit::Text | Unit::Date)));
+    right.extend(
+        facts
+            .columns
+            .iter()
+            .map(|column| !matches!(column.unit, Unit::Text | Unit::Date)),
+    );
     let rows: Vec<Vec<String>> = facts
         .rows
         .iter()
         .map(|row| {
-            let cells = shown.iter().map(|index| match row.cells.get(*index) {
-                Some(Cell::Number { shown, .. }) => plain_number(shown),
-                Some(Cell::Text(text)) => plain(text),
-                Some(Cell::Day(day)) => day.to_string(),
-                Some(Cell::Missing(_)) | None => "–".to_owned(),
+            let cells = row.cells.iter().map(|cell| match cell {
+                Cell::Number { shown, .. } => plain_number(shown),
+                Cell::Text(text) => plain(text),
+                Cell::Day(day) => day.to_string(),
+                Cell::Missing(_) => "–".to_owned(),
             });
             std::iter::once(row.id.clone()).chain(cells).collect()
         })
@@ -403,7 +501,11 @@ fn plain_number(shown: &str) -> String {
 
 fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+    if text.is_empty() || text.ends_with('.') {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
 }
 
 fn mapping(facts: &Facts<'_>) -> String {
@@ -421,7 +523,16 @@ fn mapping(facts: &Facts<'_>) -> String {
 }
 
 fn calls(facts: &Facts<'_>) -> String {
-    let head = ["Call", "Status", "Model", "Attempts", "Tokens in", "Tokens out", "Cost (USD)"].map(str::to_owned);
+    let head = [
+        "Call",
+        "Status",
+        "Model",
+        "Attempts",
+        "Tokens in",
+        "Tokens out",
+        "Cost (USD)",
+    ]
+    .map(str::to_owned);
     let rows: Vec<Vec<String>> = facts
         .council
         .calls
@@ -433,12 +544,17 @@ fn calls(facts: &Facts<'_>) -> String {
             };
             vec![
                 plain(&call.role),
-                if call.cached { format!("{} (cached)", call.status) } else { call.status.clone() },
+                if call.cached {
+                    format!("{} (cached)", call.status)
+                } else {
+                    call.status.clone()
+                },
                 plain(&model),
                 call.attempts.to_string(),
                 thousands(call.input_tokens),
                 thousands(call.output_tokens),
-                call.cost_usd.map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}")),
+                call.cost_usd
+                    .map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}")),
             ]
         })
         .collect();

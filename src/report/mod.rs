@@ -4,7 +4,9 @@ mod json;
 mod markdown;
 mod parts;
 
-pub use json::{FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary};
+pub use json::{
+    FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary,
+};
 pub use markdown::markdown;
 
 use serde::Serialize;

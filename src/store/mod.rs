@@ -98,8 +98,7 @@ impl Store {
 
     pub fn open_with(path: &Path, detail: Detail) -> Self {
         let trouble = Arc::new(Trouble::default());
-        let opened =
-            open::open(path, &trouble).and_then(|writer| Ok((writer, open::reader(path)?)));
+        let opened = open::open(path, &trouble).and_then(|writer| Ok((writer, open::reader(path)?)));
         match opened {
             Ok((connection, reader)) => {
                 let (sender, receiver) = mpsc::channel();
@@ -146,19 +145,11 @@ impl Store {
         if !self.is_on() {
             return None;
         }
-        let reader = self
-            .shared
-            .reader
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let reader = self.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let found: Option<(String, String)> = reader
             .as_ref()?
             .prepare_cached("SELECT value, checksum FROM cache WHERE key = ?1")
-            .and_then(|mut query| {
-                query
-                    .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
-            })
+            .and_then(|mut query| query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional())
             .unwrap_or_else(|error| {
                 tracing::warn!(?error, "cannot read the cache");
                 None
@@ -179,11 +170,7 @@ impl Store {
 
     /// The calls that follow belong to this run.
     pub fn start_run(&self, run_hash: &str) {
-        let mut run = self
-            .shared
-            .run
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut run = self.shared.run.lock().unwrap_or_else(PoisonError::into_inner);
         run.clear();
         run.push_str(run_hash);
         drop(run);
@@ -205,12 +192,7 @@ impl Store {
         if self.shared.detail == Detail::Numbers {
             (call.system, call.prompt, call.reply) = (None, None, None);
         }
-        let run = self
-            .shared
-            .run
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let run = self.shared.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.write(Write::Call {
             run_hash: run,
             at: clock::wall().to_string(),
@@ -245,11 +227,7 @@ impl Store {
     }
 
     fn write(&self, write: Write) {
-        let writes = self
-            .shared
-            .writes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let writes = self.shared.writes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = writes.as_ref() {
             // The thread is gone only when the store is switched off.
             let _ = sender.send(write);
@@ -268,15 +246,8 @@ impl std::fmt::Debug for Store {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.writes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
             let _ = writer.join();
         }
@@ -289,10 +260,7 @@ fn checksum(key: &str, value: &str) -> String {
     hash.update(key.as_bytes());
     hash.update([0]);
     hash.update(value.as_bytes());
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -59,15 +59,9 @@ const MIGRATIONS: [&str; 1] = ["
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {
     #[error("cannot open {path}: {error}")]
-    File {
-        path: PathBuf,
-        error: std::io::Error,
-    },
+    File { path: PathBuf, error: std::io::Error },
     #[error("cannot open {path}: {error}")]
-    Database {
-        path: PathBuf,
-        error: rusqlite::Error,
-    },
+    Database { path: PathBuf, error: rusqlite::Error },
     #[error("{path} was written by a newer version of this program")]
     Newer { path: PathBuf },
 }
@@ -100,9 +94,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(database)?;
     connection.busy_timeout(BUSY_LIMIT).map_err(database)?;
-    connection
-        .pragma_update(None, "query_only", true)
-        .map_err(database)?;
+    connection.pragma_update(None, "query_only", true).map_err(database)?;
     Ok(connection)
 }
 
@@ -128,26 +120,18 @@ fn try_open(path: &Path) -> Result<Connection, OpenError> {
             .map_err(database)?;
         if verdict != "ok" {
             let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            return Err(database(rusqlite::Error::SqliteFailure(
-                code,
-                Some(verdict),
-            )));
+            return Err(database(rusqlite::Error::SqliteFailure(code, Some(verdict))));
         }
     }
     match migrate(&mut connection).map_err(database)? {
         true => Ok(connection),
-        false => Err(OpenError::Newer {
-            path: path.to_owned(),
-        }),
+        false => Err(OpenError::Newer { path: path.to_owned() }),
     }
 }
 
 /// The file may hold prompts: nobody else reads it, from its first moment on. SQLite gives its side files the same mode.
 fn create(path: &Path) -> std::io::Result<()> {
-    if let Some(parent) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent)?;
     }
     if fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink()) {
@@ -164,8 +148,7 @@ fn create(path: &Path) -> std::io::Result<()> {
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let start = clock::now();
     loop {
-        let switched =
-            connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get::<_, String>(0));
+        let switched = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get::<_, String>(0));
         match switched {
             Ok(_) => return Ok(()),
             Err(error) if is_busy(&error) && start.elapsed() < BUSY_LIMIT => {

@@ -54,10 +54,7 @@ fn nobody_else_may_read_the_files() {
 
 #[test]
 fn prompts_are_kept_only_when_asked_for() {
-    for (detail, kept) in [
-        (Detail::Numbers, None),
-        (Detail::Texts, Some("the prompt".to_owned())),
-    ] {
+    for (detail, kept) in [(Detail::Numbers, None), (Detail::Texts, Some("the prompt".to_owned()))] {
         let folder = folder();
         let path = folder.path().join("insights.db");
         let store = Store::open_with(&path, detail);
@@ -79,11 +76,9 @@ fn prompts_are_kept_only_when_asked_for() {
             .unwrap();
         assert_eq!((status.as_str(), attempts), ("ok", 2));
         let finished: String = database
-            .query_row(
-                "SELECT status FROM runs WHERE finished IS NOT NULL",
-                [],
-                |row| row.get(0),
-            )
+            .query_row("SELECT status FROM runs WHERE finished IS NOT NULL", [], |row| {
+                row.get(0)
+            })
             .unwrap();
         assert_eq!(finished, "complete");
     }

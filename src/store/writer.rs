@@ -46,9 +46,7 @@ pub(super) fn run(mut connection: Connection, writes: &Receiver<Write>, trouble:
         } else if !off && let Err(error) = apply_patiently(&mut connection, &write) {
             off = !is_busy(&error);
             match off {
-                true => trouble.switch_off(format!(
-                    "nothing more is stored or cached in this run: {error}"
-                )),
+                true => trouble.switch_off(format!("nothing more is stored or cached in this run: {error}")),
                 false => trouble.warn(format!("something was not stored: {error}")),
             }
         }
@@ -62,9 +60,7 @@ fn apply_patiently(connection: &mut Connection, write: &Write) -> rusqlite::Resu
         match apply(connection, write) {
             Err(error) if is_busy(&error) && retries < BUSY_RETRIES => {
                 retries += 1;
-                std::thread::sleep(Duration::from_millis(u64::from(
-                    retries * 50 + std::process::id() % 50,
-                )));
+                std::thread::sleep(Duration::from_millis(u64::from(retries * 50 + std::process::id() % 50)));
             }
             outcome => return outcome,
         }
@@ -92,11 +88,7 @@ fn apply(connection: &mut Connection, write: &Write) -> rusqlite::Result<()> {
                 params![run_hash, at],
             )?;
         }
-        Write::RunFinished {
-            run_hash,
-            status,
-            at,
-        } => {
+        Write::RunFinished { run_hash, status, at } => {
             transaction.execute(
                 "UPDATE runs SET finished = ?2, status = ?3
                  WHERE id = (SELECT max(id) FROM runs WHERE run_hash = ?1)",
@@ -109,12 +101,7 @@ fn apply(connection: &mut Connection, write: &Write) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn insert_call(
-    transaction: &Transaction<'_>,
-    run_hash: &str,
-    at: &str,
-    call: &CallRecord,
-) -> rusqlite::Result<()> {
+fn insert_call(transaction: &Transaction<'_>, run_hash: &str, at: &str, call: &CallRecord) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO requests (run_hash, created, role, provider, model, system, prompt)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -29,7 +29,10 @@ fn a_failed_specialist_is_reported_and_the_others_go_on() {
     let report = done.report();
     let banner = report.lines().take(5).collect::<String>();
     assert!(banner.contains("degraded") && banner.contains("Geography"), "{banner}");
-    assert!(report.contains("not every specialist reported"), "the coordinator was not told");
+    assert!(
+        report.contains("not every specialist reported"),
+        "the coordinator was not told"
+    );
 }
 
 #[test]
@@ -54,7 +57,10 @@ fn with_every_provider_down_the_report_still_holds_the_key_figures() {
     let done = scripted(json!({"*": always("server_error")}), &["--retries", "0"]).code(3);
     assert_eq!(done.json("execution_summary.json")["successful_analysts"], 0);
     let report = done.report();
-    assert!(report.contains("## Key figures") && report.contains("aily active users"), "{report}");
+    assert!(
+        report.contains("## Key figures") && report.contains("aily active users"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -64,14 +70,27 @@ fn an_empty_account_says_try_later() {
 
 #[test]
 fn a_rate_limited_call_is_retried() {
-    let done = scripted(json!({"geographic": [{"fault": "rate_limit", "retry_after": "0.05"}, "ok"]}), &[]).code(0);
+    let done = scripted(
+        json!({"geographic": [{"fault": "rate_limit", "retry_after": "0.05"}, "ok"]}),
+        &[],
+    )
+    .code(0);
     assert_eq!(call(&done, "geographic")["attempts"], 2);
-    assert!(call(&done, "geographic")["failures"][0].as_str().unwrap().contains("429"));
+    assert!(
+        call(&done, "geographic")["failures"][0]
+            .as_str()
+            .unwrap()
+            .contains("429")
+    );
 }
 
 #[test]
 fn trivial_faults_of_the_json_cost_no_second_call() {
-    for (fault, repair) in [("prose", "prose"), ("fenced", "fence"), ("trailing_comma", "trailing_comma")] {
+    for (fault, repair) in [
+        ("prose", "prose"),
+        ("fenced", "fence"),
+        ("trailing_comma", "trailing_comma"),
+    ] {
         let done = scripted(json!({"geographic": [fault]}), &[]).code(0);
         let call = call(&done, "geographic");
         assert_eq!(call["attempts"], 1, "{fault}");
@@ -84,7 +103,10 @@ fn a_truncated_reply_is_asked_again_and_never_repaired() {
     let done = scripted(json!({"geographic": ["truncated"]}), &[]).code(0);
     assert_eq!(call(&done, "geographic")["reasks"], 1);
     let done = scripted(json!({"geographic": always("truncated")}), &[]).code(3);
-    assert_eq!(done.json("child_insights.json")["geographic"]["error"]["kind"], "invalid_reply");
+    assert_eq!(
+        done.json("child_insights.json")["geographic"]["error"]["kind"],
+        "invalid_reply"
+    );
 }
 
 #[test]
@@ -107,15 +129,33 @@ fn a_made_up_number_never_reaches_the_report() {
 
 #[test]
 fn a_hanging_provider_costs_its_time_limit_and_no_more() {
-    let done = scripted(json!({"geographic": always("hang")}), &["--timeout", "0.3", "--retries", "0"]).code(3);
-    assert!(done.json("child_insights.json")["geographic"]["error"]["message"].as_str().unwrap().contains("0.3"));
+    let done = scripted(
+        json!({"geographic": always("hang")}),
+        &["--timeout", "0.3", "--retries", "0"],
+    )
+    .code(3);
+    assert!(
+        done.json("child_insights.json")["geographic"]["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("0.3")
+    );
     let done = scripted(json!({"*": always("hang")}), &["--deadline", "1"]).code(3);
-    assert!(done.json("execution_summary.json")["totals"]["wall_seconds"].as_f64().unwrap() < 15.0);
+    assert!(
+        done.json("execution_summary.json")["totals"]["wall_seconds"]
+            .as_f64()
+            .unwrap()
+            < 15.0
+    );
 }
 
 #[test]
 fn a_fallback_model_takes_over() {
-    let done = scripted(json!({"geographic": ["server_error"]}), &["--retries", "0", "--fallback", "mock:second"]).code(0);
+    let done = scripted(
+        json!({"geographic": ["server_error"]}),
+        &["--retries", "0", "--fallback", "mock:second"],
+    )
+    .code(0);
     assert_eq!(call(&done, "geographic")["model"], "second");
 }
 

@@ -16,11 +16,7 @@ fn shared(name: &str) -> Option<PathBuf> {
     );
     let path = directory.join(name);
     if !path.exists() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: {} is not there",
-            path.display()
-        );
+        let _ = writeln!(std::io::stderr(), "skipped: {} is not there", path.display());
         return None;
     }
     Some(path)
@@ -66,10 +62,7 @@ fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// The window of a truth file's entry.
 fn window_of(value: &Value) -> Window {
-    window(
-        value["start"].as_str().unwrap(),
-        value["end"].as_str().unwrap(),
-    )
+    window(value["start"].as_str().unwrap(), value["end"].as_str().unwrap())
 }
 
 fn full_range(truth: &Value) -> Window {
@@ -82,10 +75,7 @@ fn full_range(truth: &Value) -> Window {
 fn check_daily(dataset: &Dataset, truth: &Value, has_revenue: bool) {
     let daily = truth["daily"].as_array().unwrap();
     let rows = dataset.current.dau_by_date.rows();
-    let expected: BTreeMap<&str, &Value> = daily
-        .iter()
-        .map(|day| (day["date"].as_str().unwrap(), day))
-        .collect();
+    let expected: BTreeMap<&str, &Value> = daily.iter().map(|day| (day["date"].as_str().unwrap(), day)).collect();
     assert_eq!(
         rows.len(),
         i64::from(u32::try_from(dataset.window.days()).unwrap()) as usize
@@ -102,11 +92,7 @@ fn check_daily(dataset: &Dataset, truth: &Value, has_revenue: bool) {
         );
         assert_eq!(
             row.total_revenue,
-            if has_revenue {
-                day["revenue"].as_f64()
-            } else {
-                None
-            },
+            if has_revenue { day["revenue"].as_f64() } else { None },
             "{}",
             row.date
         );
@@ -126,14 +112,8 @@ fn check_totals(totals: &data::Totals, expected: &Value) {
     ] {
         assert_eq!(ours, expected.get(name).and_then(Value::as_f64), "{name}");
     }
-    assert_eq!(
-        totals.payers,
-        expected.get("payers").and_then(Value::as_u64)
-    );
-    assert_eq!(
-        totals.orders,
-        expected.get("orders").and_then(Value::as_u64)
-    );
+    assert_eq!(totals.payers, expected.get("payers").and_then(Value::as_u64));
+    assert_eq!(totals.orders, expected.get("orders").and_then(Value::as_u64));
 }
 
 fn check_retention(dataset: &Dataset, truth: &Value) {
@@ -146,21 +126,14 @@ fn check_retention(dataset: &Dataset, truth: &Value) {
         ("D30", |cohort| cohort.day_30_dau),
     ];
     for (name, cell) in cells {
-        let old_enough: Vec<_> = cohorts
-            .iter()
-            .filter(|cohort| cell(cohort).is_some())
-            .collect();
+        let old_enough: Vec<_> = cohorts.iter().filter(|cohort| cell(cohort).is_some()).collect();
         let eligible: u64 = old_enough.iter().map(|cohort| cohort.cohort_size).sum();
         let retained: u64 = old_enough.iter().filter_map(|cohort| cell(cohort)).sum();
         assert_eq!(
             (eligible, retained),
             (
-                truth["retention_classic"][name]["eligible"]
-                    .as_u64()
-                    .unwrap(),
-                truth["retention_classic"][name]["retained"]
-                    .as_u64()
-                    .unwrap()
+                truth["retention_classic"][name]["eligible"].as_u64().unwrap(),
+                truth["retention_classic"][name]["retained"].as_u64().unwrap()
             ),
             "{name}"
         );
@@ -189,11 +162,7 @@ fn check_window(dataset: &Dataset, truth: &Value) {
             .iter()
             .filter(|row| row.country == name);
         let thousandths: f64 = rows.map(|row| (row.total_revenue * 1000.0).round()).sum();
-        assert_eq!(
-            thousandths / 1000.0,
-            country["revenue"].as_f64().unwrap(),
-            "{name}"
-        );
+        assert_eq!(thousandths / 1000.0, country["revenue"].as_f64().unwrap(), "{name}");
     }
     for event in entry["top5_event"].as_array().into_iter().flatten() {
         let ours = dataset
@@ -204,20 +173,14 @@ fn check_window(dataset: &Dataset, truth: &Value) {
             .unwrap();
         assert_eq!(
             (ours.users, ours.rows),
-            (
-                event["users"].as_u64().unwrap(),
-                event["rows"].as_u64().unwrap()
-            )
+            (event["users"].as_u64().unwrap(), event["rows"].as_u64().unwrap())
         );
     }
 }
 
 #[test]
 fn online_retail_parquet_is_true() {
-    let (Some(source), Some(truth)) = (
-        shared("online_retail.parquet"),
-        truth("truth_online_retail.json"),
-    ) else {
+    let (Some(source), Some(truth)) = (shared("online_retail.parquet"), truth("truth_online_retail.json")) else {
         return;
     };
     let dataset = compute(&source, full_range(&truth));
@@ -238,16 +201,10 @@ fn online_retail_parquet_is_true() {
     assert_eq!(dataset.summary.distinct_countries, Some(38));
     assert_eq!(
         dataset.summary.empty_days.len(),
-        truth["totals"]["days_without_rows"]
-            .as_array()
-            .unwrap()
-            .len()
+        truth["totals"]["days_without_rows"].as_array().unwrap().len()
     );
     assert!(dataset.summary.partial_last_day.is_some());
-    assert_eq!(
-        totals.payers,
-        truth["revenue_distribution"]["payers"].as_u64()
-    );
+    assert_eq!(totals.payers, truth["revenue_distribution"]["payers"].as_u64());
     for (name, column) in truth["quality"]["columns"].as_object().unwrap() {
         let ours = dataset
             .summary
@@ -269,10 +226,7 @@ fn online_retail_parquet_is_true() {
 
 #[test]
 fn online_retail_csv_xz_is_true_and_comes_back() {
-    let (Some(source), Some(truth)) = (
-        shared("online_retail.csv.xz"),
-        truth("truth_online_retail.json"),
-    ) else {
+    let (Some(source), Some(truth)) = (shared("online_retail.csv.xz"), truth("truth_online_retail.json")) else {
         return;
     };
     let dataset = compute(&source, window("2011-11-01", "2011-11-30"));
@@ -292,10 +246,7 @@ fn retentioneering_is_true() {
     let dataset = compute(&source, full_range(&truth));
     check_daily(&dataset, &truth, false);
     check_retention(&dataset, &truth);
-    assert_eq!(
-        dataset.summary.totals.sessions,
-        truth["totals"]["sessions"].as_u64()
-    );
+    assert_eq!(dataset.summary.totals.sessions, truth["totals"]["sessions"].as_u64());
     assert_eq!(dataset.summary.duplicate_rows, Some(30));
     assert_eq!(
         dataset.current.dau_by_country.why_absent(),
@@ -311,10 +262,7 @@ fn retentioneering_is_true() {
         .iter()
         .map(|dimension| dimension.dimension.as_str())
         .collect();
-    assert_eq!(
-        dimensions,
-        ["platform", "acquisition_channel", "user_lifecycle"]
-    );
+    assert_eq!(dimensions, ["platform", "acquisition_channel", "user_lifecycle"]);
     for entry in truth["windows"].as_array().unwrap() {
         check_window(&compute(&source, window_of(&entry["window"])), &truth);
     }
@@ -327,10 +275,7 @@ fn the_generated_sample_set_is_true() {
     };
     for name in ["gen_sample/events.parquet", "gen_sample/events.csv.gz"] {
         let Some(source) = shared(name) else { continue };
-        let dataset = compute(
-            &source,
-            full_range(&serde_json::json!({ "totals": planted["window"] })),
-        );
+        let dataset = compute(&source, full_range(&serde_json::json!({ "totals": planted["window"] })));
         for (row, day) in dataset
             .current
             .dau_by_date
@@ -346,10 +291,7 @@ fn the_generated_sample_set_is_true() {
             "2025-04-05",
             "rows from the future do not end the data"
         );
-        assert_eq!(
-            dataset.summary.totals.sessions,
-            planted["totals"]["sessions"].as_u64()
-        );
+        assert_eq!(dataset.summary.totals.sessions, planted["totals"]["sessions"].as_u64());
         let longest = dataset
             .current
             .engagement_by_date
@@ -359,9 +301,7 @@ fn the_generated_sample_set_is_true() {
             .fold(0.0, f64::max);
         assert!(longest < 60.0, "{longest} minutes");
         let minutes = dataset.current.engagement_by_date.rows().iter();
-        let longest = minutes
-            .filter_map(|row| row.avg_session_time)
-            .fold(0.0, f64::max);
+        let longest = minutes.filter_map(|row| row.avg_session_time).fold(0.0, f64::max);
         assert!((1.0..60.0).contains(&longest), "{longest} minutes");
         let namibia: u64 = dataset
             .current
@@ -407,10 +347,7 @@ fn the_sample_comes_back_and_its_stories_are_in_the_tables() {
             .unwrap()
     };
     assert_eq!(dau(planted.outage_day).total_dau, planted.outage_users);
-    assert_eq!(
-        dau(planted.spike_day).total_revenue,
-        Some(planted.spike_revenue)
-    );
+    assert_eq!(dau(planted.spike_day).total_revenue, Some(planted.spike_revenue));
     let mean = |tables: &data::Tables| {
         tables
             .dau_by_country
@@ -427,11 +364,7 @@ fn the_sample_comes_back_and_its_stories_are_in_the_tables() {
         planted.drop_previous_mean_users
     );
     assert_eq!(dataset.summary.partial_last_day, None);
-    assert!(
-        dataset.summary.notes.is_empty(),
-        "{:?}",
-        dataset.summary.notes
-    );
+    assert!(dataset.summary.notes.is_empty(), "{:?}", dataset.summary.notes);
     comes_back(&dataset);
 }
 
@@ -449,18 +382,8 @@ fn a_window_outside_the_data_says_what_they_cover() {
 }
 
 const SMALL: [[&str; 7]; 7] = [
-    [
-        "user", "time", "event", "country", "platform", "note", "revenue",
-    ],
-    [
-        "u1",
-        "2024-01-01 10:00:00",
-        "open",
-        "DE",
-        "ios",
-        "a, b; c|d\te",
-        "",
-    ],
+    ["user", "time", "event", "country", "platform", "note", "revenue"],
+    ["u1", "2024-01-01 10:00:00", "open", "DE", "ios", "a, b; c|d\te", ""],
     [
         "u1",
         "2024-01-01 10:05:00",
@@ -470,33 +393,9 @@ const SMALL: [[&str; 7]; 7] = [
         "says \"hi\"",
         "9.99",
     ],
-    [
-        "u2",
-        "2024-01-02 23:59:59",
-        "open",
-        "NA",
-        "web",
-        "two\nlines",
-        "",
-    ],
-    [
-        "u2",
-        "2024-01-03 08:00:00",
-        "refund",
-        "NA",
-        "web",
-        "",
-        "-1.5",
-    ],
-    [
-        "",
-        "2024-01-03 08:00:00",
-        "purchase",
-        "",
-        "web",
-        "",
-        "1000.001",
-    ],
+    ["u2", "2024-01-02 23:59:59", "open", "NA", "web", "two\nlines", ""],
+    ["u2", "2024-01-03 08:00:00", "refund", "NA", "web", "", "-1.5"],
+    ["", "2024-01-03 08:00:00", "purchase", "", "web", "", "1000.001"],
     ["u3", "2024-01-04 08:00:00", "open", "=cmd", "web", "", ""],
 ];
 
@@ -504,12 +403,7 @@ fn delimited(separator: char, line_end: &str) -> Vec<u8> {
     let cell = |cell: &&str| format!("\"{}\"", cell.replace('"', "\"\""));
     let lines: Vec<String> = SMALL
         .iter()
-        .map(|row| {
-            row.iter()
-                .map(cell)
-                .collect::<Vec<_>>()
-                .join(&separator.to_string())
-        })
+        .map(|row| row.iter().map(cell).collect::<Vec<_>>().join(&separator.to_string()))
         .collect();
     (lines.join(line_end) + line_end).into_bytes()
 }
@@ -550,13 +444,11 @@ fn parquet() -> Vec<u8> {
             .map(|row| (!row[position].is_empty()).then_some(row[position]));
         std::sync::Arc::new(cells.collect::<StringArray>()) as ArrayRef
     };
-    let batch = RecordBatch::try_from_iter_with_nullable(
-        (0..7).map(|position| (SMALL[0][position], column(position), true)),
-    )
-    .unwrap();
+    let batch =
+        RecordBatch::try_from_iter_with_nullable((0..7).map(|position| (SMALL[0][position], column(position), true)))
+            .unwrap();
     let mut bytes = Vec::new();
-    let mut writer =
-        datafusion::parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = datafusion::parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes
@@ -581,9 +473,7 @@ fn the_same_table_in_any_form_gives_the_same_facts() {
         ("pipe.txt", delimited('|', "\n")),
         (
             "crlf.csv",
-            String::from_utf8(delimited(',', "\r\n"))
-                .unwrap()
-                .into_bytes(),
+            String::from_utf8(delimited(',', "\r\n")).unwrap().into_bytes(),
         ),
         ("mark.csv", [b"\xef\xbb\xbf".as_slice(), &plain].concat()),
         ("utf16.csv", utf16),
@@ -621,13 +511,14 @@ fn the_same_table_in_any_form_gives_the_same_facts() {
 fn bad_rows_are_counted_and_too_many_refused() {
     let directory = tempfile::tempdir().unwrap();
     let source = directory.path().join("broken.csv");
-    std::fs::write(&source, "user_id,time,note\na,2024-01-01,x\nb,2024-01-02\nc,2024-01-02,\"open\nd,2024-01-03,y\ne,2024-01-03,z\n").unwrap();
+    std::fs::write(
+        &source,
+        "user_id,time,note\na,2024-01-01,x\nb,2024-01-02\nc,2024-01-02,\"open\nd,2024-01-03,y\ne,2024-01-03,z\n",
+    )
+    .unwrap();
     let mut options = options(&source, window("2024-01-01", "2024-01-03"));
     let dataset = computed(&options).unwrap();
-    assert_eq!(
-        (dataset.summary.rows_read, dataset.summary.bad_rows),
-        (3, 2)
-    );
+    assert_eq!((dataset.summary.rows_read, dataset.summary.bad_rows), (3, 2));
     let lines: Vec<&str> = dataset
         .summary
         .bad_row_places
@@ -648,7 +539,11 @@ fn bad_rows_are_counted_and_too_many_refused() {
 fn a_mapping_may_be_an_expression_in_any_letters() {
     let directory = tempfile::tempdir().unwrap();
     let source = directory.path().join("orders.csv");
-    std::fs::write(&source, "Who,When It Was,Menge,Einzelpreis,Currency\na,2024-01-01,2,\"1,50\",EUR\nb,2024-01-02,1,\"$3,000.00\",USD\n").unwrap();
+    std::fs::write(
+        &source,
+        "Who,When It Was,Menge,Einzelpreis,Currency\na,2024-01-01,2,\"1,50\",EUR\nb,2024-01-02,1,\"$3,000.00\",USD\n",
+    )
+    .unwrap();
     let mut options = options(&source, window("2024-01-01", "2024-01-02"));
     let map = |pairs: &[(&str, &str)]| {
         pairs
@@ -693,10 +588,7 @@ fn a_mapping_may_be_an_expression_in_any_letters() {
     ] {
         options.map = map(&[bad, ("time", "When It Was")]);
         let error = computed(&options).unwrap_err();
-        assert!(
-            matches!(error, DataError::BadMap { .. }),
-            "{bad:?}: {error}"
-        );
+        assert!(matches!(error, DataError::BadMap { .. }), "{bad:?}: {error}");
         assert!(error.hint().contains("Einzelpreis"));
     }
     options.map = Vec::new();
@@ -710,7 +602,11 @@ fn a_mapping_may_be_an_expression_in_any_letters() {
 fn days_follow_the_time_zone() {
     let directory = tempfile::tempdir().unwrap();
     let source = directory.path().join("events.csv");
-    std::fs::write(&source, "user_id,event_time\na,2024-06-30T23:30:00Z\nb,2024-07-01T00:30:00+02:00\nc,2024-07-01 12:00\n").unwrap();
+    std::fs::write(
+        &source,
+        "user_id,event_time\na,2024-06-30T23:30:00Z\nb,2024-07-01T00:30:00+02:00\nc,2024-07-01 12:00\n",
+    )
+    .unwrap();
     let mut options = options(&source, window("2024-06-30", "2024-07-01"));
     let users = |options: &Options| {
         computed(options)
@@ -726,10 +622,7 @@ fn days_follow_the_time_zone() {
     options.timezone = "Europe/Berlin".to_owned();
     assert_eq!(users(&options), [0, 3]);
     options.timezone = "Mars/Olympus".to_owned();
-    assert!(matches!(
-        computed(&options).unwrap_err(),
-        DataError::UnknownTimezone(_)
-    ));
+    assert!(matches!(computed(&options).unwrap_err(), DataError::UnknownTimezone(_)));
 }
 
 #[test]
@@ -759,9 +652,7 @@ fn upstream_tables_are_read_as_they_are() {
         store(&segments.join(name), text.as_bytes()).unwrap();
     }
     store(
-        &directory
-            .path()
-            .join("aggregations/aggregation_summary.json"),
+        &directory.path().join("aggregations/aggregation_summary.json"),
         b"[\"foreign\"]",
     )
     .unwrap();
@@ -774,10 +665,7 @@ fn upstream_tables_are_read_as_they_are() {
         .map(|row| row.total_dau)
         .collect();
     assert_eq!(dau, [12, 13]);
-    assert_eq!(
-        dataset.current.revenue_by_type.rows()[0].revenue_segment,
-        "=iap"
-    );
+    assert_eq!(dataset.current.revenue_by_type.rows()[0].revenue_segment, "=iap");
     assert_eq!(
         dataset.current.dau_by_country,
         Part::Absent("daily/dau_by_country.csv has no column total_dau".to_owned())
@@ -793,18 +681,10 @@ fn upstream_tables_are_read_as_they_are() {
         Some(1.5)
     );
     assert_eq!(
-        (
-            dataset.summary.totals.users,
-            dataset.summary.totals.mean_dau
-        ),
+        (dataset.summary.totals.users, dataset.summary.totals.mean_dau),
         (None, Some(12.5))
     );
-    assert_eq!(
-        dataset.summary.notes.len(),
-        2,
-        "{:?}",
-        dataset.summary.notes
-    );
+    assert_eq!(dataset.summary.notes.len(), 2, "{:?}", dataset.summary.notes);
     let error = data::read(directory.path(), window("2023-01-01", "2023-01-02")).unwrap_err();
     assert!(matches!(error, DataError::NoRows { .. }), "{error}");
     assert!(matches!(
@@ -837,10 +717,7 @@ fn a_directory_is_one_table_of_one_kind() {
             .iter()
             .any(|note| note.contains("two.csv has no column country"))
     );
-    put(
-        "three.jsonl",
-        "{\"user_id\":\"c\",\"time\":\"2024-01-01\"}\n",
-    );
+    put("three.jsonl", "{\"user_id\":\"c\",\"time\":\"2024-01-01\"}\n");
     let january = window("2024-01-01", "2024-01-02");
     assert!(matches!(
         computed(&options(directory.path(), january)).unwrap_err(),

@@ -46,7 +46,10 @@ const DIALECTS: [Dialect; 5] = [
         reply: anthropic_bytes,
         asked: |body| {
             let prompt = body["messages"][0]["content"].as_str().map(str::to_owned);
-            (prompt.unwrap_or_else(|| body["messages"].to_string()), body["output_config"]["format"]["schema"].clone())
+            (
+                prompt.unwrap_or_else(|| body["messages"].to_string()),
+                body["output_config"]["format"]["schema"].clone(),
+            )
         },
     },
     Dialect {
@@ -149,15 +152,26 @@ fn every_dialect_makes_a_whole_report() {
             let (header, before) = dialect.auth;
             assert_eq!(request.header(header), Some(format!("{before}{KEY}").as_str()));
             let (prompt, schema) = (dialect.asked)(&request.json());
-            assert!(prompt.contains("Task: ") && schema["type"] == "object", "{}", dialect.vendor);
+            assert!(
+                prompt.contains("Task: ") && schema["type"] == "object",
+                "{}",
+                dialect.vendor
+            );
         }
         let last = String::from_utf8_lossy(&requests[6].body).into_owned();
         assert!(last.contains("checked findings"), "the coordinator is asked last");
         assert!(done.report().contains("## Findings"));
         let call = &done.json("child_insights.json")["daily_metrics"]["metadata"];
-        assert_eq!((call["provider"].as_str(), call["model"].as_str()), (Some(dialect.vendor), Some("test-model")));
+        assert_eq!(
+            (call["provider"].as_str(), call["model"].as_str()),
+            (Some(dialect.vendor), Some("test-model"))
+        );
         assert!(call["tokens"]["input"].as_u64().unwrap() > 0);
-        assert!(!done.everything().contains("CANARY"), "{}: a key leaked", dialect.vendor);
+        assert!(
+            !done.everything().contains("CANARY"),
+            "{}: a key leaked",
+            dialect.vendor
+        );
     }
 }
 
@@ -166,10 +180,18 @@ fn a_rejected_key_is_named_and_shown_nowhere() {
     for dialect in &DIALECTS {
         let body = json!({"error": {"message": format!("Incorrect API key provided: {KEY}"), "type": "authentication_error", "code": "invalid_api_key"}});
         let server = Server::with([Step::status(401).header("x-request-id", "req-7").body(body.to_string())]);
-        let done = dialect.run(&server, &["-v"]).variable("INSIGHTS_LOG", "trace").done().code(3);
+        let done = dialect
+            .run(&server, &["-v"])
+            .variable("INSIGHTS_LOG", "trace")
+            .done()
+            .code(3);
         let error = &done.json("child_insights.json")["daily_metrics"]["error"];
         assert_eq!(error["kind"], "configuration", "{}", dialect.vendor);
-        assert!(!done.everything().contains("CANARY"), "{}: a key leaked", dialect.vendor);
+        assert!(
+            !done.everything().contains("CANARY"),
+            "{}: a key leaked",
+            dialect.vendor
+        );
         assert!(server.requests().len() <= 6, "a bad key is not tried again");
         assert!(done.report().contains("## Key figures"));
     }
@@ -179,14 +201,26 @@ fn a_rejected_key_is_named_and_shown_nowhere() {
 fn a_rate_limit_is_waited_for_in_every_form() {
     for dialect in &DIALECTS {
         for (name, value) in [("retry-after", "0.3"), ("retry-after-ms", "300")] {
-            let limited = Step::status(429).header(name, value).body(r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#);
+            let limited = Step::status(429)
+                .header(name, value)
+                .body(r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#);
             let (done, server) = dialect.council(vec![limited, dialect.good()], &[]);
             let done = done.code(0);
             assert_eq!(server.requests().len(), 8, "{} {name}", dialect.vendor);
             let times: Vec<_> = geographic(&server).iter().map(|request| request.at).collect();
-            assert!(times[1] - times[0] >= Duration::from_millis(290), "{} {name}", dialect.vendor);
+            assert!(
+                times[1] - times[0] >= Duration::from_millis(290),
+                "{} {name}",
+                dialect.vendor
+            );
             let summary = done.json("execution_summary.json");
-            let call = summary["results"].as_array().unwrap().iter().find(|call| call["role"] == "geographic").unwrap().clone();
+            let call = summary["results"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|call| call["role"] == "geographic")
+                .unwrap()
+                .clone();
             assert_eq!(call["attempts"], 2);
             assert!(call["failures"][0].as_str().unwrap().contains("429"), "{call}");
         }
@@ -197,10 +231,19 @@ fn a_rate_limit_is_waited_for_in_every_form() {
 fn what_passes_is_tried_again() {
     for dialect in &DIALECTS {
         let faults = [
-            ("500", Step::status(500).body(r#"{"error":{"message":"oops","type":"server_error"}}"#)),
-            ("cut", Step::ok((dialect.reply)("{\"findings\": []}")).manner(Manner::CutLength)),
+            (
+                "500",
+                Step::status(500).body(r#"{"error":{"message":"oops","type":"server_error"}}"#),
+            ),
+            (
+                "cut",
+                Step::ok((dialect.reply)("{\"findings\": []}")).manner(Manner::CutLength),
+            ),
             ("reset", Step::ok("").manner(Manner::Reset)),
-            ("error in a 200", Step::ok(r#"{"error":{"message":"upstream is down","code":502}}"#)),
+            (
+                "error in a 200",
+                Step::ok(r#"{"error":{"message":"upstream is down","code":502}}"#),
+            ),
         ];
         for (name, fault) in faults {
             let (done, server) = dialect.council(vec![fault, dialect.good()], &[]);
@@ -217,7 +260,11 @@ fn a_silent_host_costs_one_specialist() {
         let (done, _server) = dialect.council(vec![hang], &["--timeout", "0.4", "--retries", "1"]);
         let done = done.code(3);
         let error = &done.json("child_insights.json")["geographic"]["error"];
-        assert_eq!((error["kind"].as_str(), error["attempts"].as_u64()), (Some("transient"), Some(2)), "{error}");
+        assert_eq!(
+            (error["kind"].as_str(), error["attempts"].as_u64()),
+            (Some("transient"), Some(2)),
+            "{error}"
+        );
         assert_eq!(done.json("execution_summary.json")["successful_analysts"], 5);
     }
 }
@@ -244,18 +291,30 @@ fn a_reply_cut_by_the_token_limit_is_asked_again_with_a_larger_one() {
     });
     let (done, server) = dialect.council(vec![Step::ok(cut.to_string()), dialect.good()], &[]);
     done.code(0);
-    let limits: Vec<u64> = geographic(&server).iter().map(|request| request.json()["max_completion_tokens"].as_u64().unwrap()).collect();
+    let limits: Vec<u64> = geographic(&server)
+        .iter()
+        .map(|request| request.json()["max_completion_tokens"].as_u64().unwrap())
+        .collect();
     assert_eq!(limits, [4096, 16_384]);
 }
 
 #[test]
 fn an_invalid_reply_is_asked_again_with_the_faults_only() {
     let dialect = &DIALECTS[1];
-    let (done, server) = dialect.council(vec![Step::ok((dialect.reply)("{\"findings\": \"none of your business\"}")), dialect.good()], &[]);
+    let (done, server) = dialect.council(
+        vec![
+            Step::ok((dialect.reply)("{\"findings\": \"none of your business\"}")),
+            dialect.good(),
+        ],
+        &[],
+    );
     done.code(0);
     let requests = geographic(&server);
     let (prompt, _) = (dialect.asked)(&requests[1].json());
-    assert!(prompt.contains("could not be used") && prompt.contains("findings"), "{prompt}");
+    assert!(
+        prompt.contains("could not be used") && prompt.contains("findings"),
+        "{prompt}"
+    );
     assert!(!prompt.contains("none of your business") || prompt.matches("none of your business").count() == 1);
 }
 
@@ -271,26 +330,47 @@ fn one_analyst_may_ask_another_provider() {
         .done()
         .code(0);
     assert_eq!((one.requests().len(), two.requests().len()), (6, 1));
-    assert_eq!(done.json("child_insights.json")["geographic"]["metadata"]["model"], "other-model");
+    assert_eq!(
+        done.json("child_insights.json")["geographic"]["metadata"]["model"],
+        "other-model"
+    );
 }
 
 #[test]
 fn keys_come_from_files_and_from_env_files() {
     let dialect = &DIALECTS[0];
     let server = Server::with([dialect.good()]);
-    let run = || Run::council().variable("OPENAI_BASE_URL", &server.url("/v1")).arguments(&["--provider", "openai"]);
-    run().file("openai.key", &format!("{KEY}\n")).variable("OPENAI_API_KEY_FILE", "openai.key").done().code(0);
+    let run = || {
+        Run::council()
+            .variable("OPENAI_BASE_URL", &server.url("/v1"))
+            .arguments(&["--provider", "openai"])
+    };
+    run()
+        .file("openai.key", &format!("{KEY}\n"))
+        .variable("OPENAI_API_KEY_FILE", "openai.key")
+        .done()
+        .code(0);
     let env = format!("OPENAI_API_KEY='{KEY}'\nOPENAI_BASE_URL={}\n", server.url("/v1"));
     Run::council().file(".env", &env).done().code(0);
     assert_eq!(server.requests().len(), 14);
-    assert!(server.requests().iter().all(|request| request.header("authorization") == Some(&format!("Bearer {KEY}"))));
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|request| request.header("authorization") == Some(&format!("Bearer {KEY}")))
+    );
 }
 
 #[test]
 fn a_planted_env_file_cannot_redirect_a_key() {
     let server = Server::with([Step::ok("{}")]);
     let env = format!("OPENAI_BASE_URL={}\n", server.url("/v1"));
-    Run::council().file(".env", &env).variable("OPENAI_API_KEY", KEY).done().code(2).says(&["OPENAI_BASE_URL", "hint:"]);
+    Run::council()
+        .file(".env", &env)
+        .variable("OPENAI_API_KEY", KEY)
+        .done()
+        .code(2)
+        .says(&["OPENAI_BASE_URL", "hint:"]);
     assert_eq!(server.requests().len(), 0);
 }
 
@@ -299,7 +379,18 @@ fn an_unchanged_rerun_makes_no_call() {
     let dialect = &DIALECTS[0];
     let server = Server::with([dialect.good()]);
     let done = dialect.run(&server, &[]).done().code(0);
-    let again = ["--run-hash", "x", "--date-start", "2025-03-01", "--date-end", "2025-03-14", "--data", "events.csv", "--model", "openai:test-model"];
+    let again = [
+        "--run-hash",
+        "x",
+        "--date-start",
+        "2025-03-01",
+        "--date-end",
+        "2025-03-14",
+        "--data",
+        "events.csv",
+        "--model",
+        "openai:test-model",
+    ];
     let done = Run::again(done)
         .variable(dialect.key_variable, KEY)
         .variable(dialect.base_url_variable, &server.url(dialect.base_path))
@@ -313,5 +404,7 @@ fn an_unchanged_rerun_makes_no_call() {
 
 fn geographic(server: &Server) -> Vec<Recorded> {
     let requests = server.requests().into_iter();
-    requests.filter(|request| String::from_utf8_lossy(&request.body).contains("Task: geography")).collect()
+    requests
+        .filter(|request| String::from_utf8_lossy(&request.body).contains("Task: geography"))
+        .collect()
 }

@@ -16,12 +16,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("llm", &["clock", "event", "store"]),
     ("reply", &["insight", "evidence"]),
     ("report", &["rundir", "insight", "evidence", "event"]),
-    ("flow", &["clock", "rundir", "insight", "event", "data", "evidence", "prompt", "store", "llm", "reply"]),
+    (
+        "flow",
+        &[
+            "clock", "rundir", "insight", "event", "data", "evidence", "prompt", "store", "llm", "reply",
+        ],
+    ),
     ("config", &["rundir", "data", "prompt", "store", "llm", "flow"]),
     (
         "cli",
         &[
-            "clock", "rundir", "insight", "event", "data", "evidence", "prompt", "store", "llm", "reply", "report", "flow", "config",
+            "clock", "rundir", "insight", "event", "data", "evidence", "prompt", "store", "llm", "reply", "report",
+            "flow", "config",
         ],
     ),
 ];
@@ -86,8 +92,16 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// Modules that a text names as `crate::name` or inside `crate::{…}`; comments do not count.
 fn named_modules(text: &str) -> BTreeSet<String> {
-    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
-    let word = |text: &str| -> String { text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect() };
+    let code: String = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(""))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let word = |text: &str| -> String {
+        text.chars()
+            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+            .collect()
+    };
     let mut named = BTreeSet::new();
     for part in code.split("crate::").skip(1) {
         if let Some(group) = part.strip_prefix('{') {

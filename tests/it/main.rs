@@ -1,5 +1,9 @@
 //! One integration binary: the real program, real files, loopback servers.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and says why it skips"
+)]
 
 mod council;
 mod data;

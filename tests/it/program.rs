@@ -25,20 +25,34 @@ fn the_demo_needs_nothing_and_prints_only_the_path() {
     for fact in [
         format!("On {}, ", day(planted.outage_day)),
         format!("daily active users came to {}, ", planted.outage_users),
-        format!("On {}, net revenue came to {}, ", day(planted.spike_day), insights::evidence::show::number(planted.spike_revenue, 2)),
+        format!(
+            "On {}, net revenue came to {}, ",
+            day(planted.spike_day),
+            insights::evidence::show::number(planted.spike_revenue, 2)
+        ),
         format!("Active users of {} fell", planted.drop_country),
         insights::evidence::show::number(planted.drop_mean_users, 1),
     ] {
         assert!(report.contains(&fact), "the report does not say {fact}:\n{report}");
     }
     assert!(!report.contains("{{"), "a reference was not rendered");
+    let golden = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/report.md")).unwrap();
+    assert!(
+        report == golden,
+        "the demo's report changed: look at it, then copy run_logs/demo/outputs/insights/report.md to examples/report.md"
+    );
 }
 
 #[test]
 fn equal_runs_give_equal_bytes() {
     let run = || Run::council().mock().done().code(0);
     let (one, two) = (run(), run());
-    for name in ["report.md", "child_insights.json", "coordinated_insights.json", "evidence.json"] {
+    for name in [
+        "report.md",
+        "child_insights.json",
+        "coordinated_insights.json",
+        "evidence.json",
+    ] {
         let path = format!("run_logs/x/outputs/insights/{name}");
         assert_eq!(one.text(&path), two.text(&path), "{name}");
     }
@@ -56,13 +70,37 @@ fn the_outputs_hold_the_promised_keys() {
     }
     for (analyst, sections) in [
         ("daily_metrics", ["trend_analysis", "key_metrics"].as_slice()),
-        ("user_segmentation", &["segment_analysis", "journey_insights", "behavioral_patterns"]),
-        ("geographic", &["market_analysis", "regional_insights", "localization_recommendations", "expansion_opportunities"]),
-        ("cohort_retention", &["retention_analysis", "cohort_insights", "churn_analysis", "retention_strategies"]),
+        (
+            "user_segmentation",
+            &["segment_analysis", "journey_insights", "behavioral_patterns"],
+        ),
+        (
+            "geographic",
+            &[
+                "market_analysis",
+                "regional_insights",
+                "localization_recommendations",
+                "expansion_opportunities",
+            ],
+        ),
+        (
+            "cohort_retention",
+            &[
+                "retention_analysis",
+                "cohort_insights",
+                "churn_analysis",
+                "retention_strategies",
+            ],
+        ),
         ("revenue_optimization", &["revenue_analysis"]),
         (
             "data_quality",
-            &["quality_assessment", "improvement_recommendations", "infrastructure_suggestions", "data_enhancement_opportunities"],
+            &[
+                "quality_assessment",
+                "improvement_recommendations",
+                "infrastructure_suggestions",
+                "data_enhancement_opportunities",
+            ],
         ),
     ] {
         for section in sections {
@@ -99,9 +137,16 @@ fn the_summary_vouches_for_the_other_files() {
     let files = summary["files"].as_array().unwrap();
     assert_eq!(files.len(), 4);
     for file in files {
-        let bytes = std::fs::read(done.path(&format!("run_logs/x/outputs/insights/{}", file["name"].as_str().unwrap()))).unwrap();
+        let bytes = std::fs::read(done.path(&format!(
+            "run_logs/x/outputs/insights/{}",
+            file["name"].as_str().unwrap()
+        )))
+        .unwrap();
         assert_eq!(file["bytes"], bytes.len());
-        let digest: String = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = sha2::Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(file["sha256"], digest);
     }
 }
@@ -124,7 +169,16 @@ fn events_are_one_json_object_a_line() {
 fn tables_of_the_run_directory_make_the_same_evidence() {
     let computed = Run::council().mock().done().code(0);
     let evidence = computed.json("evidence.json");
-    let again = ["--run-hash", "x", "--date-start", "2025-03-01", "--date-end", "2025-03-14", "--provider", "mock"];
+    let again = [
+        "--run-hash",
+        "x",
+        "--date-start",
+        "2025-03-01",
+        "--date-end",
+        "2025-03-14",
+        "--provider",
+        "mock",
+    ];
     let read = Run::again(computed).arguments(&again).done().code(0);
     assert_eq!(read.json("evidence.json"), evidence);
     assert_eq!(read.json("execution_summary.json")["data"]["kind"], "run_directory");
@@ -173,21 +227,56 @@ fn a_dry_run_calls_nobody_and_writes_the_prompts() {
 #[test]
 fn each_kind_of_bad_input_is_named_with_the_next_step() {
     let long = "a".repeat(300);
-    let council = ["--date-start", "2025-03-01", "--date-end", "2025-03-14", "--provider", "mock"];
+    let council = [
+        "--date-start",
+        "2025-03-01",
+        "--date-end",
+        "2025-03-14",
+        "--provider",
+        "mock",
+    ];
     let cases: Vec<(Vec<&str>, i32, &str)> = vec![
         (vec!["--run-hash", "../x", "--data", "events.csv"], 2, "../x"),
         (vec!["--run-hash", "", "--data", "events.csv"], 2, "empty"),
         (vec!["--run-hash", &long, "--data", "events.csv"], 2, "128"),
         (vec!["--run-hash", "x", "--data", "nothing.csv"], 2, "nothing.csv"),
         (vec!["--run-hash", "x", "--data", "nousers.csv"], 2, "--map"),
-        (vec!["--run-hash", "x", "--data", "events.csv", "--map", "user=nobody"], 2, "nobody"),
-        (vec!["--run-hash", "x", "--data", "events.csv", "--model", "nobody:x"], 2, "nobody"),
-        (vec!["--run-hash", "x", "--data", "events.csv", "--mock-script", "no.json"], 2, "no.json"),
-        (vec!["--run-hash", "x", "--data", "events.csv", "--prompts", "nowhere"], 2, "nowhere"),
-        (vec!["--run-hash", "x", "--data", "events.csv", "--timezone", "Mars/Base"], 2, "Mars/Base"),
+        (
+            vec!["--run-hash", "x", "--data", "events.csv", "--map", "user=nobody"],
+            2,
+            "nobody",
+        ),
+        (
+            vec!["--run-hash", "x", "--data", "events.csv", "--model", "nobody:x"],
+            2,
+            "nobody",
+        ),
+        (
+            vec!["--run-hash", "x", "--data", "events.csv", "--mock-script", "no.json"],
+            2,
+            "no.json",
+        ),
+        (
+            vec!["--run-hash", "x", "--data", "events.csv", "--prompts", "nowhere"],
+            2,
+            "nowhere",
+        ),
+        (
+            vec!["--run-hash", "x", "--data", "events.csv", "--timezone", "Mars/Base"],
+            2,
+            "Mars/Base",
+        ),
         (vec!["--run-hash", "x", "--data", "empty.csv"], 2, "empty.csv"),
-        (vec!["--run-hash", "x", "--run-logs", "events.csv", "--data", "events.csv"], 2, "--run-logs"),
-        (vec!["--run-hash", "x", "--fail-on", "awful", "--data", "events.csv"], 2, "awful"),
+        (
+            vec!["--run-hash", "x", "--run-logs", "events.csv", "--data", "events.csv"],
+            2,
+            "--run-logs",
+        ),
+        (
+            vec!["--run-hash", "x", "--fail-on", "awful", "--data", "events.csv"],
+            2,
+            "awful",
+        ),
         (vec!["--run-hash", "x"], 2, "--data"),
         (vec!["--nonsense"], 2, "--nonsense"),
     ];
@@ -201,14 +290,27 @@ fn each_kind_of_bad_input_is_named_with_the_next_step() {
             .done();
         assert_eq!(done.code, code, "{arguments:?}: {}", done.stderr);
         assert!(done.stderr.contains(word), "{arguments:?}: {}", done.stderr);
-        assert!(done.stderr.contains("hint:") || arguments[0] == "--nonsense", "{arguments:?}: {}", done.stderr);
+        assert!(
+            done.stderr.contains("hint:") || arguments[0] == "--nonsense",
+            "{arguments:?}: {}",
+            done.stderr
+        );
         assert_eq!(done.stdout, "");
     }
 }
 
 #[test]
 fn a_window_outside_the_data_says_what_they_cover() {
-    let arguments = ["--run-hash", "x", "--date-start", "2031-01-01", "--date-end", "2031-01-31", "--data", "events.csv"];
+    let arguments = [
+        "--run-hash",
+        "x",
+        "--date-start",
+        "2031-01-01",
+        "--date-end",
+        "2031-01-31",
+        "--data",
+        "events.csv",
+    ];
     Run::new()
         .file("events.csv", &crate::support::run::small_events())
         .arguments(&arguments)
@@ -222,7 +324,18 @@ fn a_window_outside_the_data_says_what_they_cover() {
 fn a_failed_run_leaves_an_earlier_report_alone() {
     let done = Run::council().mock().done().code(0);
     let before = (done.report(), done.json("execution_summary.json"));
-    let bad = ["--run-hash", "x", "--date-start", "2025-03-01", "--date-end", "2025-03-14", "--provider", "mock", "--data", "nothing.csv"];
+    let bad = [
+        "--run-hash",
+        "x",
+        "--date-start",
+        "2025-03-01",
+        "--date-end",
+        "2025-03-14",
+        "--provider",
+        "mock",
+        "--data",
+        "nothing.csv",
+    ];
     let done = Run::again(done).arguments(&bad).done().code(2);
     assert_eq!((done.report(), done.json("execution_summary.json")), before);
 }
@@ -238,13 +351,22 @@ fn bad_rows_are_counted_and_placed() {
     let done = run("2").code(0);
     assert_eq!(done.json("execution_summary.json")["data"]["bad_rows"], 2);
     let line = events.lines().count();
-    run("1").code(2).says(&["--max-bad-rows", &format!("events.csv:{}", line - 1)]);
+    run("1")
+        .code(2)
+        .says(&["--max-bad-rows", &format!("events.csv:{}", line - 1)]);
 }
 
 #[test]
 fn without_a_key_both_ways_out_are_named() {
-    Run::council().done().code(2).says(&["OPENAI_API_KEY", "--provider mock"]);
-    Run::council().arguments(&["--provider", "anthropic"]).done().code(2).says(&["ANTHROPIC_API_KEY"]);
+    Run::council()
+        .done()
+        .code(2)
+        .says(&["OPENAI_API_KEY", "--provider mock"]);
+    Run::council()
+        .arguments(&["--provider", "anthropic"])
+        .done()
+        .code(2)
+        .says(&["ANTHROPIC_API_KEY"]);
 }
 
 #[test]
@@ -256,7 +378,10 @@ fn what_the_data_lack_is_said_and_the_others_go_on() {
     let done = Run::council().mock().file("events.csv", &events).done().code(0);
     let children = done.json("child_insights.json");
     for analyst in ["geographic", "revenue_optimization"] {
-        assert!(!children[analyst]["data_gaps"].as_array().unwrap().is_empty(), "{analyst}");
+        assert!(
+            !children[analyst]["data_gaps"].as_array().unwrap().is_empty(),
+            "{analyst}"
+        );
     }
     assert!(!children["daily_metrics"]["findings"].as_array().unwrap().is_empty());
     assert!(done.report().contains("country"));
@@ -264,7 +389,10 @@ fn what_the_data_lack_is_said_and_the_others_go_on() {
 
 #[test]
 fn the_second_run_of_a_hash_says_who_holds_the_lock() {
-    let run = Run::council().mock().file("slow.json", r#"{"latency_ms": 60000}"#).arguments(&["--mock-script", "slow.json"]);
+    let run = Run::council()
+        .mock()
+        .file("slow.json", r#"{"latency_ms": 60000}"#)
+        .arguments(&["--mock-script", "slow.json"]);
     let mut first = run.spawn();
     let folder = run.folder().to_owned();
     let events = folder.join("run_logs/x/events.jsonl");
@@ -281,17 +409,29 @@ fn the_second_run_of_a_hash_says_who_holds_the_lock() {
 #[test]
 fn a_signal_ends_a_run_with_a_summary_and_a_way_on() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let run = Run::council().mock().file("slow.json", r#"{"latency_ms": 60000}"#).arguments(&["--mock-script", "slow.json"]);
+        let run = Run::council()
+            .mock()
+            .file("slow.json", r#"{"latency_ms": 60000}"#)
+            .arguments(&["--mock-script", "slow.json"]);
         let child = run.spawn();
         let events = run.folder().join("run_logs/x/events.jsonl");
         wait_until(|| std::fs::read_to_string(&events).is_ok_and(|text| text.contains("call.attempt")));
-        let sent = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         let folder = tempfile::tempdir().unwrap();
-        let stopped = Done::of(folder, child.wait_with_output().unwrap()).code(code).says(&["interrupted", "insights --run-hash x"]);
+        let stopped = Done::of(folder, child.wait_with_output().unwrap())
+            .code(code)
+            .says(&["interrupted", "insights --run-hash x"]);
         assert_eq!(stopped.stdout, "");
-        let summary = std::fs::read_to_string(run.folder().join("run_logs/x/outputs/insights/execution_summary.json")).unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&summary).unwrap()["status"], "interrupted");
+        let summary =
+            std::fs::read_to_string(run.folder().join("run_logs/x/outputs/insights/execution_summary.json")).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Value>(&summary).unwrap()["status"],
+            "interrupted"
+        );
     }
 }
 
@@ -304,7 +444,12 @@ fn a_closed_or_full_stdout_is_no_panic() {
     assert!(child.wait().unwrap().code().is_some_and(|code| code != 101));
     if let Ok(full) = std::fs::File::options().write(true).open("/dev/full") {
         let output = run.command().stdin(Stdio::null()).stdout(full).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -330,21 +475,47 @@ fn doctor_passes_with_the_mock_and_names_what_is_wrong() {
         .variable("OPENAI_API_KEY", "CANARY-doctor")
         .done()
         .code(0);
-    assert!(done.stdout.contains("key present") && !done.everything().contains("CANARY"), "{}", done.stdout);
-    let done = Run::again(done).arguments(&["doctor", "--data", "nothing.csv"]).done().code(2);
-    assert!(done.stdout.contains("OPENAI_API_KEY") && done.stdout.contains("nothing.csv"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains("key present") && !done.everything().contains("CANARY"),
+        "{}",
+        done.stdout
+    );
+    let done = Run::again(done)
+        .arguments(&["doctor", "--data", "nothing.csv"])
+        .done()
+        .code(2);
+    assert!(
+        done.stdout.contains("OPENAI_API_KEY") && done.stdout.contains("nothing.csv"),
+        "{}",
+        done.stdout
+    );
 }
 
 #[test]
 fn extract_prints_what_the_model_meant() {
-    let done = Run::new().arguments(&["extract"]).stdin("Sure:\n```json\n{'a': [1, 2,],}\n```").done().code(0);
-    assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap(), serde_json::json!({"a": [1, 2]}));
+    let done = Run::new()
+        .arguments(&["extract"])
+        .stdin("Sure:\n```json\n{'a': [1, 2,],}\n```")
+        .done()
+        .code(0);
+    assert_eq!(
+        serde_json::from_str::<Value>(&done.stdout).unwrap(),
+        serde_json::json!({"a": [1, 2]})
+    );
     Run::new().arguments(&["extract"]).stdin("no json here").done().code(1);
 }
 
 #[test]
 fn evidence_needs_no_provider() {
-    let arguments = ["evidence", "--data", "events.csv", "--date-start", "2025-03-01", "--date-end", "2025-03-14"];
+    let arguments = [
+        "evidence",
+        "--data",
+        "events.csv",
+        "--date-start",
+        "2025-03-01",
+        "--date-end",
+        "2025-03-14",
+    ];
     let run = |more: &[&str]| {
         let run = Run::new().file("events.csv", &crate::support::run::small_events());
         run.arguments(&arguments).arguments(more).done().code(0).stdout

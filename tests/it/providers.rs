@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use insights::event::{Event, Events};
 use insights::llm::{
-    CacheMode, Class, ConfigError, Dialect, Failed, Llm, MockOptions, MockScript, Options,
-    PrivateHosts, Request, Route, Schema, Target, Vendor,
+    CacheMode, Class, ConfigError, Dialect, Failed, Llm, MockOptions, MockScript, Options, PrivateHosts, Request,
+    Route, Schema, Target, Vendor,
 };
 use insights::store::{Detail, Store};
 use serde_json::json;
@@ -32,10 +32,7 @@ fn vendor(name: &str, server: &Server) -> Vendor {
 }
 
 fn options(vendors: Vec<Vendor>) -> Options {
-    let targets: Vec<Target> = vendors
-        .iter()
-        .map(|vendor| Target::new(&vendor.name, "m-1"))
-        .collect();
+    let targets: Vec<Target> = vendors.iter().map(|vendor| Target::new(&vendor.name, "m-1")).collect();
     Options {
         vendors,
         routes: Route::to(targets),
@@ -144,22 +141,12 @@ async fn every_dialect_says_and_hears_it_its_way() {
         assert_eq!(completion.text, r#"{"a":"x"}"#, "{name}");
         assert_eq!(completion.answered_model.as_deref(), Some("answered-model"));
         assert_eq!(
-            (
-                completion.usage.input_tokens,
-                completion.usage.output_tokens
-            ),
+            (completion.usage.input_tokens, completion.usage.output_tokens),
             (100, 10)
         );
+        assert_eq!((completion.provider.as_str(), completion.model.as_str()), (name, "m-1"));
         assert_eq!(
-            (completion.provider.as_str(), completion.model.as_str()),
-            (name, "m-1")
-        );
-        assert_eq!(
-            (
-                completion.attempts.len(),
-                completion.cached,
-                completion.cost_usd
-            ),
+            (completion.attempts.len(), completion.cached, completion.cost_usd),
             (1, false, None)
         );
 
@@ -171,23 +158,14 @@ async fn every_dialect_says_and_hears_it_its_way() {
         assert_eq!(auth.trim_start_matches("Bearer "), KEY);
         let body = sent.json();
         let (schema, limit) = match dialect {
-            Dialect::OpenAi => (
-                &body["response_format"]["json_schema"]["schema"],
-                &body["max_tokens"],
-            ),
-            Dialect::Anthropic => (
-                &body["output_config"]["format"]["schema"],
-                &body["max_tokens"],
-            ),
+            Dialect::OpenAi => (&body["response_format"]["json_schema"]["schema"], &body["max_tokens"]),
+            Dialect::Anthropic => (&body["output_config"]["format"]["schema"], &body["max_tokens"]),
             Dialect::Gemini => (
                 &body["generationConfig"]["responseJsonSchema"],
                 &body["generationConfig"]["maxOutputTokens"],
             ),
         };
-        assert_eq!(
-            schema["properties"]["a"]["type"], "string",
-            "{name}: {body}"
-        );
+        assert_eq!(schema["properties"]["a"]["type"], "string", "{name}: {body}");
         let limit = if name == "openai" {
             &body["max_completion_tokens"]
         } else {
@@ -195,25 +173,16 @@ async fn every_dialect_says_and_hears_it_its_way() {
         };
         assert_eq!(limit, 500, "{name}: {body}");
         assert_eq!(sent.header("x-title").is_some(), name == "openrouter");
-        assert!(matches!(
-            heard.all().last(),
-            Some(Event::CallSucceeded { .. })
-        ));
+        assert!(matches!(heard.all().last(), Some(Event::CallSucceeded { .. })));
     }
 }
 
 #[tokio::test]
 async fn a_rejected_key_is_tried_once_in_a_run() {
-    let server = Server::with([Step::status(401).body(error(
-        "invalid_api_key",
-        &format!("Incorrect API key: {KEY}"),
-    ))]);
+    let server = Server::with([Step::status(401).body(error("invalid_api_key", &format!("Incorrect API key: {KEY}")))]);
     let (llm, _) = llm(options(vec![vendor("openai", &server)]));
     for _ in 0..3 {
-        let failed = llm
-            .complete(&request("geographic"), None)
-            .await
-            .unwrap_err();
+        let failed = llm.complete(&request("geographic"), None).await.unwrap_err();
         assert_eq!(failed.error.class, Class::Configuration);
         assert_eq!(failed.error.status, Some(401));
         assert!(
@@ -255,11 +224,7 @@ async fn retry_after_is_waited_and_holds_the_other_calls_of_the_key() {
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((one.attempts.len(), two.attempts.len()), (2, 1));
     assert!(one.retry_wait >= Duration::from_millis(400));
-    assert!(
-        two.limiter_wait >= Duration::from_millis(350),
-        "{:?}",
-        two.limiter_wait
-    );
+    assert!(two.limiter_wait >= Duration::from_millis(350), "{:?}", two.limiter_wait);
     let arrivals: Vec<Instant> = server.requests().iter().map(|request| request.at).collect();
     assert!(arrivals[1] - arrivals[0] >= Duration::from_millis(390));
 }
@@ -284,10 +249,7 @@ async fn what_passes_is_tried_again() {
             "error in a success",
             Step::ok(r#"{"error":{"code":502,"message":"upstream"}}"#),
         ),
-        (
-            "null shell",
-            Step::ok(r#"{"id":null,"choices":null,"usage":null}"#),
-        ),
+        ("null shell", Step::ok(r#"{"id":null,"choices":null,"usage":null}"#)),
         ("empty", Step::ok(openai(""))),
     ] {
         let (outcome, server, heard) = one_call(vec![fault, ok()]).await;
@@ -297,10 +259,7 @@ async fn what_passes_is_tried_again() {
         );
         assert_eq!(server.requests().len(), 2, "{name}");
         assert!(
-            heard
-                .all()
-                .iter()
-                .any(|event| matches!(event, Event::CallRetry { .. })),
+            heard.all().iter().any(|event| matches!(event, Event::CallRetry { .. })),
             "{name}"
         );
     }
@@ -365,11 +324,7 @@ async fn what_does_not_pass_is_not_tried_again() {
             (class, Some(code)),
             "{name}: {failed}"
         );
-        assert_eq!(
-            (server.requests().len(), failed.attempts.len()),
-            (1, 1),
-            "{name}"
-        );
+        assert_eq!((server.requests().len(), failed.attempts.len()), (1, 1), "{name}");
     }
 }
 
@@ -378,11 +333,7 @@ async fn attempts_have_an_end() {
     let (outcome, server, heard) = one_call(vec![Step::status(500)]).await;
     let failed = outcome.unwrap_err();
     assert_eq!(
-        (
-            failed.error.class,
-            failed.attempts.len(),
-            server.requests().len()
-        ),
+        (failed.error.class, failed.attempts.len(), server.requests().len()),
         (Class::Transient, 4, 4)
     );
     assert!(matches!(
@@ -394,10 +345,7 @@ async fn attempts_have_an_end() {
 #[tokio::test]
 async fn a_silent_or_dripping_host_runs_into_the_limit() {
     for manner in [Manner::Hang, Manner::Drip(Duration::from_millis(20))] {
-        let server = Server::with([
-            Step::ok(openai("{}")).manner(manner),
-            Step::ok(openai("{}")),
-        ]);
+        let server = Server::with([Step::ok(openai("{}")).manner(manner), Step::ok(openai("{}"))]);
         let mut options = options(vec![vendor("openai", &server)]);
         options.attempt_timeout = Duration::from_millis(200);
         let (llm, _) = llm(options);
@@ -416,14 +364,8 @@ async fn nothing_listens() {
     let vendor = vendor("ollama", &server);
     drop(server);
     let (llm, _) = llm(options(vec![vendor]));
-    let failed = llm
-        .complete(&request("geographic"), None)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (failed.error.class, failed.attempts.len()),
-        (Class::Transient, 4)
-    );
+    let failed = llm.complete(&request("geographic"), None).await.unwrap_err();
+    assert_eq!((failed.error.class, failed.attempts.len()), (Class::Transient, 4));
     assert!(failed.error.message.contains("OLLAMA_BASE_URL"), "{failed}");
 }
 
@@ -431,10 +373,7 @@ async fn nothing_listens() {
 async fn a_host_without_quota_hands_over_and_stays_off() {
     let empty = Server::with([Step::status(429).body(error("insufficient_quota", "x"))]);
     let full = Server::with([Step::ok(anthropic(r#"{"a":"x"}"#))]);
-    let (llm, heard) = llm(options(vec![
-        vendor("openai", &empty),
-        vendor("anthropic", &full),
-    ]));
+    let (llm, heard) = llm(options(vec![vendor("openai", &empty), vendor("anthropic", &full)]));
     for _ in 0..2 {
         let completion = llm.complete(&request("geographic"), None).await.unwrap();
         assert_eq!(completion.provider, "anthropic");
@@ -451,20 +390,13 @@ async fn a_host_without_quota_hands_over_and_stays_off() {
 async fn a_long_wait_hands_over_at_once() {
     let busy = Server::with([Step::status(429).header("retry-after", "600")]);
     let free = Server::with([Step::ok(openai("{}"))]);
-    let (llm, heard) = llm(options(vec![
-        vendor("openai", &busy),
-        vendor("groq", &free),
-    ]));
+    let (llm, heard) = llm(options(vec![vendor("openai", &busy), vendor("groq", &free)]));
     for _ in 0..2 {
         let completion = llm.complete(&request("geographic"), None).await.unwrap();
         assert_eq!(completion.provider, "groq");
         assert!(completion.provider_wait < Duration::from_secs(2));
     }
-    assert_eq!(
-        busy.requests().len(),
-        1,
-        "the pause holds for the next call too"
-    );
+    assert_eq!(busy.requests().len(), 1, "the pause holds for the next call too");
     assert!(heard.warnings().contains("600 s"), "{}", heard.warnings());
 }
 
@@ -474,16 +406,9 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
     let (llm, _) = llm(options(vec![vendor("openai", &server)]));
     let started = insights::clock::now();
     let deadline = started + Duration::from_secs(10);
-    let failed = llm
-        .complete(&request("geographic"), Some(deadline))
-        .await
-        .unwrap_err();
+    let failed = llm.complete(&request("geographic"), Some(deadline)).await.unwrap_err();
     assert_eq!(failed.error.class, Class::Deadline);
-    assert_eq!(
-        failed.error.status,
-        Some(429),
-        "why it took so long stays with it"
-    );
+    assert_eq!(failed.error.status, Some(429), "why it took so long stays with it");
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
@@ -492,14 +417,8 @@ async fn a_reply_after_the_deadline_is_no_reply() {
     let server = Server::with([Step::status(200).manner(Manner::Hang)]);
     let (llm, _) = llm(options(vec![vendor("openai", &server)]));
     let deadline = insights::clock::now() + Duration::from_millis(150);
-    let failed = llm
-        .complete(&request("geographic"), Some(deadline))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (failed.error.class, failed.attempts.len()),
-        (Class::Deadline, 1)
-    );
+    let failed = llm.complete(&request("geographic"), Some(deadline)).await.unwrap_err();
+    assert_eq!((failed.error.class, failed.attempts.len()), (Class::Deadline, 1));
 }
 
 #[tokio::test]
@@ -516,11 +435,7 @@ async fn an_unknown_parameter_is_left_out_and_remembered() {
         llm.complete(&request("geographic"), None).await.unwrap();
     }
     let requests = server.requests();
-    assert_eq!(
-        requests.len(),
-        3,
-        "asked with the schema once, then never again"
-    );
+    assert_eq!(requests.len(), 3, "asked with the schema once, then never again");
     assert!(
         requests[1].json()["messages"][0]["content"]
             .as_str()
@@ -528,9 +443,7 @@ async fn an_unknown_parameter_is_left_out_and_remembered() {
             .contains("JSON Schema")
     );
     assert!(
-        heard
-            .warnings()
-            .contains("vllm:m-1 does not take a JSON Schema"),
+        heard.warnings().contains("vllm:m-1 does not take a JSON Schema"),
         "{}",
         heard.warnings()
     );
@@ -556,10 +469,7 @@ async fn a_kept_reply_costs_nothing() {
         (CacheMode::Refresh, false, 3),
         (CacheMode::On, true, 3),
     ] {
-        let completion = run(cache)
-            .complete(&request("geographic"), None)
-            .await
-            .unwrap();
+        let completion = run(cache).complete(&request("geographic"), None).await.unwrap();
         assert_eq!(
             (completion.cached, server.requests().len()),
             (cached, asked),
@@ -580,20 +490,14 @@ async fn calls_side_by_side_share_connections() {
     let server = Server::with([Step::ok(openai("{}")).delay(Duration::from_millis(30))]);
     let (llm, _) = llm(options(vec![vendor("openai", &server)]));
     for _ in 0..3 {
-        let requests: Vec<Request> = (0..6)
-            .map(|index| request(&format!("role {index}")))
-            .collect();
+        let requests: Vec<Request> = (0..6).map(|index| request(&format!("role {index}"))).collect();
         let calls = requests.iter().map(|request| llm.complete(request, None));
         for outcome in futures::future::join_all(calls).await {
             outcome.unwrap();
         }
     }
     assert_eq!(server.requests().len(), 18);
-    assert!(
-        server.connections() <= 8,
-        "{} connections",
-        server.connections()
-    );
+    assert!(server.connections() <= 8, "{} connections", server.connections());
 }
 
 #[tokio::test]
@@ -625,10 +529,7 @@ async fn the_key_is_nowhere_to_be_found() {
             let store = Store::open_with(&path, Detail::Texts);
             let shown = format!("{options:?}");
             let llm = Llm::new(options, Some(store), heard.events()).unwrap();
-            let failed = llm
-                .complete(&request("geographic"), None)
-                .await
-                .unwrap_err();
+            let failed = llm.complete(&request("geographic"), None).await.unwrap_err();
             format!(
                 "{shown} {llm:?} {failed:?} {failed} {} {:?}",
                 serde_json::to_string(&failed.attempts).unwrap(),
@@ -658,10 +559,7 @@ async fn the_mock_goes_the_same_way() {
     };
     let (llm, heard) = llm(options);
     let completion = llm.complete(&request("geographic"), None).await.unwrap();
-    assert_eq!(
-        (completion.attempts.len(), completion.cost_usd),
-        (4, Some(0.0))
-    );
+    assert_eq!((completion.attempts.len(), completion.cost_usd), (4, Some(0.0)));
     assert!(completion.retry_wait >= Duration::from_millis(50));
     let failed = llm.complete(&request("cohort"), None).await.unwrap_err();
     assert_eq!(
@@ -670,10 +568,7 @@ async fn the_mock_goes_the_same_way() {
     );
     let again = llm.complete(&request("cohort"), None).await.unwrap();
     let other = llm.complete(&request("anybody"), None).await.unwrap();
-    assert_eq!(
-        again.text, other.text,
-        "the same schema gets the same bytes"
-    );
+    assert_eq!(again.text, other.text, "the same schema gets the same bytes");
     assert!(llm.hosts().is_empty());
     let failed = llm.complete(&request("revenue"), None).await.unwrap_err();
     assert_eq!(failed.error.class, Class::Quota);
@@ -687,10 +582,7 @@ async fn hosts_and_costs_are_known_before_the_first_call() {
     options.routes = Route::to([Target::new("openai", "gpt-5-mini")]);
     let (llm, _) = llm(options);
     assert_eq!(llm.hosts(), [server.url("").trim_start_matches("http://")]);
-    assert_eq!(
-        llm.estimate_cost("geographic", 1_000_000, 100_000),
-        Some(0.45)
-    );
+    assert_eq!(llm.estimate_cost("geographic", 1_000_000, 100_000), Some(0.45));
     let refused = Llm::new(Options::default(), None, Events::silent()).unwrap_err();
     assert!(matches!(refused, ConfigError::NoModel { .. }));
 }

@@ -37,7 +37,9 @@ fn files_that_hold(needles: &[&str]) -> BTreeSet<String> {
         .into_iter()
         .filter(|(_, code)| {
             let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-            lines.into_iter().any(|line| needles.iter().any(|needle| line.contains(needle)))
+            lines
+                .into_iter()
+                .any(|line| needles.iter().any(|needle| line.contains(needle)))
         })
         .map(|(name, _)| name)
         .collect()
@@ -84,12 +86,23 @@ fn example_env_names_every_variable_and_no_other() {
         .lines()
         .filter_map(|line| line.trim_start_matches("# ").split_once('='))
         .map(|(name, _)| name)
-        .filter(|name| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_'))
+        .filter(|name| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+        })
         .collect();
-    let known: BTreeSet<&str> = insights::config::VARIABLES.iter().map(|variable| variable.name).collect();
+    let known: BTreeSet<&str> = insights::config::VARIABLES
+        .iter()
+        .map(|variable| variable.name)
+        .collect();
     assert_eq!(listed, known);
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let silent: Vec<&&str> = known.iter().filter(|name| !readme.contains(**name) && !name.ends_with("_FILE")).collect();
+    let silent: Vec<&&str> = known
+        .iter()
+        .filter(|name| !readme.contains(**name) && !name.ends_with("_FILE"))
+        .collect();
     assert!(silent.is_empty(), "the README does not name {silent:?}");
 }
 
@@ -100,7 +113,11 @@ fn flags_in_the_readme_exist() {
     let mut known: BTreeSet<String> = BTreeSet::from(["--help".to_owned(), "--version".to_owned()]);
     let mut commands = vec![insights::cli::command()];
     while let Some(command) = commands.pop() {
-        known.extend(command.get_arguments().filter_map(|argument| Some(format!("--{}", argument.get_long()?))));
+        known.extend(
+            command
+                .get_arguments()
+                .filter_map(|argument| Some(format!("--{}", argument.get_long()?))),
+        );
         commands.extend(command.get_subcommands().cloned());
     }
     let ours = |line: &&str| line.trim_start().starts_with("insights ") || line.contains("target/release/insights ");

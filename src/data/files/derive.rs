@@ -23,9 +23,7 @@ pub(super) fn covers(tables: &Tables) -> Option<(Date, Date)> {
 pub(super) fn cut(tables: &Tables, window: Window) -> Tables {
     fn rows<T: Clone>(part: &Part<T>, inside: impl Fn(&T) -> bool) -> Part<T> {
         match part {
-            Part::Present(rows) => {
-                Part::Present(rows.iter().filter(|row| inside(row)).cloned().collect())
-            }
+            Part::Present(rows) => Part::Present(rows.iter().filter(|row| inside(row)).cloned().collect()),
             Part::Absent(why) => Part::Absent(why.clone()),
         }
     }
@@ -36,27 +34,15 @@ pub(super) fn cut(tables: &Tables, window: Window) -> Tables {
         revenue_by_type: rows(&tables.revenue_by_type, |row| window.contains(row.date)),
         dau_by_country: rows(&tables.dau_by_country, |row| window.contains(row.date)),
         revenue_by_country: rows(&tables.revenue_by_country, |row| window.contains(row.date)),
-        new_logins_by_country: rows(&tables.new_logins_by_country, |row| {
-            window.contains(row.date)
-        }),
-        new_logins_by_channel: rows(&tables.new_logins_by_channel, |row| {
-            window.contains(row.date)
-        }),
-        dau_by_cohort_date: rows(&tables.dau_by_cohort_date, |row| {
-            window.contains(row.cohort_date)
-        }),
+        new_logins_by_country: rows(&tables.new_logins_by_country, |row| window.contains(row.date)),
+        new_logins_by_channel: rows(&tables.new_logins_by_channel, |row| window.contains(row.date)),
+        dau_by_cohort_date: rows(&tables.dau_by_cohort_date, |row| window.contains(row.cohort_date)),
         engagement_by_cohort_date: rows(&tables.engagement_by_cohort_date, |row| {
             window.contains(row.cohort_date)
         }),
-        revenue_by_cohort_date: rows(&tables.revenue_by_cohort_date, |row| {
-            window.contains(row.cohort_date)
-        }),
-        revenue_segments_daily: rows(&tables.revenue_segments_daily, |row| {
-            window.contains(row.date)
-        }),
-        user_journey_cohort: rows(&tables.user_journey_cohort, |row| {
-            window.contains(row.cohort_date)
-        }),
+        revenue_by_cohort_date: rows(&tables.revenue_by_cohort_date, |row| window.contains(row.cohort_date)),
+        revenue_segments_daily: rows(&tables.revenue_segments_daily, |row| window.contains(row.date)),
+        user_journey_cohort: rows(&tables.user_journey_cohort, |row| window.contains(row.cohort_date)),
     }
 }
 
@@ -116,15 +102,10 @@ fn derived(tables: &Tables, n_days: i64) -> Totals {
     }
     // Thousandths add up without the error of doubles.
     let sum = |amounts: &mut dyn Iterator<Item = f64>| {
-        amounts
-            .map(|amount| (amount * 1_000.0).round())
-            .sum::<f64>()
-            / 1_000.0
+        amounts.map(|amount| (amount * 1_000.0).round()).sum::<f64>() / 1_000.0
     };
     totals.revenue = match &tables.revenue_by_date {
-        Part::Present(rows) if !rows.is_empty() => {
-            Some(sum(&mut rows.iter().map(|row| row.total_revenue)))
-        }
+        Part::Present(rows) if !rows.is_empty() => Some(sum(&mut rows.iter().map(|row| row.total_revenue))),
         _ if days.iter().any(|day| day.total_revenue.is_some()) => {
             Some(sum(&mut days.iter().filter_map(|day| day.total_revenue)))
         }

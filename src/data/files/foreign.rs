@@ -10,21 +10,15 @@ use super::super::{Mapped, RevenueSegmentsDaily, UserJourneyCohort};
 use super::cells::unguarded;
 
 /// One row per user and day, summed; `None` when the file already holds sums.
-pub(super) fn revenue_segments(
-    header: &[String],
-    text: &[u8],
-) -> Option<Result<Vec<RevenueSegmentsDaily>, String>> {
+pub(super) fn revenue_segments(header: &[String], text: &[u8]) -> Option<Result<Vec<RevenueSegmentsDaily>, String>> {
     let place = |name: &str| header.iter().position(|column| column == name);
     if place("users").is_some() {
         return None;
     }
     let segment = place("revenue_segment").or_else(|| place("segment"));
-    let (Some(date), Some(user), Some(segment), Some(revenue)) = (
-        place("date"),
-        place("user_id"),
-        segment,
-        place("total_revenue"),
-    ) else {
+    let (Some(date), Some(user), Some(segment), Some(revenue)) =
+        (place("date"), place("user_id"), segment, place("total_revenue"))
+    else {
         return None;
     };
     let sum = || -> Result<Vec<RevenueSegmentsDaily>, String> {
@@ -42,33 +36,24 @@ pub(super) fn revenue_segments(
         }
         Ok(sums
             .into_iter()
-            .map(
-                |((date, revenue_segment), (users, revenue))| RevenueSegmentsDaily {
-                    date,
-                    revenue_segment,
-                    users: users.len() as u64,
-                    total_revenue: super::super::money::to_float(revenue),
-                },
-            )
+            .map(|((date, revenue_segment), (users, revenue))| RevenueSegmentsDaily {
+                date,
+                revenue_segment,
+                users: users.len() as u64,
+                total_revenue: super::super::money::to_float(revenue),
+            })
             .collect())
     };
     Some(sum())
 }
 
 /// One row per user and stage, counted; `None` when the file already holds counts.
-pub(super) fn journeys(
-    header: &[String],
-    text: &[u8],
-) -> Option<Result<Vec<UserJourneyCohort>, String>> {
+pub(super) fn journeys(header: &[String], text: &[u8]) -> Option<Result<Vec<UserJourneyCohort>, String>> {
     let place = |name: &str| header.iter().position(|column| column == name);
     if place("users").is_some() {
         return None;
     }
-    let (cohort, user, stage) = (
-        place("cohort_date")?,
-        place("user_id")?,
-        place("journey_stage")?,
-    );
+    let (cohort, user, stage) = (place("cohort_date")?, place("user_id")?, place("journey_stage")?);
     let time = place("time_to_stage_days");
     let sum = || -> Result<Vec<UserJourneyCohort>, String> {
         let mut stages: BTreeMap<(Date, String), BTreeMap<String, Option<f64>>> = BTreeMap::new();
@@ -122,10 +107,7 @@ pub(super) fn mapping(value: &Value) -> Vec<Mapped> {
         .iter()
         .filter_map(|(role, value)| {
             let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-            let column = value
-                .as_str()
-                .map(str::to_owned)
-                .or_else(|| text("column"))?;
+            let column = value.as_str().map(str::to_owned).or_else(|| text("column"))?;
             let checks = value
                 .get("checks")
                 .and_then(Value::as_array)

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::super::{
-    DauByCohortDate, DauByCountry, DauByDate, EngagementByCohortDate, EngagementByDate,
-    NewLoginsByChannel, NewLoginsByCountry, RevenueByCohortDate, RevenueByCountry, RevenueByDate,
-    RevenueByType, RevenueSegmentsDaily, UserJourneyCohort,
+    DauByCohortDate, DauByCountry, DauByDate, EngagementByCohortDate, EngagementByDate, NewLoginsByChannel,
+    NewLoginsByCountry, RevenueByCohortDate, RevenueByCountry, RevenueByDate, RevenueByType, RevenueSegmentsDaily,
+    UserJourneyCohort,
 };
 
 /// A row of one file under `segments/`.
@@ -207,10 +207,5 @@ layout!(
     UserJourneyCohort,
     "user_level/user_journey_cohort.csv",
     ["cohort_date", "journey_stage", "users"],
-    [
-        "cohort_date",
-        "journey_stage",
-        "users",
-        "median_days_to_stage"
-    ]
+    ["cohort_date", "journey_stage", "users", "median_days_to_stage"]
 );

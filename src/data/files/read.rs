@@ -35,8 +35,7 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
         }
         Some(before) => {
             let tables = reader.tables(PREVIOUS, ours.as_ref().map(|ours| &ours.previous_absent));
-            let whole = derive::covers(&tables)
-                .is_some_and(|days| days.0 <= before.start && before.end <= days.1);
+            let whole = derive::covers(&tables).is_some_and(|days| days.0 <= before.start && before.end <= days.1);
             if whole {
                 (Some(before), Some(cut(&tables, before)))
             } else {
@@ -158,9 +157,8 @@ impl<'caller> Reader<'caller> {
                 Some(ours)
             }
             None => {
-                self.notes.push(format!(
-                    "{SUMMARY} is in a form unknown here and was not used"
-                ));
+                self.notes
+                    .push(format!("{SUMMARY} is in a form unknown here and was not used"));
                 None
             }
         }
@@ -172,8 +170,7 @@ impl<'caller> Reader<'caller> {
         }
         let parsed = self.json(SEGMENTATION).and_then(|mut value| {
             let window: Window = serde_json::from_value(value.get("window")?.clone()).ok()?;
-            let segmentation: Segmentation =
-                serde_json::from_value(value.get_mut("segmentation")?.take()).ok()?;
+            let segmentation: Segmentation = serde_json::from_value(value.get_mut("segmentation")?.take()).ok()?;
             Some((window, segmentation))
         });
         match parsed {
@@ -186,9 +183,9 @@ impl<'caller> Reader<'caller> {
                 Segmentation::default()
             }
             None => {
-                summary.notes.push(format!(
-                    "{SEGMENTATION} is in a form unknown here and was not used"
-                ));
+                summary
+                    .notes
+                    .push(format!("{SEGMENTATION} is in a form unknown here and was not used"));
                 Segmentation::default()
             }
         }
@@ -233,13 +230,10 @@ impl<'caller> Reader<'caller> {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let known = reasons
-                    .and_then(|reasons| reasons.get(T::FILE))
-                    .and_then(Value::as_str);
-                return Part::Absent(known.map_or_else(
-                    || format!("{} is not in the run directory", T::FILE),
-                    str::to_owned,
-                ));
+                let known = reasons.and_then(|reasons| reasons.get(T::FILE)).and_then(Value::as_str);
+                return Part::Absent(
+                    known.map_or_else(|| format!("{} is not in the run directory", T::FILE), str::to_owned),
+                );
             }
             Err(error) => return Part::Absent(format!("{} cannot be read: {error}", T::FILE)),
         };
@@ -264,10 +258,7 @@ impl<'caller> Reader<'caller> {
 fn header(text: &[u8]) -> Result<Vec<String>, String> {
     let mut reader = csv::Reader::from_reader(text);
     let header = reader.headers().map_err(|error| error.to_string())?;
-    Ok(header
-        .iter()
-        .map(|name| name.trim().to_lowercase())
-        .collect())
+    Ok(header.iter().map(|name| name.trim().to_lowercase()).collect())
 }
 
 fn rows<T: Row>(header: &[String], text: &[u8]) -> Result<Vec<T>, String> {
@@ -276,11 +267,7 @@ fn rows<T: Row>(header: &[String], text: &[u8]) -> Result<Vec<T>, String> {
             .iter()
             .any(|name| name == column || renamed(name, T::COLUMNS) == column)
     };
-    let missing: Vec<&str> = T::REQUIRED
-        .iter()
-        .copied()
-        .filter(|column| !has(column))
-        .collect();
+    let missing: Vec<&str> = T::REQUIRED.iter().copied().filter(|column| !has(column)).collect();
     if !missing.is_empty() {
         return Err(format!("has no column {}", missing.join(", ")));
     }
@@ -289,9 +276,10 @@ fn rows<T: Row>(header: &[String], text: &[u8]) -> Result<Vec<T>, String> {
     for record in reader.records() {
         let record = record.map_err(|error| format!("cannot be read: {error}"))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let cells = header.iter().zip(&record).filter_map(|(name, cell)| {
-            Some((renamed(name, T::COLUMNS).to_owned(), value(name, cell)?))
-        });
+        let cells = header
+            .iter()
+            .zip(&record)
+            .filter_map(|(name, cell)| Some((renamed(name, T::COLUMNS).to_owned(), value(name, cell)?)));
         let row = serde_json::from_value(Value::Object(cells.collect()))
             .map_err(|error| format!("cannot be read in line {line}: {error}"))?;
         rows.push(row);

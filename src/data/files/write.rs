@@ -38,7 +38,10 @@ pub fn write(
     let nothing = Tables::default();
     let previous_absent = writer.tables(PREVIOUS, dataset.previous.as_ref().unwrap_or(&nothing))?;
     writer.json(MAPPING, &mapping(dataset))?;
-    writer.json(SEGMENTATION, &json!({ "schema_version": 1, "window": dataset.window, "segmentation": dataset.segmentation }))?;
+    writer.json(
+        SEGMENTATION,
+        &json!({ "schema_version": 1, "window": dataset.window, "segmentation": dataset.segmentation }),
+    )?;
     writer.json(
         SUMMARY,
         &json!({
@@ -58,7 +61,12 @@ fn mapping(dataset: &Dataset) -> Value {
     let roles: Map<String, Value> = dataset
         .mapping
         .iter()
-        .map(|mapped| (mapped.role.clone(), json!({ "column": mapped.column, "reason": mapped.reason, "checks": mapped.checks })))
+        .map(|mapped| {
+            (
+                mapped.role.clone(),
+                json!({ "column": mapped.column, "reason": mapped.reason, "checks": mapped.checks }),
+            )
+        })
         .collect();
     Value::Object(roles)
 }
@@ -71,11 +79,7 @@ struct Writer<'caller> {
 
 impl Writer<'_> {
     /// Writes the tables that exist; the others come back as file and reason.
-    fn tables(
-        &mut self,
-        directory: &str,
-        tables: &Tables,
-    ) -> Result<Map<String, Value>, DataError> {
+    fn tables(&mut self, directory: &str, tables: &Tables) -> Result<Map<String, Value>, DataError> {
         let mut absent = Map::new();
         let Tables {
             dau_by_date,
@@ -152,9 +156,7 @@ impl Writer<'_> {
 }
 
 fn csv<T: Row>(rows: &[T]) -> Result<Vec<u8>, String> {
-    let mut plain = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(Vec::new());
+    let mut plain = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     for row in rows {
         plain.serialize(row).map_err(|error| error.to_string())?;
     }
@@ -176,9 +178,7 @@ fn csv<T: Row>(rows: &[T]) -> Result<Vec<u8>, String> {
                 cell.to_owned()
             }
         });
-        guarded_rows
-            .write_record(cells)
-            .map_err(|error| error.to_string())?;
+        guarded_rows.write_record(cells).map_err(|error| error.to_string())?;
     }
     guarded_rows.into_inner().map_err(|error| error.to_string())
 }

@@ -71,14 +71,7 @@ struct Happening {
 pub fn sample(seed: u64) -> Sample {
     let mut random = Random::new(seed);
     let (people, mut happenings) = story::tell(&mut random);
-    happenings.sort_by_key(|happening| {
-        (
-            happening.day,
-            happening.second,
-            happening.session,
-            happening.person,
-        )
-    });
+    happenings.sort_by_key(|happening| (happening.day, happening.second, happening.session, happening.person));
     let window = Window {
         start: day(N_DAYS - WINDOW_DAYS),
         end: day(N_DAYS - 1),
@@ -96,9 +89,7 @@ fn day(number: i64) -> Date {
 
 fn csv(people: &[Person], happenings: &[Happening]) -> Vec<u8> {
     let mut text = String::with_capacity(happenings.len() * 72);
-    text.push_str(
-        "user_id,event_time,event_name,country,platform,acquisition_channel,session_id,revenue\n",
-    );
+    text.push_str("user_id,event_time,event_name,country,platform,acquisition_channel,session_id,revenue\n");
     for happening in happenings {
         let person = &people[happening.person];
         let (hour, minute, second) = (
@@ -134,10 +125,7 @@ fn planted(people: &[Person], happenings: &[Happening]) -> Planted {
     let mut users: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
     let mut cents: BTreeMap<i64, i64> = BTreeMap::new();
     for happening in happenings {
-        users
-            .entry(happening.day)
-            .or_default()
-            .insert(happening.person);
+        users.entry(happening.day).or_default().insert(happening.person);
         *cents.entry(happening.day).or_default() += happening.cents.unwrap_or(0);
     }
     let n_users = |day: i64| users.get(&day).map_or(0, BTreeSet::len) as u64;
@@ -165,8 +153,7 @@ fn planted(people: &[Person], happenings: &[Happening]) -> Planted {
         outage_usual_users: usual(OUTAGE, &n_users),
         spike_day: day(SPIKE),
         spike_revenue: cents.get(&SPIKE).copied().unwrap_or(0) as f64 / 100.0,
-        spike_usual_revenue: usual(SPIKE, &|day| cents.get(&day).copied().unwrap_or(0)) as f64
-            / 100.0,
+        spike_usual_revenue: usual(SPIKE, &|day| cents.get(&day).copied().unwrap_or(0)) as f64 / 100.0,
         drop_country: people::DROPPED.to_owned(),
         drop_from: day(story::DROP),
         drop_mean_users: mean(start..N_DAYS, &in_country),
@@ -196,11 +183,7 @@ mod tests {
         assert_eq!(one, other);
         assert_ne!(one.csv, third.csv);
         assert!(one.csv.len() < 5_000_000, "{}", one.csv.len());
-        assert!(
-            (45_000..62_000).contains(&one.planted.rows),
-            "{}",
-            one.planted.rows
-        );
+        assert!((45_000..62_000).contains(&one.planted.rows), "{}", one.planted.rows);
     }
 
     #[test]

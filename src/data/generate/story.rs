@@ -88,17 +88,9 @@ impl Story {
             .cohorts
             .iter()
             .filter(|(signup, _)| weight(*signup) > 0.0)
-            .map(|(signup, people)| {
-                (
-                    weight(*signup),
-                    people.iter().copied().filter(stays).collect(),
-                )
-            })
+            .map(|(signup, people)| (weight(*signup), people.iter().copied().filter(stays).collect()))
             .collect();
-        let total: f64 = pools
-            .iter()
-            .map(|(weight, pool)| weight * pool.len() as f64)
-            .sum();
+        let total: f64 = pools.iter().map(|(weight, pool)| weight * pool.len() as f64).sum();
         let mut chosen = Vec::new();
         for (weight, mut pool) in pools {
             let n_people = random
@@ -118,8 +110,7 @@ impl Story {
         // During the outage only the first hours of the day saw anybody.
         let early = random.below(10) == 0 || day == OUTAGE;
         let (first_hour, n_hours) = if early { (0, 7) } else { (7, 16) };
-        let mut second =
-            (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
+        let mut second = (first_hour + random.below(n_hours) as i64) * 3_600 + random.below(3_000) as i64;
         self.add(day, second, person, "app_open", None);
         for _ in 0..1 + random.below(2) {
             second += 10 + random.below(80) as i64;
@@ -136,13 +127,7 @@ impl Story {
     }
 
     /// Purchases at the end of sessions, spread evenly over prices; now and then a refund or a renewal.
-    fn buy(
-        &mut self,
-        random: &mut Random,
-        day: i64,
-        sessions: &[(usize, u64, i64)],
-        n_purchases: usize,
-    ) {
+    fn buy(&mut self, random: &mut Random, day: i64, sessions: &[(usize, u64, i64)], n_purchases: usize) {
         let mut left: Vec<&(usize, u64, i64)> = sessions.iter().collect();
         for _ in 0..n_purchases.min(sessions.len()) {
             let place = random.below(left.len() as u64) as usize;
@@ -172,14 +157,7 @@ impl Story {
         }
     }
 
-    fn without_session(
-        &mut self,
-        day: i64,
-        second: i64,
-        person: usize,
-        event: &'static str,
-        cents: i64,
-    ) {
+    fn without_session(&mut self, day: i64, second: i64, person: usize, event: &'static str, cents: i64) {
         self.happenings.push(Happening {
             day,
             second: second.min(86_399),
@@ -190,14 +168,7 @@ impl Story {
         });
     }
 
-    fn add(
-        &mut self,
-        day: i64,
-        second: i64,
-        person: usize,
-        event: &'static str,
-        cents: Option<i64>,
-    ) {
+    fn add(&mut self, day: i64, second: i64, person: usize, event: &'static str, cents: Option<i64>) {
         self.happenings.push(Happening {
             day,
             second,
@@ -211,10 +182,6 @@ impl Story {
 
 /// How much of its steady audience a product has when it is still young.
 fn maturity(day: i64) -> f64 {
-    let ages = |longest: i64| {
-        (1..=longest)
-            .map(|age| 1.0 / (age as f64).sqrt())
-            .sum::<f64>()
-    };
+    let ages = |longest: i64| (1..=longest).map(|age| 1.0 / (age as f64).sqrt()).sum::<f64>();
     ages((day + LONGEST_LIFE).min(LONGEST_LIFE)) / ages(LONGEST_LIFE)
 }

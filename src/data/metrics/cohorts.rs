@@ -7,9 +7,7 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{
-    DataError, DauByCohortDate, EngagementByCohortDate, Part, RevenueByCohortDate, Window,
-};
+use super::super::{DataError, DauByCohortDate, EngagementByCohortDate, Part, RevenueByCohortDate, Window};
 use super::windowed;
 
 pub(super) struct Cohorts {
@@ -20,13 +18,10 @@ pub(super) struct Cohorts {
 
 pub(super) async fn tables(facts: &Facts, window: Window) -> Result<Cohorts, DataError> {
     let last_day = number_of_day(facts.covers.1);
-    let sql = windowed(include_str!("../sql/cohorts.sql"), window)
-        .replace("{last_day}", &last_day.to_string());
+    let sql = windowed(include_str!("../sql/cohorts.sql"), window).replace("{last_day}", &last_day.to_string());
     let rows = facts
         .engine
-        .rows(&sql, |row| {
-            Some((dau(row, last_day)?, revenue(row, last_day)?))
-        })
+        .rows(&sql, |row| Some((dau(row, last_day)?, revenue(row, last_day)?)))
         .await?;
     let (dau, revenue): (Vec<_>, Vec<_>) = rows.into_iter().flatten().unzip();
     let engagement = engagement(facts, window, &dau).await?;
@@ -43,8 +38,7 @@ pub(super) async fn tables(facts: &Facts, window: Window) -> Result<Cohorts, Dat
 
 /// True when the cohort is old enough to have a day `age`.
 fn reached(row: &Row, last_day: i64, age: i64) -> bool {
-    row.integer("first_day")
-        .is_some_and(|first| first + age <= last_day)
+    row.integer("first_day").is_some_and(|first| first + age <= last_day)
 }
 
 fn dau(row: &Row, last_day: i64) -> Option<DauByCohortDate> {
@@ -79,19 +73,13 @@ fn revenue(row: &Row, last_day: i64) -> Option<RevenueByCohortDate> {
     })
 }
 
-/// Sessions per active user of the cohort on days 0, 1 and 7, and the source's own engagement score.
+/// Sessions per active user of the cohort on days 0, 1 and 7, and the source's own engagement score; empty where the source has neither.
 async fn engagement(
     facts: &Facts,
     window: Window,
     cohorts: &[DauByCohortDate],
 ) -> Result<Part<EngagementByCohortDate>, DataError> {
-    let (has_sessions, has_scores) = (
-        facts.roles.has(Role::Session),
-        facts.roles.has(Role::EngagementScore),
-    );
-    if !has_sessions && !has_scores {
-        return Ok(Part::Absent(facts.roles.why_absent(Role::Session)));
-    }
+    let (has_sessions, has_scores) = (facts.roles.has(Role::Session), facts.roles.has(Role::EngagementScore));
     let mut sessions: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
     if has_sessions {
         let sql = windowed(include_str!("../sql/cohort_sessions.sql"), window);

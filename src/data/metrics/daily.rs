@@ -47,10 +47,7 @@ pub(super) async fn kinds(facts: &Facts, window: Window) -> Result<Kinds, DataEr
     let rows = facts
         .engine
         .rows(&windowed(&sql, window), |row| {
-            Some((
-                (row.day("day")?, row.text("kind")?),
-                row.amount("revenue").unwrap_or(0),
-            ))
+            Some(((row.day("day")?, row.text("kind")?), row.amount("revenue").unwrap_or(0)))
         })
         .await?;
     Ok(rows.into_iter().flatten().collect())
@@ -74,26 +71,17 @@ pub(super) fn dau(window: Window, sums: &Sums, has_revenue: bool) -> Vec<DauByDa
         .collect()
 }
 
-pub(super) async fn engagement(
-    facts: &Facts,
-    window: Window,
-    sums: &Sums,
-) -> Result<Vec<EngagementByDate>, DataError> {
+pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Result<Vec<EngagementByDate>, DataError> {
     let sessions: BTreeMap<i64, f64> = if facts.roles.has(Role::Session) {
-        let minutes = |micros: i64, sessions: u64| {
-            rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64)
-        };
+        let minutes = |micros: i64, sessions: u64| rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64);
         facts
             .engine
-            .rows(
-                &windowed(include_str!("../sql/session_time.sql"), window),
-                |row| {
-                    (
-                        row.integer("day").unwrap_or(0),
-                        minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
-                    )
-                },
-            )
+            .rows(&windowed(include_str!("../sql/session_time.sql"), window), |row| {
+                (
+                    row.integer("day").unwrap_or(0),
+                    minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
+                )
+            })
             .await?
             .into_iter()
             .collect()
@@ -103,15 +91,12 @@ pub(super) async fn engagement(
     let scores: BTreeMap<i64, f64> = if facts.roles.has(Role::EngagementScore) {
         facts
             .engine
-            .rows(
-                &windowed(include_str!("../sql/scores.sql"), window),
-                |row| {
-                    (
-                        row.integer("day").unwrap_or(0),
-                        rounded(row.float("score").unwrap_or(0.0)),
-                    )
-                },
-            )
+            .rows(&windowed(include_str!("../sql/scores.sql"), window), |row| {
+                (
+                    row.integer("day").unwrap_or(0),
+                    rounded(row.float("score").unwrap_or(0.0)),
+                )
+            })
             .await?
             .into_iter()
             .collect()
@@ -136,19 +121,12 @@ pub(super) async fn engagement(
         .collect())
 }
 
-pub(super) fn revenue(
-    window: Window,
-    sums: &Sums,
-    kinds: &Kinds,
-    has_kinds: bool,
-) -> Vec<RevenueByDate> {
+pub(super) fn revenue(window: Window, sums: &Sums, kinds: &Kinds, has_kinds: bool) -> Vec<RevenueByDate> {
     days(window)
         .map(|date| {
             let day = sums.get(&date).copied().unwrap_or_default();
-            let of_kind = |kind: &str| {
-                has_kinds
-                    .then(|| to_float(kinds.get(&(date, kind.to_owned())).copied().unwrap_or(0)))
-            };
+            let of_kind =
+                |kind: &str| has_kinds.then(|| to_float(kinds.get(&(date, kind.to_owned())).copied().unwrap_or(0)));
             RevenueByDate {
                 date,
                 total_revenue: to_float(day.revenue),
@@ -192,13 +170,7 @@ pub(super) async fn revenue_by_type(
         .map(|cell| {
             let amount = kinds.get(&cell).copied().unwrap_or(0);
             let payers = payers.get(&cell).copied().unwrap_or(0);
-            let only = |kind: &str| {
-                Some(if cell.1 == kind {
-                    to_float(amount)
-                } else {
-                    0.0
-                })
-            };
+            let only = |kind: &str| Some(if cell.1 == kind { to_float(amount) } else { 0.0 });
             RevenueByType {
                 date: cell.0,
                 total_revenue: to_float(amount),

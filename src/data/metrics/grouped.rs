@@ -7,9 +7,7 @@ use jiff::civil::Date;
 use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::percent;
-use super::super::{
-    DataError, DauByCountry, NewLoginsByChannel, NewLoginsByCountry, RevenueByCountry, Window,
-};
+use super::super::{DataError, DauByCountry, NewLoginsByChannel, NewLoginsByCountry, RevenueByCountry, Window};
 use super::{days, per_head, windowed};
 
 /// Above this many cells, days on which a group has no row are left out.
@@ -27,11 +25,7 @@ pub(super) struct Cell {
 }
 
 /// Every day of the window for every value of the column that the window holds.
-pub(super) async fn sums(
-    facts: &Facts,
-    window: Window,
-    column: &str,
-) -> Result<Vec<Cell>, DataError> {
+pub(super) async fn sums(facts: &Facts, window: Window, column: &str) -> Result<Vec<Cell>, DataError> {
     let sql = include_str!("../sql/by_group.sql").replace("{group}", column);
     let found = facts
         .engine
@@ -57,8 +51,7 @@ pub(super) async fn sums(
         .into_iter()
         .map(|cell| ((cell.date, cell.segment.clone()), cell))
         .collect();
-    let all =
-        days(window).flat_map(|date| segments.iter().map(move |segment| (date, segment.clone())));
+    let all = days(window).flat_map(|date| segments.iter().map(move |segment| (date, segment.clone())));
     Ok(all
         .map(|key| {
             known.remove(&key).unwrap_or(Cell {
@@ -108,11 +101,7 @@ pub(super) fn dau_by_country(cells: &[Cell], has_revenue: bool) -> Vec<DauByCoun
     cells.iter().map(row).collect()
 }
 
-pub(super) fn revenue_by_country(
-    cells: &[Cell],
-    kinds: &Kinds,
-    has_kinds: bool,
-) -> Vec<RevenueByCountry> {
+pub(super) fn revenue_by_country(cells: &[Cell], kinds: &Kinds, has_kinds: bool) -> Vec<RevenueByCountry> {
     let row = |cell: &Cell| {
         let of_kind = |kind: &str| {
             let key = (cell.date, cell.segment.clone(), kind.to_owned());
@@ -138,8 +127,7 @@ pub(super) fn new_logins_by_country(cells: &[Cell], has_revenue: bool) -> Vec<Ne
         country: cell.segment.clone(),
         new_logins: cell.new_users,
         new_user_revenue: has_revenue.then(|| to_float(cell.new_user_revenue)),
-        avg_revenue_per_new_user: per_head(cell.new_user_revenue, cell.new_users)
-            .filter(|_| has_revenue),
+        avg_revenue_per_new_user: per_head(cell.new_user_revenue, cell.new_users).filter(|_| has_revenue),
     };
     cells.iter().map(row).collect()
 }
@@ -150,8 +138,7 @@ pub(super) fn new_logins_by_channel(cells: &[Cell], has_revenue: bool) -> Vec<Ne
         acquisition_channel: cell.segment.clone(),
         new_logins: cell.new_users,
         new_user_revenue: has_revenue.then(|| to_float(cell.new_user_revenue)),
-        avg_revenue_per_new_user: per_head(cell.new_user_revenue, cell.new_users)
-            .filter(|_| has_revenue),
+        avg_revenue_per_new_user: per_head(cell.new_user_revenue, cell.new_users).filter(|_| has_revenue),
     };
     cells.iter().map(row).collect()
 }

@@ -17,10 +17,7 @@ const MOST_STAGES: usize = 8;
 pub(crate) async fn prepare(facts: &Facts) -> Result<(), DataError> {
     let has = |role: Role| facts.roles.has(role);
     if has(Role::Event) {
-        facts
-            .engine
-            .keep("reach", include_str!("../sql/reach.sql"))
-            .await
+        facts.engine.keep("reach", include_str!("../sql/reach.sql")).await
     } else if has(Role::Revenue) {
         // Without an order number, all payments of a day are one purchase.
         let purchase = if has(Role::Order) {
@@ -50,35 +47,25 @@ pub(super) async fn order(facts: &Facts) -> Result<Vec<(String, u64)>, DataError
             row.count("users"),
         )
     };
-    let mut events = facts
-        .engine
-        .rows(include_str!("../sql/event_order.sql"), read)
-        .await?;
+    let mut events = facts.engine.rows(include_str!("../sql/event_order.sql"), read).await?;
     events.sort_by(|one, other| {
         one.0
             .total_cmp(&other.0)
             .then(one.1.total_cmp(&other.1))
             .then_with(|| one.2.cmp(&other.2))
     });
-    Ok(events
-        .into_iter()
-        .map(|(_, _, event, users)| (event, users))
-        .collect())
+    Ok(events.into_iter().map(|(_, _, event, users)| (event, users)).collect())
 }
 
 /// The most common meaningful stages, what a business lives on always among them.
 fn stages(order: &[(String, u64)]) -> Vec<String> {
-    let mut by_users: Vec<&(String, u64)> =
-        order.iter().filter(|(event, _)| !is_noise(event)).collect();
+    let mut by_users: Vec<&(String, u64)> = order.iter().filter(|(event, _)| !is_noise(event)).collect();
     by_users.sort_by(|one, other| {
         is_conversion(&other.0)
             .cmp(&is_conversion(&one.0))
             .then(other.1.cmp(&one.1))
     });
-    let n_conversions = by_users
-        .iter()
-        .filter(|(event, _)| is_conversion(event))
-        .count();
+    let n_conversions = by_users.iter().filter(|(event, _)| is_conversion(event)).count();
     let too_many = n_conversions.saturating_sub(2);
     let kept: Vec<&str> = by_users
         .iter()
@@ -94,14 +81,10 @@ fn stages(order: &[(String, u64)]) -> Vec<String> {
         .collect()
 }
 
-pub(super) async fn cohorts(
-    facts: &Facts,
-    window: Window,
-) -> Result<Part<UserJourneyCohort>, DataError> {
+pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Part<UserJourneyCohort>, DataError> {
     if !facts.roles.has(Role::Event) && !facts.roles.has(Role::Revenue) {
         return Ok(Part::Absent(
-            "the data have neither an event nor a revenue column, so there are no stages"
-                .to_owned(),
+            "the data have neither an event nor a revenue column, so there are no stages".to_owned(),
         ));
     }
     let order = order(facts).await?;
@@ -112,14 +95,19 @@ pub(super) async fn cohorts(
     };
     let sizes = facts
         .engine
-        .rows(&windowed("SELECT DISTINCT first_day FROM first_seen WHERE first_day BETWEEN {start} AND {end} ORDER BY 1", window), |row| row.day("first_day"))
+        .rows(
+            &windowed(
+                "SELECT DISTINCT first_day FROM first_seen WHERE first_day BETWEEN {start} AND {end} ORDER BY 1",
+                window,
+            ),
+            |row| row.day("first_day"),
+        )
         .await?;
     if stages.is_empty() {
         return Ok(Part::Present(Vec::new()));
     }
     let list: Vec<String> = stages.iter().map(|stage| literal(stage)).collect();
-    let sql =
-        windowed(include_str!("../sql/journeys.sql"), window).replace("{stages}", &list.join(", "));
+    let sql = windowed(include_str!("../sql/journeys.sql"), window).replace("{stages}", &list.join(", "));
     let found = facts
         .engine
         .rows(&sql, |row| {
@@ -133,10 +121,7 @@ pub(super) async fn cohorts(
     let rows = sizes.into_iter().flatten().flat_map(|cohort_date| {
         let found = &found;
         stages.iter().map(move |stage| {
-            let (users, median_days_to_stage) = found
-                .get(&(cohort_date, stage.clone()))
-                .copied()
-                .unwrap_or((0, None));
+            let (users, median_days_to_stage) = found.get(&(cohort_date, stage.clone())).copied().unwrap_or((0, None));
             UserJourneyCohort {
                 cohort_date,
                 journey_stage: stage.clone(),

@@ -43,19 +43,13 @@ pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, Data
         } else {
             Part::Absent(no_revenue())
         },
-        dau_by_country: part(country, no_country, || {
-            grouped::dau_by_country(&countries, revenue)
-        }),
+        dau_by_country: part(country, no_country, || grouped::dau_by_country(&countries, revenue)),
         revenue_by_country: match (country, revenue) {
             (false, _) => Part::Absent(no_country()),
             (_, false) => Part::Absent(no_revenue()),
             _ => {
                 let kinds = grouped::kinds(facts, window, "country").await?;
-                Part::Present(grouped::revenue_by_country(
-                    &countries,
-                    &kinds,
-                    facts.has_kinds,
-                ))
+                Part::Present(grouped::revenue_by_country(&countries, &kinds, facts.has_kinds))
             }
         },
         new_logins_by_country: part(country, no_country, || {

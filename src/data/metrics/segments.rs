@@ -9,47 +9,32 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{
-    DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window,
-};
+use super::super::{DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window};
 use super::{days, journey, windowed};
 
 const TIERS: [(&str, &str); 4] = [
     ("whale", "top 10 % of the window's payers by net revenue"),
     ("dolphin", "next 40 % of the window's payers"),
     ("minnow", "the other payers"),
-    (
-        "free_user",
-        "active in the window without a payment above 0",
-    ),
+    ("free_user", "active in the window without a payment above 0"),
 ];
 const MOST_SEGMENTS: usize = 20;
 const MOST_EVENTS: usize = 50;
 
-pub(super) async fn tier_days(
-    facts: &Facts,
-    window: Window,
-) -> Result<Part<RevenueSegmentsDaily>, DataError> {
+pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
     tiers(facts, window).await?;
     let found = facts
         .engine
-        .rows(
-            &windowed(include_str!("../sql/tier_days.sql"), window),
-            |row| {
-                Some((
-                    (row.day("day")?, row.text("tier")?),
-                    (row.count("users"), row.amount("revenue").unwrap_or(0)),
-                ))
-            },
-        )
+        .rows(&windowed(include_str!("../sql/tier_days.sql"), window), |row| {
+            Some((
+                (row.day("day")?, row.text("tier")?),
+                (row.count("users"), row.amount("revenue").unwrap_or(0)),
+            ))
+        })
         .await?;
     let found: BTreeMap<(Date, String), (u64, i128)> = found.into_iter().flatten().collect();
     let rows = days(window)
-        .flat_map(|date| {
-            TIERS
-                .iter()
-                .map(move |(tier, _)| (date, (*tier).to_owned()))
-        })
+        .flat_map(|date| TIERS.iter().map(move |(tier, _)| (date, (*tier).to_owned())))
         .map(|key| {
             let (users, revenue) = found.get(&key).copied().unwrap_or((0, 0));
             RevenueSegmentsDaily {
@@ -102,7 +87,10 @@ pub(crate) async fn segmentation(
     for (column, name) in &facts.dimensions {
         let dimension = dimension(facts, window, previous, column, name).await?;
         if dimension.segments.len() > 1 {
-            segmentation.definitions.push((column.clone(), format!("users by the value of `{column}` in their rows; a user with two values counts in both")));
+            segmentation.definitions.push((
+                column.clone(),
+                format!("users by the value of `{column}` in their rows; a user with two values counts in both"),
+            ));
             segmentation.dimensions.push(dimension);
         }
     }
@@ -120,12 +108,7 @@ struct Size {
     converted: u64,
 }
 
-fn joined(
-    name: &str,
-    current: Option<&Size>,
-    before: Option<Option<&Size>>,
-    has_revenue: bool,
-) -> Segment {
+fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has_revenue: bool) -> Segment {
     let current = current.copied().unwrap_or_default();
     let before = before.map(|size| size.copied().unwrap_or_default());
     Segment {
@@ -135,9 +118,7 @@ fn joined(
         rows: current.rows,
         previous_rows: before.map(|size| size.rows),
         revenue: has_revenue.then(|| to_float(current.revenue)),
-        previous_revenue: before
-            .filter(|_| has_revenue)
-            .map(|size| to_float(size.revenue)),
+        previous_revenue: before.filter(|_| has_revenue).map(|size| to_float(size.revenue)),
         converted_users: Some(current.converted),
         previous_converted_users: before.map(|size| size.converted),
     }
@@ -164,10 +145,9 @@ async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Si
 async fn concentration(facts: &Facts) -> Result<Vec<(f64, f64)>, DataError> {
     let sorted = facts
         .engine
-        .rows(
-            "SELECT revenue FROM tiers ORDER BY revenue DESC, user_id",
-            |row| row.amount("revenue").unwrap_or(0),
-        )
+        .rows("SELECT revenue FROM tiers ORDER BY revenue DESC, user_id", |row| {
+            row.amount("revenue").unwrap_or(0)
+        })
         .await?;
     let total: i128 = sorted.iter().sum();
     if total <= 0 {
@@ -176,10 +156,7 @@ async fn concentration(facts: &Facts) -> Result<Vec<(f64, f64)>, DataError> {
     let share = |percent: usize| {
         let n_users = (sorted.len() * percent).div_ceil(100);
         let top: i128 = sorted.iter().take(n_users).sum();
-        (
-            percent as f64,
-            rounded(to_float(top) / to_float(total) * 100.0),
-        )
+        (percent as f64, rounded(to_float(top) / to_float(total) * 100.0))
     };
     Ok([1, 5, 10, 20].map(share).to_vec())
 }
@@ -202,8 +179,7 @@ async fn dimension(
     column: &str,
     name: &str,
 ) -> Result<Dimension, DataError> {
-    let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous)
-        .replace("{dimension}", name);
+    let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous).replace("{dimension}", name);
     let rows = facts
         .engine
         .rows(&sql, |row| {
@@ -250,11 +226,7 @@ async fn dimension(
     })
 }
 
-async fn events(
-    facts: &Facts,
-    window: Window,
-    previous: Option<Window>,
-) -> Result<Vec<EventCount>, DataError> {
+async fn events(facts: &Facts, window: Window, previous: Option<Window>) -> Result<Vec<EventCount>, DataError> {
     let sql = two_windows(include_str!("../sql/event_counts.sql"), window, previous);
     let counts = facts
         .engine
@@ -267,19 +239,9 @@ async fn events(
         })
         .await?;
     let order = journey::order(facts).await?;
-    let place = |event: &str| {
-        order
-            .iter()
-            .position(|(name, _)| name == event)
-            .unwrap_or(usize::MAX)
-    };
+    let place = |event: &str| order.iter().position(|(name, _)| name == event).unwrap_or(usize::MAX);
     let mut most_common = counts;
-    most_common.sort_by(|one, other| {
-        other
-            .rows
-            .cmp(&one.rows)
-            .then_with(|| one.event.cmp(&other.event))
-    });
+    most_common.sort_by(|one, other| other.rows.cmp(&one.rows).then_with(|| one.event.cmp(&other.event)));
     most_common.truncate(MOST_EVENTS);
     most_common.sort_by_cached_key(|count| (place(&count.event), count.event.clone()));
     Ok(most_common)

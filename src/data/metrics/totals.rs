@@ -9,36 +9,28 @@ use super::super::{DataError, Tables, Totals, Window};
 use super::windowed;
 
 /// The totals, and how many rows of the window have no user.
-pub(crate) async fn totals(
-    facts: &Facts,
-    window: Window,
-    tables: &Tables,
-) -> Result<(Totals, u64), DataError> {
+pub(crate) async fn totals(facts: &Facts, window: Window, tables: &Tables) -> Result<(Totals, u64), DataError> {
     let has_revenue = facts.roles.has(Role::Revenue);
     let (mut totals, without_user) = facts
         .engine
-        .row(
-            &windowed(include_str!("../sql/totals.sql"), window),
-            |row| {
-                let amount =
-                    |column: &str| has_revenue.then(|| to_float(row.amount(column).unwrap_or(0)));
-                let revenue = row.amount("revenue").unwrap_or(0);
-                let gross = row.amount("gross").unwrap_or(0);
-                let totals = Totals {
-                    days: window.days(),
-                    rows: Some(row.count("n_rows")),
-                    users: Some(row.count("users")),
-                    new_users: Some(row.count("new_users")),
-                    revenue: amount("revenue"),
-                    gross_revenue: amount("gross"),
-                    refunds: has_revenue.then(|| to_float(revenue - gross)),
-                    revenue_known_users: amount("revenue_known_users"),
-                    payers: has_revenue.then(|| row.count("payers")),
-                    ..Totals::default()
-                };
-                (totals, row.count("rows_without_user"))
-            },
-        )
+        .row(&windowed(include_str!("../sql/totals.sql"), window), |row| {
+            let amount = |column: &str| has_revenue.then(|| to_float(row.amount(column).unwrap_or(0)));
+            let revenue = row.amount("revenue").unwrap_or(0);
+            let gross = row.amount("gross").unwrap_or(0);
+            let totals = Totals {
+                days: window.days(),
+                rows: Some(row.count("n_rows")),
+                users: Some(row.count("users")),
+                new_users: Some(row.count("new_users")),
+                revenue: amount("revenue"),
+                gross_revenue: amount("gross"),
+                refunds: has_revenue.then(|| to_float(revenue - gross)),
+                revenue_known_users: amount("revenue_known_users"),
+                payers: has_revenue.then(|| row.count("payers")),
+                ..Totals::default()
+            };
+            (totals, row.count("rows_without_user"))
+        })
         .await?;
     let (start, end) = (number_of_day(window.start), number_of_day(window.end));
     totals.days_with_rows = facts
@@ -46,31 +38,19 @@ pub(crate) async fn totals(
         .iter()
         .filter(|day| start <= day.number && day.number <= end)
         .count() as i64;
-    let user_days: u64 = tables
-        .dau_by_date
-        .rows()
-        .iter()
-        .map(|day| day.total_dau)
-        .sum();
+    let user_days: u64 = tables.dau_by_date.rows().iter().map(|day| day.total_dau).sum();
     totals.mean_dau = Some(rounded(user_days as f64 / window.days() as f64));
     totals.sessions = count(facts, Role::Session, "session_id", "session_days", window).await?;
     totals.orders = count(facts, Role::Order, "order_id", "events", window).await?;
     Ok((totals, without_user))
 }
 
-async fn count(
-    facts: &Facts,
-    role: Role,
-    column: &str,
-    table: &str,
-    window: Window,
-) -> Result<Option<u64>, DataError> {
+async fn count(facts: &Facts, role: Role, column: &str, table: &str, window: Window) -> Result<Option<u64>, DataError> {
     if !facts.roles.has(role) {
         return Ok(None);
     }
-    let sql = format!(
-        "SELECT count(DISTINCT {column}) AS n_distinct FROM {table} WHERE day BETWEEN {{start}} AND {{end}}"
-    );
+    let sql =
+        format!("SELECT count(DISTINCT {column}) AS n_distinct FROM {table} WHERE day BETWEEN {{start}} AND {{end}}");
     facts
         .engine
         .row(&windowed(&sql, window), |row| Some(row.count("n_distinct")))

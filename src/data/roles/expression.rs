@@ -9,10 +9,7 @@ use super::super::profile::Column;
 use super::names;
 
 /// The column that a text names: exactly, else in any letters, else in normal form.
-pub(crate) fn column<'columns>(
-    columns: &'columns [Column],
-    given: &str,
-) -> Option<&'columns Column> {
+pub(crate) fn column<'columns>(columns: &'columns [Column], given: &str) -> Option<&'columns Column> {
     let given = given.trim();
     let unquoted = given
         .strip_prefix('"')
@@ -21,21 +18,13 @@ pub(crate) fn column<'columns>(
     columns
         .iter()
         .find(|column| column.name == unquoted)
-        .or_else(|| {
-            columns
-                .iter()
-                .find(|column| column.name.eq_ignore_ascii_case(unquoted))
-        })
+        .or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(unquoted)))
         .or_else(|| {
             columns
                 .iter()
                 .find(|column| names::normal(&column.name) == names::normal(unquoted))
         })
-        .or_else(|| {
-            columns
-                .iter()
-                .find(|column| column.bare == names::bare(unquoted))
-        })
+        .or_else(|| columns.iter().find(|column| column.bare == names::bare(unquoted)))
 }
 
 /// How columns are read inside an expression.
@@ -48,11 +37,7 @@ pub(crate) enum Reading {
 }
 
 /// The expression with every column quoted as the engine needs it, and the names of the columns used.
-pub(crate) fn rewritten(
-    columns: &[Column],
-    given: &str,
-    reading: Reading,
-) -> Result<(String, Vec<String>), String> {
+pub(crate) fn rewritten(columns: &[Column], given: &str, reading: Reading) -> Result<(String, Vec<String>), String> {
     let tokens = Tokenizer::new(&GenericDialect {}, given)
         .tokenize()
         .map_err(|error| error.to_string())?;
@@ -65,19 +50,15 @@ pub(crate) fn rewritten(
             == Some(&Token::LParen);
         let found = match token {
             Token::SemiColon => return Err("an expression is one value, without `;`".to_owned()),
-            Token::Word(word)
-                if word.value.eq_ignore_ascii_case("select") && word.quote_style.is_none() =>
-            {
+            Token::Word(word) if word.value.eq_ignore_ascii_case("select") && word.quote_style.is_none() => {
                 return Err("an expression over columns cannot hold a query".to_owned());
             }
-            Token::Word(word) if word.quote_style.is_some() || !is_call => {
-                match column(columns, &word.value) {
-                    None if word.quote_style.is_some() => {
-                        return Err(format!("there is no column {}", word.value));
-                    }
-                    found => found,
+            Token::Word(word) if word.quote_style.is_some() || !is_call => match column(columns, &word.value) {
+                None if word.quote_style.is_some() => {
+                    return Err(format!("there is no column {}", word.value));
                 }
-            }
+                found => found,
+            },
             _ => None,
         };
         match found {

@@ -90,9 +90,10 @@ fn shops_are_known_by_names_and_values() {
         read(rees),
         "user=user_id time=event_time event=event_type session=user_session product=product_id revenue=CASE WHEN event_type IN ('purchase') THEN price END unit_price=price"
     );
-    let olist: String = (0..100).fold("order_id,customer_id,customer_unique_id,order_status,order_purchase_timestamp,payment_value\n".to_owned(), |text, row| {
-        text + &format!("o{row},c{row},u{},delivered,2017-10-02 10:56:33,{row}.50\n", row % 60)
-    });
+    let olist: String = (0..100).fold(
+        "order_id,customer_id,customer_unique_id,order_status,order_purchase_timestamp,payment_value\n".to_owned(),
+        |text, row| text + &format!("o{row},c{row},u{},delivered,2017-10-02 10:56:33,{row}.50\n", row % 60),
+    );
     assert_eq!(
         read(&olist),
         "user=customer_unique_id time=order_purchase_timestamp order=order_id revenue=payment_value"
@@ -113,11 +114,9 @@ fn prices_that_stand_on_every_event_are_not_summed() {
         read(csv),
         "user=user_id time=ts event=event revenue=CASE WHEN event IN ('purchase') THEN value END"
     );
-    let csv = "user_id,ts,event,revenue\na,2024-01-01,ad_impression,0.01\na,2024-01-01,view,\na,2024-01-02,purchase,5\n";
-    assert_eq!(
-        read(csv),
-        "user=user_id time=ts event=event revenue=revenue"
-    );
+    let csv =
+        "user_id,ts,event,revenue\na,2024-01-01,ad_impression,0.01\na,2024-01-01,view,\na,2024-01-02,purchase,5\n";
+    assert_eq!(read(csv), "user=user_id time=ts event=event revenue=revenue");
 }
 
 #[test]
@@ -125,11 +124,7 @@ fn equal_candidates_are_refused() {
     let csv = "User ID,user_id,time\n1,a,2024-01-01\n2,b,2024-01-02\n";
     let error = resolved(csv, &[]).unwrap_err();
     assert_eq!(error.to_string(), "user could be `User ID` or `user_id`");
-    assert!(
-        error.hint().contains("--map user=\"User ID\""),
-        "{}",
-        error.hint()
-    );
+    assert!(error.hint().contains("--map user=\"User ID\""), "{}", error.hint());
     let roles = resolved(csv, &[("user", "user_id")]).unwrap();
     assert_eq!(shown(&roles), "user=user_id time=time");
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod expression;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod layouts;
 pub(crate) mod names;
 mod options;
@@ -61,10 +60,7 @@ impl Roles {
     }
 
     pub(crate) fn of_column(&self, column: &str) -> Option<Role> {
-        let alone = self
-            .found
-            .iter()
-            .find(|(_, found)| found.columns == [column]);
+        let alone = self.found.iter().find(|(_, found)| found.columns == [column]);
         let used = || {
             self.found
                 .iter()
@@ -145,10 +141,7 @@ pub(crate) async fn resolve(
 impl<'columns> Resolver<'columns> {
     /// The columns as a plain list of names, for error messages.
     fn names(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect()
+        self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
     /// Takes over what the user chose; true when the role is thereby decided.
@@ -161,11 +154,7 @@ impl<'columns> Resolver<'columns> {
             Some(None) => {
                 self.roles.absent.insert(
                     role,
-                    format!(
-                        "{} is switched off by --map {}=none",
-                        role.name(),
-                        role.name()
-                    ),
+                    format!("{} is switched off by --map {}=none", role.name(), role.name()),
                 );
                 true
             }
@@ -209,11 +198,7 @@ impl<'columns> Resolver<'columns> {
                     .filter(|column| column.bare == name && !self.taken(column))
                     .collect();
                 // A name without a tracker's prefix is meant more directly.
-                let direct: Vec<&Column> = same
-                    .iter()
-                    .copied()
-                    .filter(|column| !column.has_prefix)
-                    .collect();
+                let direct: Vec<&Column> = same.iter().copied().filter(|column| !column.has_prefix).collect();
                 let same = if direct.is_empty() { same } else { direct };
                 same.into_iter()
                     .map(|column| {

@@ -201,14 +201,7 @@ impl Role {
                 "tr_orderid",
                 "order_number",
             ],
-            Self::Product => &[
-                "product_id",
-                "productid",
-                "stock_code",
-                "sku",
-                "item_id",
-                "stockcode",
-            ],
+            Self::Product => &["product_id", "productid", "stock_code", "sku", "item_id", "stockcode"],
             Self::Revenue => &[
                 "revenue_usd",
                 "revenue",
@@ -279,9 +272,7 @@ pub(crate) fn normal(name: &str) -> String {
             normal.push('_');
             continue;
         }
-        let before = position
-            .checked_sub(1)
-            .and_then(|before| letters.get(before));
+        let before = position.checked_sub(1).and_then(|before| letters.get(before));
         let after = letters.get(position + 1);
         let starts_word = letter.is_uppercase()
             && before.is_some_and(|before| {

@@ -12,11 +12,7 @@ use super::{Found, checks};
 /// What the user decided: a column or expression, or that the role has none.
 pub(super) type Chosen = BTreeMap<Role, Option<Found>>;
 
-pub(super) async fn read(
-    columns: &[Column],
-    engine: &Engine,
-    map: &[(String, String)],
-) -> Result<Chosen, DataError> {
+pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, String)]) -> Result<Chosen, DataError> {
     let mut chosen = Chosen::new();
     for (role_given, given) in map {
         let bad = |why: String| DataError::BadMap {
@@ -33,8 +29,7 @@ pub(super) async fn read(
         })?;
         let trimmed = given.trim();
         if trimmed.is_empty()
-            || (trimmed.eq_ignore_ascii_case("none")
-                && expression::column(columns, trimmed).is_none())
+            || (trimmed.eq_ignore_ascii_case("none") && expression::column(columns, trimmed).is_none())
         {
             chosen.insert(role, None);
             continue;
@@ -51,9 +46,7 @@ pub(super) async fn read(
                 }
                 found
             }
-            None => expressed(columns, engine, role, trimmed, reason)
-                .await
-                .map_err(bad)?,
+            None => expressed(columns, engine, role, trimmed, reason).await.map_err(bad)?,
         };
         chosen.insert(role, Some(found));
     }

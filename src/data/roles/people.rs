@@ -19,11 +19,7 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
     }
     let groups = resolver.candidates(Role::User);
     let is_row_id = |column: &Column| column.rows >= FEW_ROWS && column.distinct_share() > 0.95;
-    let first_filled = groups
-        .iter()
-        .flatten()
-        .find(|(column, _)| column.filled() > 0)
-        .cloned();
+    let first_filled = groups.iter().flatten().find(|(column, _)| column.filled() > 0).cloned();
     let fitting = groups.into_iter().find_map(|group| {
         let group: Vec<_> = group
             .into_iter()
@@ -64,9 +60,10 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
     let mut found = Found::column(column, reason, checks(column));
     if column.null_share() > 0.2 {
         let anonymous = ANONYMOUS.iter().find_map(|name| {
-            resolver.columns.iter().find(|other| {
-                other.bare == *name && other.name != column.name && other.filled() > column.filled()
-            })
+            resolver
+                .columns
+                .iter()
+                .find(|other| other.bare == *name && other.name != column.name && other.filled() > column.filled())
         });
         if let Some(anonymous) = anonymous {
             found.shown = format!("coalesce({}, {})", column.name, anonymous.name);
@@ -97,16 +94,10 @@ pub(super) fn time(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
         };
     }
     let readable = |column: &Column| column.filled() > 0 && column.time_share() > 0.5;
-    let fitting = resolver
-        .candidates(Role::Time)
-        .into_iter()
-        .find_map(|group| {
-            let group: Vec<_> = group
-                .into_iter()
-                .filter(|(column, _)| readable(column))
-                .collect();
-            (!group.is_empty()).then_some(group)
-        });
+    let fitting = resolver.candidates(Role::Time).into_iter().find_map(|group| {
+        let group: Vec<_> = group.into_iter().filter(|(column, _)| readable(column)).collect();
+        (!group.is_empty()).then_some(group)
+    });
     let group = match fitting {
         Some(group) => group,
         None => resolver
@@ -115,18 +106,12 @@ pub(super) fn time(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
             .filter(|column| {
                 !resolver.taken(column)
                     && column.time_share() > 0.9
-                    && column
-                        .sample
-                        .iter()
-                        .any(|text| text.contains(['-', '/', ':']))
+                    && column.sample.iter().any(|text| text.contains(['-', '/', ':']))
             })
             .map(|column| {
                 (
                     column,
-                    format!(
-                        "`{}` is the only column whose values are times",
-                        column.name
-                    ),
+                    format!("`{}` is the only column whose values are times", column.name),
                 )
             })
             .collect(),
@@ -149,23 +134,13 @@ pub(super) fn time(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
 }
 
 /// Columns whose names only end like a known one (`shop_customer_id`).
-fn by_ending<'columns>(
-    resolver: &Resolver<'columns>,
-    endings: &[&str],
-) -> Vec<(&'columns Column, String)> {
+fn by_ending<'columns>(resolver: &Resolver<'columns>, endings: &[&str]) -> Vec<(&'columns Column, String)> {
     resolver
         .columns
         .iter()
-        .filter(|column| {
-            column.filled() > 0 && endings.iter().any(|ending| column.bare.ends_with(ending))
-        })
+        .filter(|column| column.filled() > 0 && endings.iter().any(|ending| column.bare.ends_with(ending)))
         .filter(|column| column.rows < FEW_ROWS || column.distinct_share() <= 0.95)
-        .map(|column| {
-            (
-                column,
-                format!("name `{}` ends like a user column", column.name),
-            )
-        })
+        .map(|column| (column, format!("name `{}` ends like a user column", column.name)))
         .collect()
 }
 
@@ -177,10 +152,7 @@ fn only(role: Role, mut group: Vec<(&Column, String)>) -> Result<(&Column, Strin
     if group.len() > 1 && !same_values {
         return Err(DataError::Ambiguous {
             role: role.name().to_owned(),
-            candidates: group
-                .iter()
-                .map(|(column, _)| column.name.clone())
-                .collect(),
+            candidates: group.iter().map(|(column, _)| column.name.clone()).collect(),
         });
     }
     Ok(group.swap_remove(0))

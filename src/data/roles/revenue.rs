@@ -29,25 +29,16 @@ pub(super) async fn resolve(resolver: &mut Resolver<'_>, engine: &Engine) -> Res
 }
 
 /// The best column of totals by name with numbers in it.
-fn total<'columns>(
-    resolver: &Resolver<'columns>,
-) -> Result<Option<(&'columns Column, String)>, DataError> {
+fn total<'columns>(resolver: &Resolver<'columns>) -> Result<Option<(&'columns Column, String)>, DataError> {
     for group in resolver.candidates(Role::Revenue) {
         let mut group: Vec<_> = group
             .into_iter()
             .filter(|(column, _)| column.filled() > 0 && column.numeric_share() >= 0.95)
             .collect();
-        if group.len() > 1
-            && group
-                .windows(2)
-                .any(|pair| pair[0].0.sample != pair[1].0.sample)
-        {
+        if group.len() > 1 && group.windows(2).any(|pair| pair[0].0.sample != pair[1].0.sample) {
             return Err(DataError::Ambiguous {
                 role: Role::Revenue.name().to_owned(),
-                candidates: group
-                    .iter()
-                    .map(|(column, _)| column.name.clone())
-                    .collect(),
+                candidates: group.iter().map(|(column, _)| column.name.clone()).collect(),
             });
         }
         if !group.is_empty() {
@@ -71,10 +62,10 @@ async fn of_total(
         found
             .checks
             .push("whole numbers beside payment ids: read as cents".to_owned());
-        resolver.roles.notes.push(format!(
-            "`{}` is read as cents and divided by 100",
-            column.name
-        ));
+        resolver
+            .roles
+            .notes
+            .push(format!("`{}` is read as cents and divided by 100", column.name));
     }
     if column.bare.contains("revenue") || resolver.only_column(Role::Event).is_none() {
         return Ok(Some(found));
@@ -99,19 +90,13 @@ async fn of_total(
             )
         })
         .await?;
-    let browsing: Vec<_> = events
-        .iter()
-        .filter(|(event, ..)| !is_purchase_like(event))
-        .collect();
+    let browsing: Vec<_> = events.iter().filter(|(event, ..)| !is_purchase_like(event)).collect();
     let (n_rows, n_filled) = browsing
         .iter()
         .fold((0, 0), |sum, event| (sum.0 + event.1, sum.1 + event.2));
     let has_purchases = events.iter().any(|(event, ..)| is_purchase_like(event));
     if !has_purchases && column.bare == "value" {
-        let why = format!(
-            "`{}` may be any number: no event name is a purchase",
-            column.name
-        );
+        let why = format!("`{}` may be any number: no event name is a purchase", column.name);
         resolver.roles.absent.insert(Role::Revenue, why);
         return Ok(None);
     }
@@ -180,10 +165,7 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
         .map(|event| literal(event))
         .collect();
     let list = bought.join(", ");
-    found.shown = format!(
-        "CASE WHEN {} IN ({list}) THEN {} END",
-        column.name, found.shown
-    );
+    found.shown = format!("CASE WHEN {} IN ({list}) THEN {} END", column.name, found.shown);
     found.sql = format!(
         "CASE WHEN text_of({}) IN ({list}) THEN {} END",
         quoted(&column.name),
@@ -262,9 +244,7 @@ fn one_currency(resolver: &mut Resolver<'_>) {
             .get(&Role::Revenue)
             .map(|found| super::names::normal(&found.shown))
             .unwrap_or_default();
-        let codes = [
-            "usd", "eur", "gbp", "jpy", "chf", "cad", "aud", "inr", "brl", "cny",
-        ];
+        let codes = ["usd", "eur", "gbp", "jpy", "chf", "cad", "aud", "inr", "brl", "cny"];
         resolver.roles.currency = codes
             .iter()
             .find(|code| name.split('_').any(|word| word == **code))

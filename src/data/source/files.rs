@@ -98,10 +98,7 @@ fn directory(path: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     paths.sort();
-    if paths
-        .iter()
-        .any(|path| data_extension(path) != Some("json"))
-    {
+    if paths.iter().any(|path| data_extension(path) != Some("json")) {
         paths.retain(|path| data_extension(path) != Some("json"));
     }
     Ok(paths)
@@ -134,10 +131,7 @@ fn kind_of(path: &Path) -> io::Result<Kind> {
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-    let second = text
-        .iter()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .nth(1);
+    let second = text.iter().filter(|byte| !byte.is_ascii_whitespace()).nth(1);
     Ok(match (first, second) {
         (Some(b'{'), Some(b'"' | b'}')) => Kind::JsonLines,
         (Some(b'['), Some(b'{' | b']')) => Kind::JsonArray,
@@ -157,9 +151,7 @@ pub(crate) fn unpacked(mut reader: impl Read + Send + 'static) -> io::Result<Box
     let whole = BufReader::with_capacity(1 << 16, io::Cursor::new(magic.clone()).chain(reader));
     Ok(match magic.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(whole)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => {
-            Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(whole))
-        }
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(whole)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::with_buffer(whole)?),
         _ => Box::new(whole),
     })

@@ -34,10 +34,7 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn n_rows(&self) -> u64 {
-        self.batches
-            .iter()
-            .map(|batch| batch.num_rows() as u64)
-            .sum()
+        self.batches.iter().map(|batch| batch.num_rows() as u64).sum()
     }
 }
 
@@ -82,11 +79,7 @@ pub(crate) async fn read(sources: &[String], max_bad_rows: u64) -> Result<Raw, D
         schema,
         batches,
         files: files.iter().map(|file| file.shown.clone()).collect(),
-        fingerprint: hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        fingerprint: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         bad_rows: tally.bad_rows,
         bad_row_places: tally.places,
         notes,
@@ -110,11 +103,7 @@ fn unreadable(path: &Path, error: io::Error) -> DataError {
     }
 }
 
-fn text(
-    file: &SourceFile,
-    hasher: &mut Sha256,
-    tally: &mut Tally,
-) -> Result<Vec<RecordBatch>, DataError> {
+fn text(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
     let lost = |error| unreadable(&file.path, error);
     let shared = Arc::new(Mutex::new(std::mem::take(hasher)));
     let packed = Hashing {
@@ -176,11 +165,7 @@ fn utf8(mut bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(io::Cursor::new(mark).chain(bytes)))
 }
 
-fn delimited(
-    bytes: impl Read,
-    file: &SourceFile,
-    tally: &mut Tally,
-) -> Result<Vec<RecordBatch>, DataError> {
+fn delimited(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
     let lost = |error| unreadable(&file.path, error);
     let Some(mut reader) = delimited::Reader::new(bytes).map_err(lost)? else {
         return Err(DataError::Empty(file.shown.clone()));
@@ -204,11 +189,7 @@ fn delimited(
     columns.finish()
 }
 
-fn json_lines(
-    bytes: impl Read,
-    file: &SourceFile,
-    tally: &mut Tally,
-) -> Result<Vec<RecordBatch>, DataError> {
+fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
     let mut columns = TextColumns::default();
     let mut reader = BufReader::with_capacity(1 << 16, bytes);
     let mut line = Vec::new();
@@ -240,11 +221,10 @@ fn json_array(mut bytes: impl Read, file: &SourceFile) -> Result<Vec<RecordBatch
     bytes
         .read_to_end(&mut text)
         .map_err(|error| unreadable(&file.path, error))?;
-    let records: Vec<serde_json::Value> =
-        serde_json::from_slice(&text).map_err(|error| DataError::Unreadable {
-            path: file.path.clone(),
-            why: format!("not a JSON array of records: {error}"),
-        })?;
+    let records: Vec<serde_json::Value> = serde_json::from_slice(&text).map_err(|error| DataError::Unreadable {
+        path: file.path.clone(),
+        why: format!("not a JSON array of records: {error}"),
+    })?;
     let mut columns = TextColumns::default();
     for record in &records {
         json::add(&mut columns, record)?;

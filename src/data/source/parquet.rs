@@ -27,10 +27,7 @@ pub(super) async fn read(path: &Path, hasher: &mut Sha256) -> Result<Vec<RecordB
         .read_parquet(location, options)
         .await
         .map_err(|error| failed(error.strip_backtrace()))?;
-    let batches = frame
-        .collect()
-        .await
-        .map_err(|error| failed(error.strip_backtrace()))?;
+    let batches = frame.collect().await.map_err(|error| failed(error.strip_backtrace()))?;
     batches.iter().map(flattened).collect()
 }
 
@@ -98,10 +95,7 @@ fn flatten(columns: &mut Vec<(String, ArrayRef)>, name: &str, array: &ArrayRef) 
                 columns.push((name.to_owned(), text));
             }
         }
-        DataType::List(_)
-        | DataType::LargeList(_)
-        | DataType::Map(..)
-        | DataType::FixedSizeList(..) => {}
+        DataType::List(_) | DataType::LargeList(_) | DataType::Map(..) | DataType::FixedSizeList(..) => {}
         _ => columns.push((name.to_owned(), Arc::clone(array))),
     }
 }

@@ -89,18 +89,8 @@ pub(super) fn dataset(seed: u64, days: i64, planted: &Planted) -> Dataset {
 
 fn totals(tables: &Tables, window: Window) -> Totals {
     let users: u64 = tables.dau_by_date.rows().iter().map(|r| r.total_dau).sum();
-    let new: u64 = tables
-        .dau_by_date
-        .rows()
-        .iter()
-        .filter_map(|r| r.new_users)
-        .sum();
-    let revenue: f64 = tables
-        .revenue_by_date
-        .rows()
-        .iter()
-        .map(|r| r.total_revenue)
-        .sum();
+    let new: u64 = tables.dau_by_date.rows().iter().filter_map(|r| r.new_users).sum();
+    let revenue: f64 = tables.revenue_by_date.rows().iter().map(|r| r.total_revenue).sum();
     Totals {
         days: window.days(),
         days_with_rows: window.days(),
@@ -125,22 +115,17 @@ fn tables(random: &mut Random, window: Window, planted: &Planted, is_current: bo
     for (index, day) in days_of(window).into_iter().enumerate() {
         let pattern = WEEK[weekday(day)] * (0.03 * random.normal()).exp();
         let down = planted.outage.filter(|(at, _)| is_current && *at == index);
-        let up = planted
-            .revenue_spike
-            .filter(|(at, _)| is_current && *at == index);
+        let up = planted.revenue_spike.filter(|(at, _)| is_current && *at == index);
         for country in 0..COUNTRIES {
             let size = 4000.0 / (country + 1) as f64;
-            let moved = planted
-                .country
-                .filter(|(at, _)| is_current && *at == country);
+            let moved = planted.country.filter(|(at, _)| is_current && *at == country);
             let mean = size
                 * pattern
                 * (0.03 * random.normal()).exp()
                 * down.map_or(1.0, |d| d.1)
                 * moved.map_or(1.0, |m| m.1);
             let users = (mean + mean.sqrt() * random.normal()).round().max(0.0);
-            let revenue =
-                users * 0.5 * (0.05 * random.normal()).exp() * up.map_or(1.0, |spike| spike.1);
+            let revenue = users * 0.5 * (0.05 * random.normal()).exp() * up.map_or(1.0, |spike| spike.1);
             let name = format!("Land {:02}", country + 1);
             dau_by_country.push(DauByCountry {
                 date: day,
@@ -270,10 +255,6 @@ fn segmentation() -> Segmentation {
                 segment("android", 6000, 6020, 53_000.0),
             ],
         }],
-        events: vec![
-            event("view", 9000),
-            event("cart", 3000),
-            event("purchase", 1000),
-        ],
+        events: vec![event("view", 9000), event("cart", 3000), event("purchase", 1000)],
     }
 }

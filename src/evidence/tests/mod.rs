@@ -33,10 +33,7 @@ fn unusual(evidence: &Evidence, table: &str) -> Vec<(String, String, f64, f64, f
             let number = |name: &str| table.at(row, name).and_then(|at| at.exact());
             (
                 row.key.clone(),
-                table
-                    .at(row, "metric")
-                    .map(|at| at.shown())
-                    .unwrap_or_default(),
+                table.at(row, "metric").map(|at| at.shown()).unwrap_or_default(),
                 number("value").expect("a value"),
                 number("value_expected").expect("an expected value"),
                 number("value_z").expect("a z"),

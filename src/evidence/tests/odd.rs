@@ -61,11 +61,7 @@ fn an_unfinished_last_day_is_no_news() {
     dataset.summary.partial_last_day = Some(dataset.window.end);
     let evidence = evidence(&dataset);
     let daily = of(&evidence, Analyst::DailyMetrics);
-    assert!(
-        unusual(daily, "D3").is_empty(),
-        "{:?}",
-        unusual(daily, "D3")
-    );
+    assert!(unusual(daily, "D3").is_empty(), "{:?}", unusual(daily, "D3"));
     assert!(daily.completeness < 1.0);
     let text = pipe(daily);
     assert!(text.contains("Sun, not complete"), "{text}");
@@ -154,11 +150,7 @@ fn a_shop_closed_on_saturdays_is_complete() {
     let evidence = evidence(&dataset);
     let daily = of(&evidence, Analyst::DailyMetrics);
     assert_eq!(daily.completeness, 1.0);
-    assert!(
-        unusual(daily, "D3").is_empty(),
-        "{:?}",
-        unusual(daily, "D3")
-    );
+    assert!(unusual(daily, "D3").is_empty(), "{:?}", unusual(daily, "D3"));
     assert!(daily.notes.iter().any(|note| note.contains("Saturdays")));
 }
 
@@ -175,9 +167,6 @@ fn an_empty_day_is_found_and_incomplete() {
     let evidence = evidence(&dataset);
     let daily = of(&evidence, Analyst::DailyMetrics);
     let days = unusual(daily, "D3");
-    assert!(
-        days.iter().any(|row| row.0 == "2025-03-19" && row.2 == 0.0),
-        "{days:?}"
-    );
+    assert!(days.iter().any(|row| row.0 == "2025-03-19" && row.2 == 0.0), "{days:?}");
     assert!((daily.completeness - 27.0 / 28.0).abs() < 1e-3);
 }

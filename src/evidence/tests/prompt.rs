@@ -25,8 +25,7 @@ fn names_cannot_break_the_prompt_table() {
         new_user_percentage: None,
         returning_user_percentage: None,
     };
-    dataset.current.dau_by_country =
-        Part::Present(vec![row("A|B\nc\u{202e}d", 1500), row("Chile", 500)]);
+    dataset.current.dau_by_country = Part::Present(vec![row("A|B\nc\u{202e}d", 1500), row("Chile", 500)]);
     let evidence = evidence(&dataset);
     let text = pipe(of(&evidence, Analyst::Geographic));
     let expected = "\

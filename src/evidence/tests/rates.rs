@@ -28,9 +28,7 @@ fn flagged_when(values: &[f64], from: usize, closed: [bool; 7]) -> Vec<usize> {
 
 /// Share of runs for which the test holds.
 fn rate(runs: u64, test: impl Fn(&mut Random) -> bool) -> f64 {
-    let hits = (0..runs)
-        .filter(|seed| test(&mut Random::new(seed + 1)))
-        .count();
+    let hits = (0..runs).filter(|seed| test(&mut Random::new(seed + 1))).count();
     hits as f64 / runs as f64
 }
 
@@ -78,9 +76,7 @@ fn planted_days_are_found() {
             values[day] *= factor;
             flagged(&values, 0).contains(&day)
         });
-        report(&format!(
-            "planted x{factor} on day {day} of {n}: found {rate:.3}"
-        ));
+        report(&format!("planted x{factor} on day {day} of {n}: found {rate:.3}"));
         assert!(rate >= least, "n={n} x{factor}: {rate}");
     }
 }
@@ -128,20 +124,13 @@ fn points(values: &[f64], from: usize) -> Vec<Point> {
 
 fn z_of(values: &[f64], noise: Noise) -> f64 {
     let half = values.len() / 2;
-    level_change(
-        &points(&values[half..], half),
-        &points(&values[..half], 0),
-        noise,
-    )
-    .map_or(0.0, |change| change.z)
+    level_change(&points(&values[half..], half), &points(&values[..half], 0), noise).map_or(0.0, |change| change.z)
 }
 
 #[test]
 fn unchanged_totals_are_rarely_significant() {
     for n in [14, 28, 60] {
-        let independent = rate(800, |r| {
-            z_of(&series(r, n, 0.0, 0.03), Noise::Amounts).abs() >= 3.0
-        });
+        let independent = rate(800, |r| z_of(&series(r, n, 0.0, 0.03), Noise::Amounts).abs() >= 3.0);
         let heavy = rate(800, |r| {
             let mut values = series(r, n, 0.0, 0.3);
             for value in &mut values {
@@ -163,11 +152,7 @@ fn unchanged_totals_are_rarely_significant() {
         let small = rate(800, |r| {
             let values: Vec<f64> = series(r, n, 0.0, 0.0)
                 .into_iter()
-                .map(|v| {
-                    (v / 300.0 + (v / 300.0).sqrt() * r.normal())
-                        .round()
-                        .max(0.0)
-                })
+                .map(|v| (v / 300.0 + (v / 300.0).sqrt() * r.normal()).round().max(0.0))
                 .collect();
             z_of(&values, Noise::Counts).abs() >= 3.0
         });
@@ -175,10 +160,7 @@ fn unchanged_totals_are_rarely_significant() {
             "null totals with |z| >= 3, two windows of {}: independent {independent:.4}, heavy tails {heavy:.4}, AR(1) 0.5 {correlated:.4}, small counts {small:.4}",
             n / 2
         ));
-        assert!(
-            independent <= 0.01 && heavy <= 0.01 && small <= 0.01,
-            "n={n}"
-        );
+        assert!(independent <= 0.01 && heavy <= 0.01 && small <= 0.01, "n={n}");
         assert!(correlated <= 0.05, "n={n}: {correlated}");
     }
 }

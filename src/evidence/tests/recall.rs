@@ -28,11 +28,7 @@ fn planted_facts_are_in_the_evidence() {
             let evidence = evidence(&dataset);
             let days_found = unusual(of(&evidence, Analyst::DailyMetrics), "D3");
             assert!(
-                days_found
-                    .iter()
-                    .filter(|row| row.0 == outage && row.4 <= -4.0)
-                    .count()
-                    >= 3,
+                days_found.iter().filter(|row| row.0 == outage && row.4 <= -4.0).count() >= 3,
                 "{days_found:?}"
             );
             assert!(
@@ -45,11 +41,7 @@ fn planted_facts_are_in_the_evidence() {
                 "the day on which all metrics moved comes first"
             );
             let money = unusual(of(&evidence, Analyst::RevenueOptimization), "R5");
-            assert!(
-                money
-                    .iter()
-                    .any(|row| row.0 == spike && row.2 > 1.5 * row.3)
-            );
+            assert!(money.iter().any(|row| row.0 == spike && row.2 > 1.5 * row.3));
             let geography = of(&evidence, Analyst::Geographic);
             let table = geography.table("G1").expect("countries");
             let row = table
@@ -57,12 +49,7 @@ fn planted_facts_are_in_the_evidence() {
                 .iter()
                 .find(|r| r.key == "Land 08")
                 .expect("the country that fell");
-            let number = |name: &str| {
-                table
-                    .at(row, name)
-                    .and_then(|at| at.exact())
-                    .expect("a number")
-            };
+            let number = |name: &str| table.at(row, name).and_then(|at| at.exact()).expect("a number");
             assert!(number("users_z") <= -4.0, "{}", number("users_z"));
             assert!((number("users_change_pct") + 40.0).abs() < 8.0);
             assert!(number("users_previous") > number("users"));
@@ -105,14 +92,8 @@ fn quiet_data_are_quiet() {
     super::rates::report(&format!(
         "generated null data: {loud} unusual days in {series} series, {loud_totals} of {totals} totals with |z| >= 3, {loud_countries} of {countries} countries with |z| >= 4"
     ));
-    assert!(
-        loud / series <= 0.1,
-        "{loud} unusual days in {series} series"
-    );
-    assert!(
-        loud_totals / totals <= 0.02,
-        "{loud_totals} of {totals} totals"
-    );
+    assert!(loud / series <= 0.1, "{loud} unusual days in {series} series");
+    assert!(loud_totals / totals <= 0.02, "{loud_totals} of {totals} totals");
     assert!(
         loud_countries / countries <= 0.005,
         "{loud_countries} of {countries} countries"
@@ -144,8 +125,7 @@ fn ids_and_names_are_unique_and_stable() {
     let mut ids = std::collections::BTreeSet::new();
     for evidence in &once {
         for table in &evidence.tables {
-            let names: std::collections::BTreeSet<&str> =
-                table.columns.iter().map(|c| c.name.as_str()).collect();
+            let names: std::collections::BTreeSet<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
             assert_eq!(names.len(), table.columns.len(), "{}", table.id);
             for row in &table.rows {
                 assert!(ids.insert(row.id.clone()), "{}", row.id);
@@ -176,12 +156,12 @@ fn key_figures_agree_with_the_evidence() {
     let kpis = kpis(&dataset, &evidence);
     assert!((5..=8).contains(&kpis.len()), "{}", kpis.len());
     assert_eq!(kpis[0].name, "daily_active_users");
-    assert!(!kpis[0].unusual && kpis[0].shown_change.ends_with(" %"), "{:?}", kpis[0]);
-    let sections = sections(
-        Analyst::DailyMetrics,
-        of(&evidence, Analyst::DailyMetrics),
-        &dataset,
+    assert!(
+        !kpis[0].unusual && kpis[0].shown_change.ends_with(" %"),
+        "{:?}",
+        kpis[0]
     );
+    let sections = sections(Analyst::DailyMetrics, of(&evidence, Analyst::DailyMetrics), &dataset);
     assert_eq!(sections["trend_analysis"]["dau_trend"], "flat");
     assert_eq!(sections["trend_analysis"]["seasonality_detected"], true);
 }

@@ -322,55 +322,20 @@ fn provider_words_before_status() {
             "Configuration Plain html",
         ),
         (70, "openai", 407, "", "Configuration Plain -"),
-        (
-            0,
-            "openai",
-            422,
-            r#"{"detail":"nope"}"#,
-            "Permanent Plain -",
-        ),
+        (0, "openai", 422, r#"{"detail":"nope"}"#, "Permanent Plain -"),
     ] {
-        assert_eq!(
-            read(vendor, status, &[], body),
-            expected,
-            "row {row}: {body}"
-        );
+        assert_eq!(read(vendor, status, &[], body), expected, "row {row}: {body}");
     }
 }
 
 #[test]
 fn headers_have_a_say() {
     for (vendor, status, headers, expected) in [
-        (
-            "openai",
-            429,
-            vec![("retry-after", "3")],
-            "RateLimit Plain - 3",
-        ),
-        (
-            "openai",
-            503,
-            vec![("retry-after", "3")],
-            "Transient Plain - 3",
-        ),
-        (
-            "openai",
-            500,
-            vec![("x-should-retry", "false")],
-            "Transient Never -",
-        ),
-        (
-            "openai",
-            400,
-            vec![("x-should-retry", "true")],
-            "Transient Plain -",
-        ),
-        (
-            "openrouter",
-            402,
-            vec![("retry-after", "3")],
-            "RateLimit Plain - 3",
-        ),
+        ("openai", 429, vec![("retry-after", "3")], "RateLimit Plain - 3"),
+        ("openai", 503, vec![("retry-after", "3")], "Transient Plain - 3"),
+        ("openai", 500, vec![("x-should-retry", "false")], "Transient Never -"),
+        ("openai", 400, vec![("x-should-retry", "true")], "Transient Plain -"),
+        ("openrouter", 402, vec![("retry-after", "3")], "RateLimit Plain - 3"),
         (
             "openai",
             429,

@@ -12,12 +12,7 @@ use crate::llm::vendor::StructuredOutput;
 
 const VERSION: &str = "2023-06-01";
 
-pub(super) fn encode(
-    vendor: &Vendor,
-    model: &str,
-    request: &Request,
-    adjustments: &Adjustments,
-) -> HttpRequest {
+pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustments: &Adjustments) -> HttpRequest {
     // A map with free keys is refused outright: such a schema is said in words.
     let format = request
         .schema
@@ -86,12 +81,7 @@ pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
         .filter(|block| block.get("type").and_then(Value::as_str) == Some("text"))
         .filter_map(|block| block.get("text")?.as_str())
         .collect();
-    conclude(
-        ending,
-        text,
-        usage,
-        text_at(body, "/model").map(str::to_owned),
-    )
+    conclude(ending, text, usage, text_at(body, "/model").map(str::to_owned))
 }
 
 /// Anthropic counts cached tokens beside the others, everybody else among them.

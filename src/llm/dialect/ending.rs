@@ -29,17 +29,14 @@ pub(super) fn conclude(
     usage: Usage,
     answered_model: Option<String>,
 ) -> Result<Decoded, Fault> {
-    let output =
-        |code: &str, message: String| Fault::new(Class::Output, message).code(code).usage(usage);
+    let output = |code: &str, message: String| Fault::new(Class::Output, message).code(code).usage(usage);
     let finish = match ending {
         Ending::Stop => Finish::Stop,
         Ending::Unsaid => Finish::Other("unsaid".to_owned()),
         Ending::Length => {
             let thought = usage.reasoning_tokens;
             let message = match text.trim().is_empty() && thought > 0 {
-                true => format!(
-                    "reasoning used the whole token limit ({thought} tokens) and left no answer"
-                ),
+                true => format!("reasoning used the whole token limit ({thought} tokens) and left no answer"),
                 false => format!(
                     "the reply was cut off by the token limit after {} tokens",
                     usage.output_tokens
@@ -55,9 +52,7 @@ pub(super) fn conclude(
                 .usage(usage));
         }
         Ending::Refusal => {
-            return Err(
-                output("refusal", "the model refused to answer".to_owned()).kind(Kind::Declined)
-            );
+            return Err(output("refusal", "the model refused to answer".to_owned()).kind(Kind::Declined));
         }
         Ending::Filtered(reason) => {
             let message = format!("a content filter stopped the reply ({reason})");
@@ -70,12 +65,11 @@ pub(super) fn conclude(
             ));
         }
         Ending::Broken(reason) => {
-            return Err(Fault::new(
-                Class::Transient,
-                format!("the host broke off the reply ({reason})"),
-            )
-            .code(reason)
-            .usage(usage));
+            return Err(
+                Fault::new(Class::Transient, format!("the host broke off the reply ({reason})"))
+                    .code(reason)
+                    .usage(usage),
+            );
         }
         Ending::Unknown(reason) => {
             return Err(output(
@@ -86,10 +80,7 @@ pub(super) fn conclude(
     };
     let text = without_thoughts(&text);
     if longest_blank_run(text) > BLANK_RUN {
-        return Err(output(
-            "truncated",
-            "the reply is a run of white space".to_owned(),
-        ));
+        return Err(output("truncated", "the reply is a run of white space".to_owned()));
     }
     if text.trim().is_empty() {
         let message = match usage.reasoning_tokens {
@@ -118,9 +109,7 @@ fn without_thoughts(text: &str) -> &str {
     }
     for (open, close) in [("<think>", "</think>"), ("<thinking>", "</thinking>")] {
         while let Some(thought) = rest.strip_prefix(open) {
-            rest = thought
-                .split_once(close)
-                .map_or("", |(_, answer)| answer.trim_start());
+            rest = thought.split_once(close).map_or("", |(_, answer)| answer.trim_start());
         }
     }
     rest
@@ -130,11 +119,7 @@ fn longest_blank_run(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;
     for byte in text.bytes() {
-        run = if byte.is_ascii_whitespace() {
-            run + 1
-        } else {
-            0
-        };
+        run = if byte.is_ascii_whitespace() { run + 1 } else { 0 };
         longest = longest.max(run);
     }
     longest
@@ -163,18 +148,10 @@ mod tests {
             (Ending::Length, "{\"a\":", "Output truncated"),
             (Ending::ContextFull, "{", "Permanent context_too_long"),
             (Ending::Refusal, "", "Output refusal"),
-            (
-                Ending::Filtered("SAFETY".into()),
-                "{}",
-                "Output content_filter",
-            ),
+            (Ending::Filtered("SAFETY".into()), "{}", "Output content_filter"),
             (Ending::Tools, "", "Output tool_use"),
             (Ending::Broken("error".into()), "{}", "Transient error"),
-            (
-                Ending::Unknown("novel".into()),
-                "{}",
-                "Output unknown_finish",
-            ),
+            (Ending::Unknown("novel".into()), "{}", "Output unknown_finish"),
         ] {
             assert_eq!(read(ending.clone(), text), outcome, "{ending:?} {text}");
         }

@@ -10,19 +10,10 @@ use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::StructuredOutput;
 
-pub(super) fn encode(
-    vendor: &Vendor,
-    model: &str,
-    request: &Request,
-    adjustments: &Adjustments,
-) -> HttpRequest {
-    let native = vendor.structured_output == StructuredOutput::Schema
-        && !adjustments.has(Feature::StructuredOutput);
+pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustments: &Adjustments) -> HttpRequest {
+    let native = vendor.structured_output == StructuredOutput::Schema && !adjustments.has(Feature::StructuredOutput);
     let mut generation = Map::new();
-    generation.insert(
-        "maxOutputTokens".to_owned(),
-        json!(request.max_output_tokens),
-    );
+    generation.insert("maxOutputTokens".to_owned(), json!(request.max_output_tokens));
     if let Some(temperature) = request.temperature
         && !adjustments.has(Feature::Temperature)
     {
@@ -38,10 +29,7 @@ pub(super) fn encode(
     let mut body = Map::new();
     let system = instructions(request, native);
     if !system.is_empty() {
-        body.insert(
-            "systemInstruction".to_owned(),
-            json!({"parts": [{"text": system}]}),
-        );
+        body.insert("systemInstruction".to_owned(), json!({"parts": [{"text": system}]}));
     }
     body.insert(
         "contents".to_owned(),
@@ -66,25 +54,20 @@ pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
     let usage = usage(body);
     let Some(candidate) = body.pointer("/candidates/0") else {
         if let Some(reason) = text_at(body, "/promptFeedback/blockReason") {
-            return Err(Fault::new(
-                Class::Permanent,
-                format!("the prompt was blocked ({reason})"),
-            )
-            .code("prompt_blocked")
-            .kind(Kind::Declined)
-            .usage(usage));
+            return Err(
+                Fault::new(Class::Permanent, format!("the prompt was blocked ({reason})"))
+                    .code("prompt_blocked")
+                    .kind(Kind::Declined)
+                    .usage(usage),
+            );
         }
-        return Err(
-            Fault::new(Class::Transient, "the reply holds no candidates")
-                .code("no_candidates")
-                .kind(Kind::Empty)
-                .usage(usage),
-        );
+        return Err(Fault::new(Class::Transient, "the reply holds no candidates")
+            .code("no_candidates")
+            .kind(Kind::Empty)
+            .usage(usage));
     };
     let ending = ending(text_at(candidate, "/finishReason"));
-    let parts = candidate
-        .pointer("/content/parts")
-        .and_then(Value::as_array);
+    let parts = candidate.pointer("/content/parts").and_then(Value::as_array);
     if parts.is_none() && matches!(ending, Ending::Stop | Ending::Unsaid) {
         return Err(Fault::new(Class::Transient, "the reply holds no parts")
             .code("no_parts")
@@ -97,12 +80,7 @@ pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
         .filter(|part| part.get("thought") != Some(&Value::Bool(true)))
         .filter_map(|part| part.get("text")?.as_str())
         .collect();
-    conclude(
-        ending,
-        text,
-        usage,
-        text_at(body, "/modelVersion").map(str::to_owned),
-    )
+    conclude(ending, text, usage, text_at(body, "/modelVersion").map(str::to_owned))
 }
 
 fn ending(reason: Option<&str>) -> Ending {
@@ -110,13 +88,10 @@ fn ending(reason: Option<&str>) -> Ending {
         None | Some("FINISH_REASON_UNSPECIFIED") => Ending::Unsaid,
         Some("STOP") => Ending::Stop,
         Some("MAX_TOKENS") => Ending::Length,
-        Some(
-            reason @ ("SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT"
-            | "SPII"),
-        ) => Ending::Filtered(reason.to_owned()),
-        Some("MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS") => {
-            Ending::Tools
+        Some(reason @ ("SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII")) => {
+            Ending::Filtered(reason.to_owned())
         }
+        Some("MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS") => Ending::Tools,
         Some(reason) => Ending::Unknown(reason.to_owned()),
     }
 }

@@ -78,12 +78,7 @@ impl Dialect {
     }
 
     /// An error inside a success is looked for before anything else is read.
-    pub(super) fn decode(
-        self,
-        vendor: &Vendor,
-        reply: &HttpReply,
-        wall: Timestamp,
-    ) -> Result<Decoded, Fault> {
+    pub(super) fn decode(self, vendor: &Vendor, reply: &HttpReply, wall: Timestamp) -> Result<Decoded, Fault> {
         if !reply.is_success() {
             return Err(classify::refused(vendor, reply, wall));
         }
@@ -93,25 +88,18 @@ impl Dialect {
             Err(_) if reply.is_html() => return Err(classify::page(vendor, reply)),
             // Without a content-length a cut transfer looks like a whole one.
             Err(error) if error.is_eof() => {
-                return Err(
-                    Fault::new(Class::Transient, "the reply was cut off on the way")
-                        .code("cut_off"),
-                );
+                return Err(Fault::new(Class::Transient, "the reply was cut off on the way").code("cut_off"));
             }
             Err(_) => {
                 let hint = "the reply is not JSON; is the base URL right?";
-                return Err(Fault::new(Class::Transient, hint)
-                    .kind(Kind::Once)
-                    .code("not_json"));
+                return Err(Fault::new(Class::Transient, hint).kind(Kind::Once).code("not_json"));
             }
         };
         let body = match body {
             Value::Array(mut list) if list.len() == 1 => list.remove(0),
             other => other,
         };
-        if body.get("error").is_some_and(|error| !error.is_null())
-            || body.get("type") == Some(&Value::from("error"))
-        {
+        if body.get("error").is_some_and(|error| !error.is_null()) || body.get("type") == Some(&Value::from("error")) {
             return Err(classify::refused_body(vendor, reply, &body, wall));
         }
         let mut decoded = match self {

@@ -6,21 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
-use super::{
-    Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor,
-};
+use super::{Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor};
 use super::{count, instructions, text_at};
 use crate::llm::classify;
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::{StructuredOutput, TokenLimit};
 
-pub(super) fn encode(
-    vendor: &Vendor,
-    model: &str,
-    request: &Request,
-    adjustments: &Adjustments,
-) -> HttpRequest {
+pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustments: &Adjustments) -> HttpRequest {
     let style = match adjustments.has(Feature::StructuredOutput) {
         true => StructuredOutput::Instructions,
         false => vendor.structured_output,
@@ -36,9 +29,7 @@ pub(super) fn encode(
     body.insert("model".to_owned(), json!(model));
     body.insert("messages".to_owned(), Value::Array(messages));
     let limit_name = match (vendor.token_limit, adjustments.has(Feature::TokenLimitName)) {
-        (TokenLimit::MaxCompletionTokens, false) | (TokenLimit::MaxTokens, true) => {
-            "max_completion_tokens"
-        }
+        (TokenLimit::MaxCompletionTokens, false) | (TokenLimit::MaxTokens, true) => "max_completion_tokens",
         _ => "max_tokens",
     };
     body.insert(limit_name.to_owned(), json!(request.max_output_tokens));
@@ -76,12 +67,7 @@ pub(super) fn encode(
     }
 }
 
-pub(super) fn decode(
-    vendor: &Vendor,
-    reply: &HttpReply,
-    body: &Value,
-    wall: Timestamp,
-) -> Result<Decoded, Fault> {
+pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
     let usage = usage(body);
     let Some(choice) = body.pointer("/choices/0") else {
         return Err(Fault::new(Class::Transient, "the reply holds no choices")
@@ -96,10 +82,7 @@ pub(super) fn decode(
         Some(_) => Ending::Refusal,
         None => ending(text_at(choice, "/finish_reason")),
     };
-    let text = choice
-        .pointer("/message/content")
-        .map(content)
-        .unwrap_or_default();
+    let text = choice.pointer("/message/content").map(content).unwrap_or_default();
     let model = text_at(body, "/model").map(str::to_owned);
     let mut decoded = conclude(ending, text, usage, model)?;
     decoded.cost_usd = body.pointer("/usage/cost").and_then(Value::as_f64);
@@ -109,15 +92,11 @@ pub(super) fn decode(
 fn ending(reason: Option<&str>) -> Ending {
     match reason {
         None => Ending::Unsaid,
-        Some("stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" | "COMPLETE") => {
-            Ending::Stop
-        }
+        Some("stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" | "COMPLETE") => Ending::Stop,
         Some("length" | "max_tokens" | "MAX_TOKENS" | "model_length") => Ending::Length,
         Some("content_filter") => Ending::Filtered("content_filter".to_owned()),
         Some("tool_calls" | "function_call" | "tool_use") => Ending::Tools,
-        Some(reason @ ("error" | "insufficient_system_resource" | "abort")) => {
-            Ending::Broken(reason.to_owned())
-        }
+        Some(reason @ ("error" | "insufficient_system_resource" | "abort")) => Ending::Broken(reason.to_owned()),
         Some(reason) => Ending::Unknown(reason.to_owned()),
     }
 }

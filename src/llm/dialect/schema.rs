@@ -41,14 +41,7 @@ fn keeps(rules: Rules, keyword: &str) -> bool {
     let more: &[&str] = match rules {
         Rules::OpenAi => &["const"],
         Rules::Anthropic => &["const", "format", "allOf"],
-        Rules::Gemini => &[
-            "format",
-            "minItems",
-            "maxItems",
-            "minimum",
-            "maximum",
-            "prefixItems",
-        ],
+        Rules::Gemini => &["format", "minItems", "maxItems", "minimum", "maximum", "prefixItems"],
     };
     SHARED.contains(&keyword) || more.contains(&keyword)
 }
@@ -71,9 +64,7 @@ fn node(schema: &Value, rules: Rules, strict: &mut bool) -> Value {
             "oneOf" if rules != Rules::Gemini => {
                 out.insert("anyOf".to_owned(), list(value, rules, strict));
             }
-            "anyOf" | "oneOf" | "allOf" | "prefixItems"
-                if keeps(rules, keyword) || keyword == "oneOf" =>
-            {
+            "anyOf" | "oneOf" | "allOf" | "prefixItems" if keeps(rules, keyword) || keyword == "oneOf" => {
                 out.insert(keyword.clone(), list(value, rules, strict));
             }
             "const" if rules == Rules::Gemini => {
@@ -118,12 +109,7 @@ fn is_object(schema: &Map<String, Value>) -> bool {
 }
 
 /// Says which keys an object may have. A map with free keys cannot be said strictly.
-fn close(
-    schema: &Map<String, Value>,
-    out: &mut Map<String, Value>,
-    rules: Rules,
-    strict: &mut bool,
-) {
+fn close(schema: &Map<String, Value>, out: &mut Map<String, Value>, rules: Rules, strict: &mut bool) {
     let free_keys = match schema.get("additionalProperties") {
         Some(Value::Bool(free)) => *free && !schema.contains_key("properties"),
         Some(Value::Object(_)) => true,
@@ -132,10 +118,7 @@ fn close(
     if free_keys {
         *strict = false;
         if let Some(values @ Value::Object(_)) = schema.get("additionalProperties") {
-            out.insert(
-                "additionalProperties".to_owned(),
-                node(values, rules, strict),
-            );
+            out.insert("additionalProperties".to_owned(), node(values, rules, strict));
         }
         return;
     }
@@ -170,9 +153,7 @@ fn require_all(out: &mut Map<String, Value>) {
 
 fn make_nullable(property: &mut Value) {
     let nullable_type = match property.get("type") {
-        Some(Value::String(name)) if name != "null" && property.get("enum").is_none() => {
-            Some(json!([name, "null"]))
-        }
+        Some(Value::String(name)) if name != "null" && property.get("enum").is_none() => Some(json!([name, "null"])),
         Some(Value::Array(names)) if names.iter().any(|name| name == "null") => return,
         _ => None,
     };
@@ -282,8 +263,7 @@ mod tests {
 
     #[test]
     fn free_keys_are_not_strict() {
-        let schema =
-            json!({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}});
+        let schema = json!({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}});
         let compiled = compile(&schema, Rules::OpenAi);
         assert!(!compiled.strict);
         assert_eq!(

@@ -19,16 +19,12 @@ fn request() -> Request {
 }
 
 fn encoded(vendor: &str, without: &[Feature]) -> (HttpRequest, Value) {
-    let vendor = Vendor::known(vendor)
-        .unwrap()
-        .with_key("k-123".into(), "test");
+    let vendor = Vendor::known(vendor).unwrap().with_key("k-123".into(), "test");
     let mut adjustments = Adjustments::default();
     for &feature in without {
         adjustments.add(feature);
     }
-    let http = vendor
-        .dialect
-        .encode(&vendor, "m", &request(), &adjustments);
+    let http = vendor.dialect.encode(&vendor, "m", &request(), &adjustments);
     let body = serde_json::from_slice(&http.body).unwrap();
     (http, body)
 }
@@ -55,11 +51,7 @@ fn openai_asks_for_strict_json() {
 fn what_a_host_does_not_know_is_left_out() {
     let (_, body) = encoded(
         "vllm",
-        &[
-            Feature::StructuredOutput,
-            Feature::Temperature,
-            Feature::TokenLimitName,
-        ],
+        &[Feature::StructuredOutput, Feature::Temperature, Feature::TokenLimitName],
     );
     assert!(body.get("response_format").is_none() && body.get("temperature").is_none());
     assert_eq!(body["max_completion_tokens"], 100);
@@ -79,11 +71,8 @@ fn what_a_host_does_not_know_is_left_out() {
     );
     let vendor = Vendor::known("anthropic").unwrap();
     let mut free = request();
-    free.schema.as_mut().unwrap().value =
-        json!({"type": "object", "additionalProperties": {"type": "number"}});
-    let http = vendor
-        .dialect
-        .encode(&vendor, "m", &free, &Adjustments::default());
+    free.schema.as_mut().unwrap().value = json!({"type": "object", "additionalProperties": {"type": "number"}});
+    let http = vendor.dialect.encode(&vendor, "m", &free, &Adjustments::default());
     assert!(
         !String::from_utf8_lossy(&http.body).contains("output_config"),
         "free keys are said in words"
@@ -104,10 +93,7 @@ fn anthropic_and_gemini_have_their_own_words() {
 
     let (http, body) = encoded("gemini", &[]);
     assert_eq!(http.path, "/v1beta/models/m:generateContent");
-    assert_eq!(
-        body["generationConfig"]["responseMimeType"],
-        "application/json"
-    );
+    assert_eq!(body["generationConfig"]["responseMimeType"], "application/json");
     assert_eq!(body["generationConfig"]["maxOutputTokens"], 100);
     assert_eq!(body["systemInstruction"]["parts"][0]["text"], "be brief");
     assert!(body["generationConfig"]["responseJsonSchema"].is_object());
@@ -121,10 +107,7 @@ fn decoded(vendor: &str, body: &str) -> String {
         headers: Vec::new(),
         body: body.as_bytes().to_vec(),
     };
-    match vendor
-        .dialect
-        .decode(&vendor, &reply, Timestamp::UNIX_EPOCH)
-    {
+    match vendor.dialect.decode(&vendor, &reply, Timestamp::UNIX_EPOCH) {
         Ok(decoded) => {
             let usage = decoded.usage;
             format!(
@@ -190,11 +173,7 @@ fn replies() {
             r#"{"choices":[{"error":{"code":429,"message":"slow"},"message":{"content":""},"finish_reason":"error"}]}"#,
             "RateLimit ",
         ),
-        (
-            "openai",
-            r#"{"choices":[{"message":{"con"#,
-            "Transient cut_off",
-        ),
+        ("openai", r#"{"choices":[{"message":{"con"#, "Transient cut_off"),
         ("openai", "hello", "Transient not_json"),
         (
             "anthropic",
@@ -264,10 +243,7 @@ fn what_the_router_charged_is_kept() {
         headers: Vec::new(),
         body: br#"{"choices":[{"message":{"content":"{}"},"finish_reason":"stop"}],"model":"other","usage":{"prompt_tokens":1,"cost":0.0125}}"#.to_vec(),
     };
-    let decoded = vendor
-        .dialect
-        .decode(&vendor, &reply, Timestamp::UNIX_EPOCH)
-        .unwrap();
+    let decoded = vendor.dialect.decode(&vendor, &reply, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(
         (decoded.cost_usd, decoded.answered_model.as_deref()),
         (Some(0.0125), Some("other"))

@@ -149,7 +149,10 @@ fn totals(table: &Facts) -> Vec<Draft> {
             weight: 10.0,
             kind: "level",
             title: format!("{} kept its level", capital(name)),
-            text: format!("{} came to {{{{{id}.current}}}}, without a change outside ordinary variation.", capital(name)),
+            text: format!(
+                "{} came to {{{{{id}.current}}}}, without a change outside ordinary variation.",
+                capital(name)
+            ),
             asserts: Vec::new(),
             severity: "info",
             hypothesis: None,
@@ -187,11 +190,17 @@ fn movers(table: &Facts) -> Vec<Draft> {
     }
     moved.sort_by(|left, right| right.0.abs().total_cmp(&left.0.abs()));
     let mut taken: Vec<&str> = Vec::new();
-    moved.retain(|(_, row, _)| !taken.contains(&row.id.as_str()) && {
-        taken.push(&row.id);
-        true
+    moved.retain(|(_, row, _)| {
+        !taken.contains(&row.id.as_str()) && {
+            taken.push(&row.id);
+            true
+        }
     });
-    moved.into_iter().take(3).filter_map(|(z, row, measure)| mover(table, z, row, measure, total)).collect()
+    moved
+        .into_iter()
+        .take(3)
+        .filter_map(|(z, row, measure)| mover(table, z, row, measure, total))
+        .collect()
 }
 
 fn mover(table: &Facts, z: f64, row: &Fact, measure: &str, total: Option<&Fact>) -> Option<Draft> {
@@ -202,7 +211,12 @@ fn mover(table: &Facts, z: f64, row: &Fact, measure: &str, total: Option<&Fact>)
     let change = table.number(row, &change_column).filter(|change| *change != 0.0)?;
     let total_change = total.and_then(|total| Some((total, table.number(total, &change_column)?)));
     let against = total_change.filter(|(_, total)| !points && total * change < 0.0);
-    let mut text = format!("{} of {{{{{}}}}} {{{{move:{cell}}}}}", capital(&label), row.id);
+    // "users of the segment new": without its kind a name like this reads as a word.
+    let whose = match table.key() {
+        "country" => format!("of {{{{{}}}}}", row.id),
+        kind => format!("of the {kind} {{{{{}}}}}", row.id),
+    };
+    let mut text = format!("{} {whose} {{{{move:{cell}}}}}", capital(&label));
     let mut asserts = vec![change_assert(&cell, change)];
     if let Some((total, total_change)) = against {
         let total_cell = format!("{}.{measure}", total.id);
@@ -213,7 +227,11 @@ fn mover(table: &Facts, z: f64, row: &Fact, measure: &str, total: Option<&Fact>)
     Some(Draft {
         weight: 20.0 + z.abs().min(30.0) + change.abs().min(100.0) / 4.0,
         kind: "change",
-        title: format!("{} of {{{{{}}}}} {}", capital(&label), row.id, if change > 0.0 { "grew" } else { "fell" }),
+        title: format!(
+            "{} {whose} {}",
+            capital(&label),
+            if change > 0.0 { "grew" } else { "fell" }
+        ),
         text,
         asserts,
         severity: severity(if points { change * 5.0 } else { change }),
@@ -224,7 +242,11 @@ fn mover(table: &Facts, z: f64, row: &Fact, measure: &str, total: Option<&Fact>)
 
 /// The largest entity by its share.
 fn largest(table: &Facts) -> Option<Draft> {
-    let column = table.measures().into_iter().map(|measure| (measure, format!("{measure}_share_pct"))).find(|(_, share)| table.has(share));
+    let column = table
+        .measures()
+        .into_iter()
+        .map(|measure| (measure, format!("{measure}_share_pct")))
+        .find(|(_, share)| table.has(share));
     let (measure, share) = column?;
     let mut rows: Vec<(&Fact, f64)> = table
         .rows
@@ -243,7 +265,10 @@ fn largest(table: &Facts) -> Option<Draft> {
         weight: 15.0,
         kind: "share",
         title: format!("The largest part: {{{{{id}}}}}"),
-        text: format!("{{{{{id}}}}} holds {{{{{id}.{share}}}}} of {}, the largest share.", table.label(measure)),
+        text: format!(
+            "{{{{{id}}}}} holds {{{{{id}.{share}}}}} of {}, the largest share.",
+            table.label(measure)
+        ),
         asserts: vec![json!({"op": "extreme", "cell": format!("{id}.{share}"), "which": "max"})],
         severity: "info",
         hypothesis: None,
@@ -318,7 +343,9 @@ fn add_remark(remarks: &mut Vec<Value>, text: &str, id: &str) {
 
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The smallest value that a schema allows.
@@ -326,12 +353,18 @@ fn smallest(schema: &Value) -> Value {
     if let Some(first) = schema["enum"].get(0) {
         return first.clone();
     }
-    let kind = schema["type"].as_str().or_else(|| schema["type"].get(0).and_then(Value::as_str));
+    let kind = schema["type"]
+        .as_str()
+        .or_else(|| schema["type"].get(0).and_then(Value::as_str));
     match kind {
         Some("object") => {
             let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
             let names = required.iter().filter_map(Value::as_str);
-            Value::Object(names.map(|name| (name.to_owned(), smallest(&schema["properties"][name]))).collect())
+            Value::Object(
+                names
+                    .map(|name| (name.to_owned(), smallest(&schema["properties"][name])))
+                    .collect(),
+            )
         }
         Some("array") => json!([]),
         Some("string") => json!(""),

@@ -33,7 +33,9 @@ impl Facts {
                 open = true;
                 continue;
             }
-            let Some(table) = tables.last_mut().filter(|_| open) else { continue };
+            let Some(table) = tables.last_mut().filter(|_| open) else {
+                continue;
+            };
             if line.trim().is_empty() {
                 open = false;
             } else if let Some(described) = line.strip_prefix("columns: ") {
@@ -53,16 +55,27 @@ impl Facts {
 
     pub(super) fn text<'a>(&self, row: &'a Fact, column: &str) -> Option<&'a str> {
         let index = self.columns.iter().position(|name| name == column)?;
-        row.cells.get(index).map(String::as_str).filter(|text| *text != "-" && *text != "–")
+        row.cells
+            .get(index)
+            .map(String::as_str)
+            .filter(|text| *text != "-" && *text != "–")
     }
 
     pub(super) fn number(&self, row: &Fact, column: &str) -> Option<f64> {
         self.text(row, column)?.replace(',', "").parse().ok()
     }
 
+    /// What the rows are: `country`, `segment`, `step`.
+    pub(super) fn key(&self) -> &str {
+        self.columns.first().map_or("", String::as_str)
+    }
+
     /// What a reader calls a column.
     pub(super) fn label(&self, column: &str) -> String {
-        self.labels.get(column).cloned().unwrap_or_else(|| column.replace('_', " "))
+        self.labels
+            .get(column)
+            .cloned()
+            .unwrap_or_else(|| column.replace('_', " "))
     }
 
     /// The name in a row's first cell.
@@ -74,7 +87,10 @@ impl Facts {
     pub(super) fn measures(&self) -> Vec<&str> {
         let strengths = self.columns.iter().filter_map(|name| name.strip_suffix("_z"));
         strengths
-            .filter(|measure| self.has(measure) && (self.has(&format!("{measure}_change_pct")) || self.has(&format!("{measure}_change_pp"))))
+            .filter(|measure| {
+                self.has(measure)
+                    && (self.has(&format!("{measure}_change_pct")) || self.has(&format!("{measure}_change_pp")))
+            })
             .collect()
     }
 }

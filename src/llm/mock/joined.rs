@@ -36,7 +36,9 @@ pub(super) fn coordinator(prompt: &str) -> Value {
 fn line(text: &str) -> Option<Line<'_>> {
     let mut parts = text.split(" | ");
     let id = parts.next()?.trim();
-    let numbered = id.strip_prefix('F').is_some_and(|number| !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit()));
+    let numbered = id
+        .strip_prefix('F')
+        .is_some_and(|number| !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit()));
     let (analyst, severity, text) = (parts.next()?, parts.next()?, parts.next()?);
     numbered.then_some(Line {
         id,
@@ -47,7 +49,11 @@ fn line(text: &str) -> Option<Line<'_>> {
 }
 
 fn summary(lines: &[Line<'_>]) -> Vec<Value> {
-    lines.iter().take(3).map(|line| json!({"text": format!("{{{{{}}}}}.", line.id), "uses": [line.id]})).collect()
+    lines
+        .iter()
+        .take(3)
+        .map(|line| json!({"text": format!("{{{{{}}}}}.", line.id), "uses": [line.id]}))
+        .collect()
 }
 
 fn key_finding(line: &Line<'_>) -> Value {
@@ -62,9 +68,14 @@ fn key_finding(line: &Line<'_>) -> Value {
 
 /// Two findings of different specialists that are both severe.
 fn themes(lines: &[Line<'_>]) -> Vec<Value> {
-    let severe: Vec<&Line<'_>> = lines.iter().filter(|line| ["critical", "high"].contains(&line.severity)).collect();
+    let severe: Vec<&Line<'_>> = lines
+        .iter()
+        .filter(|line| ["critical", "high"].contains(&line.severity))
+        .collect();
     let Some(first) = severe.first() else { return Vec::new() };
-    let Some(other) = severe.iter().find(|line| line.analyst != first.analyst) else { return Vec::new() };
+    let Some(other) = severe.iter().find(|line| line.analyst != first.analyst) else {
+        return Vec::new();
+    };
     vec![json!({
         "theme": "Several views show large moves",
         "text": format!("{{{{{}}}}}; {{{{{}}}}}.", first.id, other.id),
@@ -73,7 +84,10 @@ fn themes(lines: &[Line<'_>]) -> Vec<Value> {
 }
 
 fn advice(prompt: &str, lines: &[Line<'_>]) -> Vec<Value> {
-    let given = prompt.lines().skip_while(|line| !line.starts_with("What the specialists recommend")).skip(1);
+    let given = prompt
+        .lines()
+        .skip_while(|line| !line.starts_with("What the specialists recommend"))
+        .skip(1);
     let given: Vec<(&str, &str)> = given
         .take_while(|line| line.starts_with("- "))
         .filter_map(|line| line.trim_start_matches("- ").split_once(": "))
@@ -85,7 +99,10 @@ fn advice(prompt: &str, lines: &[Line<'_>]) -> Vec<Value> {
             let own = about.trim_end_matches(')').split(", ").any(|id| id == line.id);
             own.then_some((*analyst, action))
         });
-        let Some((analyst, action)) = given.into_iter().find(|(_, action)| advice.iter().all(|advice| advice["action"] != *action)) else {
+        let Some((analyst, action)) = given
+            .into_iter()
+            .find(|(_, action)| advice.iter().all(|advice| advice["action"] != *action))
+        else {
             continue;
         };
         advice.push(json!({

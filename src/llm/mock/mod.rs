@@ -45,15 +45,8 @@ impl Mock {
 
     pub(super) async fn send(&self, model: &str, request: &Request) -> HttpReply {
         let step = self.next_step(&request.role);
-        let script_latency = self
-            .options
-            .script
-            .as_ref()
-            .and_then(|script| script.latency);
-        let latency = step
-            .latency
-            .or(script_latency)
-            .unwrap_or(self.options.latency);
+        let script_latency = self.options.script.as_ref().and_then(|script| script.latency);
+        let latency = step.latency.or(script_latency).unwrap_or(self.options.latency);
         if !latency.is_zero() {
             clock::sleep(latency).await;
         }
@@ -86,12 +79,8 @@ fn reply(step: &MockStep, model: &str, request: &Request) -> HttpReply {
             );
             completion(model, request, &text, "stop")
         }
-        MockFault::Fenced => {
-            completion(model, request, &format!("```json\n{}\n```", good()), "stop")
-        }
-        MockFault::TrailingComma => {
-            completion(model, request, &with_trailing_comma(&good()), "stop")
-        }
+        MockFault::Fenced => completion(model, request, &format!("```json\n{}\n```", good()), "stop"),
+        MockFault::TrailingComma => completion(model, request, &with_trailing_comma(&good()), "stop"),
         MockFault::WrongNumber => completion(model, request, &with_wrong_number(&good()), "stop"),
         MockFault::NotJson => completion(
             model,
@@ -107,37 +96,26 @@ fn reply(step: &MockStep, model: &str, request: &Request) -> HttpReply {
         MockFault::Empty => completion(model, request, "", "stop"),
         MockFault::Refusal => {
             let mut body = completion_body(model, request, "", "stop");
-            body["choices"][0]["message"] = json!({"role": "assistant", "content": null, "refusal": "I cannot help with that."});
+            body["choices"][0]["message"] =
+                json!({"role": "assistant", "content": null, "refusal": "I cannot help with that."});
             http(200, step, &body)
         }
         MockFault::RateLimit => http(
             429,
             step,
-            &error(
-                "rate_limit_exceeded",
-                "rate_limit_error",
-                "mock: too many requests",
-            ),
+            &error("rate_limit_exceeded", "rate_limit_error", "mock: too many requests"),
         ),
         MockFault::Quota => http(
             429,
             step,
-            &error(
-                "insufficient_quota",
-                "insufficient_quota",
-                "mock: no credit is left",
-            ),
+            &error("insufficient_quota", "insufficient_quota", "mock: no credit is left"),
         ),
         MockFault::ServerError => http(
             500,
             step,
             &error("server_error", "server_error", "mock: something broke"),
         ),
-        MockFault::Overloaded => http(
-            529,
-            step,
-            &error("overloaded", "overloaded_error", "mock: overloaded"),
-        ),
+        MockFault::Overloaded => http(529, step, &error("overloaded", "overloaded_error", "mock: overloaded")),
         MockFault::BadKey => http(
             401,
             step,
@@ -152,11 +130,7 @@ fn reply(step: &MockStep, model: &str, request: &Request) -> HttpReply {
 }
 
 fn completion(model: &str, request: &Request, text: &str, finish: &str) -> HttpReply {
-    http(
-        200,
-        &MockStep::ok(),
-        &completion_body(model, request, text, finish),
-    )
+    http(200, &MockStep::ok(), &completion_body(model, request, text, finish))
 }
 
 fn completion_body(model: &str, request: &Request, text: &str, finish: &str) -> Value {
@@ -258,7 +232,8 @@ mod tests {
         Request {
             role: "geographic".into(),
             system: "s".into(),
-            prompt: "table D1 [totals] Totals\nid|metric|current|previous|change_pct|z\nd1|users|10|9|11.1|1.0\n".into(),
+            prompt: "table D1 [totals] Totals\nid|metric|current|previous|change_pct|z\nd1|users|10|9|11.1|1.0\n"
+                .into(),
             schema: Some(Schema {
                 name: "x".into(),
                 value,
@@ -288,15 +263,8 @@ mod tests {
     fn a_wrong_number_lands_in_the_first_finding() {
         let text = said(MockFault::WrongNumber);
         assert!(text.contains("987,654,321"), "{text}");
-        let answer: Value =
-            serde_json::from_str(text.trim_start_matches("200 ").trim_end_matches(" stop"))
-                .unwrap();
-        assert!(
-            answer["findings"][0]["text"]
-                .as_str()
-                .unwrap()
-                .ends_with("today.")
-        );
+        let answer: Value = serde_json::from_str(text.trim_start_matches("200 ").trim_end_matches(" stop")).unwrap();
+        assert!(answer["findings"][0]["text"].as_str().unwrap().ends_with("today."));
     }
 
     #[test]
@@ -317,10 +285,7 @@ mod tests {
             (MockFault::Error200, "200 -", "-"),
         ] {
             let said = said(fault);
-            assert!(
-                said.starts_with(start) && said.ends_with(end),
-                "{fault:?}: {said}"
-            );
+            assert!(said.starts_with(start) && said.ends_with(end), "{fault:?}: {said}");
         }
     }
 }

@@ -95,8 +95,8 @@ impl MockStep {
 impl MockScript {
     /// Reads the JSON described above; the error names the place and what is allowed there.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let script: Value = serde_json::from_str(text)
-            .map_err(|error| format!("the mock's script is not JSON: {error}"))?;
+        let script: Value =
+            serde_json::from_str(text).map_err(|error| format!("the mock's script is not JSON: {error}"))?;
         let fields = object(&script, "the mock's script", &["latency_ms", "roles"])?;
         let mut parsed = Self {
             latency: fields
@@ -112,9 +112,7 @@ impl MockScript {
             .as_object()
             .ok_or("`roles` of the mock's script is not an object")?;
         for (role, listed) in roles {
-            let listed = listed
-                .as_array()
-                .map_or(std::slice::from_ref(listed), Vec::as_slice);
+            let listed = listed.as_array().map_or(std::slice::from_ref(listed), Vec::as_slice);
             let mut steps = Vec::new();
             for (index, value) in listed.iter().enumerate() {
                 let place = format!("step {} of `{role}`", index + 1);
@@ -169,11 +167,7 @@ fn step(value: &Value, place: &str) -> Result<(MockStep, usize), String> {
             1,
         ));
     }
-    let fields = object(
-        value,
-        place,
-        &["fault", "times", "latency_ms", "retry_after", "repeat"],
-    )?;
+    let fields = object(value, place, &["fault", "times", "latency_ms", "retry_after", "repeat"])?;
     let name = fields
         .get("fault")
         .and_then(Value::as_str)
@@ -200,10 +194,7 @@ fn step(value: &Value, place: &str) -> Result<(MockStep, usize), String> {
     };
     let step = MockStep {
         fault: fault(name, place)?,
-        latency: fields
-            .get("latency_ms")
-            .map(|value| millis(value, place))
-            .transpose()?,
+        latency: fields.get("latency_ms").map(|value| millis(value, place)).transpose()?,
         retry_after,
         repeat,
     };
@@ -214,36 +205,22 @@ fn fault(name: &str, place: &str) -> Result<MockFault, String> {
     let known = MockFault::ALL.iter().find(|(known, _)| *known == name);
     known.map(|(_, fault)| *fault).ok_or_else(|| {
         let names: Vec<&str> = MockFault::ALL.iter().map(|(name, _)| *name).collect();
-        format!(
-            "{place}: `{name}` is no fault; known are {}",
-            names.join(", ")
-        )
+        format!("{place}: `{name}` is no fault; known are {}", names.join(", "))
     })
 }
 
 fn millis(value: &Value, place: &str) -> Result<Duration, String> {
-    let millis = value
-        .as_f64()
-        .filter(|millis| (0.0..=3_600_000.0).contains(millis));
+    let millis = value.as_f64().filter(|millis| (0.0..=3_600_000.0).contains(millis));
     millis
         .map(|millis| Duration::from_secs_f64(millis / 1_000.0))
         .ok_or_else(|| format!("{place}: `latency_ms` is a number of milliseconds up to an hour"))
 }
 
-fn object<'a>(
-    value: &'a Value,
-    place: &str,
-    allowed: &[&str],
-) -> Result<&'a serde_json::Map<String, Value>, String> {
-    let fields = value
-        .as_object()
-        .ok_or_else(|| format!("{place} is not an object"))?;
+fn object<'a>(value: &'a Value, place: &str, allowed: &[&str]) -> Result<&'a serde_json::Map<String, Value>, String> {
+    let fields = value.as_object().ok_or_else(|| format!("{place} is not an object"))?;
     match fields.keys().find(|key| !allowed.contains(&key.as_str())) {
         None => Ok(fields),
-        Some(key) => Err(format!(
-            "{place} holds `{key}`; known are {}",
-            allowed.join(", ")
-        )),
+        Some(key) => Err(format!("{place} holds `{key}`; known are {}", allowed.join(", "))),
     }
 }
 
@@ -260,9 +237,7 @@ mod tests {
                 "*": ["empty"]}}"#,
         )
         .unwrap();
-        let met = |role: &str| -> Vec<MockFault> {
-            (0..5).map(|taken| script.step(role, taken).fault).collect()
-        };
+        let met = |role: &str| -> Vec<MockFault> { (0..5).map(|taken| script.step(role, taken).fault).collect() };
         use MockFault::{Empty, Hang, Ok, RateLimit, ServerError};
         assert_eq!(met("a"), [RateLimit, ServerError, ServerError, Ok, Ok]);
         assert_eq!(met("b"), [Hang; 5]);
@@ -282,18 +257,12 @@ mod tests {
                 "`boom` is no fault; known are ok, rate_limit",
             ),
             (r#"{"roles": {"a": [{"times": 1}]}}"#, "no `fault`"),
-            (
-                r#"{"roles": {"a": [{"fault": "ok", "times": 0}]}}"#,
-                "`times`",
-            ),
+            (r#"{"roles": {"a": [{"fault": "ok", "times": 0}]}}"#, "`times`"),
             (
                 r#"{"roles": {"a": [{"fault": "ok", "repeat": true}, "ok"]}}"#,
                 "only the last",
             ),
-            (
-                r#"{"roles": {"a": [{"fault": "ok", "delay": 1}]}}"#,
-                "holds `delay`",
-            ),
+            (r#"{"roles": {"a": [{"fault": "ok", "delay": 1}]}}"#, "holds `delay`"),
         ] {
             let error = MockScript::parse(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");

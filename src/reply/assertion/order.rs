@@ -97,10 +97,7 @@ impl<'a> Judge<'a> {
         }
         let mut holds = self.holds(&[at], None)?;
         holds.extreme = Some(side);
-        if matches!(
-            at.column.role,
-            Role::Change | Role::ChangePoints | Role::Deviation
-        ) {
+        if matches!(at.column.role, Role::Change | Role::ChangePoints | Role::Deviation) {
             holds.sign = Some(sign(value));
             holds.is_change = true;
         }
@@ -111,9 +108,7 @@ impl<'a> Judge<'a> {
         let [(a, x), (b, y)] = self.pair()?;
         self.alike(&a, &b)?;
         let relation = text(self.assert, "relation").unwrap_or(">");
-        if !related(x, relation, y)
-            .ok_or_else(|| self.unknown("relation must be >, >=, <, <= or ="))?
-        {
+        if !related(x, relation, y).ok_or_else(|| self.unknown("relation must be >, >=, <, <= or ="))? {
             return Err(self.wrong(format!(
                 "{} = {} is not {relation} {} = {}",
                 address(&a),
@@ -156,12 +151,9 @@ impl<'a> Judge<'a> {
             count += usize::from(met);
         }
         let mut holds = self.holds(&[], Some((Kind::Plain, count as f64)))?;
-        let of_changes = table.column(&name).is_some_and(|(_, column)| {
-            matches!(
-                column.role,
-                Role::Change | Role::ChangePoints | Role::Deviation
-            )
-        });
+        let of_changes = table
+            .column(&name)
+            .is_some_and(|(_, column)| matches!(column.role, Role::Change | Role::ChangePoints | Role::Deviation));
         let limit = self.number("threshold").filter(|_| of_changes);
         holds.sign = match (relation, limit) {
             ("up", _) => Some(1),

@@ -57,10 +57,7 @@ impl<'a> Writer<'a> {
         let rank = rank(&at).ok_or_else(|| self.illegal("this cell has no rank"))?;
         let place = match (rank.from_top, rank.from_bottom) {
             (1, _) => "highest".to_owned(),
-            (_, 1)
-                if !rank.listed_only
-                    && rank.of == measure::column_values(at.table, &at.column.name).len() =>
-            {
+            (_, 1) if !rank.listed_only && rank.of == measure::column_values(at.table, &at.column.name).len() => {
                 "lowest".to_owned()
             }
             (_, 1) if rank.listed_only => "lowest".to_owned(),
@@ -93,26 +90,18 @@ impl<'a> Writer<'a> {
         let Some((first, _)) = cells.first() else {
             return Err(self.unknown("two cells are needed"));
         };
-        let distinct = cells.iter().enumerate().all(|(index, (at, _))| {
-            cells[..index]
-                .iter()
-                .all(|(other, _)| address(other) != address(at))
-        });
+        let distinct = cells
+            .iter()
+            .enumerate()
+            .all(|(index, (at, _))| cells[..index].iter().all(|(other, _)| address(other) != address(at)));
         let legal = cells.iter().all(|(at, _)| {
-            at.column.additive
-                && same_unit(at, first)
-                && !at.row.summary
-                && at.column.name == first.column.name
+            at.column.additive && same_unit(at, first) && !at.row.summary && at.column.name == first.column.name
         });
         if !legal || !distinct || cells.len() < 2 {
             return Err(self.illegal("a sum needs different cells of one additive column"));
         }
         let total: f64 = cells.iter().map(|(_, value)| value).sum();
-        let decimals = cells
-            .iter()
-            .map(|(at, _)| format::decimals(at))
-            .max()
-            .unwrap_or(0);
+        let decimals = cells.iter().map(|(at, _)| format::decimals(at)).max().unwrap_or(0);
         let text = format::quantity(first.unit(), total, decimals, self.currency());
         let all: Vec<At<'a>> = cells.iter().map(|(at, _)| *at).collect();
         Ok(self.piece(shown_as(first), text).about(&all))

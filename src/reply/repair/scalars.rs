@@ -89,15 +89,13 @@ fn started(word: &str) -> Option<Value> {
 /// A JSON number, or one that only needs its form put right.
 fn number(word: &str) -> Option<(Value, Option<&'static str>)> {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let allowed =
-        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E' | b'_');
+    let allowed = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E' | b'_');
     if digits == 0 || !word.bytes().all(allowed) {
         return None;
     }
     if let Ok(number) = serde_json::from_str::<Number>(word) {
         let whole = !word.contains(['.', 'e', 'E']);
-        let rounded = (whole && number.as_i64().is_none() && number.as_u64().is_none())
-            || (digits > 17 && !whole);
+        let rounded = (whole && number.as_i64().is_none() && number.as_u64().is_none()) || (digits > 17 && !whole);
         return Some((Value::Number(number), rounded.then_some("rounded_number")));
     }
     let plain: String = word.chars().filter(|c| *c != '_').collect();

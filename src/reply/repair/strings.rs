@@ -75,15 +75,12 @@ impl Parser<'_> {
             (_, b'}' | b']') => true,
             (Place::Member, b',') => {
                 let then = after[1..].trim_start();
-                then.is_empty()
-                    || then.starts_with(['}', ']', '"', '\'', '“', '/', '#', ',', '.'])
-                    || key_follows(then)
+                then.is_empty() || then.starts_with(['}', ']', '"', '\'', '“', '/', '#', ',', '.']) || key_follows(then)
             }
             (_, b',') => {
                 let then = after[1..].trim_start();
                 then.is_empty()
-                    || then
-                        .starts_with([']', '}', '"', '\'', '“', '{', '[', '-', '/', '#', ',', '.'])
+                    || then.starts_with([']', '}', '"', '\'', '“', '{', '[', '-', '/', '#', ',', '.'])
                     || then.starts_with(|c: char| c.is_ascii_digit())
                     || ["true", "false", "null", "True", "False", "None", "NaN"]
                         .iter()
@@ -184,11 +181,7 @@ fn key_follows(text: &str) -> bool {
     }
     let after = &body[key..];
     let after = if quoted {
-        match after
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '"' | '\'' | '”' | '“'))
-        {
+        match after.chars().next().filter(|c| matches!(c, '"' | '\'' | '”' | '“')) {
             Some(mark) => after[mark.len_utf8()..].trim_start(),
             None => return false,
         }

@@ -14,10 +14,7 @@ use crate::reply::render::render;
 use crate::reply::text::sentences;
 use crate::reply::verify::check;
 
-const PATH: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../shared/claims/dev_sample.jsonl"
-);
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/claims/dev_sample.jsonl");
 
 fn unit(text: &str) -> Unit {
     match text.split_once(':') {
@@ -43,9 +40,7 @@ fn cell(value: &Value, seconds: bool) -> Cell {
                 number(exact, &n.to_string())
             }
         }
-        Value::String(text) => text
-            .parse()
-            .map_or_else(|_| Cell::Text(text.clone()), Cell::Day),
+        Value::String(text) => text.parse().map_or_else(|_| Cell::Text(text.clone()), Cell::Day),
         _ => Cell::Missing("none".to_owned()),
     }
 }
@@ -93,10 +88,7 @@ fn table(raw: &Value) -> Table {
     Table {
         id: id.to_owned(),
         title: String::new(),
-        kind: if raw["title"]
-            .as_str()
-            .is_some_and(|title| title.contains("quality"))
-        {
+        kind: if raw["title"].as_str().is_some_and(|title| title.contains("quality")) {
             TableKind::Quality
         } else {
             TableKind::Entities
@@ -111,32 +103,20 @@ fn table(raw: &Value) -> Table {
 
 fn adapt(raw: &Value) -> Evidence {
     let text = |name: &str, side: &str| raw[name][side].as_str().unwrap_or_default();
-    let mut tables: Vec<Table> = raw["tables"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(table)
-        .collect();
+    let mut tables: Vec<Table> = raw["tables"].as_array().into_iter().flatten().map(table).collect();
     let metrics: Vec<&Value> = raw["metrics"].as_array().into_iter().flatten().collect();
     let find = |name: &str| metrics.iter().find(|m| m["name"].as_str() == Some(name));
     let mut rows = Vec::new();
-    for metric in metrics
-        .iter()
-        .filter(|m| m["period"].as_str() != Some("previous"))
-    {
+    for metric in metrics.iter().filter(|m| m["period"].as_str() != Some("previous")) {
         let name = metric["name"].as_str().unwrap_or_default();
         let metric_unit = unit(metric["unit"].as_str().unwrap_or_default());
         let seconds = metric_unit == Unit::Minutes;
-        let previous = find(&format!("{name}_prev"))
-            .map_or(Cell::Missing(String::new()), |m| cell(&m["value"], seconds));
+        let previous =
+            find(&format!("{name}_prev")).map_or(Cell::Missing(String::new()), |m| cell(&m["value"], seconds));
         let mut row = row(
             name,
             metric["label"].as_str().unwrap_or_default(),
-            vec![
-                Cell::Text(name.to_owned()),
-                cell(&metric["value"], seconds),
-                previous,
-            ],
+            vec![Cell::Text(name.to_owned()), cell(&metric["value"], seconds), previous],
         );
         row.unit = Some(metric_unit);
         rows.push(row);
@@ -151,23 +131,14 @@ fn adapt(raw: &Value) -> Evidence {
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),
-            column(
-                "previous",
-                "previous",
-                Unit::OfRow,
-                Role::Previous,
-                "current",
-            ),
+            column("previous", "previous", Unit::OfRow, Role::Previous, "current"),
         ],
         rows,
     });
     Evidence {
         analyst: Analyst::Geographic,
         period: window(text("period", "start"), text("period", "end")),
-        previous_period: Some(window(
-            text("previous_period", "start"),
-            text("previous_period", "end"),
-        )),
+        previous_period: Some(window(text("previous_period", "start"), text("previous_period", "end"))),
         currency: raw["currency"].as_str().map(str::to_owned),
         timezone: "UTC".to_owned(),
         notes: Vec::new(),
@@ -183,21 +154,18 @@ fn addresses(claim: &Value) -> Vec<String> {
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-        .filter_map(
-            |citation| match citation.split('.').collect::<Vec<_>>().as_slice() {
-                [table, row, column] => Some(format!("{table}:{row}.{column}")),
-                [metric] => {
-                    let metrics = claim["evidence"]["metrics"].as_array()?;
-                    let name = metrics.iter().find(|m| m["id"].as_str() == Some(metric))?["name"]
-                        .as_str()?;
-                    Some(match name.strip_suffix("_prev") {
-                        Some(name) => format!("{name}.previous"),
-                        None => format!("{name}.current"),
-                    })
-                }
-                _ => None,
-            },
-        )
+        .filter_map(|citation| match citation.split('.').collect::<Vec<_>>().as_slice() {
+            [table, row, column] => Some(format!("{table}:{row}.{column}")),
+            [metric] => {
+                let metrics = claim["evidence"]["metrics"].as_array()?;
+                let name = metrics.iter().find(|m| m["id"].as_str() == Some(metric))?["name"].as_str()?;
+                Some(match name.strip_suffix("_prev") {
+                    Some(name) => format!("{name}.previous"),
+                    None => format!("{name}.current"),
+                })
+            }
+            _ => None,
+        })
         .collect()
 }
 
@@ -259,16 +227,8 @@ fn measured_on_labelled_claims() {
         let (flagged, all) = classes.fold((0, 0), |sum, (_, n)| (sum.0 + n.0, sum.1 + n.1));
         flagged as f64 / f64::from(all.max(1) as u32)
     };
-    assert!(
-        rate(true) <= 0.02,
-        "false alarms on true claims: {}",
-        rate(true)
-    );
-    assert!(
-        rate(false) >= 0.95,
-        "recall of false claims: {}",
-        rate(false)
-    );
+    assert!(rate(true) <= 0.02, "false alarms on true claims: {}", rate(true));
+    assert!(rate(false) >= 0.95, "recall of false claims: {}", rate(false));
 }
 
 /// The cells that a claim without cell citations plainly speaks of: rows and labels that it names.
@@ -287,11 +247,7 @@ fn guessed(text: &str, evidence: &Evidence) -> Vec<String> {
             named
         };
         for row in rows {
-            for column in table
-                .columns
-                .iter()
-                .filter(|column| column.role != Role::Key)
-            {
+            for column in table.columns.iter().filter(|column| column.role != Role::Key) {
                 let label = column.label.trim_end_matches(" (previous period)");
                 if totals || !whole_words(text, label).is_empty() {
                     out.push(format!("{}.{}", row.id, column.name));

@@ -30,18 +30,8 @@ fn findings() -> Vec<Finding> {
             &["fell 19.4 % to $7.8M"],
             &["Brazil"],
         ),
-        finding(
-            "F2",
-            "Sessions in Brazil fell 30.0 %.",
-            &["30.0 %"],
-            &["Brazil"],
-        ),
-        finding(
-            "F3",
-            "Japan grew 100.0 % to $3.0M.",
-            &["100.0 %", "$3.0M"],
-            &["Japan"],
-        ),
+        finding("F2", "Sessions in Brazil fell 30.0 %.", &["30.0 %"], &["Brazil"]),
+        finding("F3", "Japan grew 100.0 % to $3.0M.", &["100.0 %", "$3.0M"], &["Japan"]),
     ]
 }
 
@@ -66,11 +56,7 @@ fn the_summary_joins_findings_and_adds_nothing() {
             &["F1"],
             "Most urgent: revenue in Brazil fell 19.4 % to $7.8M.",
         ),
-        (
-            "Japan stands at {{F3.n2}}.",
-            &["F3"],
-            "Japan stands at $3.0M.",
-        ),
+        ("Japan stands at {{F3.n2}}.", &["F3"], "Japan stands at $3.0M."),
         ("Brazil fell 19.4 %.", &["F1"], "Brazil fell 19.4 %."),
         ("Brazil fell 49.4 %.", &["F1"], "number"),
         ("Brazil fell 100.0 %.", &["F1"], "number"),

@@ -28,15 +28,9 @@ fn reads_what_was_meant() {
         ("```\n{\"a\":1}\n```\n", r#"{"a":1} [fence]"#),
         ("Here it is: {\"a\":1} Hope it helps!", r#"{"a":1} [prose]"#),
         ("As [1] says: {\"a\":1}", r#"{"a":1} [prose]"#),
-        (
-            "<think>maybe {\"a\":2}</think>{\"a\":1}",
-            r#"{"a":1} [think]"#,
-        ),
+        ("<think>maybe {\"a\":2}</think>{\"a\":1}", r#"{"a":1} [think]"#),
         ("maybe {\"a\":2}</think>\n{\"a\":1}", r#"{"a":1} [think]"#),
-        (
-            r#"{"a":"<think>x</think>"}"#,
-            r#"{"a":"<think>x</think>"} []"#,
-        ),
+        (r#"{"a":"<think>x</think>"}"#, r#"{"a":"<think>x</think>"} []"#),
         ("<think>{\"a\":2}", "rejected none"),
         (r#"{"a":[1,2,],}"#, r#"{"a":[1,2]} [trailing_comma]"#),
         ("{'a': 'it is'}", r#"{"a":"it is"} [single_quotes]"#),
@@ -54,10 +48,7 @@ fn reads_what_was_meant() {
             r#"{"a":null,"b":null,"c":null} [non_finite]"#,
         ),
         ("{\"a\": \"x\ny\tz\"}", r#"{"a":"x\ny\tz"} [raw_control]"#),
-        (
-            "{\"a\": 1, // one\n \"b\": 2 /* two */}",
-            r#"{"a":1,"b":2} [comment]"#,
-        ),
+        ("{\"a\": 1, // one\n \"b\": 2 /* two */}", r#"{"a":1,"b":2} [comment]"#),
         ("{\"a\": \"http://x.y/z\"}", r#"{"a":"http://x.y/z"} []"#),
         (
             "{\"a\": 1\n \"b\": \"x\"\n \"c\": [1 2]}",
@@ -76,10 +67,7 @@ fn reads_what_was_meant() {
             r#"{"a": "he said "yes", and left", "b": 1}"#,
             r#"{"a":"he said \"yes\", and left","b":1} [inner_quotes]"#,
         ),
-        (
-            r#"{"a": "\ud800x"}"#,
-            "{\"a\":\"\u{fffd}x\"} [lone_surrogate]",
-        ),
+        (r#"{"a": "\ud800x"}"#, "{\"a\":\"\u{fffd}x\"} [lone_surrogate]"),
         (r#"{"a": "\ud83d\ude00"}"#, "{\"a\":\"😀\"} []"),
         (r#"{"a": 1, "a": 2}"#, r#"{"a":2} [duplicate_key]"#),
         (r#""{\"a\": 1}""#, r#"{"a":1} [double_encoded]"#),
@@ -96,14 +84,8 @@ fn reads_what_was_meant() {
             r#"Sure! {"users": 12, "trend": "up"#,
             r#"{"trend":"up","users":12} [prose, cut_string, cut_object] truncated"#,
         ),
-        (
-            r#"{"a": [1, 2"#,
-            r#"{"a":[1,2]} [cut_array, cut_object] truncated"#,
-        ),
-        (
-            r#"{"a": 1, "b"#,
-            r#"{"a":1} [cut_string, cut_object] truncated"#,
-        ),
+        (r#"{"a": [1, 2"#, r#"{"a":[1,2]} [cut_array, cut_object] truncated"#),
+        (r#"{"a": 1, "b"#, r#"{"a":1} [cut_string, cut_object] truncated"#),
         ("{\"a\":1}\n{\"a\":1}", r#"{"a":1} [prose]"#),
         ("{\"a\":1}\n{\"a\":2}", "rejected ambiguous"),
         ("{\"a\":1} Corrected: {\"a\":2}", r#"{"a":2} [prose]"#),
@@ -111,10 +93,7 @@ fn reads_what_was_meant() {
             "{\"a\":1} Now: {\"a\":2,\"b\":\"much longer\"}",
             r#"{"a":2,"b":"much longer"} [prose]"#,
         ),
-        (
-            "draft {\"a\":1}\n```json\n{\"a\":2}\n```",
-            r#"{"a":2} [fence, prose]"#,
-        ),
+        ("draft {\"a\":1}\n```json\n{\"a\":2}\n```", r#"{"a":2} [fence, prose]"#),
         ("", "rejected none"),
         ("no json here", "rejected none"),
         ("use {name} and {{g3}} in [P1]", "rejected none"),
@@ -205,12 +184,7 @@ impl Dice {
                 let n = self.roll(4);
                 Value::Object(
                     (0..n)
-                        .map(|i| {
-                            (
-                                format!("{}{i}", texts[self.roll(texts.len())]),
-                                self.value(depth + 1),
-                            )
-                        })
+                        .map(|i| (format!("{}{i}", texts[self.roll(texts.len())]), self.value(depth + 1)))
                         .collect(),
                 )
             }
@@ -225,9 +199,7 @@ impl Dice {
 #[test]
 fn valid_json_comes_back_unchanged_and_broken_json_never_panics() {
     let mut dice = Dice(7);
-    let alphabet: Vec<char> = "{}[]\",:'\\ \n`/*#-+.0123eEtrufalsn_“”é<think>$"
-        .chars()
-        .collect();
+    let alphabet: Vec<char> = "{}[]\",:'\\ \n`/*#-+.0123eEtrufalsn_“”é<think>$".chars().collect();
     for round in 0..4000 {
         let value = json!({"root": dice.value(0)});
         let text = if round % 2 == 0 {
@@ -237,11 +209,7 @@ fn valid_json_comes_back_unchanged_and_broken_json_never_panics() {
         };
         let got = extract(&text).expect("valid JSON");
         assert_eq!(got.value, value, "{text}");
-        assert!(
-            got.repairs.is_empty() && !got.truncated,
-            "{text} {:?}",
-            got.repairs
-        );
+        assert!(got.repairs.is_empty() && !got.truncated, "{text} {:?}", got.repairs);
 
         let mut characters: Vec<char> = text.chars().collect();
         for _ in 0..=dice.roll(4) {

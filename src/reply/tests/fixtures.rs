@@ -43,14 +43,7 @@ pub(super) fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
     }
 }
 
-fn country(
-    id: &str,
-    key: &str,
-    revenue: (f64, f64),
-    z: f64,
-    users: f64,
-    conversion: (f64, f64),
-) -> Row {
+fn country(id: &str, key: &str, revenue: (f64, f64), z: f64, users: f64, conversion: (f64, f64)) -> Row {
     let change = (revenue.0 - revenue.1) / revenue.1 * 100.0;
     let points = conversion.0 - conversion.1;
     row(
@@ -73,51 +66,16 @@ fn country(
 pub(super) fn evidence() -> Evidence {
     let users = || Unit::Count("users".to_owned());
     let mut rows = vec![
-        country(
-            "g1",
-            "Germany",
-            (12_400_000.0, 12_000_000.0),
-            1.2,
-            90_000.0,
-            (4.2, 4.1),
-        ),
-        country(
-            "g2",
-            "France",
-            (9_000_000.0, 8_000_000.0),
-            4.4,
-            61_204.0,
-            (3.1, 2.3),
-        ),
-        country(
-            "g3",
-            "Brazil",
-            (7_848_492.0, 9_739_872.0),
-            -6.1,
-            58_300.0,
-            (2.0, 2.6),
-        ),
-        country(
-            "g4",
-            "Japan",
-            (3_000_000.0, 1_500_000.0),
-            9.0,
-            20_000.0,
-            (5.0, 5.0),
-        ),
+        country("g1", "Germany", (12_400_000.0, 12_000_000.0), 1.2, 90_000.0, (4.2, 4.1)),
+        country("g2", "France", (9_000_000.0, 8_000_000.0), 4.4, 61_204.0, (3.1, 2.3)),
+        country("g3", "Brazil", (7_848_492.0, 9_739_872.0), -6.1, 58_300.0, (2.0, 2.6)),
+        country("g4", "Japan", (3_000_000.0, 1_500_000.0), 9.0, 20_000.0, (5.0, 5.0)),
     ];
     rows[2].aliases = vec!["BR".to_owned()];
     let mut small = country("g5", "Malta", (9_000.0, 3_000.0), 5.0, 12.0, (1.0, 0.9));
     small.support = Some(12.0);
     rows.push(small);
-    let mut total = country(
-        "g6",
-        "Total",
-        (32_257_492.0, 31_242_872.0),
-        1.0,
-        229_516.0,
-        (3.4, 3.2),
-    );
+    let mut total = country("g6", "Total", (32_257_492.0, 31_242_872.0), 1.0, 229_516.0, (3.4, 3.2));
     total.summary = true;
     rows.push(total);
     let mut missing = row("g7", "Chad", vec![Cell::Missing("immature".to_owned()); 9]);
@@ -187,13 +145,7 @@ pub(super) fn evidence() -> Evidence {
 }
 
 fn totals() -> Table {
-    let metric = |id: &str,
-                  key: &str,
-                  unit: Unit,
-                  now: (f64, &str),
-                  then: (f64, &str),
-                  change: &str,
-                  z: f64| Row {
+    let metric = |id: &str, key: &str, unit: Unit, now: (f64, &str), then: (f64, &str), change: &str, z: f64| Row {
         unit: Some(unit),
         ..row(
             id,
@@ -217,20 +169,8 @@ fn totals() -> Table {
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),
-            column(
-                "previous",
-                "previous",
-                Unit::OfRow,
-                Role::Previous,
-                "current",
-            ),
-            column(
-                "change_pct",
-                "change",
-                Unit::Percent,
-                Role::Change,
-                "current",
-            ),
+            column("previous", "previous", Unit::OfRow, Role::Previous, "current"),
+            column("change_pct", "change", Unit::Percent, Role::Change, "current"),
             column("z", "z", Unit::Z, Role::Z, "current"),
         ],
         rows: vec![
@@ -305,13 +245,7 @@ fn anomalies() -> Table {
             column("metric", "metric", Unit::Text, Role::Note, "metric"),
             column("value", "value", Unit::OfRow, Role::Current, "value"),
             column("expected", "expected", Unit::OfRow, Role::Expected, "value"),
-            column(
-                "deviation_pct",
-                "deviation",
-                Unit::Percent,
-                Role::Deviation,
-                "value",
-            ),
+            column("deviation_pct", "deviation", Unit::Percent, Role::Deviation, "value"),
             column("z", "z", Unit::Z, Role::Z, "value"),
         ],
         rows: vec![

@@ -25,15 +25,9 @@ fn the_program_writes_the_numbers() {
         ("{{g3.conversion}}", "2.0 %"),
         ("{{g3.conversion}} %", "2.0 %"),
         ("{{m4.current}}", "5.4 minutes"),
-        (
-            "revenue {{move:g3.revenue}}",
-            "revenue fell 19.4 % to $7.8M",
-        ),
+        ("revenue {{move:g3.revenue}}", "revenue fell 19.4 % to $7.8M"),
         ("{{move:g3.revenue_change_pct}}", "fell 19.4 % to $7.8M"),
-        (
-            "{{move:g2.conversion}}",
-            "rose 0.8 percentage points to 3.1 %",
-        ),
+        ("{{move:g2.conversion}}", "rose 0.8 percentage points to 3.1 %"),
         ("{{move:m2.current}}", "rose 100.7 % to 12,040"),
         ("{{move:m3.current}}", "was unchanged at 5,000"),
         ("{{chg:g3.revenue}}", "-19.4 %"),
@@ -44,10 +38,7 @@ fn the_program_writes_the_numbers() {
         ("{{pp:g2.revenue}}", "type Contradicted"),
         ("{{dev:d1.value}}", "62.1 % below the expected 1,204"),
         ("{{diff:g1.revenue,g2.revenue}}", "$3,400,000"),
-        (
-            "{{diff:g1.conversion,g2.conversion}}",
-            "1.1 percentage points",
-        ),
+        ("{{diff:g1.conversion,g2.conversion}}", "1.1 percentage points"),
         ("{{diff:g1.revenue,g2.users}}", "type Contradicted"),
         ("{{ratio:g2.revenue,g4.revenue}}", "3.0 times"),
         ("{{share:g3.revenue,g6.revenue}}", "24.3 %"),
@@ -83,10 +74,7 @@ fn the_program_writes_the_numbers() {
 
 #[test]
 fn says_what_was_used() {
-    let rendered = render(
-        "Revenue in {{g3}} {{move:g3.revenue}} of {{count:G1}}.",
-        &evidence(),
-    );
+    let rendered = render("Revenue in {{g3}} {{move:g3.revenue}} of {{count:G1}}.", &evidence());
     assert_eq!(rendered.numbers, ["fell 19.4 % to $7.8M", "38"]);
     assert_eq!(rendered.names, ["Brazil"]);
     assert_eq!(

@@ -3,10 +3,7 @@ use serde_json::{Value, json};
 use crate::reply::{COORDINATOR_SCHEMA, SPECIALIST_SCHEMA, candidates, coerce, pick, validate};
 
 fn faults(schema: Value, value: Value) -> String {
-    let faults: Vec<String> = validate(&schema, &value)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let faults: Vec<String> = validate(&schema, &value).iter().map(ToString::to_string).collect();
     faults.join(" | ")
 }
 
@@ -45,11 +42,7 @@ fn says_what_to_change() {
             json!(91),
             "reply: must be at most 90; got 91",
         ),
-        (
-            json!({"minLength":1}),
-            json!(""),
-            "reply: must not be empty",
-        ),
+        (json!({"minLength":1}), json!(""), "reply: must not be empty"),
         (
             json!({"maxLength":2}),
             json!("abc"),
@@ -103,12 +96,7 @@ fn puts_harmless_differences_right() {
             json!([{"a":1}]),
             "single_for_array",
         ),
-        (
-            json!({"type":"array"}),
-            json!(null),
-            json!([]),
-            "null_for_array",
-        ),
+        (json!({"type":"array"}), json!(null), json!([]), "null_for_array"),
         (
             json!({"type":"object"}),
             json!([{"a":1}]),
@@ -137,11 +125,7 @@ fn puts_harmless_differences_right() {
     for (schema, value, expected, repair) in cases {
         assert_eq!(coerce(&schema, &value), (expected, vec![repair.to_owned()]));
     }
-    assert!(
-        coerce(&json!({"type":"number"}), &json!("soon"))
-            .1
-            .is_empty()
-    );
+    assert!(coerce(&json!({"type":"number"}), &json!("soon")).1.is_empty());
 }
 
 #[test]

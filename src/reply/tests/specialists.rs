@@ -29,12 +29,8 @@ fn run(cases: &[(&str, &str, Value, &str)]) {
     let mut wrong = Vec::new();
     for (kind, text, asserts, expected) in cases {
         let got = verdict(kind, text, asserts.clone());
-        if got != *expected
-            && !(expected.ends_with('*') && got.starts_with(expected.trim_end_matches('*')))
-        {
-            wrong.push(format!(
-                "{text} {asserts}\n   got  {got}\n   want {expected}"
-            ));
+        if got != *expected && !(expected.ends_with('*') && got.starts_with(expected.trim_end_matches('*'))) {
+            wrong.push(format!("{text} {asserts}\n   got  {got}\n   want {expected}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -192,12 +188,7 @@ fn true_statements_pass() {
             json!([]),
             "ordinary",
         ),
-        (
-            "change",
-            "Net revenue {{move:m1.current}}.",
-            json!([]),
-            "ordinary",
-        ),
+        ("change", "Net revenue {{move:m1.current}}.", json!([]), "ordinary"),
     ]);
 }
 
@@ -235,12 +226,7 @@ fn every_kind_of_wrong_number_is_rejected() {
             cell("level", "g3.users"),
             "unsupported number",
         ),
-        (
-            "level",
-            "The churn risk is 37 %.",
-            json!([]),
-            "unsupported*",
-        ),
+        ("level", "The churn risk is 37 %.", json!([]), "unsupported*"),
         // Wrong sign and direction.
         (
             "change",
@@ -488,12 +474,7 @@ fn advice_holds_no_data() {
         ]
     );
     assert_eq!(checked.hypotheses[0].about, ["f1"]);
-    assert_eq!(
-        checked.dropped_remarks.len(),
-        4,
-        "{:?}",
-        checked.dropped_remarks
-    );
+    assert_eq!(checked.dropped_remarks.len(), 4, "{:?}", checked.dropped_remarks);
     assert_eq!(checked.data_gaps, ["No channel column."]);
     assert_eq!(
         (
@@ -504,10 +485,7 @@ fn advice_holds_no_data() {
         (2, 1, Some(0.5))
     );
     let lines = feedback(&checked.rejected);
-    assert!(
-        lines[0].starts_with("f2 UNSUPPORTED number: \"$99\""),
-        "{lines:?}"
-    );
+    assert!(lines[0].starts_with("f2 UNSUPPORTED number: \"$99\""), "{lines:?}");
 }
 
 #[test]
@@ -707,9 +685,6 @@ fn no_text_makes_it_panic() {
         json!({"findings": 3}),
         json!({"findings": [null, 1, {"asserts": [null, {"op": 3}]}]}),
     ] {
-        let _ = (
-            specialist(&odd, &evidence),
-            crate::reply::coordinator(&odd, &[]),
-        );
+        let _ = (specialist(&odd, &evidence), crate::reply::coordinator(&odd, &[]));
     }
 }

@@ -47,9 +47,16 @@ impl Run {
 
     /// A complete council run named `x` over a small table of events, with the mock.
     pub fn council() -> Self {
-        Self::new()
-            .file("events.csv", &small_events())
-            .arguments(&["--run-hash", "x", "--date-start", START, "--date-end", END, "--data", "events.csv"])
+        Self::new().file("events.csv", &small_events()).arguments(&[
+            "--run-hash",
+            "x",
+            "--date-start",
+            START,
+            "--date-end",
+            END,
+            "--data",
+            "events.csv",
+        ])
     }
 
     pub fn mock(self) -> Self {
@@ -57,7 +64,8 @@ impl Run {
     }
 
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self.arguments
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
         self
     }
 
@@ -88,7 +96,10 @@ impl Run {
 
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_insights"));
-        command.args(&self.arguments).current_dir(self.folder.path()).env_clear();
+        command
+            .args(&self.arguments)
+            .current_dir(self.folder.path())
+            .env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -96,12 +107,21 @@ impl Run {
     /// Starts it and hands the child over, with piped output.
     pub fn spawn(&self) -> Child {
         let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command.spawn().unwrap()
     }
 
     pub fn done(self) -> Done {
-        let mut child = self.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let _the_program_may_not_read = child.stdin.take().unwrap().write_all(&self.stdin);
         let output = child.wait_with_output().unwrap();
         Done::of(self.folder, output)
@@ -179,10 +199,17 @@ pub fn small_events() -> String {
             let here = user < 45 || day >= 14 + user % 5;
             if here && (user * 7 + day * 3) % 5 < 3 {
                 let country = ["Germany", "Brazil", "Japan"][user % 3];
-                let date = format!("2025-{:02}-{:02}", if day < 14 { 2 } else { 3 }, if day < 14 { day + 15 } else { day - 13 });
+                let date = format!(
+                    "2025-{:02}-{:02}",
+                    if day < 14 { 2 } else { 3 },
+                    if day < 14 { day + 15 } else { day - 13 }
+                );
                 text.push_str(&format!("u{user},{date} 10:{:02}:00,app_open,{country},\n", user % 60));
                 if (user + day) % 9 == 0 {
-                    text.push_str(&format!("u{user},{date} 11:00:00,purchase,{country},{}.50\n", 5 + user % 4));
+                    text.push_str(&format!(
+                        "u{user},{date} 11:00:00,purchase,{country},{}.50\n",
+                        5 + user % 4
+                    ));
                 }
             }
         }

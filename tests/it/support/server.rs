@@ -9,11 +9,7 @@
 //! ]);
 //! std::env::…("OPENAI_BASE_URL", server.url("/v1"));
 //! ```
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "a toolbox: not every test uses every tool"
-)]
+#![allow(dead_code, unreachable_pub, reason = "a toolbox: not every test uses every tool")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -251,15 +247,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
         let step = {
             let mut shared = shared.lock().unwrap();
             shared.requests.push(request.clone());
-            let whole = format!(
-                "{}\n{}",
-                request.path,
-                String::from_utf8_lossy(&request.body)
-            );
-            let rule = shared
-                .rules
-                .iter_mut()
-                .find(|rule| whole.contains(&rule.needle));
+            let whole = format!("{}\n{}", request.path, String::from_utf8_lossy(&request.body));
+            let rule = shared.rules.iter_mut().find(|rule| whole.contains(&rule.needle));
             rule.map_or_else(|| Step::status(404), Rule::next)
         };
         if !step.delay.is_zero() {
@@ -285,9 +274,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length: usize = length
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or(0);
+    let length: usize = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
     while buffer.len() < head_end + length {
         read_more(stream, buffer).await?;
     }
@@ -332,10 +319,7 @@ async fn answer(stream: &mut TcpStream, step: &Step, request: &Recorded) -> Opti
             close(stream).await
         }
         Manner::CutChunked => {
-            let start = format!(
-                "{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n",
-                body.len()
-            );
+            let start = format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n", body.len());
             let _ = stream.write_all(start.as_bytes()).await;
             let _ = stream.write_all(half).await;
             close(stream).await
