@@ -143,7 +143,7 @@ async fn open(
 ) -> Result<Opened, DataError> {
     let raw = source::read(sources, max_bad_rows).await?;
     let columns = profile::columns(&raw)?;
-    let probing = Engine::new("UTC", Order::MonthFirst);
+    let probing = Engine::new("UTC", Order::MonthFirst, raw.n_rows());
     probing.register("raw", raw.schema.clone(), raw.batches.clone())?;
     let roles = roles::resolve(&raw, &columns, &probing, map).await?;
     drop(probing);

@@ -16,9 +16,16 @@ pub(crate) struct Engine {
     context: SessionContext,
 }
 
+/// Below this many rows for each core, handing rows from task to task costs more than it saves.
+const ROWS_PER_PARTITION: u64 = 150_000;
+
 impl Engine {
-    pub(crate) fn new(timezone: &str, order: Order) -> Self {
-        let mut config = SessionConfig::new().with_batch_size(16_384);
+    /// A session for tables of about `n_rows` rows.
+    pub(crate) fn new(timezone: &str, order: Order, n_rows: u64) -> Self {
+        let config = SessionConfig::new().with_batch_size(16_384);
+        let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
+        let n_partitions = wanted.clamp(1, config.target_partitions().max(1));
+        let mut config = config.with_target_partitions(n_partitions);
         let options = config.options_mut();
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.map_string_types_to_utf8view = false;
@@ -29,7 +36,7 @@ impl Engine {
         Self { context }
     }
 
-    /// Makes batches a table, spread over as many partitions as there are cores.
+    /// Makes batches a table, spread over the session's partitions.
     pub(crate) fn register(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(), DataError> {
         let n_partitions = self.context.copied_config().target_partitions().max(1);
         let mut partitions: Vec<Vec<RecordBatch>> = vec![Vec::new(); n_partitions];

@@ -22,7 +22,7 @@ fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
     runtime.block_on(async {
         let raw = source::read(&[file.path().display().to_string()], 0).await?;
         let columns = profile::columns(&raw)?;
-        let engine = Engine::new("UTC", Order::MonthFirst);
+        let engine = Engine::new("UTC", Order::MonthFirst, 0);
         engine.register("raw", raw.schema.clone(), raw.batches.clone())?;
         resolve(&raw, &columns, &engine, &map).await
     })
