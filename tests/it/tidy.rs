@@ -146,3 +146,14 @@ fn run_logs_is_an_empty_folder_in_git() {
     assert!(ignored.status.success());
     assert!(Path::new(&root().join("run_logs")).is_dir());
 }
+
+/// The front door shows what the program prints today.
+#[test]
+fn the_sample_in_the_readme_is_the_golden_report() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let report = fs::read_to_string(root().join("examples/report.md")).unwrap();
+    let verdict = report.split("## Verdict").nth(1).unwrap().split("##").next().unwrap();
+    for line in verdict.lines().filter(|line| !line.is_empty()) {
+        assert!(readme.contains(line), "the README does not hold: {line}");
+    }
+}

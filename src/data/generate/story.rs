@@ -8,7 +8,7 @@ use super::{Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
 pub(super) const DROP: i64 = N_DAYS - WINDOW_DAYS;
 
 const WEEKDAYS: [f64; 7] = [1.00, 1.02, 1.03, 1.00, 0.95, 0.82, 0.78];
-const DAILY_USERS: f64 = 170.0;
+const DAILY_USERS: f64 = 120.0;
 const NEW_SHARE: f64 = 0.15;
 /// After this many days nobody comes back; as many days before the first full one, the app starts empty.
 const LONGEST_LIFE: i64 = 45;
