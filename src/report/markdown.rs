@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Cell, Evidence, Good, Kpi, Table, Unit};
+use crate::evidence::{Good, Kpi, Unit};
 use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport};
 
-use super::parts::{plain, table};
+use super::appendix::appendix;
+use super::parts::{plain, plain_number, table, thousands};
 use super::{Facts, Status};
 
 /// The whole report. Byte-stable for equal facts.
@@ -437,138 +438,4 @@ fn caveats(facts: &Facts<'_>) -> String {
         let _ = write!(text, "\n{}", lines.join("\n"));
     }
     text.trim_end().to_owned()
-}
-
-fn appendix(facts: &Facts<'_>) -> String {
-    let mut text = "## Appendix\n\n### Evidence\n".to_owned();
-    for evidence in facts.evidence {
-        for table in &evidence.tables {
-            let _ = write!(text, "\n{}", evidence_table(evidence, table));
-        }
-    }
-    let _ = write!(text, "\n### How the columns were read\n\n{}", mapping(facts));
-    let _ = write!(text, "\n### Calls\n\n{}", calls(facts));
-    let _ = write!(
-        text,
-        "\n### Make it again\n\n```sh\n{}\n```",
-        facts.command.replace("```", "")
-    );
-    text
-}
-
-fn evidence_table(evidence: &Evidence, facts: &Table) -> String {
-    let mut head = vec!["Id".to_owned()];
-    head.extend(facts.columns.iter().map(|column| plain(&column.label)));
-    let mut right = vec![false];
-    right.extend(
-        facts
-            .columns
-            .iter()
-            .map(|column| !matches!(column.unit, Unit::Text | Unit::Date)),
-    );
-    let rows: Vec<Vec<String>> = facts
-        .rows
-        .iter()
-        .map(|row| {
-            let cells = row.cells.iter().map(|cell| match cell {
-                Cell::Number { shown, .. } => plain_number(shown),
-                Cell::Text(text) => plain(text),
-                Cell::Day(day) => day.to_string(),
-                Cell::Missing(_) => "–".to_owned(),
-            });
-            std::iter::once(row.id.clone()).chain(cells).collect()
-        })
-        .collect();
-    let listed = if facts.total_rows > facts.rows.len() {
-        format!(" {} of {} rows.", facts.rows.len(), facts.total_rows)
-    } else {
-        String::new()
-    };
-    format!(
-        "**{} {}** ({}) {}{listed}\n\n{}",
-        facts.id,
-        plain(&facts.title),
-        evidence.analyst.title().to_lowercase(),
-        plain(&sentence(&facts.definition)),
-        table(&head, &right, &rows)
-    )
-}
-
-/// A leading sign is no list item inside a line.
-fn plain_number(shown: &str) -> String {
-    shown.strip_prefix('\\').unwrap_or(shown).replace('|', "")
-}
-
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() || text.ends_with('.') {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
-}
-
-fn mapping(facts: &Facts<'_>) -> String {
-    if facts.source.mapping.is_empty() {
-        return "The tables were read from the run directory as an upstream pipeline left them.\n".to_owned();
-    }
-    let head = ["Role", "Column", "Why"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = facts
-        .source
-        .mapping
-        .iter()
-        .map(|mapped| vec![plain(&mapped.role), plain(&mapped.column), plain(&mapped.reason)])
-        .collect();
-    table(&head, &[false; 3], &rows)
-}
-
-fn calls(facts: &Facts<'_>) -> String {
-    let head = [
-        "Call",
-        "Status",
-        "Model",
-        "Attempts",
-        "Tokens in",
-        "Tokens out",
-        "Cost (USD)",
-    ]
-    .map(str::to_owned);
-    let rows: Vec<Vec<String>> = facts
-        .council
-        .calls
-        .iter()
-        .map(|call| {
-            let model = match (&call.provider, &call.model) {
-                (Some(provider), Some(model)) => format!("{provider}:{model}"),
-                _ => "–".to_owned(),
-            };
-            vec![
-                plain(&call.role),
-                if call.cached {
-                    format!("{} (cached)", call.status)
-                } else {
-                    call.status.clone()
-                },
-                plain(&model),
-                call.attempts.to_string(),
-                thousands(call.input_tokens),
-                thousands(call.output_tokens),
-                call.cost_usd
-                    .map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}")),
-            ]
-        })
-        .collect();
-    table(&head, &[false, false, false, true, true, true, true], &rows)
-}
-
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -1,5 +1,6 @@
 //! A finished council as JSON and Markdown: values in, bytes out. Knows no network, no database, no terminal.
 
+mod appendix;
 mod json;
 mod markdown;
 mod parts;

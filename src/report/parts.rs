@@ -40,6 +40,23 @@ pub(super) fn table(head: &[String], right: &[bool], rows: &[Vec<String>]) -> St
     text
 }
 
+/// A leading sign is no list item inside a line.
+pub(super) fn plain_number(shown: &str) -> String {
+    shown.strip_prefix('\\').unwrap_or(shown).replace('|', "")
+}
+
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
