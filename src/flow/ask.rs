@@ -77,11 +77,7 @@ pub(super) async fn ask(
             Fault::Invalid(faults) => request.prompt = prompt::reask(&prompt.user, faults),
         }
     };
-    if call.provider.as_deref() != Some("mock") {
-        call.latency_millis = clock::millis_since(begun);
-    } else {
-        call.latency_millis = call.provider_wait_millis;
-    }
+    call.latency_millis = clock::millis_since(begun);
     call.status = if value.is_ok() { "success" } else { "error" }.to_owned();
     call.error = value.as_ref().err().cloned();
     Answer { value, call }
