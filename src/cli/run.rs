@@ -114,8 +114,9 @@ async fn council(
     });
     tracing::info!(run_hash = run.hash().as_str(), start = %window.start, end = %window.end, version = env!("CARGO_PKG_VERSION"), "run started");
     let store = open_store(job, settings, events);
-    let llm = Llm::new(settings.models.options.clone(), store, events.clone())
+    let llm = Llm::new(settings.models.options.clone(), store.clone(), events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+    let mut kept = KeptRun::start(store, run);
     let dataset = read_data(settings, window, run, events).await?;
     let data_seconds = seconds_since(started.at);
     let evidence = evidence::build(
@@ -158,6 +159,7 @@ async fn council(
         interrupted_by: None,
     };
     let (report, summary) = outputs::write(run, &facts, &timing)?;
+    kept.status = status.word();
     events.say(Event::RunFinished {
         status: status.word().to_owned(),
         report: report.display().to_string(),
@@ -170,6 +172,35 @@ async fn council(
         format!("{}\n", report.display())
     };
     Ok((code, result))
+}
+
+/// The row of this run in the database. However the run ends, also dropped half-way by a signal, it ends there too.
+struct KeptRun {
+    store: Option<Store>,
+    run_hash: String,
+    status: &'static str,
+}
+
+impl KeptRun {
+    fn start(store: Option<Store>, run: &RunDir) -> Self {
+        let run_hash = run.hash().to_string();
+        if let Some(store) = &store {
+            store.start_run(&run_hash);
+        }
+        Self {
+            store,
+            run_hash,
+            status: "unfinished",
+        }
+    }
+}
+
+impl Drop for KeptRun {
+    fn drop(&mut self) {
+        if let Some(store) = &self.store {
+            store.finish_run(&self.run_hash, self.status);
+        }
+    }
 }
 
 /// One line a call, for whoever looks into logs/run.log later.

@@ -21,12 +21,15 @@ const ROWS_PER_PARTITION: u64 = 150_000;
 
 impl Engine {
     /// A session for tables of about `n_rows` rows.
+    ///
+    /// A run asks some fifty small queries of our own: a second and third pass of the optimizer take longer than they save.
     pub(crate) fn new(timezone: &str, order: Order, n_rows: u64) -> Self {
         let config = SessionConfig::new().with_batch_size(16_384);
         let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
         let n_partitions = wanted.clamp(1, config.target_partitions().max(1));
         let mut config = config.with_target_partitions(n_partitions);
         let options = config.options_mut();
+        options.optimizer.max_passes = 1;
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config(config);

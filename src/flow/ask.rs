@@ -117,25 +117,11 @@ impl Fault {
 }
 
 fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Fault> {
-    let candidates = reply::candidates(text);
-    if candidates.is_empty() {
-        let why = reply::extract(text)
-            .err()
-            .map_or_else(|| "no JSON object".to_owned(), |rejected| rejected.message);
-        return Err(Fault::Invalid(vec![format!(
-            "there is no JSON object in the reply: {why}"
-        )]));
-    }
-    let whole: Vec<_> = candidates
-        .into_iter()
-        .filter(|candidate| !candidate.truncated)
-        .collect();
-    if whole.is_empty() {
+    let picked = reply::read(text, schema)
+        .map_err(|rejected| Fault::Invalid(vec![format!("there is no JSON object in the reply: {rejected}")]))?;
+    if picked.extracted.truncated {
         return Err(Fault::Truncated);
     }
-    let Some(picked) = reply::pick(schema, whole) else {
-        return Err(Fault::Truncated);
-    };
     call.repairs.extend(picked.extracted.repairs);
     if picked.faults.is_empty() {
         Ok(picked.extracted.value)

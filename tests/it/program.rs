@@ -185,6 +185,21 @@ fn tables_of_the_run_directory_make_the_same_evidence() {
 }
 
 #[test]
+fn the_database_knows_the_run_and_its_calls() {
+    let done = Run::council().mock().done().code(0);
+    let database = rusqlite::Connection::open(done.folder.path().join("run_logs/insights.db")).unwrap();
+    let text = |sql: &str| -> String { database.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(
+        text("SELECT run_hash || ' ' || status FROM runs WHERE finished IS NOT NULL"),
+        "x complete"
+    );
+    assert_eq!(
+        text("SELECT count(*) || ' ' || min(run_hash) || ' ' || max(run_hash) FROM requests"),
+        "7 x x"
+    );
+}
+
+#[test]
 fn quiet_is_silent() {
     let done = Run::council().mock().arguments(&["-q"]).done().code(0);
     assert_eq!(done.stderr, "");
@@ -485,7 +500,10 @@ fn doctor_passes_with_the_mock_and_names_what_is_wrong() {
         .done()
         .code(2);
     assert!(
-        done.stdout.contains("OPENAI_API_KEY") && done.stdout.contains("nothing.csv"),
+        done.stdout.contains("OPENAI_API_KEY")
+            && done.stdout.contains("nothing.csv")
+            && done.stdout.contains("go on with the mock provider")
+            && !done.stdout.contains("INSIGHTS_PROVIDER = mock"),
         "{}",
         done.stdout
     );
