@@ -1,5 +1,7 @@
 //! From sources to a dataset: read, map, compute both windows, say what was left out.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use crate::event::{Event, Events};
@@ -9,7 +11,7 @@ use super::facts::{self, Facts};
 use super::moment::Order;
 use super::roles::names::Role;
 use super::source::Raw;
-use super::{DataError, Dataset, Mapped, Source, Summary, Window, metrics, profile, roles, source};
+use super::{DataError, Dataset, Mapped, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source};
 
 /// What to read and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,14 +73,16 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         ));
     }
     metrics::prepare(&facts).await?;
-    let current = metrics::tables(&facts, window).await?;
-    let (totals, without_user) = metrics::totals(&facts, window, &current).await?;
-    let (previous, previous_totals) = match previous_window {
-        Some(window) => {
-            let tables = metrics::tables(&facts, window).await?;
-            let (totals, _) = metrics::totals(&facts, window, &tables).await?;
-            (Some(tables), Some(totals))
-        }
+    let facts = Arc::new(facts);
+    let before = previous_window.map(|window| tokio::spawn(period(Arc::clone(&facts), window)));
+    let current = period(Arc::clone(&facts), window).await;
+    let before = match before {
+        Some(task) => Some(task.await.map_err(|error| DataError::Engine(error.to_string()))?),
+        None => None,
+    };
+    let (current, totals, without_user) = current?;
+    let (previous, previous_totals) = match before.transpose()? {
+        Some((tables, totals, _)) => (Some(tables), Some(totals)),
         None => (None, None),
     };
     summary.rows_used = totals.rows.unwrap_or(0);
@@ -105,6 +109,13 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         mapping: facts.roles.mapping(),
         source,
     })
+}
+
+/// The tables and totals of one window, and how many of its rows name no user. Two windows are computed on two cores.
+async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u64), DataError> {
+    let tables = metrics::tables(&facts, window).await?;
+    let (totals, without_user) = metrics::totals(&facts, window, &tables).await?;
+    Ok((tables, totals, without_user))
 }
 
 /// Reads the sources and says what each column is taken for.

@@ -22,10 +22,11 @@ const MOST_SEGMENTS: usize = 20;
 const MOST_EVENTS: usize = 50;
 
 pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
-    tiers(facts, window).await?;
+    let tiers = tiers(facts, window).await?;
+    let sql = windowed(include_str!("../sql/tier_days.sql"), window).replace("{tiers}", &tiers);
     let found = facts
         .engine
-        .rows(&windowed(include_str!("../sql/tier_days.sql"), window), |row| {
+        .rows(&sql, |row| {
             Some((
                 (row.day("day")?, row.text("tier")?),
                 (row.count("users"), row.amount("revenue").unwrap_or(0)),
@@ -47,13 +48,14 @@ pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<Reve
     Ok(Part::Present(rows.collect()))
 }
 
-/// Leaves the table `tiers` of this window.
-async fn tiers(facts: &Facts, window: Window) -> Result<(), DataError> {
-    facts.engine.drop("tiers")?;
-    facts
-        .engine
-        .keep("tiers", &windowed(include_str!("../sql/tiers.sql"), window))
-        .await
+/// The name of the table of this window's tiers, made when it is first needed. Windows may be computed side by side.
+async fn tiers(facts: &Facts, window: Window) -> Result<String, DataError> {
+    let name = format!("tiers_{}", window.start.strftime("%Y%m%d"));
+    if !facts.engine.has(&name)? {
+        let sql = windowed(include_str!("../sql/tiers.sql"), window);
+        facts.engine.keep(&name, &sql).await?;
+    }
+    Ok(name)
 }
 
 pub(crate) async fn segmentation(
@@ -71,7 +73,7 @@ pub(crate) async fn segmentation(
             None => None,
         };
         let current = tier_sizes(facts, window).await?;
-        segmentation.revenue_concentration = concentration(facts).await?;
+        segmentation.revenue_concentration = concentration(facts, window).await?;
         segmentation.revenue_tiers = TIERS
             .iter()
             .map(|(tier, _)| {
@@ -125,29 +127,32 @@ fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has
 }
 
 async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Size>, DataError> {
-    tiers(facts, window).await?;
+    let tiers = tiers(facts, window).await?;
     let rows = facts
         .engine
-        .rows(include_str!("../sql/tier_sizes.sql"), |row| {
-            let size = Size {
-                users: row.count("users"),
-                rows: row.count("n_rows"),
-                revenue: row.amount("revenue").unwrap_or(0),
-                converted: row.count("payers"),
-            };
-            (row.text("tier").unwrap_or_default(), size)
-        })
+        .rows(
+            &include_str!("../sql/tier_sizes.sql").replace("{tiers}", &tiers),
+            |row| {
+                let size = Size {
+                    users: row.count("users"),
+                    rows: row.count("n_rows"),
+                    revenue: row.amount("revenue").unwrap_or(0),
+                    converted: row.count("payers"),
+                };
+                (row.text("tier").unwrap_or_default(), size)
+            },
+        )
         .await?;
     Ok(rows.into_iter().collect())
 }
 
-/// The share of revenue that the top 1, 5, 10 and 20 % of users bring, by the table `tiers`.
-async fn concentration(facts: &Facts) -> Result<Vec<(f64, f64)>, DataError> {
+/// The share of revenue that the top 1, 5, 10 and 20 % of users bring.
+async fn concentration(facts: &Facts, window: Window) -> Result<Vec<(f64, f64)>, DataError> {
+    let tiers = tiers(facts, window).await?;
+    let sql = format!("SELECT revenue FROM {tiers} ORDER BY revenue DESC, user_id");
     let sorted = facts
         .engine
-        .rows("SELECT revenue FROM tiers ORDER BY revenue DESC, user_id", |row| {
-            row.amount("revenue").unwrap_or(0)
-        })
+        .rows(&sql, |row| row.amount("revenue").unwrap_or(0))
         .await?;
     let total: i128 = sorted.iter().sum();
     if total <= 0 {

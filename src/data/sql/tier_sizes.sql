@@ -1,3 +1,3 @@
 SELECT tier, count(*) AS users, sum(n_rows) AS n_rows, sum(revenue) AS revenue, count(CASE WHEN pays THEN 1 END) AS payers
-FROM tiers
+FROM {tiers}
 GROUP BY tier
