@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use tokio::task::JoinHandle;
 
 use crate::event::{Event, Events};
 
@@ -11,7 +12,9 @@ use super::facts::{self, Facts};
 use super::moment::Order;
 use super::roles::names::Role;
 use super::source::Raw;
-use super::{DataError, Dataset, Mapped, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source};
+use super::{
+    DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source,
+};
 
 /// What to read and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,16 +75,18 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
             facts.covers.0, facts.covers.1
         ));
     }
-    metrics::prepare(&facts).await?;
+    metrics::prepare(&facts, window, previous_window).await?;
     let facts = Arc::new(facts);
     let before = previous_window.map(|window| tokio::spawn(period(Arc::clone(&facts), window)));
+    let segmentation = tokio::spawn(segmentation(Arc::clone(&facts), window, previous_window));
     let current = period(Arc::clone(&facts), window).await;
     let before = match before {
-        Some(task) => Some(task.await.map_err(|error| DataError::Engine(error.to_string()))?),
+        Some(task) => Some(joined(task).await?),
         None => None,
     };
+    let segmentation = joined(segmentation).await?;
     let (current, totals, without_user) = current?;
-    let (previous, previous_totals) = match before.transpose()? {
+    let (previous, previous_totals) = match before {
         Some((tables, totals, _)) => (Some(tables), Some(totals)),
         None => (None, None),
     };
@@ -95,7 +100,6 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    let segmentation = metrics::segmentation(&facts, window, previous_window).await?;
     for note in &summary.notes {
         events.say(Event::Warning { message: note.clone() });
     }
@@ -109,6 +113,14 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         mapping: facts.roles.mapping(),
         source,
     })
+}
+
+async fn segmentation(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    metrics::segmentation(&facts, window, previous).await
+}
+
+async fn joined<T>(task: JoinHandle<Result<T, DataError>>) -> Result<T, DataError> {
+    task.await.map_err(|error| DataError::Engine(error.to_string()))?
 }
 
 /// The tables and totals of one window, and how many of its rows name no user. Two windows are computed on two cores.

@@ -56,10 +56,6 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn has(&self, name: &str) -> Result<bool, DataError> {
-        Ok(self.context.table_exist(name)?)
-    }
-
     /// Keeps the result of a query as a table.
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
         let frame = self.context.sql(sql).await?;

@@ -25,28 +25,36 @@ impl Default for Options {
     }
 }
 
-/// The six evidences in the order of `Analyst::ALL`; the same data give the same bytes.
+/// The six evidences in the order of `Analyst::ALL`, computed side by side; the same data give the same bytes.
 pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
-    let context = Context::new(dataset, options);
-    Analyst::ALL
-        .into_iter()
-        .map(|analyst| {
-            let mut evidence = one(&context, analyst);
-            if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
-                let narrow = Context::new(
-                    dataset,
-                    &Options {
-                        row_limit: LEAST_ROWS,
-                        ..*options
-                    },
-                );
-                evidence = one(&narrow, analyst);
-            }
-            fit(&mut evidence, options.token_budget);
-            number_rows(&mut evidence.tables, letter(analyst));
-            evidence
-        })
-        .collect()
+    let context = &Context::new(dataset, options);
+    std::thread::scope(|scope| {
+        let tasks: Vec<_> = Analyst::ALL
+            .into_iter()
+            .map(|analyst| scope.spawn(move || within_budget(context, dataset, options, analyst)))
+            .collect();
+        tasks
+            .into_iter()
+            .map(|task| task.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analyst: Analyst) -> Evidence {
+    let mut evidence = one(context, analyst);
+    if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
+        let narrow = Context::new(
+            dataset,
+            &Options {
+                row_limit: LEAST_ROWS,
+                ..*options
+            },
+        );
+        evidence = one(&narrow, analyst);
+    }
+    fit(&mut evidence, options.token_budget);
+    number_rows(&mut evidence.tables, letter(analyst));
+    evidence
 }
 
 /// Fewer rows of entities lose too many facts.

@@ -14,7 +14,7 @@ use super::windowed;
 const MOST_STAGES: usize = 8;
 
 /// Builds the table `reach`: when each user first met each stage. Once per source.
-pub(crate) async fn prepare(facts: &Facts) -> Result<(), DataError> {
+pub(super) async fn prepare(facts: &Facts) -> Result<(), DataError> {
     let has = |role: Role| facts.roles.has(role);
     if has(Role::Event) {
         facts.engine.keep("reach", include_str!("../sql/reach.sql")).await

@@ -16,9 +16,19 @@ use super::quality::rounded;
 use super::roles::names::Role;
 use super::{DataError, Part, Tables, Window};
 
-pub(crate) use journey::prepare;
 pub(crate) use segments::segmentation;
 pub(crate) use totals::totals;
+
+/// The tables that others are computed from, made before windows are computed side by side.
+pub(crate) async fn prepare(facts: &Facts, window: Window, previous: Option<Window>) -> Result<(), DataError> {
+    journey::prepare(facts).await?;
+    if facts.roles.has(Role::Revenue) {
+        for window in [Some(window), previous].into_iter().flatten() {
+            segments::keep_tiers(facts, window).await?;
+        }
+    }
+    Ok(())
+}
 
 /// All tables of one window.
 pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, DataError> {

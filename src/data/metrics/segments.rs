@@ -22,8 +22,7 @@ const MOST_SEGMENTS: usize = 20;
 const MOST_EVENTS: usize = 50;
 
 pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
-    let tiers = tiers(facts, window).await?;
-    let sql = windowed(include_str!("../sql/tier_days.sql"), window).replace("{tiers}", &tiers);
+    let sql = of_tiers(include_str!("../sql/tier_days.sql"), window);
     let found = facts
         .engine
         .rows(&sql, |row| {
@@ -48,14 +47,19 @@ pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<Reve
     Ok(Part::Present(rows.collect()))
 }
 
-/// The name of the table of this window's tiers, made when it is first needed. Windows may be computed side by side.
-async fn tiers(facts: &Facts, window: Window) -> Result<String, DataError> {
-    let name = format!("tiers_{}", window.start.strftime("%Y%m%d"));
-    if !facts.engine.has(&name)? {
-        let sql = windowed(include_str!("../sql/tiers.sql"), window);
-        facts.engine.keep(&name, &sql).await?;
-    }
-    Ok(name)
+/// Keeps the tiers of a window under `tiers_name`.
+pub(super) async fn keep_tiers(facts: &Facts, window: Window) -> Result<(), DataError> {
+    let sql = windowed(include_str!("../sql/tiers.sql"), window);
+    facts.engine.keep(&tiers_name(window), &sql).await
+}
+
+fn tiers_name(window: Window) -> String {
+    format!("tiers_{}", window.start.strftime("%Y%m%d"))
+}
+
+/// A query on the tiers of a window.
+fn of_tiers(sql: &str, window: Window) -> String {
+    windowed(sql, window).replace("{tiers}", &tiers_name(window))
 }
 
 pub(crate) async fn segmentation(
@@ -127,29 +131,24 @@ fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has
 }
 
 async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Size>, DataError> {
-    let tiers = tiers(facts, window).await?;
     let rows = facts
         .engine
-        .rows(
-            &include_str!("../sql/tier_sizes.sql").replace("{tiers}", &tiers),
-            |row| {
-                let size = Size {
-                    users: row.count("users"),
-                    rows: row.count("n_rows"),
-                    revenue: row.amount("revenue").unwrap_or(0),
-                    converted: row.count("payers"),
-                };
-                (row.text("tier").unwrap_or_default(), size)
-            },
-        )
+        .rows(&of_tiers(include_str!("../sql/tier_sizes.sql"), window), |row| {
+            let size = Size {
+                users: row.count("users"),
+                rows: row.count("n_rows"),
+                revenue: row.amount("revenue").unwrap_or(0),
+                converted: row.count("payers"),
+            };
+            (row.text("tier").unwrap_or_default(), size)
+        })
         .await?;
     Ok(rows.into_iter().collect())
 }
 
 /// The share of revenue that the top 1, 5, 10 and 20 % of users bring.
 async fn concentration(facts: &Facts, window: Window) -> Result<Vec<(f64, f64)>, DataError> {
-    let tiers = tiers(facts, window).await?;
-    let sql = format!("SELECT revenue FROM {tiers} ORDER BY revenue DESC, user_id");
+    let sql = of_tiers("SELECT revenue FROM {tiers} ORDER BY revenue DESC, user_id", window);
     let sorted = facts
         .engine
         .rows(&sql, |row| row.amount("revenue").unwrap_or(0))
