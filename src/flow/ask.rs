@@ -68,12 +68,13 @@ pub(super) async fn ask(
             break Err(fault.into_why(call.attempts));
         }
         call.reasks += 1;
+        let larger = max_output_tokens.saturating_mul(LARGER);
         events.say(Event::CallReasked {
             role: role.to_owned(),
-            because: fault.summary(),
+            because: fault.summary(larger),
         });
         match &fault {
-            Fault::Truncated => request.max_output_tokens = max_output_tokens.saturating_mul(LARGER),
+            Fault::Truncated(_) => request.max_output_tokens = larger,
             Fault::Invalid(faults) => request.prompt = prompt::reask(&prompt.user, faults),
         }
     };
@@ -84,15 +85,15 @@ pub(super) async fn ask(
 }
 
 enum Fault {
-    /// Cut off by the token limit: never repaired.
-    Truncated,
+    /// Cut off by the token limit, in the call layer's words: never repaired.
+    Truncated(String),
     Invalid(Vec<String>),
 }
 
 impl Fault {
-    fn summary(&self) -> String {
+    fn summary(&self, larger: u32) -> String {
         match self {
-            Self::Truncated => "the reply was cut off by the token limit; asking again with a larger one".to_owned(),
+            Self::Truncated(how) => format!("{how}; asking again, once, with up to {larger} tokens"),
             Self::Invalid(faults) => format!(
                 "the reply does not fit its schema: {}",
                 faults.first().map_or("", String::as_str)
@@ -102,7 +103,7 @@ impl Fault {
 
     fn into_why(self, attempts: u32) -> Why {
         let message = match self {
-            Self::Truncated => "the reply was cut off by the token limit twice; raise `--max-output-tokens`".to_owned(),
+            Self::Truncated(how) => format!("{how}, twice; raise `--max-output-tokens`"),
             Self::Invalid(faults) => format!("no valid reply after one re-ask: {}", faults.join("; ")),
         };
         Why {
@@ -120,7 +121,7 @@ fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Faul
     let picked = reply::read(text, schema)
         .map_err(|rejected| Fault::Invalid(vec![format!("there is no JSON object in the reply: {rejected}")]))?;
     if picked.extracted.truncated {
-        return Err(Fault::Truncated);
+        return Err(Fault::Truncated("the JSON of the reply has no end".to_owned()));
     }
     call.repairs.extend(picked.extracted.repairs);
     if picked.faults.is_empty() {
@@ -132,7 +133,7 @@ fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Faul
 
 fn truncation(failed: &Failed) -> Option<Fault> {
     let truncated = failed.error.class == Class::Output && failed.error.code.as_deref() == Some("truncated");
-    truncated.then_some(Fault::Truncated)
+    truncated.then(|| Fault::Truncated(failed.error.message.clone()))
 }
 
 fn note_completion(call: &mut CallRecord, completion: &Completion) {

@@ -31,6 +31,13 @@ impl Llm {
         hosts
     }
 
+    /// The models of all plans, for whoever mistyped one.
+    pub(super) fn configured(&self) -> String {
+        let targets = self.options.routes.targets();
+        let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    }
+
     /// What the role's first model would charge; None when its price is not known.
     pub fn estimate_cost(&self, role: &str, input_tokens: u64, output_tokens: u64) -> Option<f64> {
         let usage = Usage {

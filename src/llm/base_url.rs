@@ -82,7 +82,7 @@ fn reach(parts: &UrlParts) -> Reach {
 
 fn address_reach(address: IpAddr) -> Reach {
     let address = match address {
-        IpAddr::V6(six) => six.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        IpAddr::V6(six) => inner(six).map_or(address, IpAddr::V4),
         IpAddr::V4(_) => address,
     };
     match address {
@@ -96,6 +96,18 @@ fn address_reach(address: IpAddr) -> Reach {
         IpAddr::V6(six) if six.is_unique_local() => Reach::Private,
         _ => Reach::Public,
     }
+}
+
+/// The address that a mapped (`::ffff:a.b.c.d`) or translated (`64:ff9b::a.b.c.d`, NAT64) one stands for.
+fn inner(six: Ipv6Addr) -> Option<Ipv4Addr> {
+    let translated = match six.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+            Some(Ipv4Addr::new(a, b, c, d))
+        }
+        _ => None,
+    };
+    six.to_ipv4_mapped().or(translated)
 }
 
 const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
@@ -145,6 +157,7 @@ mod tests {
             ("https://169.254.169.254/latest", "allowed", None),
             ("http://0xa9fea9fe/", "allowed", None),
             ("http://[::ffff:169.254.169.254]/", "allowed", None),
+            ("https://[64:ff9b::a9fe:a9fe]/", "allowed", None),
             ("http://[fe80::1]/", "allowed", None),
             ("https://metadata.google.internal/", "allowed", None),
             ("http://0.0.0.0:8000/", "allowed", None),

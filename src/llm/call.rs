@@ -71,7 +71,7 @@ impl Llm {
                 .iter()
                 .map(|vendor| (vendor.name.clone(), vendor.clone()))
                 .collect(),
-            wire: Wire::default(),
+            wire: Wire::new(options.connect_timeout),
             mock: Mock::new(options.mock.clone()),
             limits: Limits::default(),
             breakers: Breakers::default(),
@@ -168,7 +168,7 @@ impl Llm {
                     self.cache.keep(cache_key.as_deref(), &decoded);
                     return Asked::Answered { decoded, cached: false };
                 }
-                Err(fault) => fault,
+                Err(fault) => decide::settled(fault, attempts_here, self.options.attempts),
             };
             let error = self.stumbled(ask, &fault, reply.as_ref(), started, tally);
             if fault.kind == Kind::Empty {
@@ -178,6 +178,7 @@ impl Llm {
                 attempts_here,
                 attempts_allowed: self.options.attempts,
                 empties,
+                declined: tally.declined,
                 another_target: ask.another_target,
                 retry_after_cap: self.options.retry_after_cap,
             };
@@ -194,7 +195,9 @@ impl Llm {
                 Step::Without(feature) if adjustments.has(feature) => return Asked::NextTarget,
                 Step::Without(feature) => {
                     self.leave_out(ask.target, feature);
-                    attempts_here -= 1;
+                    if attempts_here >= self.options.attempts || self.used_up(tally) {
+                        return Asked::NextTarget;
+                    }
                     continue;
                 }
                 Step::Again(_) if self.used_up(tally) => return Asked::NextTarget,
@@ -222,6 +225,9 @@ impl Llm {
         if decoded.usage.estimated {
             decoded.usage.input_tokens = estimate_tokens(body_length);
         }
+        // A host may send back whatever it was sent.
+        decoded.text = self.redactor.without_secrets(decoded.text);
+        decoded.answered_model = decoded.answered_model.map(|model| self.redactor.without_secrets(model));
         self.breakers.with(&model_key(ask), |breaker| breaker.healthy());
         let cost = decoded.cost_usd;
         let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
@@ -239,7 +245,15 @@ impl Llm {
         tally: &mut Tally,
     ) -> CallError {
         let took = started.elapsed();
-        let error = fault.clone().into_error(ask.target, reply, &self.redactor);
+        let mut error = fault.clone().into_error(ask.target, reply, &self.redactor);
+        if fault.kind == Kind::ModelGone {
+            error
+                .message
+                .push_str(&format!("; configured are {}", self.configured()));
+        }
+        if fault.kind == Kind::Declined {
+            tally.declined += 1;
+        }
         tracing::debug!(
             role = ask.request.role.as_str(),
             vendor = ask.vendor.name.as_str(),

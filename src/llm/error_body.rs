@@ -24,7 +24,13 @@ impl<'a> ErrorBody<'a> {
             .map(str::to_owned)
             .or_else(|| text("message"))
             .or_else(|| body.get("message").and_then(Value::as_str).map(str::to_owned))
-            .or_else(|| text("detail"));
+            .or_else(|| text("detail"))
+            // Web frameworks send a list of objects there.
+            .or_else(|| {
+                ["message", "detail"]
+                    .iter()
+                    .find_map(|key| Some(object.get(key)?.to_string()))
+            });
         let code = text("code");
         let kind = text("type").or_else(|| text("status"));
         let number = object
@@ -32,10 +38,9 @@ impl<'a> ErrorBody<'a> {
             .and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()))
             .and_then(|code| u16::try_from(code).ok())
             .filter(|code| (300..600).contains(code));
-        let upstream = object
-            .pointer("/metadata/raw")
-            .map(Value::to_string)
-            .unwrap_or_default();
+        let quoted = |pointer: &str| object.pointer(pointer).map(Value::to_string).unwrap_or_default();
+        // What the upstream behind a router said, and what Azure's filter adds.
+        let upstream = [quoted("/metadata/raw"), quoted("/innererror/code")].join(" ");
         let words = [
             message.as_deref(),
             code.as_deref(),

@@ -15,6 +15,9 @@ pub(super) struct Fault {
     pub message: String,
     pub retry_after: Option<Duration>,
     pub usage: Usage,
+    /// What it turns out to be if the last try meets it again: a host that is not found once may be a hiccup, thrice it
+    /// is a wrong name.
+    pub at_last: Option<Class>,
 }
 
 /// What the loop must know beyond the class.
@@ -25,12 +28,16 @@ pub(super) enum Kind {
     Overloaded,
     /// One more try and no more.
     Once,
+    /// Two more tries and no more.
+    Twice,
     /// The server said not to retry.
     Never,
     /// A success without an answer: at most two more tries.
     Empty,
-    /// This model, or these weights behind a filter, will not answer: another may.
+    /// This model, or these weights behind a filter, will not answer: one other may be asked.
     Declined,
+    /// The prompt does not fit this model's context window: a model with a larger one may do.
+    ContextTooLong,
     /// The host does not know this part of the request.
     Unsupported(Feature),
     Credential,
@@ -57,7 +64,13 @@ impl Fault {
             message: message.into(),
             retry_after: None,
             usage: Usage::default(),
+            at_last: None,
         }
+    }
+
+    pub(super) fn at_last(mut self, class: Class) -> Self {
+        self.at_last = Some(class);
+        self
     }
 
     pub(super) fn kind(mut self, kind: Kind) -> Self {
@@ -77,6 +90,13 @@ impl Fault {
 
     /// The one door from a provider's words to a value that people and files see: everything is redacted here.
     pub(super) fn into_error(self, target: &Target, reply: Option<&HttpReply>, redactor: &Redactor) -> CallError {
+        // The host quotes the prompt that it flagged.
+        let quotes_prompt = self.code.as_deref() == Some("flagged");
+        let body = match reply {
+            Some(_) if quotes_prompt => "(withheld: it may quote the prompt)".to_owned(),
+            Some(reply) => excerpt(reply, BODY_LIMIT, redactor),
+            None => String::new(),
+        };
         CallError {
             class: self.class,
             provider: target.vendor.clone(),
@@ -84,7 +104,7 @@ impl Fault {
             status: reply.map(|reply| reply.status),
             code: self.code.map(|code| one_line(&redactor.redact(&code), 100)),
             message: one_line(&redactor.redact(&self.message), 500),
-            body: reply.map_or_else(String::new, |reply| excerpt(reply, BODY_LIMIT, redactor)),
+            body,
             headers: reply.map_or_else(Vec::new, |reply| kept_headers(reply, redactor)),
             retry_after: self.retry_after,
             usage: self.usage,
@@ -109,6 +129,11 @@ fn kept_headers(reply: &HttpReply, redactor: &Redactor) -> Vec<(String, String)>
         .iter()
         .filter(|(name, _)| NAMES.contains(&name.as_str()) || name.contains("ratelimit"))
         .take(32)
-        .map(|(name, value)| (name.clone(), one_line(&redactor.redact(value), 200)))
+        .map(|(name, value)| {
+            (
+                one_line(&redactor.redact(name), 100),
+                one_line(&redactor.redact(value), 200),
+            )
+        })
         .collect()
 }

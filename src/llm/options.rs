@@ -20,6 +20,8 @@ pub struct Options {
     pub attempts: u32,
     /// Of one logical call, over all its targets.
     pub call_attempts: u32,
+    /// Name look-up, connection and TLS.
+    pub connect_timeout: Duration,
     /// Connect, send and the whole reply.
     pub attempt_timeout: Duration,
     /// Of one logical call with all its waits, when the caller gives no earlier deadline.
@@ -43,6 +45,7 @@ impl Default for Options {
             routes: Route::default(),
             attempts: 4,
             call_attempts: 8,
+            connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(120),
             call_timeout: Duration::from_secs(600),
             retry_after_cap: Duration::from_secs(120),
@@ -90,7 +93,7 @@ impl Options {
         if self.attempts == 0 || self.call_attempts == 0 {
             return zero("the number of attempts");
         }
-        if self.attempt_timeout.is_zero() || self.call_timeout.is_zero() {
+        if self.connect_timeout.is_zero() || self.attempt_timeout.is_zero() || self.call_timeout.is_zero() {
             return zero("a timeout");
         }
         if self.requests_per_minute == Some(0) {

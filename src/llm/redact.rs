@@ -1,6 +1,7 @@
 //! Keys out of everything that people or files see: known values first, then what looks like a key.
 
-use std::sync::{Arc, LazyLock};
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use regex::Regex;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,7 +18,15 @@ const SHORTEST_SECRET: usize = 6;
 /// Removes secrets from text. Cheap to clone; `cli` uses the same one for logs and the panic hook.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    secrets: Arc<Vec<SecretString>>,
+    known: Arc<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Longest first: a key that contains another one goes first, or its tail would stay.
+    secrets: Vec<SecretString>,
+    /// Every secret in every spelling; made when it is first needed.
+    spellings: OnceLock<Option<Regex>>,
 }
 
 impl Redactor {
@@ -26,25 +35,21 @@ impl Redactor {
             .into_iter()
             .filter(|secret| secret.expose_secret().len() >= SHORTEST_SECRET)
             .collect();
-        // A key that contains another one goes first, or its tail would stay.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Self {
-            secrets: Arc::new(secrets),
+            known: Arc::new(Known {
+                secrets,
+                spellings: OnceLock::new(),
+            }),
         }
     }
 
     pub fn redact(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
-        for secret in self.secrets.iter() {
-            let secret = secret.expose_secret();
-            if clean.contains(secret) {
-                clean = clean.replace(secret, MASK);
-            }
-            let escaped = serde_json::Value::from(secret).to_string();
-            let escaped = escaped.trim_matches('"');
-            if escaped != secret && clean.contains(escaped) {
-                clean = clean.replace(escaped, MASK);
-            }
+        let mut clean = self.without_secrets(text.to_owned());
+        if let Some(spellings) = self.known.spellings.get_or_init(|| spellings(&self.known.secrets))
+            && spellings.is_match(&clean)
+        {
+            clean = spellings.replace_all(&clean, MASK).into_owned();
         }
         for (pattern, replacement) in PATTERNS.iter() {
             if pattern.is_match(&clean) {
@@ -53,11 +58,82 @@ impl Redactor {
         }
         clean
     }
+
+    /// Only the known secrets, letter by letter: for replies, where anything else that looks like a key is content.
+    pub(super) fn without_secrets(&self, text: String) -> String {
+        let mut clean = text;
+        for secret in &self.known.secrets {
+            let secret = secret.expose_secret();
+            if clean.contains(secret) {
+                clean = clean.replace(secret, MASK);
+            }
+        }
+        clean
+    }
+}
+
+/// One pattern for all secrets, each letter in every way in which JSON, a URL, a page or a debug print may write it.
+fn spellings(secrets: &[SecretString]) -> Option<Regex> {
+    if secrets.is_empty() {
+        return None;
+    }
+    let each: Vec<String> = secrets
+        .iter()
+        .map(|secret| secret.expose_secret().chars().map(letter_spellings).collect())
+        .collect();
+    regex::RegexBuilder::new(&each.join("|"))
+        .size_limit(64 << 20)
+        .dfa_size_limit(16 << 20)
+        .build()
+        .ok()
+}
+
+fn letter_spellings(letter: char) -> String {
+    let code = u32::from(letter);
+    let mut units = [0; 2];
+    let mut bytes = [0; 4];
+    // Quoted JSON inside JSON doubles its backslashes, quoted URLs their per cent signs.
+    let in_json: String = letter
+        .encode_utf16(&mut units)
+        .iter()
+        .map(|unit| format!(r"\\+u(?i:{unit:04x})"))
+        .collect();
+    let in_url: String = letter
+        .encode_utf8(&mut bytes)
+        .bytes()
+        .map(|byte| format!("%(?:25)*(?i:{byte:02x})"))
+        .collect();
+    let mut ways = vec![
+        in_json,
+        in_url,
+        format!(r"\\+u\{{0*(?i:{code:x})\}}"),
+        format!("&#(?:0*{code}|[xX]0*(?i:{code:x}));"),
+    ];
+    if code < 256 {
+        ways.push(format!(r"\\+x(?i:{code:02x})"));
+    }
+    let named = match letter {
+        '"' => Some("&quot;"),
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '\'' => Some("&apos;"),
+        ' ' => Some(r"\+"),
+        '\t' => Some(r"\\+t"),
+        _ => None,
+    };
+    ways.extend(named.map(str::to_owned));
+    ways.push(match letter {
+        '\\' => r"\\+".to_owned(),
+        '"' | '\'' | '/' => format!(r"\\*{letter}"),
+        plain => regex::escape(&plain.to_string()),
+    });
+    format!("(?:{})", ways.join("|"))
 }
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Redactor({} secrets)", self.secrets.len())
+        write!(formatter, "Redactor({} secrets)", self.known.secrets.len())
     }
 }
 
@@ -70,13 +146,25 @@ pub(super) fn excerpt(reply: &HttpReply, limit: usize, redactor: &Redactor) -> S
             |title| one_line(&redactor.redact(&title), TITLE_LIMIT),
         );
     }
-    cut(&redactor.redact(text.trim()), limit)
+    cut(&redactor.redact(without_pages(text.trim()).trim()), limit)
+}
+
+/// A router quotes its upstream's page inside its own JSON: of that, too, only the title stays.
+pub(super) fn without_pages(text: &str) -> Cow<'_, str> {
+    static PAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?is)<(?:!doctype\s+html|html[\s>]).*?(?:</html>|\z)"));
+    PAGE.replace_all(text, |page: &regex::Captures<'_>| {
+        html_title(&page[0]).unwrap_or_else(|| "(an HTML page)".to_owned())
+    })
 }
 
 pub(super) fn html_title(page: &str) -> Option<String> {
     static TITLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?is)<title[^>]*>(.*?)</title"));
+    // Such pages show the caller's own address.
+    static ADDRESS: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"\b(?:\d{1,3}(?:\.\d{1,3}){3}|(?i:[0-9a-f]{1,4}:){2,7}(?i:[0-9a-f]{1,4}|:))"));
     let title = TITLE.captures(page)?.get(1)?.as_str().trim();
-    (!title.is_empty()).then(|| title.replace(['<', '>'], " "))
+    let title = ADDRESS.replace_all(title, "…").replace(['<', '>'], " ");
+    (!title.trim().is_empty()).then(|| one_line(&title, TITLE_LIMIT))
 }
 
 /// One printable line: control, direction and zero-width characters become spaces, then it is cut.
@@ -146,6 +234,12 @@ mod tests {
             ("Authorization: Bearer abc.def", "Authorization: Bearer [REDACTED]"),
             ("https://x/y?key=abc&z=1", "https://x/y?key=[REDACTED]&z=1"),
             ("a task-list of ask-me words", "a task-list of ask-me words"),
+            (r"a \u0043ANARY-1\u00323\u003445", "a [REDACTED]"),
+            (
+                "a %43ANARY%2D12345%2Dlong, %2543ANARY-12345",
+                "a [REDACTED], [REDACTED]",
+            ),
+            ("a CANARY&#45;12345 b CANARY&#x2D;12345", "a [REDACTED] b [REDACTED]"),
         ] {
             assert_eq!(redactor.redact(text), clean);
         }
@@ -165,6 +259,13 @@ mod tests {
             body: b"<!DOCTYPE html><title>502\n Bad gateway</title><p>Your IP: 203.0.113.9".to_vec(),
         };
         assert_eq!(excerpt(&reply, BODY_LIMIT, &Redactor::default()), "502 Bad gateway");
+        let quoted =
+            r#"{"raw":"<!DOCTYPE html><html><title>Blocked | 203.0.113.9</title>\n<p>Your IP: 203.0.113.9</html>"}"#;
+        assert_eq!(without_pages(quoted), r#"{"raw":"Blocked | …"}"#);
+        assert_eq!(
+            without_pages(r#"{"raw":"<html><p>203.0.113.9"}"#),
+            r#"{"raw":"(an HTML page)"#
+        );
     }
 
     #[test]

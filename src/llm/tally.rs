@@ -11,6 +11,8 @@ pub(super) struct Tally {
     pub provider_wait: Duration,
     pub limiter_wait: Duration,
     pub retry_wait: Duration,
+    /// Models that declined to answer.
+    pub declined: u32,
     usage: Usage,
     /// None once something was billed whose price nobody knows.
     cost_usd: Option<f64>,
@@ -25,6 +27,7 @@ impl Tally {
             provider_wait: Duration::ZERO,
             limiter_wait: Duration::ZERO,
             retry_wait: Duration::ZERO,
+            declined: 0,
             usage: Usage::default(),
             cost_usd: Some(0.0),
             last: None,
@@ -37,6 +40,7 @@ impl Tally {
             provider: target.vendor.clone(),
             model: target.model.clone(),
             millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            usage: Usage::default(),
             error: error.clone(),
         });
         if let Some(error) = error {
@@ -44,7 +48,11 @@ impl Tally {
         }
     }
 
+    /// What the last attempt was billed.
     pub(super) fn spend(&mut self, usage: Usage, cost_usd: Option<f64>) {
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.usage = usage;
+        }
         if usage == Usage::default() {
             return;
         }

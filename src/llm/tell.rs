@@ -28,13 +28,9 @@ impl Llm {
         let (Some(next), Some(error)) = (next, tally.last()) else {
             return;
         };
-        let asked = error
-            .retry_after
-            .map(|wait| format!(" (it asks to wait {})", shown(wait)))
-            .unwrap_or_default();
         self.events.say(Event::Warning {
             message: format!(
-                "{}: {target} gave no reply{asked}, asking {next}: {}",
+                "{}: {target} gave no reply, asking {next}: {}",
                 request.role, error.message
             ),
         });

@@ -107,6 +107,9 @@ pub struct Attempt {
     pub provider: String,
     pub model: String,
     pub millis: u64,
+    /// Tokens that this attempt was billed, as far as the reply said so. A retry may be billed twice: no provider
+    /// promises otherwise.
+    pub usage: Usage,
     /// None for success.
     pub error: Option<CallError>,
 }

@@ -2,10 +2,14 @@
 //!
 //! A wait of 0, a negative one, NaN and infinity are no wait at all: the caller's own schedule applies.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+use regex::Regex;
 use serde_json::Value;
 
 use super::exchange::HttpReply;
@@ -66,6 +70,28 @@ pub(super) fn reset(reply: &HttpReply, error: &Value, wall: Timestamp) -> Option
     empty.or(any).or(quoted)
 }
 
+/// What the message says in words (`Please try again in 6m0s`, `retry after 26 seconds`), where no header does.
+pub(super) fn said(message: &str) -> Option<Duration> {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        let text = r"(?i)\b(?:again|retry|wait)\s+(?:in|after|for)\s+(?:about\s+)?(\d[\d.]*)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b|(?i)\b(?:again|retry|wait)\s+(?:in|after|for)\s+((?:\d[\d.]*(?:ms|h|m|s)){2,})\b";
+        Regex::new(text).expect("a constant pattern, compiled by a test")
+    });
+    let found = SAID.captures(message)?;
+    if let Some(several) = found.get(3) {
+        return go_duration(several.as_str());
+    }
+    let number: f64 = found.get(1)?.as_str().trim_end_matches('.').parse().ok()?;
+    let unit = found.get(2)?.as_str().to_ascii_lowercase();
+    let size = match unit.as_str() {
+        "ms" => 1e-3,
+        unit if unit.starts_with("milli") => 1e-3,
+        unit if unit.starts_with('m') => 60.0,
+        unit if unit.starts_with('h') => 3_600.0,
+        _ => 1.0,
+    };
+    seconds(number * size)
+}
+
 /// `x-should-retry`, which the SDKs obey before the status.
 pub(super) fn should_retry(reply: &HttpReply) -> Option<bool> {
     match reply.header("x-should-retry")?.trim() {
@@ -112,7 +138,14 @@ fn now_of(reply: &HttpReply, wall: Timestamp) -> Timestamp {
 
 fn http_date(text: &str) -> Option<Timestamp> {
     static PARSER: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    PARSER.parse_timestamp(text.trim()).ok()
+    let text = text.trim();
+    // The two older forms that a recipient still has to take (RFC 9110, 5.6.7).
+    let older = || {
+        let forms = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+        let civil = forms.into_iter().find_map(|form| DateTime::strptime(form, text).ok())?;
+        TimeZone::UTC.to_timestamp(civil).ok()
+    };
+    PARSER.parse_timestamp(text).ok().or_else(older)
 }
 
 fn until(stamp: Timestamp, now: Timestamp) -> Option<Duration> {
@@ -154,6 +187,8 @@ fn go_duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn reply(headers: &[(&str, &str)]) -> HttpReply {
@@ -182,6 +217,8 @@ mod tests {
             (vec![("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT")], Some(60.0)),
             (vec![("retry-after", "Fri, 20 Nov 2026 08:00:07 GMT"), date], Some(7.0)),
             (vec![("retry-after", "Fri, 20 Nov 2026 07:00:00 GMT"), date], None),
+            (vec![("retry-after", "Friday, 20-Nov-26 08:00:07 GMT"), date], Some(7.0)),
+            (vec![("retry-after", "Fri Nov 20 08:00:07 2026"), date], Some(7.0)),
             (vec![("retry-after", "0")], None),
             (vec![("retry-after", "-3")], None),
             (vec![("retry-after", "NaN")], None),
@@ -256,5 +293,69 @@ mod tests {
         ] {
             assert_eq!(go_duration(text).map(|wait| wait.as_millis()), millis, "{text}");
         }
+    }
+    #[test]
+    fn a_wait_in_words() {
+        for (text, wait) in [
+            ("Rate limit reached. Please try again in 20s. Visit …", Some(20.0)),
+            ("Please try again in 6m0s.", Some(360.0)),
+            ("Please try again in 1m26.4s.", Some(86.4)),
+            ("try again in 250ms", Some(0.25)),
+            ("Please retry after 26 seconds.", Some(26.0)),
+            ("Please retry in 45.837906927s.", Some(45.837_906_927)),
+            ("Please wait for 2 minutes", Some(120.0)),
+            ("try again in 0s", None),
+            ("try again after 2026-11-20", None),
+            ("try again later", None),
+            ("you sent 20s of audio", None),
+        ] {
+            assert_eq!(said(text).map(|wait| wait.as_secs_f64()), wait, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Never a panic, never negative, never beyond a year.
+        #[test]
+        fn any_text_is_a_wait_within_a_year_or_none(text in waits(), body in waits(), date in waits()) {
+            let headers: Vec<(&str, &str)> = [
+                "retry-after", "retry-after-ms", "x-ratelimit-reset-requests", "anthropic-ratelimit-tokens-reset", "x-ratelimit-reset",
+            ]
+            .map(|name| (name, text.as_str()))
+            .into_iter()
+            .chain([("date", date.as_str())])
+            .collect();
+            let error = serde_json::json!({
+                "details": [{"retryDelay": body}], "metadata": {"headers": {"X-RateLimit-Reset": body}},
+            });
+            for headers in [headers, Vec::new()] {
+                let reply = reply(&headers);
+                for wait in [asked(&reply, &error, wall()), reset(&reply, &error, wall()), said(&body), said(&text)] {
+                    let within = wait.is_none_or(|wait| !wait.is_zero() && wait.as_secs_f64() <= LONGEST);
+                    prop_assert!(within, "{wait:?}");
+                }
+            }
+        }
+    }
+
+    /// Texts that look like waits, and texts that do not.
+    fn waits() -> impl Strategy<Value = String> {
+        let number = prop_oneof![
+            any::<f64>().prop_map(|number| number.to_string()),
+            any::<i64>().prop_map(|number| number.to_string()),
+            "[0-9]{1,40}(\\.[0-9]{1,12})?",
+            Just("1e400".to_owned()),
+        ];
+        let stamp = (any::<i32>(), 0_u8..60).prop_map(|(year, second)| format!("{year}-11-20T08:59:{second:02}Z"));
+        let dates = (0_u8..40, 0_u16..9999, 0_u8..30)
+            .prop_map(|(day, year, hour)| format!("Fri, {day:02} Nov {year:04} {hour:02}:00:00 GMT"));
+        prop_oneof![
+            number.clone(),
+            (number.clone(), "ms|us|µs|ns|h|m|s|d|x|").prop_map(|(number, unit)| format!("{number}{unit}")),
+            number.prop_map(|number| format!("please try again in {number} seconds")),
+            "([0-9]{1,30}(h|m|s|ms)){1,4}",
+            stamp,
+            dates,
+            ".{0,40}",
+        ]
     }
 }

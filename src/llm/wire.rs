@@ -13,17 +13,18 @@ use secrecy::ExposeSecret;
 use super::base_url::is_loopback;
 use super::exchange::{HeaderText, HttpReply, HttpRequest};
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Load balancers close idle connections after 60 s and more; ours go first.
 const IDLE_LIMIT: Duration = Duration::from_secs(15);
 /// Decoded, so a small gzip cannot fill the memory.
 const BODY_CAP: usize = 8 * 1024 * 1024;
 
 /// The clients of one run, each built when it is first needed.
-#[derive(Default)]
 pub(super) struct Wire {
+    connect_timeout: Duration,
     /// Plain http on this machine: no proxy, no TLS roots, so it works without any CA store.
     loopback: OnceLock<Result<Client, String>>,
+    /// https on this machine: no proxy either.
+    loopback_tls: OnceLock<Result<Client, String>>,
     network: OnceLock<Result<Client, String>>,
 }
 
@@ -46,6 +47,8 @@ pub(super) enum WireKind {
     Connect,
     /// The connection ended before a whole reply was there.
     Cut,
+    /// The body is not the gzip that its header promises.
+    Encoding,
     HeadTooLarge,
     BodyTooLarge,
     NotHttp,
@@ -56,6 +59,15 @@ pub(super) enum WireKind {
 }
 
 impl Wire {
+    pub(super) fn new(connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
+            loopback: OnceLock::new(),
+            loopback_tls: OnceLock::new(),
+            network: OnceLock::new(),
+        }
+    }
+
     /// The caller bounds the whole of it in time.
     pub(super) async fn send(&self, base_url: &str, request: HttpRequest) -> Result<HttpReply, WireFault> {
         let client = self.client(base_url)?;
@@ -89,12 +101,12 @@ impl Wire {
     }
 
     fn client(&self, base_url: &str) -> Result<Client, WireFault> {
-        let built = match base_url.starts_with("http://") && is_loopback(base_url) {
-            true => self
-                .loopback
-                .get_or_init(|| build(Client::builder().no_proxy().tls_certs_only([]))),
-            false => self.network.get_or_init(|| build(Client::builder())),
+        let (slot, builder) = match (is_loopback(base_url), base_url.starts_with("https://")) {
+            (true, false) => (&self.loopback, Client::builder().no_proxy().tls_certs_only([])),
+            (true, true) => (&self.loopback_tls, Client::builder().no_proxy()),
+            (false, _) => (&self.network, Client::builder()),
         };
+        let built = slot.get_or_init(|| build(builder, self.connect_timeout));
         built.clone().map_err(|detail| WireFault {
             kind: WireKind::Client,
             detail,
@@ -102,12 +114,12 @@ impl Wire {
     }
 }
 
-fn build(builder: reqwest::ClientBuilder) -> Result<Client, String> {
+fn build(builder: reqwest::ClientBuilder, connect_timeout: Duration) -> Result<Client, String> {
     builder
         .user_agent(concat!("insights/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .connect_timeout(CONNECT_LIMIT)
+        .connect_timeout(connect_timeout)
         .pool_idle_timeout(IDLE_LIMIT)
         .tcp_nodelay(true)
         .http1_only()
@@ -146,7 +158,7 @@ fn fault(error: reqwest::Error) -> WireFault {
         WireKind::Certificate
     } else if says(&["dns error", "failed to lookup address"]) {
         WireKind::Dns
-    } else if says(&["proxy authorization required"]) {
+    } else if says(&["proxy authorization required", "proxy authentication required"]) {
         WireKind::Proxy
     } else if says(&["corrupt message", "invalidcontenttype"]) {
         // TLS spoken to a port that speaks something else.
@@ -171,6 +183,8 @@ fn fault(error: reqwest::Error) -> WireFault {
         "version parsed",
     ]) {
         WireKind::NotHttp
+    } else if error.is_decode() && says(&["gzip", "deflate", "corrupt"]) && !says(&["end of file", "eof"]) {
+        WireKind::Encoding
     } else {
         WireKind::Cut
     };

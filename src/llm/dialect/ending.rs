@@ -13,6 +13,8 @@ pub(super) enum Ending {
     ContextFull,
     Refusal,
     Filtered(String),
+    /// Stopped by a chance of this one text (it recited, or nobody says why): another try may pass.
+    Unlucky(String),
     /// Asks for a tool that nobody offered.
     Tools,
     /// The host broke off.
@@ -48,21 +50,23 @@ pub(super) fn conclude(
             let message = "the model's context window was full before the reply ended";
             return Err(Fault::new(Class::Permanent, message)
                 .code("context_too_long")
-                .kind(Kind::Declined)
+                .kind(Kind::ContextTooLong)
                 .usage(usage));
         }
         Ending::Refusal => {
             return Err(output("refusal", "the model refused to answer".to_owned()).kind(Kind::Declined));
         }
         Ending::Filtered(reason) => {
-            let message = format!("a content filter stopped the reply ({reason})");
+            let message = format!("the provider stopped the reply ({reason})");
             return Err(output("content_filter", message).kind(Kind::Declined));
         }
+        Ending::Unlucky(reason) => {
+            let message = format!("the reply was stopped ({reason})");
+            return Err(output("stopped", message).kind(Kind::Once));
+        }
         Ending::Tools => {
-            return Err(output(
-                "tool_use",
-                "the model asked for a tool instead of answering".to_owned(),
-            ));
+            let message = "the model asked for a tool instead of answering";
+            return Err(output("tool_use", message.to_owned()).kind(Kind::Once));
         }
         Ending::Broken(reason) => {
             return Err(
@@ -72,10 +76,9 @@ pub(super) fn conclude(
             );
         }
         Ending::Unknown(reason) => {
-            return Err(output(
-                "unknown_finish",
-                format!("the reply ended for an unknown reason ({reason})"),
-            ));
+            tracing::warn!(reason = reason.as_str(), "a finish reason that is not known here");
+            let message = format!("the reply ended for an unknown reason ({reason})");
+            return Err(output("unknown_finish", message).kind(Kind::Once));
         }
     };
     let text = without_thoughts(&text);
@@ -83,11 +86,14 @@ pub(super) fn conclude(
         return Err(output("truncated", "the reply is a run of white space".to_owned()));
     }
     if text.trim().is_empty() {
-        let message = match usage.reasoning_tokens {
-            0 => "the reply is empty".to_owned(),
-            thought => format!("the reply is empty after {thought} tokens of reasoning"),
-        };
-        return Err(output("empty", message).kind(Kind::Empty));
+        return Err(match usage.reasoning_tokens {
+            0 => output("empty", "the reply is empty".to_owned()).kind(Kind::Empty),
+            // Whatever the host calls it, the tokens went into thoughts: a larger limit helps, the same one does not.
+            thought => output(
+                "truncated",
+                format!("reasoning took {thought} tokens and left no answer"),
+            ),
+        });
     }
     Ok(Decoded {
         text: text.to_owned(),
@@ -149,6 +155,7 @@ mod tests {
             (Ending::ContextFull, "{", "Permanent context_too_long"),
             (Ending::Refusal, "", "Output refusal"),
             (Ending::Filtered("SAFETY".into()), "{}", "Output content_filter"),
+            (Ending::Unlucky("RECITATION".into()), "{}", "Output stopped"),
             (Ending::Tools, "", "Output tool_use"),
             (Ending::Broken("error".into()), "{}", "Transient error"),
             (Ending::Unknown("novel".into()), "{}", "Output unknown_finish"),
@@ -157,5 +164,11 @@ mod tests {
         }
         let blanks = format!("{{{}}}", " ".repeat(2_000));
         assert_eq!(read(Ending::Stop, &blanks), "Output truncated");
+        let thoughtful = Usage {
+            reasoning_tokens: 200,
+            ..Usage::default()
+        };
+        let fault = conclude(Ending::Stop, String::new(), thoughtful, None).unwrap_err();
+        assert_eq!(fault.code.as_deref(), Some("truncated"));
     }
 }

@@ -88,10 +88,15 @@ fn ending(reason: Option<&str>) -> Ending {
         None | Some("FINISH_REASON_UNSPECIFIED") => Ending::Unsaid,
         Some("STOP") => Ending::Stop,
         Some("MAX_TOKENS") => Ending::Length,
-        Some(reason @ ("SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII")) => {
+        Some(reason @ ("RECITATION" | "OTHER")) => Ending::Unlucky(reason.to_owned()),
+        Some(reason @ ("SAFETY" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII")) => {
             Ending::Filtered(reason.to_owned())
         }
-        Some("MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS") => Ending::Tools,
+        Some(reason) if reason.starts_with("IMAGE_") => Ending::Filtered(reason.to_owned()),
+        // Asked again they do the same: another model is what helps.
+        Some(reason @ ("MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS")) => {
+            Ending::Filtered(reason.to_owned())
+        }
         Some(reason) => Ending::Unknown(reason.to_owned()),
     }
 }

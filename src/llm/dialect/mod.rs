@@ -6,6 +6,8 @@ mod gemini;
 mod openai;
 mod schema;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -83,6 +85,9 @@ impl Dialect {
             return Err(classify::refused(vendor, reply, wall));
         }
         let text = reply.text();
+        if matches!(text, Cow::Owned(_)) {
+            tracing::warn!(vendor = vendor.name.as_str(), "the reply is not UTF-8 throughout");
+        }
         let body: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}').trim()) {
             Ok(body) => body,
             Err(_) if reply.is_html() => return Err(classify::page(vendor, reply)),
