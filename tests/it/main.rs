@@ -8,6 +8,7 @@
 mod council;
 mod data;
 mod dialects;
+mod faults;
 mod layers;
 mod program;
 mod providers;

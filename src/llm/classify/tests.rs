@@ -175,14 +175,14 @@ fn provider_words_before_status() {
             "openai",
             400,
             r#"{"error":{"code":"context_length_exceeded","message":"This model's maximum context length is 8192 tokens"}}"#,
-            "Permanent Declined context_too_long",
+            "Permanent ContextTooLong context_too_long",
         ),
         (
             16,
             "anthropic",
             400,
             r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 205351 tokens > 200000 maximum"}}"#,
-            "Permanent Declined context_too_long",
+            "Permanent ContextTooLong context_too_long",
         ),
         (
             17,

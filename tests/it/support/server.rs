@@ -20,6 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use super::fault_server::{Act, perform};
+
 /// Steps for the requests whose path or body contains `needle`. The first matching rule of the script serves a request.
 pub struct Rule {
     needle: String,
@@ -56,6 +58,8 @@ pub struct Step {
     body: Body,
     delay: Duration,
     manner: Manner,
+    /// In place of all of the above.
+    acts: Option<Vec<Act>>,
 }
 
 type Make = dyn Fn(&Recorded) -> Vec<u8> + Send + Sync;
@@ -96,6 +100,15 @@ impl Step {
             body: Body::Bytes(b"{}".to_vec()),
             delay: Duration::ZERO,
             manner: Manner::Whole,
+            acts: None,
+        }
+    }
+
+    /// What the wire does, byte by byte.
+    pub fn acts(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self {
+            acts: Some(acts.into_iter().collect()),
+            ..Self::status(200)
         }
     }
 
@@ -164,6 +177,8 @@ pub struct Server {
 }
 
 struct Shared {
+    /// Done to a connection before anything is read from it.
+    greeting: Option<Vec<Act>>,
     rules: Vec<Rule>,
     requests: Vec<Recorded>,
     connections: usize,
@@ -171,10 +186,20 @@ struct Shared {
 
 impl Server {
     pub fn start(rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self::run(None, rules)
+    }
+
+    /// Speaks first, or never: every connection meets these acts and is not read.
+    pub fn greeting(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self::run(Some(acts.into_iter().collect()), [])
+    }
+
+    fn run(greeting: Option<Vec<Act>>, rules: impl IntoIterator<Item = Rule>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Mutex::new(Shared {
+            greeting,
             rules: rules.into_iter().collect(),
             requests: Vec::new(),
             connections: 0,
@@ -242,6 +267,10 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Mutex<Shared>>) {
 /// One keep-alive connection.
 async fn serve(mut stream: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> {
     let mut buffer = Vec::new();
+    let greeting = shared.lock().unwrap().greeting.clone();
+    if let Some(acts) = greeting {
+        return perform(&mut stream, &acts).await;
+    }
     loop {
         let request = read_request(&mut stream, &mut buffer).await?;
         let step = {
@@ -296,6 +325,9 @@ async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
 
 /// None ends the connection.
 async fn answer(stream: &mut TcpStream, step: &Step, request: &Recorded) -> Option<()> {
+    if let Some(acts) = &step.acts {
+        return perform(stream, acts).await;
+    }
     let body = match &step.body {
         Body::Bytes(bytes) => bytes.clone(),
         Body::Made(make) => make(request),
