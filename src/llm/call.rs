@@ -231,7 +231,7 @@ impl Llm {
         self.breakers.with(&model_key(ask), |breaker| breaker.healthy());
         let cost = decoded.cost_usd;
         let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
-        tally.attempt(ask.target, took, None);
+        tally.attempt(ask.target, took, decoded.usage, None);
         tally.spend(decoded.usage, cost);
         decoded
     }
@@ -263,7 +263,7 @@ impl Llm {
             millis = took.as_millis(),
             "attempt failed"
         );
-        tally.attempt(ask.target, took, Some(error.clone()));
+        tally.attempt(ask.target, took, fault.usage, Some(error.clone()));
         tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
         self.judge_health(ask, fault, &error, started);
         error

@@ -37,6 +37,9 @@ mod vendor;
 mod wait;
 mod wire;
 
+#[doc = include_str!("faults.md")]
+pub mod faults {}
+
 pub use base_url::{BadBaseUrl, PrivateHosts, check_base_url};
 pub use cache::CacheMode;
 pub use call::Llm;

@@ -34,13 +34,13 @@ impl Tally {
         }
     }
 
-    pub(super) fn attempt(&mut self, target: &Target, took: Duration, error: Option<CallError>) {
+    pub(super) fn attempt(&mut self, target: &Target, took: Duration, usage: Usage, error: Option<CallError>) {
         self.provider_wait += took;
         self.attempts.push(Attempt {
             provider: target.vendor.clone(),
             model: target.model.clone(),
             millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            usage: Usage::default(),
+            usage,
             error: error.clone(),
         });
         if let Some(error) = error {
@@ -48,11 +48,7 @@ impl Tally {
         }
     }
 
-    /// What the last attempt was billed.
     pub(super) fn spend(&mut self, usage: Usage, cost_usd: Option<f64>) {
-        if let Some(attempt) = self.attempts.last_mut() {
-            attempt.usage = usage;
-        }
         if usage == Usage::default() {
             return;
         }

@@ -165,3 +165,52 @@ async fn a_bad_key_empties_the_queue_at_once() {
     }
     assert_eq!(attempts, 1);
 }
+
+/// When each request left.
+fn departures(llm: impl FnOnce(Events) -> Llm) -> (Arc<Llm>, Arc<Mutex<Vec<Instant>>>) {
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let listener = left.clone();
+    let events = Events::new(move |event| {
+        if matches!(event, Event::CallAttempt { .. }) {
+            listener.lock().unwrap().push(clock::now());
+        }
+    });
+    (Arc::new(llm(events)), left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_storm_everybody_waits_and_nobody_comes_back_together() {
+    let options = Options {
+        vendors: Vendor::all(),
+        routes: Route::to([Target::new(MOCK, "a")]),
+        mock: MockOptions {
+            script: Some(
+                MockScript::parse(r#"{"roles": {"*": [{"fault": "rate_limit", "retry_after": "2"}]}}"#).unwrap(),
+            ),
+            latency: Duration::from_millis(100),
+        },
+        ..Options::default()
+    };
+    let (llm, left) = departures(|events| Llm::new(options, None, events).unwrap());
+    let late = async {
+        clock::sleep(Duration::from_secs(1)).await;
+        llm.complete(&request("a late one"), None).await.unwrap()
+    };
+    let (outcomes, late) = tokio::join!(six(&llm), late);
+    for (outcome, _) in outcomes {
+        assert_eq!(outcome.unwrap().attempts.len(), 2);
+    }
+    assert!(late.limiter_wait >= Duration::from_secs(1), "{:?}", late.limiter_wait);
+    let left = left.lock().unwrap().clone();
+    let (first, rest) = left.split_at(6);
+    let refused = first[5] + Duration::from_millis(100);
+    assert!(rest[0] >= refused + Duration::from_secs(2), "{:?}", rest[0] - refused);
+    // The late one is refused in its turn, so the end of the list waits for that; the others come one by one.
+    for pair in rest.windows(2) {
+        assert!(
+            pair[1] - pair[0] >= Duration::from_millis(20),
+            "{:?}",
+            pair[1] - pair[0]
+        );
+    }
+}

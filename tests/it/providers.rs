@@ -365,7 +365,7 @@ async fn nothing_listens() {
     drop(server);
     let (llm, _) = llm(options(vec![vendor]));
     let failed = llm.complete(&request("geographic"), None).await.unwrap_err();
-    assert_eq!((failed.error.class, failed.attempts.len()), (Class::Transient, 4));
+    assert_eq!((failed.error.class, failed.attempts.len()), (Class::Configuration, 3));
     assert!(failed.error.message.contains("OLLAMA_BASE_URL"), "{failed}");
 }
 

@@ -30,7 +30,6 @@ pub(super) struct Place {
 pub(super) async fn observe(case: &str, script: Script, wait: &str) -> Line {
     let server = match script.serve {
         Serve::Step(step) => Server::with([*step]),
-        Serve::Greeting(acts) => Server::greeting(acts),
         Serve::Nobody => Server::with([good(script.vendor)]),
     };
     let path = match script.vendor {

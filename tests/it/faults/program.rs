@@ -14,7 +14,6 @@ use crate::support::server::{Recorded, Server, Step, openai};
 fn council(case: &str, more: &[&str]) -> (Done, Server) {
     let server = match script(case).unwrap().serve {
         Serve::Step(step) => Server::with([*step]),
-        Serve::Greeting(acts) => Server::greeting(acts),
         Serve::Nobody => Server::with([Step::ok("")]),
     };
     let url = server.url("/v1");

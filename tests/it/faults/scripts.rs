@@ -17,8 +17,6 @@ pub(super) struct Script {
 
 pub(super) enum Serve {
     Step(Box<Step>),
-    /// Done to a connection before anything is read.
-    Greeting(Vec<Act>),
     /// The port is closed.
     Nobody,
 }
@@ -28,7 +26,6 @@ pub(super) fn script(case: &str) -> Option<Script> {
     let vendor = vendor(case);
     let serve = match case {
         "65 refused" => Serve::Nobody,
-        "59 garbage" => Serve::Greeting(vec![Act::Send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n".to_vec()), Act::Close]),
         _ => Serve::Step(Box::new(refusal(case).or_else(|| reply(case)).or_else(|| wire(case))?)),
     };
     Some(Script {
@@ -422,6 +419,7 @@ fn wire(case: &str) -> Option<Step> {
         "56 hang" => vec![Act::Hang],
         "57 drip" => whole.drip(1, Duration::from_millis(40)),
         "58 head" => large_head(),
+        "59 garbage" => vec![Act::Send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n".to_vec()), Act::Close],
         "60 gzip" => whole.header("content-encoding", "gzip").whole(),
         "61 bomb" => gzip_bomb(),
         "62 utf8" => {

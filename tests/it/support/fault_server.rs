@@ -5,9 +5,10 @@
 #![allow(dead_code, unreachable_pub, reason = "a toolbox: not every test uses every tool")]
 
 use std::io::Write as _;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// One thing that a server does to a connection.
@@ -21,6 +22,8 @@ pub enum Act {
         pause: Duration,
     },
     Wait(Duration),
+    /// Takes what has come by then: unread bytes would turn the end into a reset.
+    Read,
     /// An orderly end.
     Close,
     /// A TCP reset: lingers for zero seconds, then drops.
@@ -41,6 +44,10 @@ pub async fn perform(stream: &mut TcpStream, acts: &[Act]) -> Option<()> {
                 }
             }
             Act::Wait(wait) => tokio::time::sleep(*wait).await,
+            Act::Read => {
+                let mut bytes = vec![0; 64 * 1024];
+                stream.read(&mut bytes).await.ok()?;
+            }
             Act::Close => {
                 let _ = stream.shutdown().await;
                 return None;
@@ -139,14 +146,13 @@ pub fn large_head() -> Vec<Act> {
 
 /// 256 MiB of white space in about 260 kB of gzip: sixteen times the same 16 MiB, which gzip allows.
 pub fn gzip_bomb() -> Vec<Act> {
-    let part = gzip(&vec![b' '; 16 << 20]);
-    let body = part.repeat(16);
-    assert!(body.len() < 600_000, "{} bytes", body.len());
-    Wire::json(body).header("content-encoding", "gzip").whole()
+    static BODY: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![b' '; 16 << 20]).repeat(16));
+    assert!(BODY.len() < 600_000, "{} bytes", BODY.len());
+    Wire::json(BODY.clone()).header("content-encoding", "gzip").whole()
 }
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
