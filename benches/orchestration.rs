@@ -6,6 +6,8 @@
     reason = "a benchmark may panic, and prints its figures"
 )]
 
+#[path = "../tests/it/support/fault_server.rs"]
+mod fault_server;
 #[path = "../tests/it/support/server.rs"]
 mod server;
 

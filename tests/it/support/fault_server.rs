@@ -46,7 +46,7 @@ pub async fn perform(stream: &mut TcpStream, acts: &[Act]) -> Option<()> {
             Act::Wait(wait) => tokio::time::sleep(*wait).await,
             Act::Read => {
                 let mut bytes = vec![0; 64 * 1024];
-                stream.read(&mut bytes).await.ok()?;
+                let _any = stream.read(&mut bytes).await.ok()?;
             }
             Act::Close => {
                 let _ = stream.shutdown().await;
