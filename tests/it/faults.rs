@@ -4,6 +4,7 @@ mod any_script;
 mod children;
 mod drive;
 mod program;
+mod refusals;
 mod safety;
 mod scripts;
 mod storm;

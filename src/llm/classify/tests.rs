@@ -365,3 +365,63 @@ fn a_flagged_prompt_is_not_repeated() {
     let fault = refused(&vendor, &reply, Timestamp::UNIX_EPOCH);
     assert!(!fault.message.contains("secret plan"), "{}", fault.message);
 }
+
+/// No phrase is caught by another decider before its own.
+#[test]
+fn every_phrase_reaches_its_class() {
+    use super::words::*;
+    for (phrases, class) in [
+        (BAD_KEY_PHRASES, "Configuration Credential"),
+        (QUOTA_PHRASES, "Quota Plain"),
+        (QUOTA_PHRASES_BUT_GEMINI, "Quota Plain"),
+        (MODERATION_PHRASES, "Permanent Declined"),
+        (CONTEXT_PHRASES, "Permanent ContextTooLong"),
+        (REGION_PHRASES, "Configuration Credential"),
+        (GONE_PHRASES, "Configuration ModelGone"),
+        (TOO_LARGE_PHRASES, "Permanent Plain"),
+        (RATE_LIMIT_PHRASES, "RateLimit Plain"),
+    ] {
+        for phrase in phrases {
+            let about = if class.ends_with("ModelGone") {
+                "The model m"
+            } else {
+                "Sorry"
+            };
+            let body = serde_json::json!({"error": {"message": format!("{about}: {}.", phrase.to_uppercase())}});
+            let said = read("openai", 400, &[], &body.to_string());
+            assert!(said.starts_with(&format!("{class} ")), "{phrase}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_quota_code_with_a_short_wait_is_a_limit_per_minute() {
+    let body = r#"{"error":{"code":"insufficient_quota","message":"x"}}"#;
+    for (wait, expected) in [
+        ("26", "RateLimit Plain insufficient_quota 26"),
+        ("3600", "RateLimit Plain insufficient_quota 3600"),
+        ("7200", "Quota Plain insufficient_quota 7200"),
+        ("0", "Quota Plain insufficient_quota"),
+    ] {
+        assert_eq!(read("openai", 429, &[("retry-after", wait)], body), expected);
+    }
+}
+
+/// A host that is broken stays transient, whatever its page or text quotes.
+#[test]
+fn a_broken_server_is_no_empty_account() {
+    let body = r#"{"error":{"message":"could not read your credit balance"}}"#;
+    assert_eq!(read("anthropic", 500, &[], body), "Transient Plain -");
+    let quoted = r#"{"error":{"code":502,"message":"<!DOCTYPE html><title>Bad gateway</title>Your IP: 203.0.113.9"}}"#;
+    let vendor = Vendor::known("openrouter").unwrap();
+    let reply = HttpReply {
+        status: 502,
+        headers: Vec::new(),
+        body: quoted.as_bytes().to_vec(),
+    };
+    let fault = refused(&vendor, &reply, Timestamp::UNIX_EPOCH);
+    assert_eq!(
+        (fault.class, fault.message.as_str()),
+        (Class::Transient, "502: Bad gateway")
+    );
+}
