@@ -134,6 +134,15 @@ pub(super) struct ModelArguments {
     /// Seconds for one attempt [default: 120]
     #[arg(long, value_name = "SECONDS")]
     pub(super) timeout: Option<String>,
+    /// Ask for whole replies; else they are streamed, so that a stall is found in seconds
+    #[arg(long)]
+    pub(super) no_stream: bool,
+    /// Seconds until a streamed reply begins [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) first_token_timeout: Option<String>,
+    /// Seconds between two tokens of a streamed reply [default: 20]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) idle_timeout: Option<String>,
     /// Seconds for the whole run [default: 900]
     #[arg(long, value_name = "SECONDS")]
     pub(super) deadline: Option<String>,
@@ -227,6 +236,9 @@ impl ModelArguments {
         typed.requests_per_minute.clone_from(&self.rpm);
         typed.retries.clone_from(&self.retries);
         typed.timeout.clone_from(&self.timeout);
+        typed.stream = self.no_stream.then(|| "off".to_owned());
+        typed.first_token_timeout.clone_from(&self.first_token_timeout);
+        typed.idle_timeout.clone_from(&self.idle_timeout);
         typed.deadline.clone_from(&self.deadline);
         typed.max_output_tokens.clone_from(&self.max_output_tokens);
         typed.cache.clone_from(&self.cache);

@@ -32,6 +32,10 @@ pub struct Typed {
     pub requests_per_minute: Option<String>,
     pub retries: Option<String>,
     pub timeout: Option<String>,
+    /// `on` or `off`.
+    pub stream: Option<String>,
+    pub first_token_timeout: Option<String>,
+    pub idle_timeout: Option<String>,
     pub deadline: Option<String>,
     pub max_output_tokens: Option<String>,
     pub cache: Option<String>,
@@ -216,6 +220,20 @@ impl<'a> Sources<'a> {
         match self.text(flag, variable)? {
             Some(text) => self.number(Some(&text), variable, 10).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// `on` or `off`, in any of the usual words.
+    pub(super) fn switch(&mut self, flag: Option<&String>, variable: &str, default: bool) -> Result<bool, Bad> {
+        let text = self.text(flag, variable)?;
+        match text.as_deref().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+            None => Ok(default),
+            Some("on" | "true" | "yes" | "1") => Ok(true),
+            Some("off" | "false" | "no" | "0") => Ok(false),
+            Some(other) => Err(Bad::new(
+                format!("{variable} is `{}`", other.escape_debug()),
+                "use on or off",
+            )),
         }
     }
 

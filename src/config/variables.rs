@@ -41,6 +41,9 @@ pub(super) const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
 pub(super) const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
 pub(super) const RETRIES: &str = "INSIGHTS_RETRIES";
 pub(super) const TIMEOUT: &str = "INSIGHTS_TIMEOUT";
+pub(super) const STREAM: &str = "INSIGHTS_STREAM";
+pub(super) const FIRST_TOKEN_TIMEOUT: &str = "INSIGHTS_FIRST_TOKEN_TIMEOUT";
+pub(super) const IDLE_TIMEOUT: &str = "INSIGHTS_IDLE_TIMEOUT";
 pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
 pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
 pub(super) const CACHE: &str = "INSIGHTS_CACHE";
@@ -73,6 +76,12 @@ pub const VARIABLES: &[Variable] = &[
     plain(REQUESTS_PER_MINUTE, "requests a minute for each key"),
     plain(RETRIES, "retries after the first attempt"),
     plain(TIMEOUT, "seconds for one attempt"),
+    plain(STREAM, "replies in pieces where the provider can: on or off"),
+    plain(
+        FIRST_TOKEN_TIMEOUT,
+        "seconds from sending to the first token of a streamed reply",
+    ),
+    plain(IDLE_TIMEOUT, "seconds between two tokens of a streamed reply"),
     plain(DEADLINE, "seconds for the whole run"),
     plain(MAX_OUTPUT_TOKENS, "token limit of one reply"),
     plain(CACHE, "replies kept from earlier runs: on, off or refresh"),

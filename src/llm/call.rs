@@ -33,7 +33,7 @@ use crate::store::Store;
 pub struct Llm {
     pub(super) options: Options,
     pub(super) vendors: HashMap<String, Vendor>,
-    wire: Wire,
+    pub(super) wire: Wire,
     mock: Mock,
     limits: Limits,
     pub(super) breakers: Breakers,
@@ -258,18 +258,19 @@ impl Llm {
     /// One exchange, bounded by the attempt's and the call's time.
     async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> (Result<Decoded, Fault>, Option<HttpReply>) {
         let own = clock::now() + self.options.attempt_timeout;
-        let send = async {
-            match ask.vendor.is_mock() {
-                true => Ok(self.mock.send(&ask.target.model, ask.request).await),
-                false => self.wire.send(&ask.vendor.base_url, http).await,
+        let exchange = async {
+            let sent = match self.streaming(ask) {
+                Some(usage) => return self.stream(ask, http, usage).await,
+                None if ask.vendor.is_mock() => Ok(self.mock.send(&ask.target.model, ask.request).await),
+                None => self.wire.send(&ask.vendor.base_url, http).await,
+            };
+            match sent {
+                Ok(reply) => (ask.vendor.dialect.decode(ask.vendor, &reply, clock::wall()), Some(reply)),
+                Err(fault) => (Err(unreachable::classify(ask.vendor, &fault)), None),
             }
         };
-        match timeout_at(own.min(ask.deadline), send).await {
-            Ok(Ok(reply)) => {
-                let outcome = ask.vendor.dialect.decode(ask.vendor, &reply, clock::wall());
-                (outcome, Some(reply))
-            }
-            Ok(Err(fault)) => (Err(unreachable::classify(ask.vendor, &fault)), None),
+        match timeout_at(own.min(ask.deadline), exchange).await {
+            Ok(exchanged) => exchanged,
             Err(_) if ask.deadline <= own => {
                 let message = "the time for this call ran out while waiting for the reply";
                 (Err(Fault::new(Class::Deadline, message).code("deadline")), None)

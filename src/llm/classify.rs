@@ -253,6 +253,13 @@ fn unsupported(status: u16, error: &ErrorBody<'_>) -> Option<Feature> {
             "does not support",
             "extra inputs",
         ]);
+    if refused && about(&["stream_options", "include_usage"]) {
+        return Some(Feature::StreamUsage);
+    }
+    let streams = error.says(&["streaming", "to stream", "'stream'", "\"stream\"", "`stream`"]);
+    if refused && (streams || error.param == "stream") {
+        return Some(Feature::Streaming);
+    }
     if refused && about(&["max_tokens", "max_completion_tokens"]) {
         return Some(Feature::TokenLimitName);
     }

@@ -100,6 +100,8 @@ impl Llm {
                 Feature::StructuredOutput => "does not take a JSON Schema; the schema goes into the instructions",
                 Feature::TokenLimitName => "names the token limit differently; the other name is used",
                 Feature::Temperature => "does not take a temperature; it is left out",
+                Feature::Streaming => "does not stream; its replies come whole",
+                Feature::StreamUsage => "does not count tokens at the end of a stream; they are estimated",
             };
             self.events.say(Event::Warning {
                 message: format!("{target} {what}"),

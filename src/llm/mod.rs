@@ -28,6 +28,8 @@ mod pace;
 mod redact;
 mod retry;
 mod route;
+mod sse;
+mod stream;
 mod tally;
 mod target;
 mod tell;
@@ -48,7 +50,7 @@ pub use redact::Redactor;
 pub use route::Route;
 pub use target::{BadTarget, Target};
 pub use types::*;
-pub use vendor::{MOCK, StructuredOutput, TokenLimit, Transport, Vendor};
+pub use vendor::{MOCK, Streaming, StructuredOutput, TokenLimit, Transport, Vendor};
 
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,12 @@ pub struct Options {
     pub attempt_timeout: Duration,
     /// Of one logical call with all its waits, when the caller gives no earlier deadline.
     pub call_timeout: Duration,
+    /// Replies come in pieces where the vendor can do so.
+    pub stream: bool,
+    /// Of a streamed reply: from sending to the first token, of the answer or of reasoning.
+    pub first_token_timeout: Duration,
+    /// Of a streamed reply: between two tokens.
+    pub idle_timeout: Duration,
     /// A server that asks for a longer wait is left for the next model at once.
     pub retry_after_cap: Duration,
     /// The first step of the retry schedule; the others double it.
@@ -45,6 +51,9 @@ impl Default for Options {
             call_attempts: 8,
             attempt_timeout: Duration::from_secs(120),
             call_timeout: Duration::from_secs(600),
+            stream: true,
+            first_token_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(20),
             retry_after_cap: Duration::from_secs(120),
             first_wait: FIRST_WAIT,
             requests_per_minute: None,
@@ -90,7 +99,13 @@ impl Options {
         if self.attempts == 0 || self.call_attempts == 0 {
             return zero("the number of attempts");
         }
-        if self.attempt_timeout.is_zero() || self.call_timeout.is_zero() {
+        let timeouts = [
+            self.attempt_timeout,
+            self.call_timeout,
+            self.first_token_timeout,
+            self.idle_timeout,
+        ];
+        if timeouts.iter().any(Duration::is_zero) {
             return zero("a timeout");
         }
         if self.requests_per_minute == Some(0) {

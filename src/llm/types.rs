@@ -130,6 +130,8 @@ pub struct Completion {
     pub provider_wait: Duration,
     pub limiter_wait: Duration,
     pub retry_wait: Duration,
+    /// Of the successful attempt, where it was streamed.
+    pub first_token: Option<Duration>,
     pub cached: bool,
 }
 

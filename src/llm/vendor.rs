@@ -34,7 +34,17 @@ pub struct Vendor {
     pub headers: Vec<(String, String)>,
     pub structured_output: StructuredOutput,
     pub token_limit: TokenLimit,
+    pub streaming: Streaming,
     pub transport: Transport,
+}
+
+/// Whether replies come in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streaming {
+    No,
+    /// Without asking for the count of tokens: the host sends it anyway, or refuses the question.
+    Plain,
+    WithUsage,
 }
 
 /// How a host is told the shape of the reply.
@@ -92,6 +102,7 @@ impl Vendor {
             headers: Vec::new(),
             structured_output: StructuredOutput::Schema,
             token_limit: TokenLimit::MaxTokens,
+            streaming: Streaming::WithUsage,
             transport: Transport::Http,
             name,
         }
@@ -141,6 +152,7 @@ struct Row {
     headers: &'static [(&'static str, &'static str)],
     structured_output: StructuredOutput,
     token_limit: TokenLimit,
+    streaming: Streaming,
     transport: Transport,
 }
 
@@ -158,6 +170,7 @@ impl Row {
             headers: &[],
             structured_output: StructuredOutput::Schema,
             token_limit: TokenLimit::MaxTokens,
+            streaming: Streaming::WithUsage,
             transport: Transport::Http,
         }
     }
@@ -195,6 +208,7 @@ impl Row {
                 .collect(),
             structured_output: self.structured_output,
             token_limit: self.token_limit,
+            streaming: self.streaming,
             transport: self.transport,
         }
     }
@@ -225,7 +239,11 @@ static ROWS: [Row; 13] = [
         ..Row::hosted("openrouter", "https://openrouter.ai/api/v1", &["OPENROUTER_API_KEY"]).model("openai/gpt-5-mini")
     },
     Row::hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"]).model("openai/gpt-oss-120b"),
-    Row::hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).model("mistral-medium-latest"),
+    Row {
+        // Counts tokens in the last chunk unasked.
+        streaming: Streaming::Plain,
+        ..Row::hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).model("mistral-medium-latest")
+    },
     Row {
         structured_output: StructuredOutput::JsonObject,
         ..Row::hosted("deepseek", "https://api.deepseek.com/v1", &["DEEPSEEK_API_KEY"]).model("deepseek-chat")
@@ -236,6 +254,7 @@ static ROWS: [Row; 13] = [
     Row::local("llamacpp", "http://localhost:8080/v1", &["LLAMACPP_API_KEY"]).model("default"),
     Row::local("lmstudio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY"]),
     Row {
+        streaming: Streaming::No,
         transport: Transport::Mock,
         ..Row::local(MOCK, "mock://", &[]).model("mock-1")
     },

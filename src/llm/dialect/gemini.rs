@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
@@ -96,8 +97,51 @@ fn ending(reason: Option<&str>) -> Ending {
     }
 }
 
+/// One chunk of a stream: each is a whole reply with the next part of the text.
+pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
+    pieces.add_model(text_at(chunk, "/modelVersion"));
+    pieces.add_usage(chunk.get("usageMetadata"));
+    if text_at(chunk, "/promptFeedback/blockReason").is_some() {
+        pieces.feedback = chunk.get("promptFeedback").cloned();
+        pieces.ended = true;
+    }
+    let Some(candidate) = chunk.pointer("/candidates/0") else {
+        return;
+    };
+    pieces.begun = true;
+    for part in candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten() {
+        let text = text_at(part, "/text").unwrap_or_default();
+        match part.get("thought") {
+            Some(Value::Bool(true)) => pieces.reasoning_bytes += text.len(),
+            _ => pieces.text.push_str(text),
+        }
+    }
+    if let Some(reason) = text_at(candidate, "/finishReason")
+        && reason != "FINISH_REASON_UNSPECIFIED"
+    {
+        pieces.finish = Some(reason.to_owned());
+        pieces.ended = true;
+    }
+}
+
+/// The chunks as one `generateContent` reply.
+pub(super) fn whole(pieces: Pieces) -> Value {
+    let content = match pieces.text.is_empty() {
+        true => json!({"role": "model"}),
+        false => json!({"role": "model", "parts": [{"text": pieces.text}]}),
+    };
+    let candidate = json!({"content": content, "finishReason": pieces.finish});
+    let candidates = pieces.begun.then_some(candidate);
+    json!({
+        "candidates": Vec::from_iter(candidates),
+        "promptFeedback": pieces.feedback,
+        "usageMetadata": pieces.usage,
+        "modelVersion": pieces.model,
+    })
+}
+
 /// Gemini counts thoughts beside the answer, everybody else among the output.
-fn usage(body: &Value) -> Usage {
+pub(super) fn usage(body: &Value) -> Usage {
     let thoughts = count(body, "/usageMetadata/thoughtsTokenCount");
     Usage {
         input_tokens: count(body, "/usageMetadata/promptTokenCount"),
