@@ -265,7 +265,10 @@ impl Llm {
                 None => self.wire.send(&ask.vendor.base_url, http).await,
             };
             match sent {
-                Ok(reply) => (ask.vendor.dialect.decode(ask.vendor, &reply, clock::wall()), Some(reply)),
+                Ok(reply) => (
+                    ask.vendor.dialect.decode(ask.vendor, &reply, clock::wall()),
+                    Some(reply),
+                ),
                 Err(fault) => (Err(unreachable::classify(ask.vendor, &fault)), None),
             }
         };

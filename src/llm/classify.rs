@@ -1,6 +1,8 @@
 //! From a provider's refusal or a broken wire to a class. Code, type and message are read before the status: an empty
 //! account is a 429 at OpenAI, a 400 at Anthropic and a 402 at OpenRouter, and a bad Gemini key is a 400.
 
+mod streams;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -253,12 +255,8 @@ fn unsupported(status: u16, error: &ErrorBody<'_>) -> Option<Feature> {
             "does not support",
             "extra inputs",
         ]);
-    if refused && about(&["stream_options", "include_usage"]) {
-        return Some(Feature::StreamUsage);
-    }
-    let streams = error.says(&["streaming", "to stream", "'stream'", "\"stream\"", "`stream`"]);
-    if refused && (streams || error.param == "stream") {
-        return Some(Feature::Streaming);
+    if refused && let Some(feature) = streams::refused(error) {
+        return Some(feature);
     }
     if refused && about(&["max_tokens", "max_completion_tokens"]) {
         return Some(Feature::TokenLimitName);

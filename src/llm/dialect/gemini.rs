@@ -109,7 +109,12 @@ pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
         return;
     };
     pieces.begun = true;
-    for part in candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten() {
+    for part in candidate
+        .pointer("/content/parts")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let text = text_at(part, "/text").unwrap_or_default();
         match part.get("thought") {
             Some(Value::Bool(true)) => pieces.reasoning_bytes += text.len(),

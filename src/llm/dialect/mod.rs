@@ -133,13 +133,7 @@ impl Dialect {
         })
     }
 
-    fn decode_body(
-        self,
-        vendor: &Vendor,
-        reply: &HttpReply,
-        body: &Value,
-        wall: Timestamp,
-    ) -> Result<Decoded, Fault> {
+    fn decode_body(self, vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
         if body.get("error").is_some_and(|error| !error.is_null()) || body.get("type") == Some(&Value::from("error")) {
             return Err(classify::refused_body(vendor, reply, body, wall));
         }

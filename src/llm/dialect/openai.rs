@@ -107,7 +107,9 @@ pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
                 pieces.text.push_str(&content(text));
             }
             pieces.refusal.push_str(text_at(delta, "/refusal").unwrap_or_default());
-            let thoughts = ["/reasoning_content", "/reasoning"].iter().find_map(|name| text_at(delta, name));
+            let thoughts = ["/reasoning_content", "/reasoning"]
+                .iter()
+                .find_map(|name| text_at(delta, name));
             pieces.reasoning_bytes += thoughts.map_or(0, str::len);
         }
         // A host that sends the whole message as its only chunk.

@@ -46,7 +46,9 @@ pub(in crate::llm) fn is_stream(reply: &HttpReply) -> bool {
     }
     let start = reply.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&reply.body);
     let start = start.trim_ascii_start();
-    [&b"data:"[..], b"event:", b": "].iter().any(|field| start.starts_with(field))
+    [&b"data:"[..], b"event:", b": "]
+        .iter()
+        .any(|field| start.starts_with(field))
 }
 
 /// By content type alone, before the body is there.
