@@ -55,6 +55,9 @@ pub(super) struct Ask<'a> {
     pub(super) another_target: bool,
 }
 
+/// What one exchange gave, and the reply that it was read from, if there was one.
+pub(super) type Exchanged = (Result<Decoded, Fault>, Option<HttpReply>);
+
 pub(super) enum Asked {
     Answered { decoded: Decoded, cached: bool },
     NextTarget,
@@ -256,13 +259,17 @@ impl Llm {
     }
 
     /// One exchange, bounded by the attempt's and the call's time.
-    async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> (Result<Decoded, Fault>, Option<HttpReply>) {
+    async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> Exchanged {
         let own = clock::now() + self.options.attempt_timeout;
         let exchange = async {
-            let sent = match self.streaming(ask) {
-                Some(usage) => return self.stream(ask, http, usage).await,
-                None if ask.vendor.is_mock() => Ok(self.mock.send(&ask.target.model, ask.request).await),
-                None => self.wire.send(&ask.vendor.base_url, http).await,
+            if let Some(usage) = self.streaming(ask)
+                && let Some(exchanged) = self.stream(ask, &http, usage).await
+            {
+                return exchanged;
+            }
+            let sent = match ask.vendor.is_mock() {
+                true => Ok(self.mock.send(&ask.target.model, ask.request).await),
+                false => self.wire.send(&ask.vendor.base_url, http).await,
             };
             match sent {
                 Ok(reply) => (

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
-use super::call::{Ask, Llm};
+use super::call::{Ask, Exchanged, Llm};
 use super::dialect::{Assembly, Decoded, Stage, StreamUsage, estimate_tokens, is_stream, says_stream};
-use super::exchange::{HttpReply, HttpRequest};
-use super::fault::{Fault, Feature, Kind};
+use super::exchange::HttpRequest;
+use super::fault::{Fault, Feature};
 use super::types::{Class, Usage};
 use super::unreachable;
 use super::vendor::Streaming;
@@ -39,22 +39,18 @@ impl Llm {
         }
     }
 
-    /// One streamed exchange. A host that sends the whole reply all the same is as welcome.
-    pub(super) async fn stream(
-        &self,
-        ask: &Ask<'_>,
-        http: HttpRequest,
-        usage: StreamUsage,
-    ) -> (Result<Decoded, Fault>, Option<HttpReply>) {
+    /// One streamed exchange; None if the host knows no streams, which is remembered: then the whole reply is asked for at once,
+    /// as a part of the same attempt. A host that sends the whole reply all the same is as welcome.
+    pub(super) async fn stream(&self, ask: &Ask<'_>, http: &HttpRequest, usage: StreamUsage) -> Option<Exchanged> {
         let vendor = ask.vendor;
         let asked_bytes = http.body.len();
-        let http = vendor.dialect.ask_for_stream(http, usage);
+        let http = vendor.dialect.ask_for_stream(http.clone(), usage);
         let started = clock::now();
         let first_token_by = started + self.options.first_token_timeout;
         let mut incoming = match timeout_at(first_token_by, self.wire.open(&vendor.base_url, http)).await {
             Ok(Ok(incoming)) => incoming,
-            Ok(Err(fault)) => return (Err(unreachable::classify(vendor, &fault)), None),
-            Err(_) => return (Err(self.no_first_token()), None),
+            Ok(Err(fault)) => return Some((Err(unreachable::classify(vendor, &fault)), None)),
+            Err(_) => return Some((Err(self.no_first_token()), None)),
         };
         let mut streamed = Streamed {
             llm: self,
@@ -76,11 +72,11 @@ impl Llm {
             (End::Fault(fault), None) => Err(*fault),
             (End::Fault(fault), Some(assembly)) => Err(fault.usage(assembly.usage())),
         };
+        if dialect.has_no_stream_path(&reply) {
+            self.leave_out(ask.target, Feature::Streaming);
+            return None;
+        }
         let outcome = match outcome {
-            Err(_) if dialect.has_no_stream_path(&reply) => {
-                let message = "the host has no path for streams";
-                Err(Fault::new(Class::Permanent, message).kind(Kind::Unsupported(Feature::Streaming)))
-            }
             // Whatever the host had produced is billed, and so is what it had read.
             Err(fault) if fault.usage.estimated && fault.usage.input_tokens == 0 => {
                 let input_tokens = estimate_tokens(asked_bytes);
@@ -92,7 +88,7 @@ impl Llm {
             }
             outcome => outcome.map(|decoded| Decoded { first_token, ..decoded }),
         };
-        (outcome, Some(reply))
+        Some((outcome, Some(reply)))
     }
 
     fn no_first_token(&self) -> Fault {

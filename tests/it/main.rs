@@ -11,5 +11,6 @@ mod dialects;
 mod layers;
 mod program;
 mod providers;
+mod streaming;
 mod support;
 mod tidy;

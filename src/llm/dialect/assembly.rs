@@ -189,7 +189,11 @@ impl Assembly {
             Ok(piece) => piece,
             Err(_) if event.name == "error" => json!({"error": {"message": data}}),
             Err(error) => {
-                self.over = Some(Over::Unreadable { cut: error.is_eof() });
+                // What breaks after the terminal event takes nothing from the reply.
+                self.over = Some(match self.pieces.ended {
+                    true => Over::Closed,
+                    false => Over::Unreadable { cut: error.is_eof() },
+                });
                 return;
             }
         };
