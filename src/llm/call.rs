@@ -56,7 +56,7 @@ pub(super) struct Ask<'a> {
 }
 
 /// What one exchange gave, and the reply that it was read from, if there was one.
-pub(super) type Exchanged = (Result<Decoded, Fault>, Option<HttpReply>);
+pub(super) type Received = (Result<Decoded, Fault>, Option<HttpReply>);
 
 pub(super) enum Asked {
     Answered { decoded: Decoded, cached: bool },
@@ -259,7 +259,7 @@ impl Llm {
     }
 
     /// One exchange, bounded by the attempt's and the call's time.
-    async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> Exchanged {
+    async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> Received {
         let own = clock::now() + self.options.attempt_timeout;
         let exchange = async {
             if let Some(usage) = self.streaming(ask)

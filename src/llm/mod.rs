@@ -9,10 +9,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod about;
+mod availability;
 mod base_url;
 mod breaker;
 mod cache;
 mod call;
+mod capabilities;
 mod classify;
 mod cost;
 mod decide;
@@ -39,9 +41,11 @@ mod vendor;
 mod wait;
 mod wire;
 
+pub use availability::{Availability, Credit};
 pub use base_url::{BadBaseUrl, PrivateHosts, check_base_url};
 pub use cache::CacheMode;
 pub use call::Llm;
+pub use capabilities::Capabilities;
 pub use cost::{Price, Prices};
 pub use dialect::Dialect;
 pub use mock::{MockFault, MockOptions, MockScript, MockStep, answer as mock_answer};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
-use super::call::{Ask, Exchanged, Llm};
+use super::call::{Ask, Llm, Received};
 use super::dialect::{Assembly, Decoded, Stage, StreamUsage, estimate_tokens, is_stream, says_stream};
 use super::exchange::HttpRequest;
 use super::fault::{Fault, Feature};
@@ -41,7 +41,7 @@ impl Llm {
 
     /// One streamed exchange; None if the host knows no streams, which is remembered: then the whole reply is asked for at once,
     /// as a part of the same attempt. A host that sends the whole reply all the same is as welcome.
-    pub(super) async fn stream(&self, ask: &Ask<'_>, http: &HttpRequest, usage: StreamUsage) -> Option<Exchanged> {
+    pub(super) async fn stream(&self, ask: &Ask<'_>, http: &HttpRequest, usage: StreamUsage) -> Option<Received> {
         let vendor = ask.vendor;
         let asked_bytes = http.body.len();
         let http = vendor.dialect.ask_for_stream(http.clone(), usage);

@@ -1,6 +1,7 @@
 //! Vendors are rows: who is asked, where, in which dialect, with which key. Reading the environment is `config`'s business.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::base_url::{BadBaseUrl, PrivateHosts, check_base_url};
@@ -48,7 +49,8 @@ pub enum Streaming {
 }
 
 /// How a host is told the shape of the reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StructuredOutput {
     /// The dialect's native JSON Schema.
     Schema,

@@ -45,15 +45,19 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         );
     }
 
+    HttpRequest {
+        path: "/v1/messages".to_owned(),
+        headers: headers(vendor),
+        body: Value::Object(body).to_string().into_bytes(),
+    }
+}
+
+pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
     let mut headers = vec![("anthropic-version".to_owned(), VERSION.into())];
     if let Some(key) = &vendor.key {
         headers.push(("x-api-key".to_owned(), HeaderText::Secret(key.clone())));
     }
-    HttpRequest {
-        path: "/v1/messages".to_owned(),
-        headers,
-        body: Value::Object(body).to_string().into_bytes(),
-    }
+    headers
 }
 
 pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {

@@ -38,17 +38,19 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
     );
     body.insert("generationConfig".to_owned(), Value::Object(generation));
 
-    let mut headers = Vec::new();
-    if let Some(key) = &vendor.key {
-        // Never `?key=`: URLs end up in logs and error texts.
-        headers.push(("x-goog-api-key".to_owned(), HeaderText::Secret(key.clone())));
-    }
     let model = model.strip_prefix("models/").unwrap_or(model);
     HttpRequest {
         path: format!("/v1beta/models/{model}:generateContent"),
-        headers,
+        headers: headers(vendor),
         body: Value::Object(body).to_string().into_bytes(),
     }
+}
+
+/// Never `?key=`: URLs end up in logs and error texts.
+pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
+    let key = vendor.key.clone();
+    let header = key.map(|key| ("x-goog-api-key".to_owned(), HeaderText::Secret(key)));
+    header.into_iter().collect()
 }
 
 pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {

@@ -4,11 +4,13 @@ mod anthropic;
 mod assembly;
 mod ending;
 mod gemini;
+mod offer;
 mod openai;
 mod schema;
 mod streaming;
 
 pub(super) use assembly::{Assembly, Stage};
+pub(super) use offer::{Offer, offer};
 pub(super) use streaming::{StreamUsage, is_stream, says_stream};
 
 use std::time::Duration;

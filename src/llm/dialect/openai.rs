@@ -56,16 +56,19 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         }
     }
 
-    let mut headers = Vec::new();
-    if let Some(key) = &vendor.key {
-        let bearer = SecretString::from(format!("Bearer {}", key.expose_secret()));
-        headers.push(("authorization".to_owned(), HeaderText::Secret(bearer)));
-    }
     HttpRequest {
         path: "/chat/completions".to_owned(),
-        headers,
+        headers: headers(vendor),
         body: Value::Object(body).to_string().into_bytes(),
     }
+}
+
+pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
+    let bearer = vendor.key.as_ref().map(|key| {
+        let bearer = SecretString::from(format!("Bearer {}", key.expose_secret()));
+        ("authorization".to_owned(), HeaderText::Secret(bearer))
+    });
+    bearer.into_iter().collect()
 }
 
 pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
