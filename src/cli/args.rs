@@ -11,6 +11,7 @@ Examples:
   insights demo
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
+  insights providers --check
 
 Exit codes:
   0 complete · 1 no usable report · 2 usage, configuration or bad input · 3 report written, degraded
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Check configuration, keys, data, prompts and directories without calling a model
     Doctor(RunArguments),
+    /// Show each configured provider and model: capabilities, prices, how it did lately, and whether it is there
+    Providers(ProvidersArguments),
     /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
     Evidence(EvidenceArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
@@ -169,6 +172,18 @@ pub(super) struct DemoArguments {
     #[arg(long, value_name = "NAME", default_value = "demo")]
     pub(super) run_hash: String,
     /// Print the result as JSON instead of the report's path
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct ProvidersArguments {
+    /// Ask each provider for its list of models, which costs nothing; exit 3 if one is not available
+    #[arg(long)]
+    pub(super) check: bool,
+    /// JSON instead of a table
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]

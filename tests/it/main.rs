@@ -5,6 +5,7 @@
     reason = "a test may panic, and says why it skips"
 )]
 
+mod availability;
 mod council;
 mod data;
 mod dialects;
