@@ -11,7 +11,7 @@ use crate::clock;
 use crate::config::{self, Typed};
 use crate::event::Events;
 use crate::llm::{Availability, Capabilities, Credit, Llm, Target, Vendor};
-use crate::store::{BreakerRecord, ModelHealth, Store};
+use crate::store::{BreakerRecord, LearnedLimit, Ledger, ModelHealth, Store};
 
 use super::args::{CommonArguments, ProvidersArguments};
 use super::exit::{Code, Failure};
@@ -42,7 +42,21 @@ pub(super) struct Provider {
     pub(super) models_listed: Option<usize>,
     pub(super) credit: Option<Credit>,
     pub(super) requests_per_minute: Option<u32>,
+    pub(super) learned_limits: Vec<Learned>,
     pub(super) models: Vec<Model>,
+}
+
+/// What the provider's headers told of its limits a minute.
+#[derive(Debug, Serialize)]
+pub(super) struct Learned {
+    /// Empty: of the key, for all its models.
+    pub(super) model: String,
+    pub(super) requests: Option<u64>,
+    pub(super) input_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
+    /// Input and output together.
+    pub(super) tokens: Option<u64>,
+    pub(super) age_seconds: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +126,7 @@ pub(super) async fn providers(arguments: &ProvidersArguments, common: &CommonArg
         BTreeMap::new()
     };
     let health = health(&settings);
+    let limits = limits(&settings);
     let providers = vendors.iter().map(|vendor| {
         let own = targets.iter().filter(|target| target.vendor == vendor.name);
         let check = checks.get(&vendor.name);
@@ -122,7 +137,10 @@ pub(super) async fn providers(arguments: &ProvidersArguments, common: &CommonArg
             let capabilities = Capabilities::of(vendor, &target.model, &prices);
             model(vendor, target, capabilities, routed.contains(target), check, health)
         });
-        provider(vendor, check, models.collect())
+        Provider {
+            learned_limits: learned(vendor, &limits),
+            ..provider(vendor, check, models.collect())
+        }
     });
     let overview = Overview {
         checked: arguments.check,
@@ -169,6 +187,29 @@ fn health(settings: &config::Run) -> Vec<ModelHealth> {
     }
 }
 
+fn limits(settings: &config::Run) -> Vec<LearnedLimit> {
+    let files = &settings.models.options.ledger;
+    match files.iter().any(|file| file.is_file()) {
+        true => Ledger::at(files.clone()).learned(),
+        false => Vec::new(),
+    }
+}
+
+/// Only what was learned with this key at this place.
+fn learned(vendor: &Vendor, limits: &[LearnedLimit]) -> Vec<Learned> {
+    let key = vendor.limit_key();
+    let own = limits.iter().filter(|limit| limit.key == key);
+    own.map(|limit| Learned {
+        model: limit.model.clone(),
+        requests: limit.rates.requests,
+        input_tokens: limit.rates.input_tokens,
+        output_tokens: limit.rates.output_tokens,
+        tokens: limit.rates.tokens,
+        age_seconds: limit.age_millis / 1_000,
+    })
+    .collect()
+}
+
 fn provider(vendor: &Vendor, check: Option<&Availability>, models: Vec<Model>) -> Provider {
     let error = check.and_then(|check| check.error.as_ref());
     Provider {
@@ -183,6 +224,7 @@ fn provider(vendor: &Vendor, check: Option<&Availability>, models: Vec<Model>) -
         models_listed: check.and_then(|check| Some(check.models.as_ref()?.len())),
         credit: check.and_then(|check| check.credit),
         requests_per_minute: vendor.requests_per_minute,
+        learned_limits: Vec::new(),
         models,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::llm::{Price, StructuredOutput};
 
-use super::providers::{Model, Overview, Provider};
+use super::providers::{Learned, Model, Overview, Provider};
 
 const WIDTH: usize = 100;
 const NAME: usize = 33;
@@ -88,6 +88,7 @@ fn notes(provider: &Provider) -> Vec<String> {
             .requests_per_minute
             .map(|limit| format!("{limit} requests a minute")),
     );
+    facts.extend(provider.learned_limits.iter().map(learned));
     let mut lines = wrapped(&provider.name, &facts.join(" · "));
     if let Some(reason) = &provider.reason {
         lines.extend(wrapped("", &format!("not available: {reason}")));
@@ -96,6 +97,23 @@ fn notes(provider: &Provider) -> Vec<String> {
         lines.extend(wrapped("", &model_note(provider, model)));
     }
     lines
+}
+
+fn learned(limit: &Learned) -> String {
+    let counts = [
+        (limit.requests, "requests"),
+        (limit.tokens, "tokens"),
+        (limit.input_tokens, "input tokens"),
+        (limit.output_tokens, "output tokens"),
+    ];
+    let said = counts
+        .iter()
+        .filter_map(|(count, what)| Some(format!("{} {what}", tokens(Some((*count)?)))));
+    let said: Vec<String> = said.collect();
+    let hours = limit.age_seconds / 3_600;
+    format!("{} {} a minute, learned {hours} h ago", limit.model, said.join(", "))
+        .trim_start()
+        .to_owned()
 }
 
 fn model_note(provider: &Provider, model: &Model) -> String {
@@ -227,6 +245,14 @@ mod tests {
                 models_listed: None,
                 credit: None,
                 requests_per_minute: None,
+                learned_limits: vec![Learned {
+                    model: String::new(),
+                    requests: Some(500),
+                    input_tokens: None,
+                    output_tokens: None,
+                    tokens: Some(200_000),
+                    age_seconds: 7_300,
+                }],
                 models: vec![
                     model("gpt-5-mini", None),
                     model("a-model-with-a-name-that-nobody-would-type-twice-in-a-row", Some(false)),
@@ -249,6 +275,7 @@ mod tests {
             "92 %",
             "2.0 s",
             "open",
+            "200k tokens",
             "NOT AVAILABLE",
             "--check",
         ] {

@@ -12,6 +12,7 @@ mod about;
 mod availability;
 mod base_url;
 mod breaker;
+mod breakers;
 mod cache;
 mod call;
 mod capabilities;
@@ -43,6 +44,7 @@ mod wire;
 
 pub use availability::{Availability, Credit};
 pub use base_url::{BadBaseUrl, PrivateHosts, check_base_url};
+pub use breakers::{BreakerState, TargetHealth, TargetLimit};
 pub use cache::CacheMode;
 pub use call::Llm;
 pub use capabilities::Capabilities;
@@ -56,5 +58,7 @@ pub use target::{BadTarget, Target};
 pub use types::*;
 pub use vendor::{MOCK, Streaming, StructuredOutput, TokenLimit, Transport, Vendor};
 
+#[cfg(test)]
+mod machine;
 #[cfg(test)]
 mod tests;

@@ -134,7 +134,7 @@ impl Vendor {
     }
 
     /// Who shares a limit: the same key at the same place. The key itself stays out.
-    pub(super) fn limit_key(&self) -> String {
+    pub fn limit_key(&self) -> String {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
         let digest = Sha256::digest(key.as_bytes());
         let short: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
