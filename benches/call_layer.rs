@@ -5,11 +5,11 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::exit,
     reason = "a benchmark may panic, prints its figures, and says how it went"
 )]
 
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ const RATE_BAR: f64 = 0.70;
 /// Kilobytes.
 const MEMORY_BAR: f64 = 60.0;
 
-fn main() {
+fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -54,7 +54,7 @@ fn main() {
         }
     });
     runtime.shutdown_background();
-    std::process::exit(i32::from(verdict.missed > 0));
+    ExitCode::from(u8::from(verdict.missed > 0))
 }
 
 struct Verdict {

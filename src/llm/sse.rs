@@ -142,9 +142,8 @@ impl SseParser {
 
     fn dispatch(&mut self) -> Option<SseEvent> {
         let name = std::mem::take(&mut self.name);
-        if self.data.pop().is_none() {
-            return None;
-        }
+        // The line feed after the last line; without any line there is no event.
+        self.data.pop()?;
         let data = String::from_utf8_lossy(&self.data).into_owned();
         self.data.clear();
         Some(SseEvent {

@@ -7,8 +7,19 @@ use crate::support::server::{Manner, Rule, Server, Step, openai};
 
 const KEY: &str = "CANARY-31337-providers";
 
-/// Vendor, variables, base path, path of the list, header of the key and what stands before it, a list with `test-model`.
-const VENDORS: [(&str, &str, &str, &str, &str, (&str, &str), &str); 4] = [
+/// Vendor, prefix of its variables, base path, path of the list, model, header of the key and what stands before it, a list
+/// that holds the model.
+type Asked = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    (&'static str, &'static str),
+    &'static str,
+);
+
+const VENDORS: [Asked; 4] = [
     (
         "openai",
         "OPENAI",
