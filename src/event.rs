@@ -50,6 +50,12 @@ pub enum Event {
         attempt: u32,
         attempts: u32,
     },
+    /// Of a streamed reply, of the answer or of reasoning; the time since it was asked for.
+    #[serde(rename = "call.first_token")]
+    CallFirstToken { role: String, model: String, millis: u64 },
+    /// How far a streamed reply is, a few times a second: for whoever looks now, never for a file.
+    #[serde(rename = "call.tokens")]
+    CallTokens { role: String, model: String, tokens: u64 },
     #[serde(rename = "call.retry")]
     CallRetry {
         role: String,
@@ -93,6 +99,13 @@ pub enum Event {
         report: String,
         millis: u64,
     },
+}
+
+impl Event {
+    /// Said so often that only a person who watches has use for it.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::CallTokens { .. })
+    }
 }
 
 type Listener = dyn Fn(Event) + Send + Sync;

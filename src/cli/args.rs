@@ -11,6 +11,7 @@ Examples:
   insights demo
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
+  insights providers --check
 
 Exit codes:
   0 complete · 1 no usable report · 2 usage, configuration or bad input · 3 report written, degraded
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Check configuration, keys, data, prompts and directories without calling a model
     Doctor(RunArguments),
+    /// Show each configured provider and model: capabilities, prices, how it did lately, and whether it is there
+    Providers(ProvidersArguments),
     /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
     Evidence(EvidenceArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
@@ -125,15 +128,30 @@ pub(super) struct ModelArguments {
     /// `provider:model` to try when the first cannot answer
     #[arg(long, value_name = "MODEL")]
     pub(super) fallback: Vec<String>,
-    /// Requests a minute for each key [default: 10 for OpenRouter, else none]
+    /// Requests a minute for each key, or openai=500,openrouter=10 [default: 10 for OpenRouter, else what the provider tells]
     #[arg(long, value_name = "N")]
     pub(super) rpm: Option<String>,
+    /// Input tokens a minute, in the same way
+    #[arg(long, value_name = "N")]
+    pub(super) input_tpm: Option<String>,
+    /// Output tokens a minute, in the same way
+    #[arg(long, value_name = "N")]
+    pub(super) output_tpm: Option<String>,
     /// Retries after the first attempt [default: 3]
     #[arg(long, value_name = "N")]
     pub(super) retries: Option<String>,
     /// Seconds for one attempt [default: 120]
     #[arg(long, value_name = "SECONDS")]
     pub(super) timeout: Option<String>,
+    /// Ask for whole replies; else they are streamed, so that a stall is found in seconds
+    #[arg(long)]
+    pub(super) no_stream: bool,
+    /// Seconds until a streamed reply begins [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) first_token_timeout: Option<String>,
+    /// Seconds between two tokens of a streamed reply [default: 20]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) idle_timeout: Option<String>,
     /// Seconds for the whole run [default: 900]
     #[arg(long, value_name = "SECONDS")]
     pub(super) deadline: Option<String>,
@@ -160,6 +178,18 @@ pub(super) struct DemoArguments {
     #[arg(long, value_name = "NAME", default_value = "demo")]
     pub(super) run_hash: String,
     /// Print the result as JSON instead of the report's path
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct ProvidersArguments {
+    /// Ask each provider for its list of models, which costs nothing; exit 3 if one is not available
+    #[arg(long)]
+    pub(super) check: bool,
+    /// JSON instead of a table
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
@@ -225,8 +255,13 @@ impl ModelArguments {
         typed.model.clone_from(&self.model);
         typed.fallback.clone_from(&self.fallback);
         typed.requests_per_minute.clone_from(&self.rpm);
+        typed.input_tokens_per_minute.clone_from(&self.input_tpm);
+        typed.output_tokens_per_minute.clone_from(&self.output_tpm);
         typed.retries.clone_from(&self.retries);
         typed.timeout.clone_from(&self.timeout);
+        typed.stream = self.no_stream.then(|| "off".to_owned());
+        typed.first_token_timeout.clone_from(&self.first_token_timeout);
+        typed.idle_timeout.clone_from(&self.idle_timeout);
         typed.deadline.clone_from(&self.deadline);
         typed.max_output_tokens.clone_from(&self.max_output_tokens);
         typed.cache.clone_from(&self.cache);

@@ -50,8 +50,10 @@ impl Listeners {
             loop {
                 match receiver.recv_timeout(HEARTBEAT) {
                     Ok(Heard::Event(event)) => {
-                        seq += 1;
-                        write(&mut journal, seq, &event);
+                        if !event.is_passing() {
+                            seq += 1;
+                            write(&mut journal, seq, &event);
+                        }
                         progress.show(&event);
                     }
                     Err(RecvTimeoutError::Timeout) => progress.heartbeat(),

@@ -12,6 +12,8 @@ mod log;
 mod outputs;
 mod print;
 mod progress;
+mod providers;
+mod providers_text;
 mod run;
 mod signal;
 
@@ -60,6 +62,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => demo::demo(demo, common).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
+        Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Extract) => extract::extract(),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);

@@ -132,6 +132,13 @@ impl Progress {
             } => {
                 self.doing(role, &format!("retry in {}: {because}", seconds(*wait_millis)), true);
             }
+            Event::CallFirstToken { role, model, millis } => {
+                let first = format!("{model} · first token after {}", seconds(*millis));
+                self.doing(role, &first, false);
+            }
+            Event::CallTokens { role, model, tokens } => {
+                self.passing(role, &format!("{model} · ~{} tokens", short(*tokens)))
+            }
             Event::CallReasked { role, because } => {
                 self.done.remove(role);
                 self.line(&format!("         {role}: {because}"));
@@ -217,6 +224,17 @@ impl Progress {
             Some(bar) => bar.set_message(print::safe(what)),
             None if loud || self.verbose => print::talk(&format!("         {role}: {what}")),
             None => {}
+        }
+    }
+
+    /// Comes several times a second: shown where a line is live, and kept for the heartbeat.
+    fn passing(&mut self, role: &str, what: &str) {
+        let Some(running) = self.running.get_mut(role) else {
+            return;
+        };
+        what.clone_into(&mut running.doing);
+        if let Some(bar) = &running.bar {
+            bar.set_message(print::safe(what));
         }
     }
 

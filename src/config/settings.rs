@@ -13,7 +13,7 @@ use crate::rundir::RunHash;
 
 use super::environment::{Environment, Origin, Setting};
 use super::models::{Models, choose_models};
-use super::{Bad, file, variables};
+use super::{Bad, file, limits, variables};
 
 /// What was typed: text as it stood on the command line.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +30,14 @@ pub struct Typed {
     pub model: Vec<String>,
     pub fallback: Vec<String>,
     pub requests_per_minute: Option<String>,
+    pub input_tokens_per_minute: Option<String>,
+    pub output_tokens_per_minute: Option<String>,
     pub retries: Option<String>,
     pub timeout: Option<String>,
+    /// `on` or `off`.
+    pub stream: Option<String>,
+    pub first_token_timeout: Option<String>,
+    pub idle_timeout: Option<String>,
     pub deadline: Option<String>,
     pub max_output_tokens: Option<String>,
     pub cache: Option<String>,
@@ -119,7 +125,9 @@ pub fn resolve(
     let prompts = prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?;
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
-    let models = choose_models(typed, &mut sources)?;
+    let mut models = choose_models(typed, &mut sources)?;
+    let run_logs = run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path));
+    models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
     Ok(Run {
         run_hash,
@@ -131,7 +139,7 @@ pub fn resolve(
             timezone,
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
-        run_logs: run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path)),
+        run_logs,
         prompts,
         models,
         flow: flow::Options {
@@ -212,10 +220,17 @@ impl<'a> Sources<'a> {
         })
     }
 
-    pub(super) fn optional_number(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<u64>, Bad> {
-        match self.text(flag, variable)? {
-            Some(text) => self.number(Some(&text), variable, 10).map(Some),
-            None => Ok(None),
+    /// `on` or `off`, in any of the usual words.
+    pub(super) fn switch(&mut self, flag: Option<&String>, variable: &str, default: bool) -> Result<bool, Bad> {
+        let text = self.text(flag, variable)?;
+        match text.as_deref().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+            None => Ok(default),
+            Some("on" | "true" | "yes" | "1") => Ok(true),
+            Some("off" | "false" | "no" | "0") => Ok(false),
+            Some(other) => Err(Bad::new(
+                format!("{variable} is `{}`", other.escape_debug()),
+                "use on or off",
+            )),
         }
     }
 

@@ -141,6 +141,7 @@ fn note_completion(call: &mut CallRecord, completion: &Completion) {
     call.model = Some(completion.model.clone());
     call.answered_model.clone_from(&completion.answered_model);
     call.cached = completion.cached;
+    call.time_to_first_token_millis = completion.first_token.map(millis);
     call.attempts += completion.attempts.len().max(1) as u32;
     note_attempts(call, &completion.attempts);
     note_cost(call, completion.usage, completion.cost_usd);
@@ -179,10 +180,13 @@ fn note_cost(call: &mut CallRecord, usage: crate::llm::Usage, cost_usd: Option<f
 }
 
 fn note_waits(call: &mut CallRecord, provider: Duration, limiter: Duration, retry: Duration) {
-    let millis = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
     call.provider_wait_millis += millis(provider);
     call.limiter_wait_millis += millis(limiter);
     call.retry_wait_millis += millis(retry);
+}
+
+fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn why(failed: &Failed, attempts: u32) -> Why {

@@ -30,6 +30,9 @@ pub struct CallRecord {
     pub provider_wait_millis: u64,
     pub limiter_wait_millis: u64,
     pub retry_wait_millis: u64,
+    /// Of the last reply; null when it was not streamed.
+    #[serde(default)]
+    pub time_to_first_token_millis: Option<u64>,
     /// Repairs that the JSON of the reply needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<String>,

@@ -90,6 +90,7 @@ fn read(value: &str) -> Option<Decoded> {
         usage: Usage::default(),
         answered_model: stored.answered_model,
         cost_usd: Some(0.0),
+        first_token: None,
     })
 }
 

@@ -2,6 +2,7 @@
 //! at OpenAI, a 400 at Anthropic and a 402 at OpenRouter, and a bad Gemini key is a 400. `faults.md` is the whole table.
 
 mod judge;
+mod streams;
 mod words;
 
 use jiff::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Usage;
 use super::vendor::MOCK;
@@ -10,7 +10,7 @@ use super::vendor::MOCK;
 const TABLE: &str = include_str!("prices.toml");
 
 /// US dollars per million tokens.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Price {
     pub input: f64,
     pub cached_input: f64,
@@ -93,12 +93,12 @@ impl Prices {
 }
 
 /// OpenRouter writes `claude-sonnet-4.5` where Anthropic writes `claude-sonnet-4-5`.
-fn plain(model: &str) -> String {
+pub(super) fn plain(model: &str) -> String {
     model.to_ascii_lowercase().replace('.', "-")
 }
 
 /// `gpt-5-mini-2025-08-07`, `claude-haiku-4-5-20251001`, `claude-sonnet-5-latest` are priced as the name before.
-fn without_date(model: &str) -> Option<&str> {
+pub(super) fn without_date(model: &str) -> Option<&str> {
     if let Some(name) = model.strip_suffix("-latest") {
         return Some(name);
     }

@@ -53,6 +53,10 @@ pub(super) enum Feature {
     /// `max_tokens` against `max_completion_tokens`.
     TokenLimitName,
     Temperature,
+    /// A reply in pieces.
+    Streaming,
+    /// `stream_options`: the count of tokens at the end of a stream.
+    StreamUsage,
 }
 
 impl Fault {

@@ -9,10 +9,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod about;
+mod availability;
 mod base_url;
 mod breaker;
+mod breakers;
 mod cache;
 mod call;
+mod capabilities;
 mod classify;
 mod cost;
 mod decide;
@@ -28,6 +31,8 @@ mod pace;
 mod redact;
 mod retry;
 mod route;
+mod sse;
+mod stream;
 mod tally;
 mod target;
 mod tell;
@@ -40,9 +45,12 @@ mod wire;
 #[doc = include_str!("faults.md")]
 pub mod faults {}
 
+pub use availability::{Availability, Credit};
 pub use base_url::{BadBaseUrl, PrivateHosts, check_base_url};
+pub use breakers::{BreakerState, TargetHealth, TargetLimit};
 pub use cache::CacheMode;
 pub use call::Llm;
+pub use capabilities::Capabilities;
 pub use cost::{Price, Prices};
 pub use dialect::Dialect;
 pub use mock::{MockFault, MockOptions, MockScript, MockStep, answer as mock_answer};
@@ -51,7 +59,9 @@ pub use redact::Redactor;
 pub use route::Route;
 pub use target::{BadTarget, Target};
 pub use types::*;
-pub use vendor::{MOCK, StructuredOutput, TokenLimit, Transport, Vendor};
+pub use vendor::{MOCK, Streaming, StructuredOutput, TokenLimit, Transport, Vendor};
 
+#[cfg(test)]
+mod machine;
 #[cfg(test)]
 mod tests;

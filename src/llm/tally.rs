@@ -93,6 +93,7 @@ impl Tally {
             provider_wait: self.provider_wait,
             limiter_wait: self.limiter_wait,
             retry_wait: self.retry_wait,
+            first_token: decoded.first_token,
             cached,
         }
     }

@@ -1,6 +1,7 @@
 //! Vendors are rows: who is asked, where, in which dialect, with which key. Reading the environment is `config`'s business.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::base_url::{BadBaseUrl, PrivateHosts, check_base_url};
@@ -34,11 +35,22 @@ pub struct Vendor {
     pub headers: Vec<(String, String)>,
     pub structured_output: StructuredOutput,
     pub token_limit: TokenLimit,
+    pub streaming: Streaming,
     pub transport: Transport,
 }
 
-/// How a host is told the shape of the reply.
+/// Whether replies come in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streaming {
+    No,
+    /// Without asking for the count of tokens: the host sends it anyway, or refuses the question.
+    Plain,
+    WithUsage,
+}
+
+/// How a host is told the shape of the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StructuredOutput {
     /// The dialect's native JSON Schema.
     Schema,
@@ -92,6 +104,7 @@ impl Vendor {
             headers: Vec::new(),
             structured_output: StructuredOutput::Schema,
             token_limit: TokenLimit::MaxTokens,
+            streaming: Streaming::WithUsage,
             transport: Transport::Http,
             name,
         }
@@ -121,7 +134,7 @@ impl Vendor {
     }
 
     /// Who shares a limit: the same key at the same place. The key itself stays out.
-    pub(super) fn limit_key(&self) -> String {
+    pub fn limit_key(&self) -> String {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
         let digest = Sha256::digest(key.as_bytes());
         let short: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -141,6 +154,7 @@ struct Row {
     headers: &'static [(&'static str, &'static str)],
     structured_output: StructuredOutput,
     token_limit: TokenLimit,
+    streaming: Streaming,
     transport: Transport,
 }
 
@@ -158,6 +172,7 @@ impl Row {
             headers: &[],
             structured_output: StructuredOutput::Schema,
             token_limit: TokenLimit::MaxTokens,
+            streaming: Streaming::WithUsage,
             transport: Transport::Http,
         }
     }
@@ -195,6 +210,7 @@ impl Row {
                 .collect(),
             structured_output: self.structured_output,
             token_limit: self.token_limit,
+            streaming: self.streaming,
             transport: self.transport,
         }
     }
@@ -225,7 +241,11 @@ static ROWS: [Row; 13] = [
         ..Row::hosted("openrouter", "https://openrouter.ai/api/v1", &["OPENROUTER_API_KEY"]).model("openai/gpt-5-mini")
     },
     Row::hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"]).model("openai/gpt-oss-120b"),
-    Row::hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).model("mistral-medium-latest"),
+    Row {
+        // Counts tokens in the last chunk unasked.
+        streaming: Streaming::Plain,
+        ..Row::hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).model("mistral-medium-latest")
+    },
     Row {
         structured_output: StructuredOutput::JsonObject,
         ..Row::hosted("deepseek", "https://api.deepseek.com/v1", &["DEEPSEEK_API_KEY"]).model("deepseek-chat")
@@ -236,6 +256,7 @@ static ROWS: [Row; 13] = [
     Row::local("llamacpp", "http://localhost:8080/v1", &["LLAMACPP_API_KEY"]).model("default"),
     Row::local("lmstudio", "http://localhost:1234/v1", &["LMSTUDIO_API_KEY"]),
     Row {
+        streaming: Streaming::No,
         transport: Transport::Mock,
         ..Row::local(MOCK, "mock://", &[]).model("mock-1")
     },

@@ -70,34 +70,21 @@ impl Wire {
 
     /// The caller bounds the whole of it in time.
     pub(super) async fn send(&self, base_url: &str, request: HttpRequest) -> Result<HttpReply, WireFault> {
-        let client = self.client(base_url)?;
-        let mut response = client
-            .post(format!("{base_url}{}", request.path))
-            .headers(headers(&request)?)
-            .body(request.body)
-            .send()
-            .await
-            .map_err(fault)?;
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                (name.as_str().to_owned(), value)
-            })
-            .collect();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(fault)? {
-            if body.len() + chunk.len() > BODY_CAP {
-                return Err(WireFault {
-                    kind: WireKind::BodyTooLarge,
-                    detail: format!("the reply is larger than {} MiB", BODY_CAP >> 20),
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(HttpReply { status, headers, body })
+        self.open(base_url, request).await?.whole().await
+    }
+
+    /// Sends, and comes back when the reply's headers are there.
+    pub(super) async fn open(&self, base_url: &str, request: HttpRequest) -> Result<Incoming, WireFault> {
+        let post = self.client(base_url)?.post(format!("{base_url}{}", request.path));
+        let response = post.headers(headers(&request)?).body(request.body).send().await;
+        Ok(Incoming::new(response.map_err(fault)?))
+    }
+
+    /// Asks without a body: what a host offers, never what a model says.
+    pub(super) async fn get(&self, base_url: &str, request: HttpRequest) -> Result<HttpReply, WireFault> {
+        let get = self.client(base_url)?.get(format!("{base_url}{}", request.path));
+        let response = get.headers(headers(&request)?).send().await;
+        Incoming::new(response.map_err(fault)?).whole().await
     }
 
     fn client(&self, base_url: &str) -> Result<Client, WireFault> {
@@ -111,6 +98,48 @@ impl Wire {
             kind: WireKind::Client,
             detail,
         })
+    }
+}
+
+/// A reply under way: its head, and its body piece by piece.
+pub(super) struct Incoming {
+    pub reply: HttpReply,
+    response: reqwest::Response,
+}
+
+impl Incoming {
+    fn new(response: reqwest::Response) -> Self {
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        });
+        let reply = HttpReply {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body: Vec::new(),
+        };
+        Self { reply, response }
+    }
+
+    /// Adds the next piece to the body; false at its end. The cap is on the sum. May be dropped half-way.
+    pub(super) async fn more(&mut self) -> Result<bool, WireFault> {
+        let Some(chunk) = self.response.chunk().await.map_err(fault)? else {
+            return Ok(false);
+        };
+        let body = &mut self.reply.body;
+        if body.len() + chunk.len() > BODY_CAP {
+            return Err(WireFault {
+                kind: WireKind::BodyTooLarge,
+                detail: format!("the reply is larger than {} MiB", BODY_CAP >> 20),
+            });
+        }
+        body.extend_from_slice(&chunk);
+        Ok(true)
+    }
+
+    async fn whole(mut self) -> Result<HttpReply, WireFault> {
+        while self.more().await? {}
+        Ok(self.reply)
     }
 }
 

@@ -57,7 +57,7 @@ const DIALECTS: [Dialect; 5] = [
         key_variable: "GOOGLE_API_KEY",
         base_url_variable: "GEMINI_BASE_URL",
         base_path: "",
-        path: "/v1beta/models/test-model:generateContent",
+        path: "/v1beta/models/test-model:streamGenerateContent?alt=sse",
         auth: ("x-goog-api-key", ""),
         reply: gemini_bytes,
         asked: |body| {

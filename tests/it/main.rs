@@ -5,12 +5,15 @@
     reason = "a test may panic, and says why it skips"
 )]
 
+mod availability;
 mod council;
 mod data;
 mod dialects;
 mod faults;
 mod layers;
+mod limits;
 mod program;
 mod providers;
+mod streaming;
 mod support;
 mod tidy;

@@ -16,7 +16,7 @@ use crate::support::server::{Manner, Rule, Server, Step, anthropic, error, gemin
 const KEY: &str = "CANARY-4f9d2a71";
 
 /// A vendor that lives at `server`.
-fn vendor(name: &str, server: &Server) -> Vendor {
+pub(crate) fn vendor(name: &str, server: &Server) -> Vendor {
     let path = match name {
         "anthropic" | "gemini" => "",
         _ => "/v1",
@@ -31,7 +31,7 @@ fn vendor(name: &str, server: &Server) -> Vendor {
     .unwrap()
 }
 
-fn options(vendors: Vec<Vendor>) -> Options {
+pub(crate) fn options(vendors: Vec<Vendor>) -> Options {
     let targets: Vec<Target> = vendors.iter().map(|vendor| Target::new(&vendor.name, "m-1")).collect();
     Options {
         vendors,
@@ -44,7 +44,7 @@ fn options(vendors: Vec<Vendor>) -> Options {
 
 /// What was said, as one line per event.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<Event>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<Event>>>);
 
 impl Heard {
     fn events(&self) -> Events {
@@ -52,11 +52,11 @@ impl Heard {
         Events::new(move |event| heard.lock().unwrap().push(event))
     }
 
-    fn all(&self) -> Vec<Event> {
+    pub(crate) fn all(&self) -> Vec<Event> {
         self.0.lock().unwrap().clone()
     }
 
-    fn warnings(&self) -> String {
+    pub(crate) fn warnings(&self) -> String {
         let all = self.all();
         let warnings = all.iter().filter_map(|event| match event {
             Event::Warning { message } => Some(message.as_str()),
@@ -66,12 +66,12 @@ impl Heard {
     }
 }
 
-fn llm(options: Options) -> (Llm, Heard) {
+pub(crate) fn llm(options: Options) -> (Llm, Heard) {
     let heard = Heard::default();
     (Llm::new(options, None, heard.events()).unwrap(), heard)
 }
 
-fn request(role: &str) -> Request {
+pub(crate) fn request(role: &str) -> Request {
     Request {
         role: role.to_owned(),
         system: "be brief".to_owned(),
@@ -127,7 +127,7 @@ async fn every_dialect_says_and_hears_it_its_way() {
         (
             "gemini",
             Dialect::Gemini,
-            "/v1beta/models/m-1:generateContent",
+            "/v1beta/models/m-1:streamGenerateContent?alt=sse",
             "x-goog-api-key",
             gemini(r#"{"a":"x"}"#),
         ),

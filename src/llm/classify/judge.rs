@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::streams;
 use super::words::*;
 use crate::llm::dialect::Dialect;
 use crate::llm::error_body::ErrorBody;
@@ -152,6 +153,9 @@ fn unsupported_feature(status: u16, error: &ErrorBody<'_>) -> Option<Feature> {
         return Some(Feature::StructuredOutput);
     }
     let refused = error.is(UNSUPPORTED_CODES) || error.says(UNSUPPORTED_PHRASES);
+    if refused && let Some(feature) = streams::refused(error) {
+        return Some(feature);
+    }
     if refused && about(&["max_tokens", "max_completion_tokens"]) {
         return Some(Feature::TokenLimitName);
     }

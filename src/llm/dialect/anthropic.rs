@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
@@ -44,15 +45,19 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         );
     }
 
+    HttpRequest {
+        path: "/v1/messages".to_owned(),
+        headers: headers(vendor),
+        body: Value::Object(body).to_string().into_bytes(),
+    }
+}
+
+pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
     let mut headers = vec![("anthropic-version".to_owned(), VERSION.into())];
     if let Some(key) = &vendor.key {
         headers.push(("x-api-key".to_owned(), HeaderText::Secret(key.clone())));
     }
-    HttpRequest {
-        path: "/v1/messages".to_owned(),
-        headers,
-        body: Value::Object(body).to_string().into_bytes(),
-    }
+    headers
 }
 
 pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
@@ -84,8 +89,50 @@ pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
     conclude(ending, text, usage, text_at(body, "/model").map(str::to_owned))
 }
 
+/// One event of a stream.
+pub(super) fn add(pieces: &mut Pieces, event: &Value) {
+    match text_at(event, "/type") {
+        Some("message_start") => {
+            pieces.begun = true;
+            pieces.add_model(text_at(event, "/message/model"));
+            pieces.add_usage(event.pointer("/message/usage"));
+        }
+        Some("content_block_start") if text_at(event, "/content_block/type") == Some("text") => {
+            pieces
+                .text
+                .push_str(text_at(event, "/content_block/text").unwrap_or_default());
+        }
+        Some("content_block_delta") => {
+            pieces.text.push_str(text_at(event, "/delta/text").unwrap_or_default());
+            pieces.reasoning_bytes += text_at(event, "/delta/thinking").map_or(0, str::len);
+        }
+        Some("message_delta") => {
+            if let Some(reason) = text_at(event, "/delta/stop_reason") {
+                pieces.finish = Some(reason.to_owned());
+            }
+            pieces.add_usage(event.get("usage"));
+        }
+        Some("message_stop") => {
+            pieces.ended = true;
+            pieces.closed = true;
+        }
+        _ => {}
+    }
+}
+
+/// The events as one message.
+pub(super) fn whole(pieces: Pieces) -> Value {
+    json!({
+        "type": "message",
+        "model": pieces.model,
+        "content": [{"type": "text", "text": pieces.text}],
+        "stop_reason": pieces.finish,
+        "usage": pieces.usage,
+    })
+}
+
 /// Anthropic counts cached tokens beside the others, everybody else among them.
-fn usage(body: &Value) -> Usage {
+pub(super) fn usage(body: &Value) -> Usage {
     let cached = count(body, "/usage/cache_read_input_tokens");
     let written = count(body, "/usage/cache_creation_input_tokens");
     Usage {

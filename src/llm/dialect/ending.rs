@@ -23,7 +23,7 @@ pub(super) enum Ending {
 }
 
 /// Whitespace to the token cap: seen with JSON modes that never close the object.
-const BLANK_RUN: usize = 1_000;
+pub(super) const BLANK_RUN: usize = 1_000;
 
 pub(super) fn conclude(
     ending: Ending,
@@ -83,7 +83,7 @@ pub(super) fn conclude(
     };
     let text = without_thoughts(&text);
     if longest_blank_run(text) > BLANK_RUN {
-        return Err(output("truncated", "the reply is a run of white space".to_owned()));
+        return Err(blank_run(usage));
     }
     if text.trim().is_empty() {
         return Err(match usage.reasoning_tokens {
@@ -101,7 +101,15 @@ pub(super) fn conclude(
         usage,
         answered_model,
         cost_usd: None,
+        first_token: None,
     })
+}
+
+/// The same as a reply that the token limit cut off: nothing but a larger or shorter question helps.
+pub(super) fn blank_run(usage: Usage) -> Fault {
+    Fault::new(Class::Output, "the reply is a run of white space")
+        .code("truncated")
+        .usage(usage)
 }
 
 /// Inline reasoning is not the answer: leading `<think>…</think>` blocks go, and an unclosed one leaves nothing.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
@@ -37,17 +38,19 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
     );
     body.insert("generationConfig".to_owned(), Value::Object(generation));
 
-    let mut headers = Vec::new();
-    if let Some(key) = &vendor.key {
-        // Never `?key=`: URLs end up in logs and error texts.
-        headers.push(("x-goog-api-key".to_owned(), HeaderText::Secret(key.clone())));
-    }
     let model = model.strip_prefix("models/").unwrap_or(model);
     HttpRequest {
         path: format!("/v1beta/models/{model}:generateContent"),
-        headers,
+        headers: headers(vendor),
         body: Value::Object(body).to_string().into_bytes(),
     }
+}
+
+/// Never `?key=`: URLs end up in logs and error texts.
+pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
+    let key = vendor.key.clone();
+    let header = key.map(|key| ("x-goog-api-key".to_owned(), HeaderText::Secret(key)));
+    header.into_iter().collect()
 }
 
 pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
@@ -101,8 +104,56 @@ fn ending(reason: Option<&str>) -> Ending {
     }
 }
 
+/// One chunk of a stream: each is a whole reply with the next part of the text.
+pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
+    pieces.add_model(text_at(chunk, "/modelVersion"));
+    pieces.add_usage(chunk.get("usageMetadata"));
+    if text_at(chunk, "/promptFeedback/blockReason").is_some() {
+        pieces.feedback = chunk.get("promptFeedback").cloned();
+        pieces.ended = true;
+    }
+    let Some(candidate) = chunk.pointer("/candidates/0") else {
+        return;
+    };
+    pieces.begun = true;
+    for part in candidate
+        .pointer("/content/parts")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let text = text_at(part, "/text").unwrap_or_default();
+        match part.get("thought") {
+            Some(Value::Bool(true)) => pieces.reasoning_bytes += text.len(),
+            _ => pieces.text.push_str(text),
+        }
+    }
+    if let Some(reason) = text_at(candidate, "/finishReason")
+        && reason != "FINISH_REASON_UNSPECIFIED"
+    {
+        pieces.finish = Some(reason.to_owned());
+        pieces.ended = true;
+    }
+}
+
+/// The chunks as one `generateContent` reply.
+pub(super) fn whole(pieces: Pieces) -> Value {
+    let content = match pieces.text.is_empty() {
+        true => json!({"role": "model"}),
+        false => json!({"role": "model", "parts": [{"text": pieces.text}]}),
+    };
+    let candidate = json!({"content": content, "finishReason": pieces.finish});
+    let candidates = pieces.begun.then_some(candidate);
+    json!({
+        "candidates": Vec::from_iter(candidates),
+        "promptFeedback": pieces.feedback,
+        "usageMetadata": pieces.usage,
+        "modelVersion": pieces.model,
+    })
+}
+
 /// Gemini counts thoughts beside the answer, everybody else among the output.
-fn usage(body: &Value) -> Usage {
+pub(super) fn usage(body: &Value) -> Usage {
     let thoughts = count(body, "/usageMetadata/thoughtsTokenCount");
     Usage {
         input_tokens: count(body, "/usageMetadata/promptTokenCount"),

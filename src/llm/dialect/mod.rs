@@ -1,10 +1,19 @@
 //! The three languages that providers speak, as pure translation: a request into bytes, bytes into a reply or a fault.
 
 mod anthropic;
+mod assembly;
 mod ending;
 mod gemini;
+mod offer;
 mod openai;
 mod schema;
+mod streaming;
+
+pub(super) use assembly::{Assembly, Stage};
+pub(super) use offer::{Offer, offer};
+pub(super) use streaming::{StreamUsage, is_stream, says_stream};
+
+use std::time::Duration;
 
 use std::borrow::Cow;
 
@@ -37,6 +46,8 @@ pub(super) struct Decoded {
     pub answered_model: Option<String>,
     /// What the provider says it charged (OpenRouter does).
     pub cost_usd: Option<f64>,
+    /// From sending to the first token, where the reply was streamed.
+    pub first_token: Option<Duration>,
 }
 
 /// What a host was found not to know, remembered per model for the run.
@@ -84,6 +95,11 @@ impl Dialect {
         if !reply.is_success() {
             return Err(classify::refused(vendor, reply, wall));
         }
+        if is_stream(reply) {
+            let mut assembly = Assembly::new(self);
+            assembly.push(&reply.body);
+            return self.decode_stream(vendor, reply, assembly, wall);
+        }
         let text = reply.text();
         if matches!(text, Cow::Owned(_)) {
             tracing::warn!(vendor = vendor.name.as_str(), "the reply is not UTF-8 throughout");
@@ -104,13 +120,34 @@ impl Dialect {
             Value::Array(mut list) if list.len() == 1 => list.remove(0),
             other => other,
         };
+        self.decode_body(vendor, reply, &body, wall)
+    }
+
+    /// A stream that is over; `reply` is where it came from. An error in its middle counts as if it had been the status.
+    pub(super) fn decode_stream(
+        self,
+        vendor: &Vendor,
+        reply: &HttpReply,
+        assembly: Assembly,
+        wall: Timestamp,
+    ) -> Result<Decoded, Fault> {
+        let usage = assembly.usage();
+        let body = assembly.finish()?;
+        let outcome = self.decode_body(vendor, reply, &body, wall);
+        outcome.map_err(|fault| match fault.usage == Usage::default() {
+            true => fault.usage(usage),
+            false => fault,
+        })
+    }
+
+    fn decode_body(self, vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
         if body.get("error").is_some_and(|error| !error.is_null()) || body.get("type") == Some(&Value::from("error")) {
-            return Err(classify::refused_body(vendor, reply, &body, wall));
+            return Err(classify::refused_body(vendor, reply, body, wall));
         }
         let mut decoded = match self {
-            Self::OpenAi => openai::decode(vendor, reply, &body, wall)?,
-            Self::Anthropic => anthropic::decode(&body)?,
-            Self::Gemini => gemini::decode(&body)?,
+            Self::OpenAi => openai::decode(vendor, reply, body, wall)?,
+            Self::Anthropic => anthropic::decode(body)?,
+            Self::Gemini => gemini::decode(body)?,
         };
         if decoded.usage.input_tokens == 0 && decoded.usage.output_tokens == 0 {
             decoded.usage.output_tokens = estimate_tokens(decoded.text.len());

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor};
@@ -55,16 +56,19 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         }
     }
 
-    let mut headers = Vec::new();
-    if let Some(key) = &vendor.key {
-        let bearer = SecretString::from(format!("Bearer {}", key.expose_secret()));
-        headers.push(("authorization".to_owned(), HeaderText::Secret(bearer)));
-    }
     HttpRequest {
         path: "/chat/completions".to_owned(),
-        headers,
+        headers: headers(vendor),
         body: Value::Object(body).to_string().into_bytes(),
     }
+}
+
+pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
+    let bearer = vendor.key.as_ref().map(|key| {
+        let bearer = SecretString::from(format!("Bearer {}", key.expose_secret()));
+        ("authorization".to_owned(), HeaderText::Secret(bearer))
+    });
+    bearer.into_iter().collect()
 }
 
 pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
@@ -87,6 +91,52 @@ pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Tim
     let mut decoded = conclude(ending, text, usage, model)?;
     decoded.cost_usd = body.pointer("/usage/cost").and_then(Value::as_f64);
     Ok(decoded)
+}
+
+/// One chunk of a stream.
+pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
+    pieces.add_model(text_at(chunk, "/model"));
+    pieces.add_usage(chunk.get("usage"));
+    pieces.add_usage(chunk.pointer("/x_groq/usage"));
+    let choices = chunk.get("choices").and_then(Value::as_array).into_iter().flatten();
+    let mut first = choices.filter(|choice| matches!(choice.get("index").and_then(Value::as_u64), None | Some(0)));
+    let Some(choice) = first.next() else {
+        return;
+    };
+    pieces.begun = true;
+    match (choice.get("delta"), choice.get("message")) {
+        (Some(delta), _) if delta.is_object() => {
+            if let Some(text) = delta.get("content") {
+                pieces.text.push_str(&content(text));
+            }
+            pieces.refusal.push_str(text_at(delta, "/refusal").unwrap_or_default());
+            let thoughts = ["/reasoning_content", "/reasoning"]
+                .iter()
+                .find_map(|name| text_at(delta, name));
+            pieces.reasoning_bytes += thoughts.map_or(0, str::len);
+        }
+        // A host that sends the whole message as its only chunk.
+        (_, Some(message)) if message.is_object() => {
+            pieces.text = message.get("content").map(content).unwrap_or_default();
+            pieces.refusal = text_at(message, "/refusal").unwrap_or_default().to_owned();
+        }
+        _ => {}
+    }
+    if let Some(reason) = text_at(choice, "/finish_reason") {
+        pieces.finish = Some(reason.to_owned());
+        pieces.ended = true;
+    }
+}
+
+/// The chunks as one chat completion.
+pub(super) fn whole(pieces: Pieces) -> Value {
+    let refusal = Some(pieces.refusal).filter(|refusal| !refusal.is_empty());
+    let choice = json!({
+        "message": {"content": pieces.text, "refusal": refusal},
+        "finish_reason": pieces.finish,
+    });
+    let choices = pieces.begun.then_some(choice);
+    json!({"model": pieces.model, "choices": Vec::from_iter(choices), "usage": pieces.usage})
 }
 
 fn ending(reason: Option<&str>) -> Ending {
@@ -117,7 +167,7 @@ fn content(content: &Value) -> String {
     }
 }
 
-fn usage(body: &Value) -> Usage {
+pub(super) fn usage(body: &Value) -> Usage {
     Usage {
         input_tokens: count(body, "/usage/prompt_tokens"),
         cached_input_tokens: count(body, "/usage/prompt_tokens_details/cached_tokens")

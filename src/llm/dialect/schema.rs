@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-/// What a provider makes of a schema.
+/// What a provider makes of a schema, as its documentation says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rules {
-    /// Strict mode: closed objects, every key required (an optional one becomes nullable), no ranges, no formats.
+    /// Strict mode: closed objects, every key required (an optional one becomes nullable), nothing beside a `$ref`, no `allOf`.
+    /// Ranges and formats came later than strict mode and many compatible hosts refuse them: left out.
     OpenAi,
-    /// Closed objects, optional keys allowed, no type lists, no ranges.
+    /// Closed objects, optional keys allowed, no type lists, no ranges, `minItems` of 0 or 1, some formats.
     Anthropic,
-    /// `responseJsonSchema`: ranges allowed, no `$schema`, no `const`, no closing of objects.
+    /// `responseJsonSchema`: ranges allowed, no `$schema`, no `const`, no closing of objects, nothing beside a `$ref`.
     Gemini,
 }
 
@@ -37,13 +38,33 @@ const SHARED: [&str; 8] = [
     "anyOf",
 ];
 
-fn keeps(rules: Rules, keyword: &str) -> bool {
+fn keeps(rules: Rules, keyword: &str, value: &Value) -> bool {
     let more: &[&str] = match rules {
         Rules::OpenAi => &["const"],
-        Rules::Anthropic => &["const", "format", "allOf"],
+        Rules::Anthropic => &["const", "format", "allOf", "minItems"],
         Rules::Gemini => &["format", "minItems", "maxItems", "minimum", "maximum", "prefixItems"],
     };
-    SHARED.contains(&keyword) || more.contains(&keyword)
+    let formats: &[&str] = match rules {
+        Rules::OpenAi => &[],
+        Rules::Anthropic => &[
+            "date-time",
+            "time",
+            "date",
+            "duration",
+            "email",
+            "hostname",
+            "uri",
+            "ipv4",
+            "ipv6",
+            "uuid",
+        ],
+        Rules::Gemini => &["date-time", "date", "time"],
+    };
+    match keyword {
+        "format" => value.as_str().is_some_and(|name| formats.contains(&name)),
+        "minItems" if rules == Rules::Anthropic => matches!(value.as_u64(), Some(0 | 1)),
+        _ => SHARED.contains(&keyword) || more.contains(&keyword),
+    }
 }
 
 fn node(schema: &Value, rules: Rules, strict: &mut bool) -> Value {
@@ -53,6 +74,12 @@ fn node(schema: &Value, rules: Rules, strict: &mut bool) -> Value {
         return json!({});
     };
     let mut out = Map::new();
+    if let Some(reference) = schema.get("$ref")
+        && rules != Rules::Anthropic
+    {
+        out.insert("$ref".to_owned(), reference.clone());
+        return Value::Object(out);
+    }
     for (keyword, value) in schema {
         match keyword.as_str() {
             "properties" | "$defs" | "definitions" => {
@@ -64,17 +91,22 @@ fn node(schema: &Value, rules: Rules, strict: &mut bool) -> Value {
             "oneOf" if rules != Rules::Gemini => {
                 out.insert("anyOf".to_owned(), list(value, rules, strict));
             }
-            "anyOf" | "oneOf" | "allOf" | "prefixItems" if keeps(rules, keyword) || keyword == "oneOf" => {
+            "anyOf" | "oneOf" | "allOf" | "prefixItems" if keeps(rules, keyword, value) || keyword == "oneOf" => {
                 out.insert(keyword.clone(), list(value, rules, strict));
             }
             "const" if rules == Rules::Gemini => {
                 out.insert("enum".to_owned(), json!([value]));
             }
-            _ if keeps(rules, keyword) => {
+            _ if keeps(rules, keyword, value) => {
                 out.insert(keyword.clone(), value.clone());
             }
             _ => {}
         }
+    }
+    const SHAPES: [&str; 7] = ["type", "enum", "const", "$ref", "anyOf", "allOf", "properties"];
+    if !SHAPES.iter().any(|keyword| out.contains_key(*keyword)) {
+        // Whatever gave it its shape cannot be said here.
+        *strict = false;
     }
     if is_object(schema) {
         close(schema, &mut out, rules, strict);
@@ -188,87 +220,4 @@ fn split_type_list(out: &mut Map<String, Value>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Value {
-        json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "type": "object",
-            "properties": {
-                "title": {"type": "string", "minLength": 1, "format": "date"},
-                "kind": {"const": "x"},
-                "note": {"type": ["string", "null"], "description": "why"},
-                "items": {"type": "array", "minItems": 1, "items": {
-                    "type": "object", "properties": {"n": {"type": "number", "minimum": 0}}, "required": ["n"]}}
-            },
-            "required": ["title", "kind", "items"]
-        })
-    }
-
-    #[test]
-    fn openai_strict() {
-        let compiled = compile(&sample(), Rules::OpenAi);
-        assert!(compiled.strict);
-        assert_eq!(
-            compiled.schema,
-            json!({
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "title": {"type": "string"},
-                    "kind": {"const": "x"},
-                    "note": {"type": ["string", "null"], "description": "why"},
-                    "items": {"type": "array", "items": {
-                        "type": "object", "additionalProperties": false,
-                        "properties": {"n": {"type": "number"}}, "required": ["n"]}}
-                },
-                "required": ["items", "kind", "note", "title"]
-            })
-        );
-    }
-
-    #[test]
-    fn optional_keys_become_nullable_for_openai() {
-        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"enum": ["x"]}}});
-        assert_eq!(
-            compile(&schema, Rules::OpenAi).schema["properties"],
-            json!({"a": {"type": ["string", "null"]}, "b": {"anyOf": [{"enum": ["x"]}, {"type": "null"}]}})
-        );
-    }
-
-    #[test]
-    fn anthropic_has_no_type_lists_and_no_ranges() {
-        let schema = compile(&sample(), Rules::Anthropic).schema;
-        assert_eq!(schema["required"], json!(["title", "kind", "items"]));
-        assert_eq!(
-            schema["properties"]["note"],
-            json!({"description": "why", "anyOf": [{"type": "string"}, {"type": "null"}]})
-        );
-        assert_eq!(
-            schema["properties"]["items"]["items"]["properties"]["n"],
-            json!({"type": "number"})
-        );
-        assert_eq!(schema["additionalProperties"], json!(false));
-    }
-
-    #[test]
-    fn gemini_has_no_const_and_no_closed_objects() {
-        let schema = compile(&sample(), Rules::Gemini).schema;
-        assert!(!schema.to_string().contains("additionalProperties"));
-        assert!(schema.get("$schema").is_none());
-        assert_eq!(schema["properties"]["kind"], json!({"enum": ["x"]}));
-        assert_eq!(schema["properties"]["items"]["minItems"], json!(1));
-    }
-
-    #[test]
-    fn free_keys_are_not_strict() {
-        let schema = json!({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}});
-        let compiled = compile(&schema, Rules::OpenAi);
-        assert!(!compiled.strict);
-        assert_eq!(
-            compiled.schema,
-            json!({"type": "object", "additionalProperties": {"type": "number"}})
-        );
-    }
-}
+mod tests;

@@ -30,6 +30,73 @@ fn encoded(vendor: &str, without: &[Feature]) -> (HttpRequest, Value) {
 }
 
 #[test]
+fn a_stream_is_asked_for_without_another_question() {
+    for (vendor, usage, path, more) in [
+        (
+            "openai",
+            StreamUsage::Asked,
+            "/chat/completions",
+            json!({"stream": true, "stream_options": {"include_usage": true}}),
+        ),
+        (
+            "mistral",
+            StreamUsage::Unasked,
+            "/chat/completions",
+            json!({"stream": true}),
+        ),
+        ("anthropic", StreamUsage::Asked, "/v1/messages", json!({"stream": true})),
+        (
+            "gemini",
+            StreamUsage::Asked,
+            "/v1beta/models/m:streamGenerateContent?alt=sse",
+            json!({}),
+        ),
+    ] {
+        let (http, mut expected) = encoded(vendor, &[]);
+        let stream = Vendor::known(vendor).unwrap().dialect.ask_for_stream(http, usage);
+        expected
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        assert_eq!(stream.path, path);
+        assert_eq!(
+            serde_json::from_slice::<Value>(&stream.body).unwrap(),
+            expected,
+            "{vendor}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_path_of_streams_is_no_missing_model() {
+    for (status, body, missing) in [
+        (404, "", true),
+        (404, "<html>not found</html>", true),
+        (
+            404,
+            r#"{"error":{"code":404,"message":"Not Found","status":"NOT_FOUND"}}"#,
+            true,
+        ),
+        (
+            404,
+            r#"{"error":{"code":404,"message":"models/m is not found for API version v1beta, or is not supported for generateContent.","status":"NOT_FOUND"}}"#,
+            false,
+        ),
+        (405, "", true),
+        (400, "", false),
+        (200, "", false),
+    ] {
+        let reply = HttpReply {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+        };
+        assert_eq!(Dialect::Gemini.has_no_stream_path(&reply), missing, "{status} {body}");
+        assert!(!Dialect::OpenAi.has_no_stream_path(&reply));
+    }
+}
+
+#[test]
 fn openai_asks_for_strict_json() {
     let (http, body) = encoded("openai", &[]);
     assert_eq!(http.path, "/chat/completions");

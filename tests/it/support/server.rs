@@ -90,6 +90,20 @@ pub enum Manner {
     Garbage,
     /// One byte per pause.
     Drip(Duration),
+    /// Event by event, chunked, with a pause before each.
+    Events(Duration, End),
+}
+
+/// How a stream of events ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Whole,
+    /// Nothing more comes, and the connection stays open.
+    Stall,
+    /// Comments keep the connection open, and nothing more comes.
+    Comments,
+    /// The connection ends inside a chunk.
+    Cut,
 }
 
 impl Step {
@@ -122,6 +136,17 @@ impl Step {
             body: Body::Made(Arc::new(make)),
             ..Self::status(200)
         }
+    }
+
+    /// A stream of events.
+    pub fn stream(body: impl Into<Vec<u8>>) -> Self {
+        Self::ok(body).streamed(Duration::ZERO, End::Whole)
+    }
+
+    /// Delivers the body event by event.
+    pub fn streamed(self, pause: Duration, end: End) -> Self {
+        self.header("content-type", "text/event-stream")
+            .manner(Manner::Events(pause, end))
     }
 
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
@@ -371,6 +396,7 @@ async fn answer(stream: &mut TcpStream, step: &Step, request: &Recorded) -> Opti
             let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n\r\n").await;
             close(stream).await
         }
+        Manner::Events(pause, end) => events(stream, &head, &body, pause, end).await,
         Manner::Drip(pause) => {
             for byte in sized.iter().chain(&body) {
                 stream.write_all(std::slice::from_ref(byte)).await.ok()?;
@@ -381,9 +407,102 @@ async fn answer(stream: &mut TcpStream, step: &Step, request: &Recorded) -> Opti
     }
 }
 
+async fn events(stream: &mut TcpStream, head: &str, body: &[u8], pause: Duration, end: End) -> Option<()> {
+    let start = format!("{head}transfer-encoding: chunked\r\n\r\n");
+    stream.write_all(start.as_bytes()).await.ok()?;
+    let text = String::from_utf8_lossy(body);
+    for event in text.split_inclusive("\n\n") {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        chunk(stream, event).await?;
+    }
+    match end {
+        End::Whole => stream.write_all(b"0\r\n\r\n").await.ok(),
+        End::Stall => std::future::pending().await,
+        End::Comments => loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            chunk(stream, ": PROCESSING\n\n").await?;
+        },
+        End::Cut => {
+            let _ = stream.write_all(b"ff\r\ndata: {").await;
+            close(stream).await
+        }
+    }
+}
+
+async fn chunk(stream: &mut TcpStream, text: &str) -> Option<()> {
+    let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+    stream.write_all(chunk.as_bytes()).await.ok()
+}
+
 async fn close(stream: &mut TcpStream) -> Option<()> {
     let _ = stream.shutdown().await;
     None
+}
+
+/// A stream of chat completion chunks that says `text`, a few letters at a time.
+pub fn openai_stream(text: &str) -> String {
+    let chunk = |delta: Value, finish: Value| {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
+        json!({"id": "c-1", "model": "answered-model", "choices": [choice]})
+    };
+    let mut chunks = vec![chunk(json!({"role": "assistant", "content": ""}), Value::Null)];
+    chunks.extend(
+        pieces(text)
+            .into_iter()
+            .map(|piece| chunk(json!({"content": piece}), Value::Null)),
+    );
+    chunks.push(chunk(json!({}), json!("stop")));
+    chunks.push(json!({"id": "c-1", "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}));
+    let mut stream: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
+    stream.push_str("data: [DONE]\n\n");
+    stream
+}
+
+/// A stream of message events that says `text`.
+pub fn anthropic_stream(text: &str) -> String {
+    let mut events = vec![
+        json!({"type": "message_start", "message": {"model": "answered-model", "content": [],
+            "usage": {"input_tokens": 100, "output_tokens": 1}}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        json!({"type": "ping"}),
+    ];
+    events.extend(pieces(text).into_iter().map(
+        |piece| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}),
+    ));
+    events.extend([
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 10}}),
+        json!({"type": "message_stop"}),
+    ]);
+    events
+        .iter()
+        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
+        .collect()
+}
+
+/// A stream of `generateContent` replies that says `text`, with CRLF as Google sends it.
+pub fn gemini_stream(text: &str) -> String {
+    let pieces = pieces(text);
+    let last = pieces.len() - 1;
+    pieces
+        .iter()
+        .enumerate()
+        .map(|(index, piece)| {
+            let finish = if index == last { json!("STOP") } else { Value::Null };
+            let reply = json!({
+                "candidates": [{"content": {"role": "model", "parts": [{"text": piece}]}, "finishReason": finish}],
+                "usageMetadata": {"promptTokenCount": 100, "candidatesTokenCount": 10}, "modelVersion": "answered-model"
+            });
+            format!("data: {reply}\r\n\r\n")
+        })
+        .collect()
+}
+
+fn pieces(text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(40).map(|piece| piece.iter().collect()).collect()
 }
 
 /// A chat completion that says `text`.
