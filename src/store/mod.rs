@@ -5,7 +5,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod breakers;
+mod health;
+mod ledger;
 mod open;
+mod window;
 mod writer;
 
 use std::path::Path;
@@ -19,6 +23,11 @@ use sha2::{Digest, Sha256};
 
 use crate::clock;
 use writer::Write;
+
+pub use breakers::BreakerRecord;
+pub use health::{LastError, ModelHealth};
+pub use ledger::{Answer, Ask, Known, LearnedLimit, Ledger};
+pub use window::{Amounts, Dimension, NoRoom, Rates, Window};
 
 /// How much of a call is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,7 +107,7 @@ impl Store {
 
     pub fn open_with(path: &Path, detail: Detail) -> Self {
         let trouble = Arc::new(Trouble::default());
-        let opened = open::open(path, &trouble).and_then(|writer| Ok((writer, open::reader(path)?)));
+        let opened = open::open(path, open::MIGRATIONS, &trouble).and_then(|writer| Ok((writer, open::reader(path)?)));
         match opened {
             Ok((connection, reader)) => {
                 let (sender, receiver) = mpsc::channel();
@@ -200,6 +209,27 @@ impl Store {
         });
     }
 
+    /// From now on and in later runs this one is not asked, until `forget_breaker`.
+    pub fn keep_breaker(&self, breaker: BreakerRecord) {
+        self.write(Write::BreakerOpened {
+            breaker: Box::new(breaker),
+        });
+    }
+
+    pub fn forget_breaker(&self, key: &str) {
+        self.write(Write::BreakerClosed { key: key.to_owned() });
+    }
+
+    /// The breakers that are open. Reads the disk.
+    pub fn breakers(&self) -> Vec<BreakerRecord> {
+        self.read(breakers::all)
+    }
+
+    /// How each model did lately, over all runs in this database. Reads the disk.
+    pub fn health(&self) -> Vec<ModelHealth> {
+        self.read(health::read)
+    }
+
     /// Waits until everything said so far is on disk (or given up).
     pub fn flush(&self) {
         let (done, wait) = mpsc::channel();
@@ -224,6 +254,21 @@ impl Store {
                 trouble,
             }),
         }
+    }
+
+    /// Nothing when the store is off or cannot be read.
+    fn read<T: Default>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
+        if !self.is_on() {
+            return T::default();
+        }
+        let reader = self.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(connection) = reader.as_ref() else {
+            return T::default();
+        };
+        query(connection).unwrap_or_else(|error| {
+            tracing::warn!(?error, "cannot read the store");
+            T::default()
+        })
     }
 
     fn write(&self, write: Write) {

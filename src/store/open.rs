@@ -14,7 +14,8 @@ const BUSY_LIMIT: Duration = Duration::from_secs(5);
 const CHECKED_SIZE: u64 = 32 * 1024 * 1024;
 
 /// Each entry takes the schema from its index to the next version.
-const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE runs (
         id INTEGER PRIMARY KEY,
         run_hash TEXT NOT NULL,
@@ -54,7 +55,24 @@ const MIGRATIONS: [&str; 1] = ["
         value TEXT NOT NULL,
         checksum TEXT NOT NULL
     ) WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE breakers (
+        key TEXT PRIMARY KEY,
+        provider TEXT NOT NULL,
+        model TEXT,
+        base_url TEXT NOT NULL,
+        class TEXT NOT NULL,
+        code TEXT,
+        http_status INTEGER,
+        reason TEXT NOT NULL,
+        since_millis INTEGER NOT NULL,
+        until_millis INTEGER NOT NULL,
+        reset_millis INTEGER,
+        failures INTEGER NOT NULL
+    ) WITHOUT ROWID;
+",
+];
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {
@@ -66,9 +84,9 @@ pub(super) enum OpenError {
     Newer { path: PathBuf },
 }
 
-/// The writer's connection. A damaged file is renamed, and a new one takes its place.
-pub(super) fn open(path: &Path, trouble: &Trouble) -> Result<Connection, OpenError> {
-    match try_open(path) {
+/// A connection that writes; `schema` takes the file from each version to the next. A damaged file is renamed, and a new one takes its place.
+pub(super) fn open(path: &Path, schema: &[&str], trouble: &Trouble) -> Result<Connection, OpenError> {
+    match try_open(path, schema) {
         Err(OpenError::Database { error, .. }) if is_damaged(&error) => {
             let aside = put_aside(path).map_err(|error| OpenError::File {
                 path: path.to_owned(),
@@ -79,7 +97,7 @@ pub(super) fn open(path: &Path, trouble: &Trouble) -> Result<Connection, OpenErr
                 path.display(),
                 aside.display()
             ));
-            try_open(path)
+            try_open(path, schema)
         }
         other => other,
     }
@@ -98,7 +116,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn try_open(path: &Path) -> Result<Connection, OpenError> {
+fn try_open(path: &Path, schema: &[&str]) -> Result<Connection, OpenError> {
     let database = |error| OpenError::Database {
         path: path.to_owned(),
         error,
@@ -123,7 +141,7 @@ fn try_open(path: &Path) -> Result<Connection, OpenError> {
             return Err(database(rusqlite::Error::SqliteFailure(code, Some(verdict))));
         }
     }
-    match migrate(&mut connection).map_err(database)? {
+    match migrate(&mut connection, schema).map_err(database)? {
         true => Ok(connection),
         false => Err(OpenError::Newer { path: path.to_owned() }),
     }
@@ -160,16 +178,16 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// False if the file is newer than this program.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<bool> {
+fn migrate(connection: &mut Connection, schema: &[&str]) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let Some(missing) = MIGRATIONS.get(version as usize..) else {
+    let Some(missing) = schema.get(version as usize..) else {
         return Ok(false);
     };
     for migration in missing {
         transaction.execute_batch(migration)?;
     }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
+    transaction.pragma_update(None, "user_version", schema.len() as u32)?;
     transaction.commit()?;
     Ok(true)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::open::is_busy;
-use super::{CallRecord, Trouble};
+use super::{BreakerRecord, CallRecord, Trouble, breakers};
 
 pub(super) enum Write {
     Cache {
@@ -28,6 +28,12 @@ pub(super) enum Write {
         run_hash: String,
         at: String,
         call: Box<CallRecord>,
+    },
+    BreakerOpened {
+        breaker: Box<BreakerRecord>,
+    },
+    BreakerClosed {
+        key: String,
     },
     Flush {
         done: Sender<()>,
@@ -96,6 +102,8 @@ fn apply(connection: &mut Connection, write: &Write) -> rusqlite::Result<()> {
             )?;
         }
         Write::Call { run_hash, at, call } => insert_call(&transaction, run_hash, at, call)?,
+        Write::BreakerOpened { breaker } => breakers::keep(&transaction, breaker)?,
+        Write::BreakerClosed { key } => breakers::forget(&transaction, key)?,
         Write::Flush { .. } => {}
     }
     transaction.commit()
