@@ -1,23 +1,23 @@
 //! When to stop asking a model that does not answer. Pure: time comes in as a value.
 //!
-//! Five failures in a row open it, a definitive one (no credit, bad key, model gone) opens it for the rest of the run.
-//! Failures of calls that were already under way when another one failed count once: six specialists that meet the same
-//! hiccup are one failure, not six. Opened, it waits, then lets one probe through; a failed probe confirms the outage
-//! and from then on nobody waits for this model before the next probe is due. It turns away new calls, and calls that
-//! have another model; one under way that has none keeps its few attempts, or a hiccup would cost the whole report.
+//! Five failures in a row open it, a definitive one (no credit, bad key, model gone) opens it at once. Failures of calls
+//! that were already under way when another one failed count once: six specialists that meet the same hiccup are one
+//! failure, not six. Opened, it rests, then lets one probe through; a failed probe confirms the outage and from then on
+//! nobody waits for this model before the next probe is due. It turns away new calls, and calls that have another model;
+//! one under way that has none keeps its few attempts, or a hiccup would cost the whole report.
+//!
+//! One that an earlier run left open starts with a probe, and that is all it gets: when the probe fails, nobody else asks.
+//! However definitive a state is, after its rest a probe is let through.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::types::CallError;
 use crate::clock::Instant;
 
 const THRESHOLD: u32 = 5;
 const FIRST_REST: Duration = Duration::from_secs(5);
 const NEXT_REST: Duration = Duration::from_secs(30);
-/// While a probe is out, the others look again this often.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// While a probe is out, the others look again this often, or when they are told.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// May this call be sent?
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ pub(super) enum Admit<Reason> {
     No {
         because: Reason,
     },
-    /// Not in this run.
+    /// Definitive: no call, not even one under way.
     Never {
         because: Reason,
     },
@@ -44,26 +44,47 @@ pub(super) struct Breaker<Reason> {
     state: State<Reason>,
     failures: u32,
     last_failure: Option<Instant>,
+    /// An earlier run opened it, and no probe has closed it since.
+    carried: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum State<Reason> {
     Closed,
-    Open {
-        until: Instant,
-        because: Reason,
-        confirmed: bool,
-    },
-    /// One probe is out; if it is never heard of again (a dropped call), another may go after `until`.
+    Open(Open<Reason>),
+    /// One probe is out since `started`; if it is never heard of again (a dropped call), another may go after `open.until`.
     Probing {
-        since: Instant,
-        until: Instant,
-        because: Reason,
-        confirmed: bool,
+        started: Instant,
+        open: Open<Reason>,
     },
-    Off {
-        because: Reason,
-    },
+}
+
+/// Since when and until when nobody is let through, why, and how firmly.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Open<Reason> {
+    pub since: Instant,
+    pub until: Instant,
+    pub because: Reason,
+    pub hold: Hold,
+}
+
+/// What happens to those who are turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// They may wait.
+    Soft,
+    /// They should not wait: a probe failed.
+    Confirmed,
+    /// They are not asked at all.
+    Firm,
+}
+
+/// What people see of a breaker.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Seen<'a, Reason> {
+    Closed,
+    Open(&'a Open<Reason>),
+    HalfOpen(&'a Open<Reason>),
 }
 
 impl<Reason> Default for Breaker<Reason> {
@@ -72,65 +93,78 @@ impl<Reason> Default for Breaker<Reason> {
             state: State::Closed,
             failures: 0,
             last_failure: None,
+            carried: false,
         }
     }
 }
 
 impl<Reason: Clone> Breaker<Reason> {
+    /// As an earlier run left it: a probe is due at `open.until`.
+    pub(super) fn carried(open: Open<Reason>, failures: u32) -> Self {
+        Self {
+            state: State::Open(open),
+            failures,
+            last_failure: None,
+            carried: true,
+        }
+    }
+
     pub(super) fn admit(&mut self, now: Instant, probe_limit: Duration) -> Admit<Reason> {
-        match &self.state {
-            State::Closed => Admit::Yes,
-            State::Off { because } => Admit::Never {
-                because: because.clone(),
+        let (open, probing) = match &self.state {
+            State::Closed => return Admit::Yes,
+            State::Open(open) => (open, false),
+            State::Probing { open, .. } => (open, true),
+        };
+        if now >= open.until {
+            self.state = State::Probing {
+                started: now,
+                open: Open {
+                    until: now + probe_limit,
+                    ..open.clone()
+                },
+            };
+            return Admit::Yes;
+        }
+        let because = open.because.clone();
+        match open.hold {
+            Hold::Firm => Admit::Never { because },
+            Hold::Confirmed => Admit::No { because },
+            Hold::Soft => Admit::Later {
+                wait: match probing {
+                    true => LOOK_AGAIN.min(open.until - now),
+                    false => open.until - now,
+                },
+                because,
             },
-            State::Open {
-                until,
-                because,
-                confirmed,
-            }
-            | State::Probing {
-                until,
-                because,
-                confirmed,
-                ..
-            } => {
-                let (until, because, confirmed) = (*until, because.clone(), *confirmed);
-                if now >= until {
-                    self.state = State::Probing {
-                        since: now,
-                        until: now + probe_limit,
-                        because,
-                        confirmed,
-                    };
-                    return Admit::Yes;
-                }
-                match &self.state {
-                    _ if confirmed => Admit::No { because },
-                    State::Probing { .. } => Admit::Later {
-                        wait: LOOK_AGAIN,
-                        because,
-                    },
-                    _ => Admit::Later {
-                        wait: until - now,
-                        because,
-                    },
-                }
-            }
+        }
+    }
+
+    /// The probe admitted at `started` was not sent after all: another may go at once.
+    pub(super) fn withdraw(&mut self, probe_started: Instant) {
+        if let State::Probing { started, open } = &self.state
+            && *started == probe_started
+        {
+            self.state = State::Open(Open {
+                until: probe_started,
+                ..open.clone()
+            });
         }
     }
 
     /// Why it is switched off, if it is.
-    pub(super) fn off(&self) -> Option<Reason> {
+    pub(super) fn off(&self, now: Instant) -> Option<Reason> {
         match &self.state {
-            State::Off { because } => Some(because.clone()),
+            State::Open(open) if open.hold == Hold::Firm && now < open.until => Some(open.because.clone()),
             _ => None,
         }
     }
 
-    /// Any reply of a healthy server, also a refusal or a bad request.
+    /// Any reply of a healthy server, also a refusal or a bad request. A definitive state is only ended by its probe: a
+    /// reply that was under way when it came says nothing.
     pub(super) fn healthy(&mut self) {
-        if !matches!(self.state, State::Off { .. }) {
-            *self = Self::default();
+        match &self.state {
+            State::Open(open) if open.hold == Hold::Firm => {}
+            _ => *self = Self::default(),
         }
     }
 
@@ -138,147 +172,65 @@ impl<Reason: Clone> Breaker<Reason> {
     pub(super) fn failed(&mut self, started: Instant, now: Instant, because: Reason) {
         let same_episode = self.last_failure.is_some_and(|last| started <= last);
         match &self.state {
-            State::Off { .. } => {}
-            State::Probing { since, .. } if started >= *since => {
-                self.state = State::Open {
+            State::Probing { started: probe, open } if started >= *probe => {
+                self.failures = self.failures.saturating_add(1);
+                self.state = State::Open(Open {
+                    since: open.since,
                     until: now + NEXT_REST,
                     because,
-                    confirmed: true,
-                };
+                    hold: match self.carried {
+                        true => Hold::Firm,
+                        false => Hold::Confirmed,
+                    },
+                });
             }
             State::Closed => {
                 if !same_episode {
                     self.failures += 1;
                 }
                 if self.failures >= THRESHOLD {
-                    self.state = State::Open {
+                    self.state = State::Open(Open {
+                        since: now,
                         until: now + FIRST_REST,
                         because,
-                        confirmed: false,
-                    };
+                        hold: Hold::Soft,
+                    });
                 }
             }
-            State::Open { .. } | State::Probing { .. } => {}
+            State::Open(_) | State::Probing { .. } => {}
         }
         self.last_failure = Some(now);
     }
 
-    /// A definitive failure: nothing in this run will change it.
-    pub(super) fn switch_off(&mut self, because: Reason) {
-        self.state = State::Off { because };
+    /// A definitive failure: nobody is asked before a probe is due after `rest`.
+    pub(super) fn switch_off(&mut self, now: Instant, rest: Duration, because: Reason) {
+        let since = match self.seen() {
+            Seen::Closed => now,
+            Seen::Open(open) | Seen::HalfOpen(open) => open.since,
+        };
+        self.failures = self.failures.saturating_add(1);
+        self.state = State::Open(Open {
+            since,
+            until: now + rest,
+            because,
+            hold: Hold::Firm,
+        });
     }
-}
 
-/// The breakers of one run: one per model, and one per key for what concerns all its models.
-#[derive(Default)]
-pub(super) struct Breakers {
-    breakers: Mutex<HashMap<String, Breaker<CallError>>>,
-}
+    pub(super) fn seen(&self) -> Seen<'_, Reason> {
+        match &self.state {
+            State::Closed => Seen::Closed,
+            State::Open(open) => Seen::Open(open),
+            State::Probing { open, .. } => Seen::HalfOpen(open),
+        }
+    }
 
-impl Breakers {
-    pub(super) fn with<T>(&self, key: &str, act: impl FnOnce(&mut Breaker<CallError>) -> T) -> T {
-        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        act(breakers.entry(key.to_owned()).or_default())
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock;
-
-    const LIMIT: Duration = Duration::from_secs(60);
-
-    fn after(start: Instant, seconds: f64) -> Instant {
-        start + Duration::from_secs_f64(seconds)
-    }
-
-    #[tokio::test]
-    async fn five_in_a_row_open_and_one_probe_closes() {
-        let start = clock::now();
-        let mut breaker = Breaker::default();
-        for step in 0..5 {
-            assert_eq!(breaker.admit(after(start, f64::from(step)), LIMIT), Admit::Yes);
-            breaker.failed(
-                after(start, f64::from(step)),
-                after(start, f64::from(step) + 0.5),
-                "503",
-            );
-        }
-        let now = after(start, 5.0);
-        assert_eq!(
-            breaker.admit(now, LIMIT),
-            Admit::Later {
-                wait: Duration::from_millis(4_500),
-                because: "503"
-            }
-        );
-        let now = after(start, 9.5);
-        assert_eq!(breaker.admit(now, LIMIT), Admit::Yes);
-        assert_eq!(
-            breaker.admit(now, LIMIT),
-            Admit::Later {
-                wait: LOOK_AGAIN,
-                because: "503"
-            }
-        );
-        breaker.healthy();
-        assert_eq!(breaker.admit(now, LIMIT), Admit::Yes);
-        assert_eq!(breaker, Breaker::default());
-    }
-
-    #[tokio::test]
-    async fn a_failed_probe_confirms_and_nobody_waits() {
-        let start = clock::now();
-        let mut breaker = Breaker::default();
-        for step in 0..5 {
-            breaker.failed(
-                after(start, f64::from(step)),
-                after(start, f64::from(step) + 0.5),
-                "503",
-            );
-        }
-        assert_eq!(breaker.admit(after(start, 10.0), LIMIT), Admit::Yes);
-        breaker.failed(after(start, 10.0), after(start, 10.2), "503");
-        assert_eq!(breaker.admit(after(start, 11.0), LIMIT), Admit::No { because: "503" });
-        assert_eq!(breaker.admit(after(start, 41.0), LIMIT), Admit::Yes);
-    }
-
-    #[tokio::test]
-    async fn a_probe_that_was_dropped_is_replaced() {
-        let start = clock::now();
-        let mut breaker = Breaker::default();
-        for step in 0..5 {
-            breaker.failed(
-                after(start, f64::from(step)),
-                after(start, f64::from(step) + 0.5),
-                "503",
-            );
-        }
-        assert_eq!(breaker.admit(after(start, 10.0), LIMIT), Admit::Yes);
-        assert_eq!(breaker.admit(after(start, 71.0), LIMIT), Admit::Yes);
-    }
-
-    #[tokio::test]
-    async fn calls_that_failed_side_by_side_count_once() {
-        let start = clock::now();
-        let mut breaker = Breaker::default();
-        for _ in 0..6 {
-            breaker.failed(start, after(start, 0.1), "500");
-        }
-        assert_eq!(breaker.admit(after(start, 0.2), LIMIT), Admit::Yes);
-    }
-
-    #[tokio::test]
-    async fn off_is_off() {
-        let start = clock::now();
-        let mut breaker = Breaker::default();
-        breaker.switch_off("no credit");
-        breaker.healthy();
-        breaker.failed(start, start, "500");
-        assert_eq!(
-            breaker.admit(after(start, 9_999.0), LIMIT),
-            Admit::Never { because: "no credit" }
-        );
-    }
-}
+mod machine;
+#[cfg(test)]
+mod tests;

@@ -7,27 +7,26 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-use super::breaker::Breakers;
+use super::breakers::{Breakers, Places};
 use super::cache::Cache;
 use super::decide::{self, Standing, Step, Wait};
 use super::dialect::{Adjustments, Decoded, estimate_tokens};
 use super::exchange::{HttpReply, HttpRequest};
 use super::fault::{Fault, Kind};
-use super::health::model_key;
-use super::limit::Limits;
+use super::limit::{Estimate, Limits};
 use super::mock::Mock;
 use super::options::{ConfigError, Options};
 use super::redact::Redactor;
 use super::retry::Waits;
 use super::tally::Tally;
 use super::target::Target;
-use super::types::{CallError, Class, Completion, Failed, Request};
+use super::types::{CallError, Class, Completion, Failed, Request, Usage};
 use super::unreachable;
 use super::vendor::Vendor;
 use super::wire::Wire;
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
-use crate::store::Store;
+use crate::store::{Ledger, Store};
 
 /// The call layer of one run. Shared by all its calls: limits, breakers and connections are its state.
 pub struct Llm {
@@ -35,7 +34,7 @@ pub struct Llm {
     pub(super) vendors: HashMap<String, Vendor>,
     wire: Wire,
     mock: Mock,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) breakers: Breakers,
     /// Told whenever a breaker is switched off for the run.
     pub(super) off_notice: Notify,
@@ -51,6 +50,7 @@ pub(super) struct Ask<'a> {
     pub(super) request: &'a Request,
     pub(super) target: &'a Target,
     pub(super) vendor: &'a Vendor,
+    pub(super) places: Places,
     pub(super) deadline: Instant,
     pub(super) another_target: bool,
 }
@@ -64,7 +64,8 @@ pub(super) enum Asked {
 impl Llm {
     pub fn new(options: Options, store: Option<Store>, events: Events) -> Result<Self, ConfigError> {
         options.check()?;
-        Ok(Self {
+        let ledger = (!options.ledger.is_empty()).then(|| Ledger::at(options.ledger.clone()));
+        let llm = Self {
             redactor: options.redactor(),
             vendors: options
                 .vendors
@@ -73,7 +74,7 @@ impl Llm {
                 .collect(),
             wire: Wire::default(),
             mock: Mock::new(options.mock.clone()),
-            limits: Limits::default(),
+            limits: Limits::new(options.rate_window, ledger),
             breakers: Breakers::default(),
             off_notice: Notify::new(),
             adjustments: Mutex::default(),
@@ -81,7 +82,9 @@ impl Llm {
             options,
             store,
             events,
-        })
+        };
+        llm.recall_breakers();
+        Ok(llm)
     }
 
     /// A usable reply from the first model of the role's plan that gives one. Dropping the future is safe at any point.
@@ -106,6 +109,7 @@ impl Llm {
                 request,
                 target,
                 vendor,
+                places: Places::of(vendor, &target.model),
                 deadline,
                 another_target: next.is_some(),
             };
@@ -127,10 +131,8 @@ impl Llm {
 
     async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
         let vendor = ask.vendor;
-        let limit = self.limits.of(
-            &vendor.limit_key(),
-            self.options.requests_per_minute.or(vendor.requests_per_minute),
-        );
+        let rates = self.options.rates(vendor);
+        let limit = self.limits.of(vendor, ask.places.key.name(), &ask.target.model, rates);
         let mut ordinary = Waits::ordinary(self.options.first_wait);
         let mut overloaded = Waits::overloaded(self.options.first_wait);
         let mut attempts_here = 0;
@@ -147,9 +149,14 @@ impl Llm {
             if let Err(asked) = self.admitted(ask, attempts_here > 0, tally).await {
                 return asked;
             }
-            if let Err(asked) = self.turn(ask, &limit, tally).await {
-                return asked;
-            }
+            let estimate = Estimate {
+                input_tokens: estimate_tokens(http.body.len()),
+                output_tokens: u64::from(ask.request.max_output_tokens),
+            };
+            let reservation = match self.turn(ask, &limit, estimate, tally).await {
+                Ok(reservation) => reservation,
+                Err(asked) => return asked,
+            };
 
             attempts_here += 1;
             self.events.say(Event::CallAttempt {
@@ -162,14 +169,25 @@ impl Llm {
             let started = clock::now();
             let (outcome, reply) = self.exchange(ask, http).await;
             let took = started.elapsed();
+            if let Some(reply) = &reply {
+                limit.learn(&reply.headers, clock::wall());
+            }
             let fault = match outcome {
                 Ok(decoded) => {
                     let decoded = self.succeeded(ask, decoded, took, body_length, tally);
+                    reservation.settle(&decoded.usage);
                     self.cache.keep(cache_key.as_deref(), &decoded);
                     return Asked::Answered { decoded, cached: false };
                 }
                 Err(fault) => fault,
             };
+            if fault.usage != Usage::default() {
+                reservation.settle(&fault.usage);
+            } else if reply.as_ref().is_some_and(|reply| !reply.is_success()) {
+                reservation.refused();
+            } else {
+                drop(reservation);
+            }
             let error = self.stumbled(ask, &fault, reply.as_ref(), started, tally);
             if fault.kind == Kind::Empty {
                 empties += 1;
@@ -222,7 +240,7 @@ impl Llm {
         if decoded.usage.estimated {
             decoded.usage.input_tokens = estimate_tokens(body_length);
         }
-        self.breakers.with(&model_key(ask), |breaker| breaker.healthy());
+        self.found_healthy(ask);
         let cost = decoded.cost_usd;
         let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
         tally.attempt(ask.target, took, None);

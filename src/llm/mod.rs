@@ -11,6 +11,7 @@
 mod about;
 mod base_url;
 mod breaker;
+mod breakers;
 mod cache;
 mod call;
 mod classify;
@@ -38,6 +39,7 @@ mod wait;
 mod wire;
 
 pub use base_url::{BadBaseUrl, PrivateHosts, check_base_url};
+pub use breakers::{BreakerState, TargetHealth, TargetLimit};
 pub use cache::CacheMode;
 pub use call::Llm;
 pub use cost::{Price, Prices};

@@ -1,5 +1,7 @@
 //! How the call layer is set up. Filled by `config`, checked here once.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::base_url::{PrivateHosts, check_base_url};
@@ -10,6 +12,7 @@ use super::redact::Redactor;
 use super::retry::FIRST_WAIT;
 use super::route::Route;
 use super::vendor::Vendor;
+use crate::store::{Dimension, Rates};
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -34,6 +37,16 @@ pub struct Options {
     pub cache: CacheMode,
     pub prices: Prices,
     pub mock: MockOptions,
+    /// For each key; None is no limit but what the provider tells.
+    pub input_tokens_per_minute: Option<u64>,
+    pub output_tokens_per_minute: Option<u64>,
+    /// Limits of one provider's key, by its name; they win over those for all.
+    pub provider_rates: BTreeMap<String, Rates>,
+    /// What counts as a minute; shorter in tests.
+    pub rate_window: Duration,
+    /// Where the limits of this machine's processes are kept together: the first file that can be used. None keeps them
+    /// for this process alone.
+    pub ledger: Vec<PathBuf>,
 }
 
 impl Default for Options {
@@ -52,6 +65,11 @@ impl Default for Options {
             cache: CacheMode::Off,
             prices: Prices::shipped(),
             mock: MockOptions::default(),
+            input_tokens_per_minute: None,
+            output_tokens_per_minute: None,
+            provider_rates: BTreeMap::new(),
+            rate_window: Duration::from_secs(60),
+            ledger: Vec::new(),
         }
     }
 }
@@ -85,6 +103,18 @@ impl Options {
         Redactor::new(self.vendors.iter().filter_map(|vendor| vendor.key.clone()))
     }
 
+    /// What was configured for a provider's key: its own limits, else those for all, else its row's.
+    pub(super) fn rates(&self, vendor: &Vendor) -> Rates {
+        let own = self.provider_rates.get(&vendor.name).copied().unwrap_or_default();
+        let requests = self.requests_per_minute.or(vendor.requests_per_minute);
+        Rates {
+            requests: own.requests.or(requests.map(u64::from)),
+            input_tokens: own.input_tokens.or(self.input_tokens_per_minute),
+            output_tokens: own.output_tokens.or(self.output_tokens_per_minute),
+            tokens: own.tokens,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let zero = |what| Err(ConfigError::Zero { what });
         if self.attempts == 0 || self.call_attempts == 0 {
@@ -95,6 +125,17 @@ impl Options {
         }
         if self.requests_per_minute == Some(0) {
             return zero("the number of requests per minute");
+        }
+        let tokens = [self.input_tokens_per_minute, self.output_tokens_per_minute];
+        let own = self
+            .provider_rates
+            .values()
+            .flat_map(|rates| Dimension::ALL.map(|dimension| rates.of(dimension)));
+        if tokens.into_iter().chain(own).any(|limit| limit == Some(0)) {
+            return zero("the number of requests or tokens per minute");
+        }
+        if self.rate_window < Duration::from_millis(100) {
+            return zero("the window of the rate limits, in tenths of a second,");
         }
         if self.routes.default.is_empty() {
             return Err(ConfigError::NoModel {

@@ -1,10 +1,11 @@
 //! The waits of one call: in its key's queue, and between two attempts. None is begun that would pass the deadline.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::{Ask, Asked, Llm};
 use super::fault::Fault;
-use super::limit::{Limit, TooLong};
+use super::limit::{Estimate, Limit, Reservation, TooLong};
 use super::tally::Tally;
 use super::tell::shown;
 use super::types::{CallError, Class};
@@ -12,19 +13,28 @@ use crate::clock;
 use crate::event::Event;
 
 impl Llm {
-    /// Waits in the key's queue, unless the key or the model is switched off meanwhile by another call.
-    pub(super) async fn turn(&self, ask: &Ask<'_>, limit: &Limit, tally: &mut Tally) -> Result<(), Asked> {
+    /// Waits in the key's queue until there is room, unless the key or the model is switched off meanwhile by another call.
+    pub(super) async fn turn(
+        &self,
+        ask: &Ask<'_>,
+        limit: &Arc<Limit>,
+        estimate: Estimate,
+        tally: &mut Tally,
+    ) -> Result<Reservation, Asked> {
         let queued = clock::now();
         let longest_pause = self.options.retry_after_cap;
         let say = |wait, because: &str| self.tell_wait(ask.request, wait, because);
         let turn = tokio::select! {
             biased;
             because = self.switched_off(ask) => Err(self.not_asked(ask, tally, because)),
-            turn = limit.acquire(ask.deadline, longest_pause, say) => {
+            turn = limit.reserve(estimate, ask.deadline, longest_pause, say) => {
                 turn.map_err(|too_long| self.not_in_time(ask, tally, too_long))
             }
         };
         tally.limiter_wait += queued.elapsed();
+        if let Some(message) = self.limits.take_warning() {
+            self.events.say(Event::Warning { message });
+        }
         turn
     }
 

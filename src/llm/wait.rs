@@ -23,7 +23,7 @@ pub(super) fn asked(reply: &HttpReply, error: &Value, wall: Timestamp) -> Option
     }
     if let Some(wait) = reply
         .header("retry-after")
-        .and_then(|text| seconds_or_date(text, now_of(reply, wall)))
+        .and_then(|text| seconds_or_date(text, now_of(&reply.headers, wall)))
     {
         return Some(wait);
     }
@@ -36,7 +36,7 @@ pub(super) fn asked(reply: &HttpReply, error: &Value, wall: Timestamp) -> Option
 
 /// When the exhausted window resets, from rate-limit headers: of the dimension that is empty, else the latest of all.
 pub(super) fn reset(reply: &HttpReply, error: &Value, wall: Timestamp) -> Option<Duration> {
-    let now = now_of(reply, wall);
+    let now = now_of(&reply.headers, wall);
     let mut empty: Option<Duration> = None;
     let mut any: Option<Duration> = None;
     for (name, value) in &reply.headers {
@@ -81,7 +81,7 @@ fn remaining_of(name: &str) -> Option<String> {
     (name.contains("ratelimit") && name.contains("reset")).then(|| name.replacen("reset", "remaining", 1))
 }
 
-fn reset_value(text: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn reset_value(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     if let Ok(number) = text.parse::<f64>() {
         // Epoch milliseconds, epoch seconds, or seconds from now.
@@ -106,8 +106,9 @@ fn seconds_or_date(text: &str, now: Timestamp) -> Option<Duration> {
 }
 
 /// The server's own clock where it shows one: ours may be off by hours.
-fn now_of(reply: &HttpReply, wall: Timestamp) -> Timestamp {
-    reply.header("date").and_then(http_date).unwrap_or(wall)
+pub(super) fn now_of(headers: &[(String, String)], wall: Timestamp) -> Timestamp {
+    let date = headers.iter().find(|(name, _)| name == "date");
+    date.and_then(|(_, value)| http_date(value)).unwrap_or(wall)
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -57,7 +57,7 @@ fn only_cli_print_writes_to_the_terminal() {
 fn contained_crates_stay_contained() {
     for (name, home) in [
         ("backoff::", "src/llm/retry.rs"),
-        ("governor::", "src/llm/limit.rs"),
+        ("governor::", "src/llm/limit/bucket.rs"),
         ("dotenvy::", "src/config/environment.rs"),
         ("reqwest::", "src/llm/wire.rs"),
     ] {
