@@ -125,9 +125,15 @@ pub(super) struct ModelArguments {
     /// `provider:model` to try when the first cannot answer
     #[arg(long, value_name = "MODEL")]
     pub(super) fallback: Vec<String>,
-    /// Requests a minute for each key [default: 10 for OpenRouter, else none]
+    /// Requests a minute for each key, or openai=500,openrouter=10 [default: 10 for OpenRouter, else what the provider tells]
     #[arg(long, value_name = "N")]
     pub(super) rpm: Option<String>,
+    /// Input tokens a minute, in the same way
+    #[arg(long, value_name = "N")]
+    pub(super) input_tpm: Option<String>,
+    /// Output tokens a minute, in the same way
+    #[arg(long, value_name = "N")]
+    pub(super) output_tpm: Option<String>,
     /// Retries after the first attempt [default: 3]
     #[arg(long, value_name = "N")]
     pub(super) retries: Option<String>,
@@ -225,6 +231,8 @@ impl ModelArguments {
         typed.model.clone_from(&self.model);
         typed.fallback.clone_from(&self.fallback);
         typed.requests_per_minute.clone_from(&self.rpm);
+        typed.input_tokens_per_minute.clone_from(&self.input_tpm);
+        typed.output_tokens_per_minute.clone_from(&self.output_tpm);
         typed.retries.clone_from(&self.retries);
         typed.timeout.clone_from(&self.timeout);
         typed.deadline.clone_from(&self.deadline);

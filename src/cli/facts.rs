@@ -1,7 +1,8 @@
-//! What the data say of themselves, in the report's words.
+//! What the data and the providers say of themselves, in the report's words.
 
 use crate::data::Dataset;
-use crate::report::{MappedRole, SourceFacts};
+use crate::llm::Llm;
+use crate::report::{Breaker, MappedRole, SourceFacts};
 
 pub(super) fn source(dataset: &Dataset) -> SourceFacts {
     let summary = &dataset.summary;
@@ -31,4 +32,18 @@ pub(super) fn source(dataset: &Dataset) -> SourceFacts {
             .collect(),
         notes,
     }
+}
+
+pub(super) fn breakers(llm: &Llm) -> Vec<Breaker> {
+    let health = llm.health().into_iter();
+    health
+        .map(|target| Breaker {
+            provider: target.provider,
+            model: target.model,
+            state: target.state.word().to_owned(),
+            since: target.since,
+            until: target.until,
+            reason: target.reason,
+        })
+        .collect()
 }

@@ -150,6 +150,7 @@ async fn council(
         kpis: &evidence::kpis(&dataset, &evidence),
         council: &council,
         command: &command(settings, run, window),
+        breakers: &facts::breakers(&llm),
     };
     let timing = Timing {
         started: started.stamp.clone(),

@@ -18,6 +18,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("routing_strategy", super::variables::ROUTING_STRATEGY),
     ("routing_config", super::variables::ROUTING_CONFIG),
     ("requests_per_minute", super::variables::REQUESTS_PER_MINUTE),
+    ("input_tokens_per_minute", super::variables::INPUT_TOKENS_PER_MINUTE),
+    ("output_tokens_per_minute", super::variables::OUTPUT_TOKENS_PER_MINUTE),
     ("retries", super::variables::RETRIES),
     ("timeout", super::variables::TIMEOUT),
     ("deadline", super::variables::DEADLINE),
@@ -25,6 +27,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("cache", super::variables::CACHE),
     ("prompts", super::variables::PROMPTS),
     ("run_logs", super::variables::RUN_LOGS),
+    ("state_dir", super::variables::STATE_DIR),
     ("mock_script", super::variables::MOCK_SCRIPT),
     ("log", super::variables::LOG),
 ];

@@ -4,6 +4,7 @@
 
 mod environment;
 mod file;
+mod limits;
 mod models;
 mod settings;
 mod variables;

@@ -7,6 +7,7 @@ use crate::flow::ROLES;
 use crate::llm::{self, CacheMode, MOCK, MockOptions, MockScript, PrivateHosts, Route, Target, Vendor};
 
 use super::environment::{Environment, Origin, Setting};
+use super::limits::limits;
 use super::settings::{Sources, Typed, split_list};
 use super::{Bad, variables};
 
@@ -35,8 +36,7 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
     let fallbacks = sources.list(&typed.fallback, variables::FALLBACK)?;
     let strategy = sources.text(None, variables::ROUTING_STRATEGY)?;
     let routing = sources.text(None, variables::ROUTING_CONFIG)?;
-    let requests_per_minute =
-        sources.optional_number(typed.requests_per_minute.as_ref(), variables::REQUESTS_PER_MINUTE)?;
+    let limits = limits(typed, sources)?;
     let retries = sources.number(typed.retries.as_ref(), variables::RETRIES, 3)?;
     let attempt_timeout = sources.seconds(typed.timeout.as_ref(), variables::TIMEOUT, 120.0)?;
     let cache = cache_mode(sources.text(typed.cache.as_ref(), variables::CACHE)?)?;
@@ -64,9 +64,13 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
         attempts,
         call_attempts: attempts.saturating_mul(n_targets.max(1)),
         attempt_timeout,
-        requests_per_minute: requests_per_minute
-            .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX))
-            .filter(|limit| *limit > 0),
+        requests_per_minute: limits
+            .all
+            .requests
+            .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+        input_tokens_per_minute: limits.all.input_tokens,
+        output_tokens_per_minute: limits.all.output_tokens,
+        provider_rates: limits.providers,
         cache,
         mock: MockOptions {
             script: script.as_deref().map(mock_script).transpose()?,

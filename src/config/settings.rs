@@ -13,7 +13,7 @@ use crate::rundir::RunHash;
 
 use super::environment::{Environment, Origin, Setting};
 use super::models::{Models, choose_models};
-use super::{Bad, file, variables};
+use super::{Bad, file, limits, variables};
 
 /// What was typed: text as it stood on the command line.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +30,8 @@ pub struct Typed {
     pub model: Vec<String>,
     pub fallback: Vec<String>,
     pub requests_per_minute: Option<String>,
+    pub input_tokens_per_minute: Option<String>,
+    pub output_tokens_per_minute: Option<String>,
     pub retries: Option<String>,
     pub timeout: Option<String>,
     pub deadline: Option<String>,
@@ -119,7 +121,9 @@ pub fn resolve(
     let prompts = prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?;
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
-    let models = choose_models(typed, &mut sources)?;
+    let mut models = choose_models(typed, &mut sources)?;
+    let run_logs = run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path));
+    models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
     Ok(Run {
         run_hash,
@@ -131,7 +135,7 @@ pub fn resolve(
             timezone,
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
-        run_logs: run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path)),
+        run_logs,
         prompts,
         models,
         flow: flow::Options {
@@ -210,13 +214,6 @@ impl<'a> Sources<'a> {
                 format!("give a number, for example {default}"),
             )
         })
-    }
-
-    pub(super) fn optional_number(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<u64>, Bad> {
-        match self.text(flag, variable)? {
-            Some(text) => self.number(Some(&text), variable, 10).map(Some),
-            None => Ok(None),
-        }
     }
 
     /// A positive number of seconds, fractions allowed.

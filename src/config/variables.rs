@@ -39,6 +39,8 @@ pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
 pub(super) const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
 pub(super) const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
 pub(super) const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
+pub(super) const INPUT_TOKENS_PER_MINUTE: &str = "INSIGHTS_INPUT_TOKENS_PER_MINUTE";
+pub(super) const OUTPUT_TOKENS_PER_MINUTE: &str = "INSIGHTS_OUTPUT_TOKENS_PER_MINUTE";
 pub(super) const RETRIES: &str = "INSIGHTS_RETRIES";
 pub(super) const TIMEOUT: &str = "INSIGHTS_TIMEOUT";
 pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
@@ -46,6 +48,7 @@ pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
 pub(super) const CACHE: &str = "INSIGHTS_CACHE";
 pub(super) const PROMPTS: &str = "INSIGHTS_PROMPTS";
 pub(super) const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
+pub(super) const STATE_DIR: &str = "INSIGHTS_STATE_DIR";
 pub(super) const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
 pub(super) const LOG: &str = "INSIGHTS_LOG";
 
@@ -70,7 +73,18 @@ pub const VARIABLES: &[Variable] = &[
     plain(FALLBACK, "`provider:model,…` tried when the first model cannot answer"),
     plain(ROUTING_STRATEGY, "backoff, priority, roundrobin or weighted"),
     plain(ROUTING_CONFIG, "`provider:model[:weight],…`"),
-    plain(REQUESTS_PER_MINUTE, "requests a minute for each key"),
+    plain(
+        REQUESTS_PER_MINUTE,
+        "requests a minute for each key, `provider=number` for one",
+    ),
+    plain(
+        INPUT_TOKENS_PER_MINUTE,
+        "input tokens a minute, in the same way; none by default",
+    ),
+    plain(
+        OUTPUT_TOKENS_PER_MINUTE,
+        "output tokens a minute, in the same way; none by default",
+    ),
     plain(RETRIES, "retries after the first attempt"),
     plain(TIMEOUT, "seconds for one attempt"),
     plain(DEADLINE, "seconds for the whole run"),
@@ -78,6 +92,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(CACHE, "replies kept from earlier runs: on, off or refresh"),
     plain(PROMPTS, "folder whose prompts win over the built-in ones"),
     plain(RUN_LOGS, "where run directories live"),
+    plain(
+        STATE_DIR,
+        "folder of limits.db, by which all processes on this machine keep the limits together",
+    ),
     plain(MOCK_SCRIPT, "faults and latency of the mock provider, a JSON file"),
     plain(LOG, "what goes to logs/run.log, a tracing filter"),
     secret("OPENAI_API_KEY", "key of OpenAI"),

@@ -53,4 +53,6 @@ pub use types::*;
 pub use vendor::{MOCK, StructuredOutput, TokenLimit, Transport, Vendor};
 
 #[cfg(test)]
+mod machine;
+#[cfg(test)]
 mod tests;

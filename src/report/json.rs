@@ -109,6 +109,7 @@ pub fn execution_summary(facts: &Facts<'_>, timing: &Timing, files: &[FileEntry]
             "results": council.calls,
             "totals": totals(council.calls.as_slice(), timing),
             "grounding": council.grounding,
+            "breakers": facts.breakers,
             "files": files,
         }),
     );

@@ -75,6 +75,22 @@ pub struct Facts<'a> {
     pub council: &'a Council,
     /// The command that makes this report again.
     pub command: &'a str,
+    pub breakers: &'a [Breaker],
+}
+
+/// Whether a model was asked at the end of the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Breaker {
+    pub provider: String,
+    /// None concerns every model behind the provider's key.
+    pub model: Option<String>,
+    /// `closed`, `open` or `half_open`.
+    pub state: String,
+    /// RFC 3339, as is the next; None when closed.
+    pub since: Option<String>,
+    /// When the next probe is due.
+    pub until: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// What only the summary tells: times, and what was interrupted.

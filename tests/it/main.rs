@@ -9,6 +9,7 @@ mod council;
 mod data;
 mod dialects;
 mod layers;
+mod limits;
 mod program;
 mod providers;
 mod support;
