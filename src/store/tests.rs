@@ -203,3 +203,52 @@ fn two_stores_write_side_by_side() {
         .unwrap();
     assert_eq!(rows, 200);
 }
+
+#[test]
+fn how_a_model_did_lately_is_told_with_its_open_breakers() {
+    let folder = folder();
+    let path = folder.path().join("insights.db");
+    let store = Store::open(&path);
+    for (millis, error) in [(100, None), (300, None), (9_000, Some("503: down")), (200, None)] {
+        store.record_call(CallRecord {
+            provider: "lab".into(),
+            status: if error.is_some() { "transient" } else { "ok" }.into(),
+            error: error.map(str::to_owned),
+            millis,
+            ..record("r")
+        });
+    }
+    store.record_call(CallRecord {
+        provider: "lab".into(),
+        cached: true,
+        ..record("kept from an earlier run")
+    });
+    let open = BreakerRecord {
+        key: "lab|fingerprint|url".into(),
+        provider: "lab".into(),
+        base_url: "url".into(),
+        class: "quota".into(),
+        reason: "no credit".into(),
+        since_millis: 1,
+        until_millis: 2,
+        reset_millis: Some(2),
+        failures: 1,
+        ..BreakerRecord::default()
+    };
+    store.keep_breaker(open.clone());
+    drop(store);
+    let store = Store::open(&path);
+    assert_eq!(store.breakers(), std::slice::from_ref(&open));
+    let health = store.health();
+    assert_eq!(health.len(), 1);
+    assert_eq!((health[0].calls, health[0].success_rate()), (4, Some(0.75)));
+    assert_eq!(
+        (health[0].mean_millis, health[0].p50_millis, health[0].p95_millis),
+        (Some(200.0), Some(200), Some(300))
+    );
+    assert_eq!(health[0].last_error.as_ref().unwrap().message, "503: down");
+    assert_eq!(health[0].breakers, std::slice::from_ref(&open));
+    store.forget_breaker(&open.key);
+    store.flush();
+    assert!(store.breakers().is_empty());
+}

@@ -8,7 +8,6 @@ use crate::llm::types::Usage;
 use crate::store::Amounts;
 
 /// Settle it with what was really used. Dropped unsettled it stays used: a call that was cut off may have been billed.
-#[must_use = "what is dropped at once counts as used"]
 pub(in crate::llm) struct Reservation {
     limit: Arc<Limit>,
     reserved: Amounts,
