@@ -129,7 +129,7 @@ pub(super) struct Breakers {
 /// What the store must hear of.
 enum Change {
     Nothing,
-    Opened(BreakerRecord),
+    Opened(Box<BreakerRecord>),
     Closed,
 }
 
@@ -174,7 +174,7 @@ impl Breakers {
             (Some(_), None) => Change::Closed,
             (was, is) if was == is => Change::Nothing,
             _ => match breaker.seen() {
-                Seen::Open(open) => Change::Opened(record(place, open, breaker.failures(), reset)),
+                Seen::Open(open) => Change::Opened(Box::new(record(place, open, breaker.failures(), reset))),
                 Seen::Closed | Seen::HalfOpen(_) => Change::Nothing,
             },
         };
@@ -207,7 +207,7 @@ impl Llm {
         };
         match change {
             Change::Nothing => {}
-            Change::Opened(record) => store.keep_breaker(record),
+            Change::Opened(record) => store.keep_breaker(*record),
             Change::Closed => store.forget_breaker(&place.key),
         }
     }
