@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use insights::data::{self, generate};
 use insights::event::Events;
 use insights::evidence::{self, Evidence};
-use insights::flow;
+use insights::flow::{self, engine::Engine};
 use insights::llm::{Llm, Options, PrivateHosts, Request, Route, Schema, Target, Vendor, mock_answer};
 use insights::prompt::Prompts;
 
@@ -86,9 +86,8 @@ async fn run(server: &Server, evidence: &[Evidence]) -> f64 {
     };
     let sections = vec![serde_json::Map::new(); 6];
     let begun = Instant::now();
-    let council = flow::council(llm, &prompts, evidence, sections, &options, &Events::silent())
-        .await
-        .unwrap();
+    let engine = Engine::new(llm, &prompts, options, Events::silent());
+    let council = flow::council(&engine, evidence, sections).await.unwrap();
     let took = begun.elapsed();
     assert!(council.is_complete(), "every call must be answered");
     took.as_secs_f64() / (2.0 * REPLY.as_secs_f64())

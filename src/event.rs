@@ -91,6 +91,43 @@ pub enum Event {
     },
     #[serde(rename = "specialist.missing")]
     SpecialistMissing { role: String, why: String },
+    #[serde(rename = "question.asked")]
+    QuestionAsked {
+        run_hash: String,
+        pattern: String,
+        models: Vec<String>,
+    },
+    /// A step of a pattern begins. `fraction` (0..1) is of the whole pattern, `millis` since it began.
+    #[serde(rename = "stage.started")]
+    StageStarted {
+        pattern: String,
+        stage: String,
+        fraction: f64,
+        message: String,
+        millis: u64,
+        details: serde_json::Value,
+    },
+    #[serde(rename = "stage.progress")]
+    StageProgress {
+        pattern: String,
+        stage: String,
+        fraction: f64,
+        message: String,
+        millis: u64,
+        details: serde_json::Value,
+    },
+    #[serde(rename = "stage.finished")]
+    StageFinished {
+        pattern: String,
+        stage: String,
+        fraction: f64,
+        message: String,
+        millis: u64,
+        details: serde_json::Value,
+    },
+    /// A model that a stage asked for and that is not asked.
+    #[serde(rename = "model.skipped")]
+    ModelSkipped { stage: String, model: String, why: String },
     #[serde(rename = "interrupted")]
     Interrupted { signal: String },
     #[serde(rename = "run.finished")]

@@ -41,6 +41,10 @@ pub(super) enum Command {
     Providers(ProvidersArguments),
     /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
     Evidence(EvidenceArguments),
+    /// Ask several models one question through a pattern: each answers, they are held against each other, one joins
+    Ask(AskArguments),
+    /// List, show and check the patterns that a council, a question or a scan runs
+    Patterns(PatternsArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract,
 }
@@ -164,6 +168,9 @@ pub(super) struct ModelArguments {
     /// Folder whose prompts win over the built-in ones [default: ./prompts where it exists]
     #[arg(long, value_name = "DIR")]
     pub(super) prompts: Option<String>,
+    /// Folder with your own patterns [default: insights/patterns in your configuration folder]
+    #[arg(long, value_name = "DIR")]
+    pub(super) patterns: Option<String>,
     /// Faults and latency of the mock provider
     #[arg(long, value_name = "FILE")]
     pub(super) mock_script: Option<String>,
@@ -209,6 +216,70 @@ pub(super) struct EvidenceArguments {
     /// JSON instead of the tables that a model sees
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct AskArguments {
+    /// What you want to know; `-` reads it from stdin
+    #[arg(value_name = "QUESTION")]
+    pub(super) question: String,
+    /// A text file that the models may read; repeat it
+    #[arg(long, value_name = "FILE")]
+    pub(super) context: Vec<PathBuf>,
+    /// The way of thinking: see `insights patterns`
+    #[arg(long, value_name = "NAME", default_value = "council")]
+    pub(super) pattern: String,
+    /// Who is asked: registered names or `provider:model`, comma-separated [default: all registered, else one of each provider with a key]
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    pub(super) models: Vec<String>,
+    /// The run whose facts are the context; numbers of the answer become references to them
+    #[arg(long, value_name = "RUN_HASH")]
+    pub(super) run: Option<String>,
+    /// The name of the answer's folder under run_logs/ [default: made from the question]
+    #[arg(long, value_name = "NAME")]
+    pub(super) run_hash: Option<String>,
+    /// Write the answer to a file too
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Print the whole record as JSON instead of the answer
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Exit 0 for a degraded answer too
+    #[arg(long)]
+    pub(super) allow_partial: bool,
+    #[command(flatten)]
+    pub(super) settings: ModelArguments,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct PatternsArguments {
+    #[command(subcommand)]
+    pub(super) action: Option<PatternsAction>,
+    /// Folder with your own patterns [default: insights/patterns in your configuration folder]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) patterns: Option<String>,
+    /// Folder whose prompts win over the built-in ones [default: ./prompts where it exists]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) prompts: Option<String>,
+    /// The result as JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum PatternsAction {
+    /// Every pattern, and where it comes from
+    List,
+    /// The stages of a pattern, its files and its example
+    Show {
+        /// A name that `list` shows
+        name: String,
+    },
+    /// Every fault of a pattern with file and line; without a name, of all patterns. Exit 2 when there is one
+    Check {
+        /// A name that `list` shows, or the folder of a pattern
+        pattern: Option<String>,
+    },
 }
 
 impl RunArguments {
@@ -266,6 +337,7 @@ impl ModelArguments {
         typed.max_output_tokens.clone_from(&self.max_output_tokens);
         typed.cache.clone_from(&self.cache);
         typed.prompts.clone_from(&self.prompts);
+        typed.patterns.clone_from(&self.patterns);
         typed.mock_script.clone_from(&self.mock_script);
     }
 }

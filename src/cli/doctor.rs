@@ -2,7 +2,7 @@
 
 use crate::config::{self, Typed};
 use crate::data;
-use crate::prompt::Prompts;
+use crate::prompt::{Origin, Prompts};
 use crate::rundir::RunDirError;
 
 use super::args::{CommonArguments, RunArguments};
@@ -118,8 +118,8 @@ fn check_places(settings: &config::Run, checks: &mut Checks) {
 fn check_prompts(settings: &config::Run, checks: &mut Checks) {
     match Prompts::load(&settings.prompts) {
         Ok(prompts) => {
-            let sources = prompts.sources();
-            let n_own = sources.iter().filter(|(_, origin)| origin != "built in").count();
+            let sources = prompts.sources(crate::prompt::COUNCIL);
+            let n_own = sources.iter().filter(|(_, origin)| **origin != Origin::BuiltIn).count();
             checks.pass(
                 "prompts",
                 &format!("{} files, {n_own} from a folder, the others built in", sources.len()),

@@ -1,6 +1,7 @@
 //! Arguments, wiring, printing, exit codes. Holds no rule of the domain.
 
 mod args;
+mod ask;
 mod demo;
 mod doctor;
 mod evidence;
@@ -10,6 +11,7 @@ mod facts;
 mod listen;
 mod log;
 mod outputs;
+mod patterns;
 mod print;
 mod progress;
 mod providers;
@@ -63,6 +65,8 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
+        Some(Command::Ask(asked)) => ask::ask(asked, common).await,
+        Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract) => extract::extract(),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);

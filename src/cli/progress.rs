@@ -64,7 +64,26 @@ impl Progress {
             return;
         }
         match event {
-            Event::RunStarted { .. } | Event::SpecialistFinished { .. } => {}
+            Event::RunStarted { .. } | Event::SpecialistFinished { .. } | Event::StageProgress { .. } => {}
+            Event::QuestionAsked { pattern, models, .. } => {
+                self.line(&format!("pattern  {pattern} · {}", models.join(", ")));
+            }
+            Event::StageStarted { fraction, message, .. } => {
+                self.line(&format!("stage    {:>3.0} % {message}", fraction * 100.0))
+            }
+            Event::StageFinished {
+                fraction,
+                stage,
+                message,
+                ..
+            } => {
+                if self.verbose {
+                    self.line(&format!("stage    {:>3.0} % {stage}: {message}", fraction * 100.0));
+                }
+            }
+            Event::ModelSkipped { stage, model, why } => {
+                self.line(&format!("skipped  {model} in {stage}: {why}"));
+            }
             Event::DataRead {
                 source,
                 rows,

@@ -8,7 +8,7 @@ use crate::config::{self, Environment, Typed};
 use crate::data::{self, Dataset, Window};
 use crate::event::{Event, Events};
 use crate::evidence::{self, Evidence};
-use crate::flow;
+use crate::flow::{self, engine::Engine};
 use crate::insight::{Council, Outcome, Severity};
 use crate::llm::Llm;
 use crate::prompt::Prompts;
@@ -126,6 +126,7 @@ async fn council(
             ..evidence::Options::default()
         },
     );
+    let evidence = flow::own_evidence(prompts, evidence)?;
     let plan = flow::plan(&llm, prompts, &evidence, &settings.flow)?;
     say_plan(&plan, &llm, events);
     if job.dry_run {
@@ -137,8 +138,11 @@ async fn council(
         .iter()
         .map(|facts| evidence::sections(facts.analyst, facts, &dataset))
         .collect();
-    let llm = Arc::new(llm);
-    let council = flow::council(Arc::clone(&llm), prompts, &evidence, sections, &settings.flow, events).await?;
+    let engine = Engine {
+        models: &settings.models.registered,
+        ..Engine::new(Arc::new(llm), prompts, settings.flow, events.clone())
+    };
+    let council = flow::council(&engine, &evidence, sections).await?;
     let status = status(&council);
     log_calls(&council, status);
     let source = facts::source(&dataset);

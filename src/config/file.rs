@@ -1,9 +1,10 @@
-//! `insights.toml`: the same settings as the flags, flat keys with underscores.
+//! `insights.toml`: the same settings as the flags, flat keys with underscores, and the registered models.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Bad;
+use super::registry::{self, Row};
 
 /// The keys that the file may hold, with the variable that sets the same thing.
 pub(super) const KEYS: &[(&str, &str)] = &[
@@ -29,33 +30,48 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("max_output_tokens", super::variables::MAX_OUTPUT_TOKENS),
     ("cache", super::variables::CACHE),
     ("prompts", super::variables::PROMPTS),
+    ("patterns", super::variables::PATTERNS),
     ("run_logs", super::variables::RUN_LOGS),
     ("state_dir", super::variables::STATE_DIR),
     ("mock_script", super::variables::MOCK_SCRIPT),
     ("log", super::variables::LOG),
 ];
 
-/// The values of the file by the name of their variable. Lists become comma-separated text.
-///
+/// What the file says.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// By the name of their variable. Lists are comma-separated text.
+    pub(super) values: BTreeMap<String, String>,
+    /// `[[models]]`.
+    pub(super) models: Vec<Row>,
+}
+
 /// # Errors
 /// A file that is no TOML, an unknown key, or a table where a value belongs.
-pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, Bad> {
+pub(super) fn read(path: &Path) -> Result<Read, Bad> {
     let hint = "`insights.toml` holds flat keys, for example `provider = \"mock\"`; see the README";
     let bad = |why: String| Bad::new(format!("could not use `{}`: {why}", path.display()), hint);
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
     let table: toml::Table = text
         .parse()
         .map_err(|error: toml::de::Error| bad(error.message().to_owned()))?;
-    let mut values = BTreeMap::new();
+    let mut read = Read::default();
     for (key, value) in table {
+        if key == "models" {
+            read.models = registry::rows(&value).map_err(&bad)?;
+            continue;
+        }
         let Some((_, variable)) = KEYS.iter().find(|(known, _)| *known == key) else {
             let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
-            return Err(bad(format!("unknown key `{key}`; it may hold {}", known.join(", "))));
+            return Err(bad(format!(
+                "unknown key `{key}`; it may hold {} and `[[models]]`",
+                known.join(", ")
+            )));
         };
         let text = text_of(&value).ok_or_else(|| bad(format!("`{key}` must be a value or a list of values")))?;
-        values.insert((*variable).to_owned(), text);
+        read.values.insert((*variable).to_owned(), text);
     }
-    Ok(values)
+    Ok(read)
 }
 
 fn text_of(value: &toml::Value) -> Option<String> {

@@ -6,12 +6,13 @@ mod environment;
 mod file;
 mod limits;
 mod models;
+mod registry;
 mod settings;
 mod variables;
 
 pub use environment::{Environment, Origin, Setting};
 pub use models::{Choice, Models};
-pub use settings::{Run, Typed, resolve};
+pub use settings::{PatternSettings, Run, Typed, resolve, resolve_patterns};
 pub use variables::{RUN_HASH, VARIABLES, Variable};
 
 /// A setting that cannot be used: what, and what to do.

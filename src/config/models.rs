@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::flow::ROLES;
+use crate::flow::engine::Registered;
 use crate::llm::{self, CacheMode, MOCK, MockOptions, MockScript, PrivateHosts, Route, Target, Vendor};
 
 use super::environment::{Environment, Origin, Setting};
 use super::limits::limits;
 use super::settings::{Sources, Typed, split_list};
-use super::{Bad, variables};
+use super::{Bad, registry, variables};
 
 /// The resolved models of a run.
 #[derive(Debug)]
 pub struct Models {
     pub options: llm::Options,
     pub choice: Choice,
+    /// The models that patterns may ask for.
+    pub registered: Vec<Registered>,
     /// What to tell the user about keys and hosts.
     pub warnings: Vec<String>,
 }
@@ -45,12 +47,30 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
     let idle_timeout = sources.seconds(typed.idle_timeout.as_ref(), variables::IDLE_TIMEOUT, 20.0)?;
     let cache = cache_mode(sources.text(typed.cache.as_ref(), variables::CACHE)?)?;
     let script = sources.text(typed.mock_script.as_ref(), variables::MOCK_SCRIPT)?;
-    let environment = sources.environment;
-    let known = Known { environment };
-    let route = route(&known, provider, &models, &fallbacks, strategy, routing)?;
-
+    let known = Known {
+        environment: sources.environment,
+        roles: &sources.roles,
+    };
     let mut warnings = Vec::new();
     let mut vendors = Vec::new();
+    let registered = match &typed.ask {
+        Some(names) => registry::asked(
+            &known,
+            &sources.file.models,
+            names,
+            &provider,
+            &models,
+            &mut vendors,
+            &mut warnings,
+        )?,
+        None => registry::registered(&known, &sources.file.models, &mut vendors, &mut warnings),
+    };
+    let models = match typed.ask {
+        Some(_) => registry::routed(&registered),
+        None => models,
+    };
+    let route = route(&known, provider, &models, &fallbacks, strategy, routing)?;
+
     let mut lines = Vec::new();
     for target in route.targets() {
         if vendors.iter().any(|vendor: &Vendor| vendor.name == target.vendor) {
@@ -80,7 +100,10 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
         provider_rates: limits.providers,
         cache,
         mock: MockOptions {
-            script: script.as_deref().map(mock_script).transpose()?,
+            script: script
+                .as_deref()
+                .map(|path| mock_script(path, &sources.roles))
+                .transpose()?,
             ..MockOptions::default()
         },
         ..llm::Options::default()
@@ -88,18 +111,21 @@ pub(super) fn choose_models(typed: &Typed, sources: &mut Sources<'_>) -> Result<
     Ok(Models {
         options,
         choice: Choice { lines },
+        registered,
         warnings,
     })
 }
 
 /// What the environment says of providers.
-struct Known<'a> {
+pub(super) struct Known<'a> {
     environment: &'a Environment,
+    /// Every role of the pattern that is run.
+    roles: &'a [String],
 }
 
 impl Known<'_> {
     /// The row of a provider, with no key yet.
-    fn row(&self, name: &str) -> Result<Vendor, Bad> {
+    pub(super) fn row(&self, name: &str) -> Result<Vendor, Bad> {
         if let Some(vendor) = Vendor::known(name) {
             return Ok(vendor);
         }
@@ -142,12 +168,18 @@ impl Known<'_> {
 
     /// The first provider that has a key, in the order of the table.
     fn first_with_key(&self) -> Result<Option<String>, Bad> {
+        Ok(self.with_key()?.into_iter().next().map(|vendor| vendor.name))
+    }
+
+    /// All providers that have a key, in the order of the table.
+    pub(super) fn with_key(&self) -> Result<Vec<Vendor>, Bad> {
+        let mut found = Vec::new();
         for vendor in Vendor::all().into_iter().filter(|vendor| vendor.needs_key) {
             if self.key(&vendor, &mut Vec::new())?.is_some() {
-                return Ok(Some(vendor.name));
+                found.push(vendor);
             }
         }
-        Ok(None)
+        Ok(found)
     }
 }
 
@@ -170,10 +202,10 @@ fn route(
         match text.split_once('=') {
             Some((role, model)) => {
                 let role = role.trim();
-                if !ROLES.contains(&role) {
+                if !known.roles.iter().any(|one| one == role) {
                     return Err(Bad::new(
                         format!("`{}` is no role of a council", role.escape_debug()),
-                        format!("roles are {}", ROLES.join(", ")),
+                        format!("roles are {}", known.roles.join(", ")),
                     ));
                 }
                 own.insert(role.to_owned(), target(known, model, named.as_deref())?);
@@ -190,7 +222,7 @@ fn route(
         (default, weights) = routed(known, routing)?;
     }
     if default.is_empty() {
-        let all_own = ROLES.iter().all(|role| own.contains_key(*role));
+        let all_own = known.roles.iter().all(|role| own.contains_key(role));
         if !all_own {
             default.push(default_target(known, named)?);
         }
@@ -198,7 +230,7 @@ fn route(
     for text in fallbacks {
         default.push(target(known, text, None)?);
     }
-    let mut route = strategy.route(default, &weights);
+    let mut route = strategy.route(default, &weights, known.roles);
     for (role, target) in own {
         let rest = route.plan(&role);
         route.roles.insert(role, std::iter::once(target).chain(rest).collect());
@@ -227,7 +259,7 @@ fn default_target(known: &Known<'_>, named: Option<String>) -> Result<Target, Ba
 }
 
 /// `provider:model`, or only the model of the provider that `--provider` names.
-fn target(known: &Known<'_>, text: &str, provider: Option<&str>) -> Result<Target, Bad> {
+pub(super) fn target(known: &Known<'_>, text: &str, provider: Option<&str>) -> Result<Target, Bad> {
     let text = text.trim();
     let prefix = text.split_once(':').map(|(prefix, _)| prefix);
     if let Some(provider) = provider
@@ -305,7 +337,7 @@ impl Strategy {
         }
     }
 
-    fn route(self, targets: Vec<Target>, weights: &[f64]) -> Route {
+    fn route(self, targets: Vec<Target>, weights: &[f64], roles: &[String]) -> Route {
         let mut route = Route::to(targets.clone());
         if self == Self::Priority || targets.len() < 2 {
             return route;
@@ -317,7 +349,7 @@ impl Strategy {
         // Smooth weighted round robin: over the roles, each model comes first in proportion to its weight.
         let total: f64 = (0..targets.len()).map(weight).sum();
         let mut credit = vec![0.0; targets.len()];
-        for role in ROLES {
+        for role in roles {
             let mut first = 0;
             for index in 0..targets.len() {
                 credit[index] += weight(index);
@@ -332,13 +364,13 @@ impl Strategy {
                 .filter(|(index, _)| *index != first)
                 .map(|(_, target)| target.clone());
             let plan = std::iter::once(targets[first].clone()).chain(others).collect();
-            route.roles.insert(role.to_owned(), plan);
+            route.roles.insert(role.clone(), plan);
         }
         route
     }
 }
 
-fn vendor(known: &Known<'_>, name: &str, warnings: &mut Vec<String>) -> Result<Vendor, Bad> {
+pub(super) fn vendor(known: &Known<'_>, name: &str, warnings: &mut Vec<String>) -> Result<Vendor, Bad> {
     let mut vendor = known.row(name)?;
     if vendor.is_mock() {
         return Ok(vendor);
@@ -459,7 +491,7 @@ fn cache_mode(text: Option<String>) -> Result<CacheMode, Bad> {
     }
 }
 
-fn mock_script(path: &str) -> Result<MockScript, Bad> {
+fn mock_script(path: &str, roles: &[String]) -> Result<MockScript, Bad> {
     let hint = "the README describes the script: `{\"roles\": {\"geographic\": [\"rate_limit\", \"ok\"]}}`";
     let text = std::fs::read_to_string(path).map_err(|error| {
         Bad::new(
@@ -467,7 +499,8 @@ fn mock_script(path: &str) -> Result<MockScript, Bad> {
             hint,
         )
     })?;
-    let checked = MockScript::parse(&text).and_then(|script| script.check_roles(&ROLES).map(|()| script));
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+    let checked = MockScript::parse(&text).and_then(|script| script.check_roles(&roles).map(|()| script));
     checked.map_err(|why| {
         Bad::new(
             format!("the mock script `{}` cannot be used: {why}", path.escape_debug()),
@@ -481,6 +514,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::flow::ROLES;
 
     fn models(typed: Typed, pairs: &[(&str, &str)]) -> Result<Models, Bad> {
         let folder = tempfile::tempdir().expect("a temporary directory");

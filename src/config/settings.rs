@@ -1,6 +1,5 @@
 //! All settings of a run, each resolved in one expression: flag, then environment, `.env`, `insights.toml`, default.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::data::{self, Window};
 use crate::flow;
-use crate::prompt;
+use crate::prompt::{self, Prompts};
 use crate::rundir::RunHash;
 
 use super::environment::{Environment, Origin, Setting};
@@ -42,6 +41,11 @@ pub struct Typed {
     pub max_output_tokens: Option<String>,
     pub cache: Option<String>,
     pub prompts: Option<String>,
+    pub patterns: Option<String>,
+    /// The pattern that is run; the council of the main job by default.
+    pub pattern: Option<String>,
+    /// Names of the models of a question; none for a run.
+    pub ask: Option<Vec<String>>,
     pub run_logs: Option<String>,
     pub mock_script: Option<String>,
 }
@@ -122,7 +126,8 @@ pub fn resolve(
         ));
     }
     let run_logs = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
-    let prompts = prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?;
+    let prompts = prompt_options(typed, &mut sources, folder)?;
+    sources.roles = known_roles(&prompts, typed.pattern.as_deref());
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
     let mut models = choose_models(typed, &mut sources)?;
@@ -152,10 +157,44 @@ pub fn resolve(
     })
 }
 
+/// Only where patterns come from and which models are registered: what `insights patterns` needs, without any key.
+#[derive(Debug)]
+pub struct PatternSettings {
+    pub prompts: prompt::Options,
+    /// The names of the registered models.
+    pub models: Vec<String>,
+}
+
+/// # Errors
+/// A folder that is not there, or an `insights.toml` that cannot be read.
+pub fn resolve_patterns(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<PatternSettings, Bad> {
+    let mut sources = Sources::new(environment, config_file, folder)?;
+    Ok(PatternSettings {
+        prompts: prompt_options(typed, &mut sources, folder)?,
+        models: sources.file.models.iter().map(|row| row.name.clone()).collect(),
+    })
+}
+
+fn prompt_options(typed: &Typed, sources: &mut Sources<'_>, folder: &Path) -> Result<prompt::Options, Bad> {
+    let environment = sources.environment;
+    let patterns = sources.text(typed.patterns.as_ref(), variables::PATTERNS)?;
+    Ok(prompt::Options {
+        patterns: patterns_folder(patterns, environment, folder)?,
+        ..prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?
+    })
+}
+
 /// Where a value may come from below the flags.
 pub(super) struct Sources<'a> {
     pub(super) environment: &'a Environment,
-    file: BTreeMap<String, String>,
+    pub(super) file: file::Read,
+    /// Every role that the pattern asks.
+    pub(super) roles: Vec<String>,
     file_path: PathBuf,
     origins: Vec<(String, String, Origin)>,
 }
@@ -170,6 +209,7 @@ impl<'a> Sources<'a> {
         Ok(Self {
             environment,
             file: path.as_deref().map(file::read).transpose()?.unwrap_or_default(),
+            roles: Vec::new(),
             file_path: path.unwrap_or_default(),
             origins: Vec::new(),
         })
@@ -183,7 +223,7 @@ impl<'a> Sources<'a> {
                 origin: Origin::Flag,
             }),
             None => self.environment.get(variable)?.cloned().or_else(|| {
-                self.file.get(variable).map(|value| Setting {
+                self.file.values.get(variable).map(|value| Setting {
                     value: value.clone(),
                     origin: Origin::ConfigFile(self.file_path.clone()),
                 })
@@ -324,6 +364,7 @@ fn prompts_folder(typed: Option<String>, folder: &Path) -> Result<prompt::Option
         let implicit = folder.join("prompts");
         return Ok(prompt::Options {
             folder: implicit.join("insights").is_dir().then_some(implicit),
+            patterns: None,
         });
     };
     let path = folder.join(&typed);
@@ -333,7 +374,41 @@ fn prompts_folder(typed: Option<String>, folder: &Path) -> Result<prompt::Option
             "give a folder that holds `insights/…`, or leave `--prompts` away to use the built-in prompts",
         ));
     }
-    Ok(prompt::Options { folder: Some(path) })
+    Ok(prompt::Options {
+        folder: Some(path),
+        patterns: None,
+    })
+}
+
+/// The user's own patterns: the folder that is named, else `insights/patterns` in the user's configuration folder, when it is there.
+fn patterns_folder(typed: Option<String>, environment: &Environment, folder: &Path) -> Result<Option<PathBuf>, Bad> {
+    if let Some(typed) = typed {
+        let path = folder.join(&typed);
+        return match path.is_dir() {
+            true => Ok(Some(path)),
+            false => Err(Bad::new(
+                format!("there is no patterns folder `{}`", typed.escape_debug()),
+                "give a folder that holds one folder for each pattern, or leave `--patterns` away",
+            )),
+        };
+    }
+    let value = |name: &str| -> Result<Option<PathBuf>, Bad> {
+        let setting = environment.get(name)?.filter(|setting| !setting.value.is_empty());
+        Ok(setting.map(|setting| PathBuf::from(&setting.value)))
+    };
+    let home = match value("XDG_CONFIG_HOME")? {
+        Some(home) => Some(home),
+        None => value("HOME")?.map(|home| home.join(".config")),
+    };
+    let own = home.map(|home| home.join("insights").join("patterns"));
+    Ok(own.filter(|own| own.is_absolute() && own.is_dir()))
+}
+
+/// The roles of the pattern, for flags and scripts that name them; a pattern that cannot be read is somebody else's error.
+fn known_roles(prompts: &prompt::Options, pattern: Option<&str>) -> Vec<String> {
+    let name = pattern.unwrap_or(prompt::COUNCIL);
+    let pattern = Prompts::open(prompts).and_then(|prompts| prompts.pattern(name));
+    pattern.map_or_else(|_| flow::ROLES.map(str::to_owned).to_vec(), |pattern| pattern.roles())
 }
 
 fn check_zone(name: &str) -> Result<(), Bad> {

@@ -50,6 +50,7 @@ pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
 pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
 pub(super) const CACHE: &str = "INSIGHTS_CACHE";
 pub(super) const PROMPTS: &str = "INSIGHTS_PROMPTS";
+pub(super) const PATTERNS: &str = "INSIGHTS_PATTERNS";
 pub(super) const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
 pub(super) const STATE_DIR: &str = "INSIGHTS_STATE_DIR";
 pub(super) const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
@@ -100,6 +101,7 @@ pub const VARIABLES: &[Variable] = &[
     plain(MAX_OUTPUT_TOKENS, "token limit of one reply"),
     plain(CACHE, "replies kept from earlier runs: on, off or refresh"),
     plain(PROMPTS, "folder whose prompts win over the built-in ones"),
+    plain(PATTERNS, "folder with your own patterns, one folder each"),
     plain(RUN_LOGS, "where run directories live"),
     plain(
         STATE_DIR,

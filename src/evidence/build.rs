@@ -79,6 +79,8 @@ fn one(context: &Context, analyst: Analyst) -> Evidence {
         Analyst::CohortRetention => cohorts::evidence(context),
         Analyst::RevenueOptimization => revenue::evidence(context),
         Analyst::DataQuality => quality::evidence(context),
+        // An added analyst reads tables of the six: see `own`.
+        Analyst::Own(_) => context.header(analyst),
     }
 }
 
@@ -90,6 +92,7 @@ fn letter(analyst: Analyst) -> char {
         Analyst::CohortRetention => 'c',
         Analyst::RevenueOptimization => 'r',
         Analyst::DataQuality => 'q',
+        Analyst::Own(_) => 'x',
     }
 }
 

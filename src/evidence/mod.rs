@@ -2,6 +2,7 @@
 
 mod build;
 mod kpis;
+mod own;
 mod pipe;
 mod sections;
 pub mod show;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use build::{Options, build};
 pub use kpis::{CHANGED_Z, Kpi, kpis};
+pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};
 pub use sections::sections;
 pub use table::*;

@@ -23,6 +23,7 @@ pub fn sections(analyst: Analyst, evidence: &Evidence, dataset: &Dataset) -> Map
         Analyst::CohortRetention => cohort_retention(&context, evidence),
         Analyst::RevenueOptimization => revenue_optimization(&context),
         Analyst::DataQuality => data_quality(&context),
+        Analyst::Own(_) => Value::Null,
     };
     match sections {
         Value::Object(sections) => sections,

@@ -1,214 +1,174 @@
-//! One role's question until its reply is usable: a larger limit for a truncated reply, one re-ask with the faults for an invalid one.
+//! A question to several models through a pattern. Its number references are rendered and checked when a run's evidence is given.
 
-use std::time::Duration;
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use serde_json::Value;
+use super::engine::{self, Domain, Engine, Given, Record, StageRecord};
+use crate::evidence::{self, Evidence};
+use crate::prompt::{Pattern, PromptError, Stage, Values};
+use crate::reply::{self, DroppedSentence};
 
-use crate::clock::{self, Instant};
-use crate::event::{Event, Events};
-use crate::insight::{CallRecord, Why};
-use crate::llm::{Class, Completion, Failed, Llm, Request, Schema};
-use crate::prompt::{self, Prompt};
-use crate::reply;
-
-/// A reply of the promised shape, or why there is none; in both cases what it took.
-pub(super) struct Answer {
-    pub(super) value: Result<Value, Why>,
-    pub(super) call: CallRecord,
+/// What is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    pub text: String,
+    pub context: Vec<ContextFile>,
+    /// The facts of a finished run, joined.
+    pub evidence: Option<Evidence>,
 }
 
-/// A reasoning model may spend its whole budget thinking; four times as much is what helps.
-const LARGER: u32 = 4;
+/// A file that the models may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextFile {
+    pub name: String,
+    pub text: String,
+}
 
-pub(super) async fn ask(
-    llm: &Llm,
-    role: &str,
-    prompt: Prompt,
-    max_output_tokens: u32,
-    started: Instant,
-    deadline: Instant,
-    events: &Events,
-) -> Answer {
-    let mut call = CallRecord {
-        role: role.to_owned(),
-        started_millis: clock::millis_since(started),
-        cost_usd: Some(0.0),
-        ..CallRecord::default()
+/// What came of a question.
+#[derive(Debug)]
+pub struct Asked {
+    pub record: Record,
+    /// None when the pattern did not come to its result.
+    pub answer: Option<Final>,
+}
+
+/// The answer for the reader.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Final {
+    /// Markdown; every number of a run's evidence was written by the program.
+    pub text: String,
+    /// Sentences that did not pass the check.
+    pub dropped: Vec<DroppedSentence>,
+    /// The cells behind the numbers.
+    pub evidence: Vec<String>,
+}
+
+/// Runs the pattern for the question.
+///
+/// # Errors
+/// Only a prompt that cannot be filled; failed calls are values in the record.
+pub async fn ask(engine: &Engine<'_>, pattern: &Pattern, question: &Question) -> Result<Asked, PromptError> {
+    let mut desk = Inquiry {
+        values: values(question),
+        question,
+        result: pattern.result.clone(),
+        answer: None,
     };
-    let begun = clock::now();
-    let mut request = Request {
-        role: role.to_owned(),
-        system: prompt.system,
-        prompt: prompt.user.clone(),
-        schema: Some(Schema {
-            name: prompt.schema_name,
-            value: prompt.schema.clone(),
+    let record = engine::run(engine, pattern, &mut desk).await?;
+    let answer = match (desk.answer, &record.stopped) {
+        (Some(answer), _) => Some(answer),
+        (None, Some(_)) => None,
+        (None, None) => record.answer().and_then(|answer| {
+            let text = answer.text.as_deref()?;
+            Some(checked(text, answer.value.as_ref(), question.evidence.as_ref()))
         }),
-        max_output_tokens,
-        temperature: None,
     };
-    let value = loop {
-        let fault = match llm.complete(&request, Some(deadline)).await {
-            Ok(completion) => {
-                note_completion(&mut call, &completion);
-                match read(&completion.text, &prompt.schema, &mut call) {
-                    Ok(value) => break Ok(value),
-                    Err(fault) => fault,
-                }
-            }
-            Err(failed) => {
-                note_failure(&mut call, &failed);
-                match truncation(&failed) {
-                    Some(fault) => fault,
-                    None => break Err(why(&failed, call.attempts)),
-                }
-            }
+    Ok(Asked { record, answer })
+}
+
+struct Inquiry<'a> {
+    values: Values,
+    question: &'a Question,
+    result: String,
+    answer: Option<Final>,
+}
+
+impl Domain for Inquiry<'_> {
+    fn values(&mut self, stage: &Stage, _role: &str, _record: &Record) -> Result<Given, PromptError> {
+        // A stage sees what it names, and nothing else.
+        let wanted = |name: &str| match name {
+            "evidence" => stage.inputs.iter().any(|input| input == "context" || input == "data"),
+            name => stage.inputs.iter().any(|input| input == name),
         };
-        if call.reasks > 0 {
-            break Err(fault.into_why(call.attempts));
+        let values = self.values.iter().filter(|(name, _)| wanted(name));
+        Ok(Given::Values(
+            values.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ))
+    }
+
+    fn finished(&mut self, stage: &Stage, done: &mut StageRecord) {
+        if stage.name != self.result {
+            return;
         }
-        call.reasks += 1;
-        let larger = max_output_tokens.saturating_mul(LARGER);
-        events.say(Event::CallReasked {
-            role: role.to_owned(),
-            because: fault.summary(larger),
-        });
-        match &fault {
-            Fault::Truncated(_) => request.max_output_tokens = larger,
-            Fault::Invalid(faults) => request.prompt = prompt::reask(&prompt.user, faults),
+        if let Some(answer) = done.answers.iter().find(|answer| answer.text.is_some()) {
+            let text = answer.text.as_deref().unwrap_or_default();
+            self.answer = Some(checked(text, answer.value.as_ref(), self.question.evidence.as_ref()));
         }
+    }
+}
+
+fn values(question: &Question) -> Values {
+    let files = question
+        .context
+        .iter()
+        .map(|file| format!("file {}:\n{}", file.name, file.text.trim_end()));
+    let tables = question.evidence.as_ref().map(evidence::pipe);
+    Values::from_iter([
+        ("question".to_owned(), json!(question.text)),
+        ("context".to_owned(), json!(files.collect::<Vec<_>>().join("\n\n"))),
+        ("evidence".to_owned(), json!(tables.unwrap_or_default())),
+    ])
+}
+
+/// With evidence every sentence is checked against it; without, the text stands as the model wrote it.
+fn checked(text: &str, value: Option<&Value>, evidence: Option<&Evidence>) -> Final {
+    let text = match value {
+        Some(value) => markdown_of(value),
+        None => text.trim().to_owned(),
     };
-    call.latency_millis = clock::millis_since(begun);
-    call.status = if value.is_ok() { "success" } else { "error" }.to_owned();
-    call.error = value.as_ref().err().cloned();
-    Answer { value, call }
-}
-
-enum Fault {
-    /// Cut off by the token limit, in the call layer's words: never repaired.
-    Truncated(String),
-    Invalid(Vec<String>),
-}
-
-impl Fault {
-    fn summary(&self, larger: u32) -> String {
-        match self {
-            Self::Truncated(how) => format!("{how}; asking again, once, with up to {larger} tokens"),
-            Self::Invalid(faults) => format!(
-                "the reply does not fit its schema: {}",
-                faults.first().map_or("", String::as_str)
-            ),
-        }
-    }
-
-    fn into_why(self, attempts: u32) -> Why {
-        let message = match self {
-            Self::Truncated(how) => format!("{how}, twice; raise `--max-output-tokens`"),
-            Self::Invalid(faults) => format!("no valid reply after one re-ask: {}", faults.join("; ")),
-        };
-        Why {
-            kind: "invalid_reply".to_owned(),
-            message,
-            status: None,
-            body: None,
-            headers: Vec::new(),
-            attempts,
+    match evidence {
+        None => Final {
+            text,
+            ..Final::default()
+        },
+        Some(evidence) => {
+            let prose = reply::prose(&text, evidence);
+            Final {
+                text: prose.text,
+                dropped: prose.dropped,
+                evidence: prose.cells,
+            }
         }
     }
 }
 
-fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Fault> {
-    let picked = reply::read(text, schema)
-        .map_err(|rejected| Fault::Invalid(vec![format!("there is no JSON object in the reply: {rejected}")]))?;
-    if picked.extracted.truncated {
-        return Err(Fault::Truncated("the JSON of the reply has no end".to_owned()));
-    }
-    call.repairs.extend(picked.extracted.repairs);
-    if picked.faults.is_empty() {
-        Ok(picked.extracted.value)
-    } else {
-        Err(Fault::Invalid(picked.faults.iter().map(ToString::to_string).collect()))
-    }
+/// An answer by a schema, for people: one paragraph for each text, one list for each list.
+fn markdown_of(value: &Value) -> String {
+    let Value::Object(fields) = value else {
+        return value.to_string();
+    };
+    let parts = fields.iter().filter_map(|(name, value)| {
+        let heading = name.replace('_', " ");
+        match value {
+            Value::String(text) if text.is_empty() => None,
+            Value::String(text) => Some(format!("**{heading}:** {text}")),
+            Value::Array(items) if items.is_empty() => None,
+            Value::Array(items) => {
+                let lines = items.iter().map(|item| match item {
+                    Value::String(text) => format!("- {text}"),
+                    other => format!("- {other}"),
+                });
+                Some(format!("**{heading}:**\n\n{}", lines.collect::<Vec<_>>().join("\n")))
+            }
+            Value::Null => None,
+            other => Some(format!("**{heading}:** {other}")),
+        }
+    });
+    parts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn truncation(failed: &Failed) -> Option<Fault> {
-    let truncated = failed.error.class == Class::Output && failed.error.code.as_deref() == Some("truncated");
-    truncated.then(|| Fault::Truncated(failed.error.message.clone()))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn note_completion(call: &mut CallRecord, completion: &Completion) {
-    call.provider = Some(completion.provider.clone());
-    call.model = Some(completion.model.clone());
-    call.answered_model.clone_from(&completion.answered_model);
-    call.cached = completion.cached;
-    call.time_to_first_token_millis = completion.first_token.map(millis);
-    call.attempts += completion.attempts.len().max(1) as u32;
-    note_attempts(call, &completion.attempts);
-    note_cost(call, completion.usage, completion.cost_usd);
-    note_waits(
-        call,
-        completion.provider_wait,
-        completion.limiter_wait,
-        completion.retry_wait,
-    );
-}
-
-fn note_failure(call: &mut CallRecord, failed: &Failed) {
-    call.provider = Some(failed.error.provider.clone());
-    call.model = Some(failed.error.model.clone());
-    call.attempts += failed.attempts.len() as u32;
-    note_attempts(call, &failed.attempts);
-    note_cost(call, failed.usage, failed.cost_usd);
-    note_waits(call, failed.provider_wait, failed.limiter_wait, failed.retry_wait);
-}
-
-fn note_attempts(call: &mut CallRecord, attempts: &[crate::llm::Attempt]) {
-    call.failures.extend(
-        attempts
-            .iter()
-            .filter_map(|attempt| attempt.error.as_ref())
-            .map(ToString::to_string),
-    );
-}
-
-fn note_cost(call: &mut CallRecord, usage: crate::llm::Usage, cost_usd: Option<f64>) {
-    call.input_tokens += usage.input_tokens;
-    call.output_tokens += usage.output_tokens;
-    call.tokens_estimated |= usage.estimated;
-    // One unknown cost makes the sum unknown.
-    call.cost_usd = call.cost_usd.zip(cost_usd).map(|(sum, cost)| sum + cost);
-}
-
-fn note_waits(call: &mut CallRecord, provider: Duration, limiter: Duration, retry: Duration) {
-    call.provider_wait_millis += millis(provider);
-    call.limiter_wait_millis += millis(limiter);
-    call.retry_wait_millis += millis(retry);
-}
-
-fn millis(wait: Duration) -> u64 {
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn why(failed: &Failed, attempts: u32) -> Why {
-    let error = &failed.error;
-    Why {
-        kind: kind(error.class).to_owned(),
-        message: error.to_string(),
-        status: error.status,
-        body: (!error.body.is_empty()).then(|| error.body.clone()),
-        headers: error.headers.clone(),
-        attempts,
-    }
-}
-
-fn kind(class: Class) -> &'static str {
-    match class {
-        Class::Transient => "transient",
-        Class::RateLimit => "rate_limit",
-        Class::Quota => "quota",
-        Class::Permanent => "permanent",
-        Class::Configuration => "configuration",
-        Class::Output => "output",
-        Class::Deadline => "deadline",
+    #[test]
+    fn an_answer_by_a_schema_is_readable() {
+        let value = json!({"verdict": "Wait.", "reasons": ["Cost", "Risk"], "empty": [], "score": 0.5});
+        let text = markdown_of(&value);
+        assert!(text.contains("**verdict:** Wait."), "{text}");
+        assert!(
+            text.contains("**reasons:**\n\n- Cost\n- Risk") && !text.contains("empty"),
+            "{text}"
+        );
     }
 }

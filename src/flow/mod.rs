@@ -1,15 +1,17 @@
 //! Who is asked what, in which order, side by side; partial failure. Knows nothing of clap, vendors' JSON or file formats.
+//!
+//! `engine` runs any pattern; `council` and `ask` say what a pattern's inputs are and what its answers mean.
 
-mod advice;
-mod ask;
-mod coordinator;
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+pub mod ask;
 mod council;
-mod specialist;
-mod template;
+pub mod engine;
 
-pub use council::{Options, Plan, PlannedCall, council, plan};
+pub use council::{Plan, PlannedCall, council, own_evidence, plan};
+pub use engine::Options;
 
-/// Every role of a council, as flags, scripts and events name them.
+/// Every role of the shipped council, as flags, scripts and events name them.
 pub const ROLES: [&str; 7] = [
     "daily_metrics",
     "user_segmentation",

@@ -1,65 +1,6 @@
 //! The domain words and their serde shape. Knows nothing of prompts, models or tables.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-
-/// The six specialists of a council, in reading order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Analyst {
-    DailyMetrics,
-    UserSegmentation,
-    Geographic,
-    CohortRetention,
-    RevenueOptimization,
-    DataQuality,
-}
-
-impl Analyst {
-    pub const ALL: [Self; 6] = [
-        Self::DailyMetrics,
-        Self::UserSegmentation,
-        Self::Geographic,
-        Self::CohortRetention,
-        Self::RevenueOptimization,
-        Self::DataQuality,
-    ];
-
-    /// The key used in files, prompts, flags and events.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::DailyMetrics => "daily_metrics",
-            Self::UserSegmentation => "user_segmentation",
-            Self::Geographic => "geographic",
-            Self::CohortRetention => "cohort_retention",
-            Self::RevenueOptimization => "revenue_optimization",
-            Self::DataQuality => "data_quality",
-        }
-    }
-
-    /// The heading a reader sees.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::DailyMetrics => "Daily metrics",
-            Self::UserSegmentation => "User segmentation",
-            Self::Geographic => "Geography",
-            Self::CohortRetention => "Cohorts and retention",
-            Self::RevenueOptimization => "Revenue",
-            Self::DataQuality => "Data quality",
-        }
-    }
-
-    pub fn from_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|analyst| analyst.key() == key)
-    }
-}
-
-impl fmt::Display for Analyst {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.key())
-    }
-}
 
 /// How bad or how good a finding is for the business, most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -182,6 +123,8 @@ impl Grounding {
     }
 }
 
+mod analyst;
 mod council;
 
+pub use analyst::{Analyst, OwnAnalyst};
 pub use council::*;

@@ -92,10 +92,19 @@ impl Llm {
 
     /// A usable reply from the first model of the role's plan that gives one. Dropping the future is safe at any point.
     pub async fn complete(&self, request: &Request, deadline: Option<Instant>) -> Result<Completion, Failed> {
+        self.complete_with(request, &self.plan(&request.role), deadline).await
+    }
+
+    /// The same with the caller's own models, in this order, in place of the role's plan.
+    pub async fn complete_with(
+        &self,
+        request: &Request,
+        plan: &[Target],
+        deadline: Option<Instant>,
+    ) -> Result<Completion, Failed> {
         let started = clock::now();
         let own = started + self.options.call_timeout;
         let deadline = deadline.map_or(own, |given| given.min(own));
-        let plan = self.plan(&request.role);
         let mut tally = Tally::new();
         for (index, target) in plan.iter().enumerate() {
             let Some(vendor) = self.vendors.get(&target.vendor) else {

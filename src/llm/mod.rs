@@ -10,6 +10,7 @@
 
 mod about;
 mod availability;
+mod available;
 mod base_url;
 mod breaker;
 mod breakers;

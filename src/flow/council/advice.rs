@@ -9,7 +9,7 @@ pub(super) fn fill(analyst: Analyst, report: &mut SpecialistReport) {
     let hypotheses = texts(&report.hypotheses);
     let sections = &mut report.sections;
     match analyst {
-        Analyst::DailyMetrics | Analyst::RevenueOptimization => {}
+        Analyst::DailyMetrics | Analyst::RevenueOptimization | Analyst::Own(_) => {}
         Analyst::UserSegmentation => {
             put(sections, &["behavioral_patterns"], hypotheses);
             put(sections, &["journey_insights", "success_factors"], advice);

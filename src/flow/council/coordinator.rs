@@ -2,99 +2,54 @@
 
 use jiff::{Span, civil::Date};
 
-use crate::clock::Instant;
-use crate::event::Events;
 use crate::evidence::Evidence;
-use crate::insight::{
-    Advice, Analyst, CallRecord, Coordinated, CoordinatorStatus, Finding, KeyFinding, Outcome, Theme, Why,
-};
-use crate::llm::Llm;
-use crate::prompt::{CoordinatorBrief, Prompt, PromptError, Prompts};
+use crate::flow::engine::Answer;
+use crate::insight::{Advice, Analyst, Coordinated, CoordinatorStatus, Finding, KeyFinding, Outcome, Theme, Why};
+use crate::prompt::{self, CoordinatorBrief, Values};
 use crate::reply::{self, CheckedCouncil};
 
-use super::council::Options;
-use super::{ask, template};
+use super::{template, why};
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call site; each argument is another owner's value"
-)]
-pub(super) async fn coordinate(
-    llm: &Llm,
-    prompts: &Prompts,
-    evidence: &[Evidence],
-    outcomes: &[(Analyst, Outcome)],
-    started: Instant,
-    deadline: Instant,
-    options: &Options,
-    events: &Events,
-) -> Result<(Coordinated, CallRecord), PromptError> {
+/// The joined part from the coordinator's answer; by template when there is no answer, or when nothing of it may stand. Then the
+/// answer's call says why.
+pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], end: Date) -> Coordinated {
     let findings = reportable(outcomes);
-    let Some(first) = evidence.first() else {
-        return Ok((template::coordinated(&findings, outcomes, None), skipped()));
-    };
-    if outcomes
-        .iter()
-        .all(|(_, outcome)| !matches!(outcome, Outcome::Reported(_)))
-    {
-        let why = Why {
-            kind: "nothing_to_join".to_owned(),
-            message: "no specialist reported, so there was nothing to join".to_owned(),
-            status: None,
-            body: None,
-            headers: Vec::new(),
-            attempts: 0,
-        };
-        return Ok((template::coordinated(&findings, outcomes, Some(why)), skipped()));
-    }
-    let prompt = brief(prompts, first, outcomes, &findings)?;
-    let answer = ask::ask(
-        llm,
-        "coordinator",
-        prompt,
-        options.max_output_tokens,
-        started,
-        deadline,
-        events,
-    )
-    .await;
-    let mut call = answer.call;
-    let value = match answer.value {
-        Ok(value) => value,
-        Err(why) => return Ok((template::coordinated(&findings, outcomes, Some(why)), call)),
+    let Some(value) = &answer.value else {
+        let nothing = nobody_reported(outcomes).then(|| {
+            let message = "no specialist reported, so there was nothing to join";
+            why("nothing_to_join", message, 0)
+        });
+        return template::coordinated(&findings, outcomes, answer.why.clone().or(nothing));
     };
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
-    let checked = reply::coordinator(&value, &owned);
+    let checked = reply::coordinator(value, &owned);
     // Without a finding there is no sentence to check; the template says that nothing happened.
-    if !checked.usable && !findings.is_empty() {
-        let why = Why {
-            kind: "ungrounded".to_owned(),
-            message: "no sentence of the coordinator's summary passed the check against the findings".to_owned(),
-            status: None,
-            body: None,
-            headers: Vec::new(),
-            attempts: call.attempts,
-        };
-        call.status = "error".to_owned();
-        call.error = Some(why.clone());
-        let mut fallback = template::coordinated(&findings, outcomes, Some(why));
-        fallback.dropped = dropped(checked.dropped);
-        return Ok((fallback, call));
+    if checked.usable || findings.is_empty() {
+        return joined(checked, &findings, outcomes, end);
     }
-    Ok((joined(checked, &findings, outcomes, first.period.end), call))
+    let message = "no sentence of the coordinator's summary passed the check against the findings";
+    let why = why("ungrounded", message, answer.call.attempts);
+    answer.call.status = "error".to_owned();
+    answer.call.error = Some(why.clone());
+    answer.why = Some(why.clone());
+    let mut fallback = template::coordinated(&findings, outcomes, Some(why));
+    fallback.dropped = dropped(checked.dropped);
+    fallback
 }
 
-/// The coordinator's prompt before there are findings, for the dry run.
-pub(super) fn empty_brief(prompts: &Prompts, evidence: &Evidence) -> Result<Prompt, PromptError> {
-    brief(prompts, evidence, &[], &[])
+/// Without any answer.
+pub(super) fn by_template(outcomes: &[(Analyst, Outcome)], why: Option<Why>) -> Coordinated {
+    template::coordinated(&reportable(outcomes), outcomes, why)
 }
 
-fn brief(
-    prompts: &Prompts,
-    evidence: &Evidence,
-    outcomes: &[(Analyst, Outcome)],
-    findings: &[&Finding],
-) -> Result<Prompt, PromptError> {
+pub(super) fn nobody_reported(outcomes: &[(Analyst, Outcome)]) -> bool {
+    !outcomes
+        .iter()
+        .any(|(_, outcome)| matches!(outcome, Outcome::Reported(_)))
+}
+
+/// What the coordinator's template is filled with.
+pub(super) fn brief(evidence: &Evidence, outcomes: &[(Analyst, Outcome)], findings: &[&Finding]) -> Values {
     let mut missing = Vec::new();
     let mut gaps = Vec::new();
     let mut advice = Vec::new();
@@ -116,7 +71,7 @@ fn brief(
     }
     gaps.sort();
     gaps.dedup();
-    prompts.coordinator(&CoordinatorBrief {
+    prompt::coordinator_values(&CoordinatorBrief {
         evidence,
         findings,
         missing: &missing,
@@ -192,7 +147,7 @@ fn check_date(end: Date, days: u32) -> Option<String> {
     end.checked_add(days).ok().map(|date| date.to_string())
 }
 
-fn reportable(outcomes: &[(Analyst, Outcome)]) -> Vec<&Finding> {
+pub(super) fn reportable(outcomes: &[(Analyst, Outcome)]) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = outcomes
         .iter()
         .filter_map(|(_, outcome)| outcome.report())
@@ -208,13 +163,4 @@ fn reportable(outcomes: &[(Analyst, Outcome)]) -> Vec<&Finding> {
         new
     });
     findings
-}
-
-fn skipped() -> CallRecord {
-    CallRecord {
-        role: "coordinator".to_owned(),
-        status: "skipped".to_owned(),
-        cost_usd: Some(0.0),
-        ..CallRecord::default()
-    }
 }

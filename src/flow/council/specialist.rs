@@ -1,38 +1,14 @@
-//! One specialist: its prompt to a checked report. A failure is a value.
+//! One specialist's reply to a checked report.
 
-use crate::clock::Instant;
-use crate::event::Events;
+use serde_json::Value;
+
 use crate::evidence::Evidence;
-use crate::insight::{Outcome, Rejected, SpecialistReport};
-use crate::llm::Llm;
-use crate::prompt::Prompt;
-use crate::reply::{self, CheckedSpecialist};
+use crate::insight::{Rejected, SpecialistReport};
+use crate::reply;
 
-use super::ask;
-use super::council::{Options, Reported};
-
-pub(super) async fn ask(
-    llm: &Llm,
-    prompt: Prompt,
-    evidence: &Evidence,
-    started: Instant,
-    deadline: Instant,
-    options: &Options,
-    events: &Events,
-) -> Reported {
-    let role = evidence.analyst.key();
-    let answer = ask::ask(llm, role, prompt, options.max_output_tokens, started, deadline, events).await;
-    let outcome = match answer.value {
-        Ok(value) => Outcome::Reported(Box::new(report(reply::specialist(&value, evidence), evidence))),
-        Err(why) => Outcome::Missing(why),
-    };
-    Reported {
-        outcome,
-        call: answer.call,
-    }
-}
-
-fn report(checked: CheckedSpecialist, evidence: &Evidence) -> SpecialistReport {
+/// Checks a reply that fits the specialist's schema, statement by statement.
+pub(super) fn report(value: &Value, evidence: &Evidence) -> SpecialistReport {
+    let checked = reply::specialist(value, evidence);
     let mut data_gaps = evidence.gaps.clone();
     for gap in checked.data_gaps {
         if !data_gaps.contains(&gap) {

@@ -1,0 +1,286 @@
+//! `insights ask`: one question to several models through a pattern; the answer on stdout, the record in the run directory.
+
+mod context;
+mod render;
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::clock;
+use crate::config::{self, Typed};
+use crate::event::{Event, Events};
+use crate::flow::ask::{Asked, Question};
+use crate::flow::{self, engine::Engine};
+use crate::llm::Llm;
+use crate::prompt::{Pattern, Prompts};
+use crate::rundir::{self, RunDir, RunHash};
+use crate::store::Store;
+
+use super::args::{AskArguments, CommonArguments};
+use super::exit::{Code, Failure, unwritable};
+use super::listen::Listeners;
+use super::progress::{Progress, Style};
+use super::{log, print, run, signal};
+
+/// A longer question is a document: it belongs into `--context`.
+const LONGEST_QUESTION: usize = 20_000;
+
+pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let text = question(&arguments.question)?;
+    let settings = run::settle(&typed(arguments, common), common)?;
+    let prompts = Prompts::open(&settings.prompts)?;
+    let pattern = prompts.pattern(&arguments.pattern)?;
+    if pattern
+        .stages
+        .iter()
+        .any(|stage| stage.inputs.iter().any(|input| input == "data"))
+    {
+        return Err(Failure::new(
+            Code::Usage,
+            format!("the pattern `{}` reads data and takes no question", pattern.name),
+        )
+        .hint("`insights patterns` lists the patterns; a report is made with `insights run`"));
+    }
+    let redactor = settings.models.options.redactor();
+    let question = Question {
+        text,
+        context: context::read(&arguments.context, &redactor)?,
+        evidence: arguments
+            .run
+            .as_deref()
+            .map(|run| context::evidence(&settings.run_logs, run))
+            .transpose()?,
+    };
+    let hash = match &arguments.run_hash {
+        Some(name) => RunHash::new(name)?,
+        None => RunHash::new(&name_of(&question, &pattern, &settings))?,
+    };
+    let run = RunDir::create(&settings.run_logs, &hash)?;
+    let _lock = run.lock(&clock::wall().to_string())?;
+    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor)
+        .map_err(|error| unwritable(&run.log(), &error))?;
+    let style = Style::choose(common.quiet, common.no_progress);
+    let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
+        .map_err(|error| unwritable(&run.events(), &error))?;
+    for message in settings.warnings.clone() {
+        events.say(Event::Warning { message });
+    }
+    let job = Job {
+        arguments,
+        settings: &settings,
+        prompts: &prompts,
+        pattern: &pattern,
+        question: &question,
+        run: &run,
+    };
+    let done = tokio::select! {
+        done = job.answer(&events) => done,
+        signal = signal::wait() => {
+            events.say(Event::Interrupted { signal: signal.name.to_owned() });
+            Err(Failure::new(signal.code, format!("interrupted by {}", signal.name))
+                .hint("replies that had arrived are kept; the same command goes on from there"))
+        }
+    };
+    listeners.finish();
+    let (code, result) = done?;
+    print::out(&result).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+    Ok(code)
+}
+
+fn typed(arguments: &AskArguments, common: &CommonArguments) -> Typed {
+    let mut typed = Typed {
+        pattern: Some(arguments.pattern.clone()),
+        ask: Some(
+            arguments
+                .models
+                .iter()
+                .map(|name| name.trim().to_owned())
+                .filter(|name| !name.is_empty())
+                .collect(),
+        ),
+        ..Typed::default()
+    };
+    arguments.settings.add_to(&mut typed);
+    common.add_to(&mut typed);
+    typed
+}
+
+fn question(typed: &str) -> Result<String, Failure> {
+    let text = if typed.trim() == "-" {
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(LONGEST_QUESTION * 4).unwrap_or(u64::MAX);
+        std::io::stdin()
+            .lock()
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new(Code::Usage, format!("could not read stdin: {error}")))?;
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        typed.to_owned()
+    };
+    let text = text.trim().to_owned();
+    if text.is_empty() {
+        return Err(Failure::new(Code::Usage, "the question is empty")
+            .hint("write `insights ask \"Why did revenue fall?\"`, or pipe it with `insights ask -`"));
+    }
+    if text.chars().count() > LONGEST_QUESTION {
+        return Err(Failure::new(
+            Code::Usage,
+            format!("the question is longer than {LONGEST_QUESTION} characters"),
+        )
+        .hint("put the long part into a file and give it with `--context FILE`"));
+    }
+    Ok(text)
+}
+
+/// Equal questions to equal models share a folder, so that asking again finds the replies.
+fn name_of(question: &Question, pattern: &Pattern, settings: &config::Run) -> String {
+    let digest = Sha256::digest(fingerprint(question, pattern, settings).as_bytes());
+    let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("ask-{}-{short}", pattern.name)
+}
+
+fn fingerprint(question: &Question, pattern: &Pattern, settings: &config::Run) -> String {
+    let mut parts = vec![question.text.clone(), pattern.name.clone()];
+    parts.extend(question.context.iter().map(|file| file.text.clone()));
+    parts.extend(question.evidence.as_ref().map(crate::evidence::pipe));
+    parts.extend(settings.models.registered.iter().map(|model| model.target.to_string()));
+    parts.join("\0")
+}
+
+struct Job<'a> {
+    arguments: &'a AskArguments,
+    settings: &'a config::Run,
+    prompts: &'a Prompts,
+    pattern: &'a Pattern,
+    question: &'a Question,
+    run: &'a RunDir,
+}
+
+impl Job<'_> {
+    /// Asks, writes the files, and returns the exit code and what goes to stdout.
+    async fn answer(&self, events: &Events) -> Result<(Code, String), Failure> {
+        let started = clock::now();
+        events.say(Event::QuestionAsked {
+            run_hash: self.run.hash().to_string(),
+            pattern: self.pattern.name.clone(),
+            models: self
+                .settings
+                .models
+                .registered
+                .iter()
+                .map(|model| model.name.clone())
+                .collect(),
+        });
+        let store = Store::open(&self.settings.run_logs.join("insights.db"));
+        if let Some(message) = store.take_warning() {
+            events.say(Event::Warning { message });
+        }
+        store.start_run(self.run.hash().as_str());
+        let llm = Llm::new(
+            self.settings.models.options.clone(),
+            Some(store.clone()),
+            events.clone(),
+        )
+        .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+        let engine = Engine {
+            models: &self.settings.models.registered,
+            seed: seed(&fingerprint(self.question, self.pattern, self.settings)),
+            ..Engine::new(Arc::new(llm), self.prompts, self.settings.flow, events.clone())
+        };
+        let asked = flow::ask::ask(&engine, self.pattern, self.question).await?;
+        let status = status(&asked);
+        store.finish_run(self.run.hash().as_str(), status);
+        let facts = render::Facts {
+            run_hash: self.run.hash().as_str(),
+            from_run: self.arguments.run.as_deref(),
+            question: self.question,
+            pattern: self.pattern,
+            models: &self.settings.models.registered,
+            asked: &asked,
+            status,
+        };
+        let record = render::json(&facts);
+        self.put("ask.json", record.as_bytes())?;
+        let answer = render::markdown(&facts);
+        match &answer {
+            Some(answer) => self.put("answer.md", answer.as_bytes())?,
+            None => {
+                let stale = self.folder().join("answer.md");
+                rundir::remove(&stale).map_err(|error| unwritable(&stale, &error))?;
+            }
+        }
+        events.say(Event::RunFinished {
+            status: status.to_owned(),
+            report: self.folder().join("answer.md").display().to_string(),
+            millis: clock::millis_since(started),
+        });
+        let Some(answer) = answer else {
+            return Err(self.no_answer(&asked));
+        };
+        if let Some(path) = &self.arguments.output {
+            rundir::write_whole(path, answer.as_bytes()).map_err(|error| unwritable(path, &error))?;
+        }
+        let code = if status == "complete" || self.arguments.allow_partial {
+            Code::Complete
+        } else {
+            Code::Degraded
+        };
+        Ok((code, if self.arguments.json { record } else { answer }))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.run.outputs().join("ask")
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.folder().join(name);
+        rundir::write_whole(&path, bytes).map_err(|error| unwritable(&path, &error))
+    }
+
+    fn no_answer(&self, asked: &Asked) -> Failure {
+        let place = self.folder().join("ask.json");
+        let hint = format!(
+            "`{}` holds what every model said; see `--models` and `insights doctor`",
+            place.display()
+        );
+        match &asked.record.stopped {
+            Some(stopped) => {
+                let code = if stopped.for_now {
+                    Code::TryLater
+                } else {
+                    Code::NoReport
+                };
+                Failure::new(code, format!("no answer: {}", stopped.because)).hint(hint)
+            }
+            None => Failure::new(
+                Code::NoReport,
+                "no answer: no sentence of it passed the check against the run's facts",
+            )
+            .hint(hint),
+        }
+    }
+}
+
+fn status(asked: &Asked) -> &'static str {
+    let spoken = asked.answer.as_ref().is_some_and(|answer| !answer.text.is_empty());
+    if !spoken {
+        "failed"
+    } else if asked.record.is_degraded() {
+        "degraded"
+    } else {
+        "complete"
+    }
+}
+
+/// Labels and orders follow from the question: asking again gives the same prompts.
+fn seed(text: &str) -> u64 {
+    let digest = Sha256::digest(text.as_bytes());
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+}

@@ -1,0 +1,203 @@
+//! The council: specialists at once, then the coordinator, as the pattern `insights` on the engine. Here is what their prompts
+//! hold and what their answers mean.
+
+mod advice;
+mod coordinator;
+mod findings;
+mod plan;
+mod specialist;
+mod template;
+
+pub use plan::{Plan, PlannedCall, plan};
+
+use serde_json::{Map, Value};
+
+use super::engine::{self, Domain, Engine, Given, Record, StageRecord};
+use crate::event::Events;
+use crate::evidence::{self, Evidence};
+use crate::insight::{Analyst, Coordinated, Council, Outcome, SpecialistReport, Why};
+use crate::prompt::{self, COUNCIL, Check, PromptError, Prompts, Stage, Values};
+
+/// Runs the council. `sections` holds the program's own section objects, one for each evidence.
+///
+/// # Errors
+/// Only a prompt that cannot be filled; a call that fails is a value in the council.
+pub async fn council(
+    engine: &Engine<'_>,
+    evidence: &[Evidence],
+    sections: Vec<Map<String, Value>>,
+) -> Result<Council, PromptError> {
+    let pattern = engine.prompts.pattern(COUNCIL)?;
+    for check in [Check::Findings, Check::Coordination] {
+        if !pattern.stages.iter().any(|stage| stage.check == check) {
+            return Err(PromptError::Bad {
+                name: pattern.file.clone(),
+                why: "a council needs a stage with `check = \"findings\"` and one with `check = \"coordination\"`"
+                    .to_owned(),
+            });
+        }
+    }
+    let mut table = Table {
+        evidence,
+        sections,
+        events: engine.events.clone(),
+        outcomes: Vec::new(),
+        coordinated: None,
+    };
+    let mut record = engine::run(engine, &pattern, &mut table).await?;
+    let mut calls = Vec::new();
+    let mut later = Vec::new();
+    for stage in &mut record.stages {
+        let is_findings = pattern
+            .stage(&stage.name)
+            .is_some_and(|stage| stage.check == Check::Findings);
+        let taken = std::mem::take(&mut stage.answers).into_iter().map(|answer| answer.call);
+        if is_findings {
+            calls.extend(taken)
+        } else {
+            later.extend(taken)
+        }
+    }
+    calls.extend(later);
+    let grounding = findings::total_grounding(&table.outcomes);
+    let coordinated = match table.coordinated {
+        Some(coordinated) => coordinated,
+        None => {
+            let why = record.stopped.map(|stopped| why("stopped", &stopped.because, 0));
+            coordinator::by_template(&table.outcomes, why)
+        }
+    };
+    Ok(Council {
+        outcomes: table.outcomes,
+        coordinated,
+        calls,
+        grounding,
+        wall_millis: record.wall_millis,
+    })
+}
+
+/// The evidence of a run with that of the analysts that a user's pattern adds, from the tables that they name.
+///
+/// # Errors
+/// Tables that do not exist.
+pub fn own_evidence(prompts: &Prompts, mut evidence: Vec<Evidence>) -> Result<Vec<Evidence>, PromptError> {
+    let pattern = prompts.pattern(COUNCIL)?;
+    let stages = pattern.stages.iter().filter(|stage| stage.check == Check::Findings);
+    for role in stages.flat_map(|stage| &stage.roles) {
+        let analyst = Analyst::named(&role.name, &role.title);
+        if evidence.iter().any(|facts| facts.analyst == analyst) {
+            continue;
+        }
+        let own = evidence::own(analyst, &role.evidence, &evidence).map_err(|error| PromptError::Bad {
+            name: format!("{}:{}", pattern.file, role.line("evidence")),
+            why: error.to_string(),
+        })?;
+        evidence.push(own);
+    }
+    Ok(evidence)
+}
+
+/// What the council knows while the engine runs it.
+struct Table<'a> {
+    evidence: &'a [Evidence],
+    sections: Vec<Map<String, Value>>,
+    events: Events,
+    /// In the order of the pattern's roles.
+    outcomes: Vec<(Analyst, Outcome)>,
+    coordinated: Option<Coordinated>,
+}
+
+impl Domain for Table<'_> {
+    fn values(&mut self, stage: &Stage, role: &str, _record: &Record) -> Result<Given, PromptError> {
+        let Some(first) = joining(self.evidence) else {
+            return Ok(Given::Skip("there is no evidence".to_owned()));
+        };
+        match stage.check {
+            Check::Findings => Ok(match self.facts(role) {
+                Some(facts) if !facts.is_empty() => Given::Values(prompt::specialist_values(facts)),
+                Some(facts) => Given::Skip(gap_text(facts)),
+                None => Given::Skip("there is no evidence for this analyst".to_owned()),
+            }),
+            Check::Coordination if coordinator::nobody_reported(&self.outcomes) => {
+                Ok(Given::Skip("no specialist reported".to_owned()))
+            }
+            Check::Coordination | Check::Schema => Ok(Given::Values(self.brief(first))),
+        }
+    }
+
+    fn finished(&mut self, stage: &Stage, done: &mut StageRecord) {
+        match stage.check {
+            Check::Findings => self.findings(stage, done),
+            Check::Coordination => self.coordination(done),
+            Check::Schema => {}
+        }
+    }
+}
+
+impl Table<'_> {
+    fn facts(&self, role: &str) -> Option<&Evidence> {
+        self.evidence.iter().find(|facts| facts.analyst.key() == role)
+    }
+
+    fn brief(&self, first: &Evidence) -> Values {
+        coordinator::brief(first, &self.outcomes, &coordinator::reportable(&self.outcomes))
+    }
+
+    fn findings(&mut self, stage: &Stage, done: &mut StageRecord) {
+        for (role, answer) in stage.roles.iter().zip(&done.answers) {
+            let analyst = Analyst::named(&role.name, &role.title);
+            let place = self.evidence.iter().position(|facts| facts.analyst == analyst);
+            let facts = place.and_then(|place| self.evidence.get(place));
+            let mut outcome = match (&answer.value, &answer.why, facts) {
+                (Some(value), _, Some(facts)) => Outcome::Reported(Box::new(specialist::report(value, facts))),
+                (_, Some(why), _) => Outcome::Missing(why.clone()),
+                (_, None, facts) => Outcome::NothingToRead(Box::new(SpecialistReport {
+                    data_gaps: facts.map(|facts| facts.gaps.clone()).unwrap_or_default(),
+                    ..SpecialistReport::default()
+                })),
+            };
+            if let Outcome::Reported(report) | Outcome::NothingToRead(report) = &mut outcome {
+                let sections = place.and_then(|place| self.sections.get(place));
+                report.sections = sections.cloned().unwrap_or_default();
+                advice::fill(analyst, report);
+            }
+            findings::say(&self.events, analyst, &outcome);
+            self.outcomes.push((analyst, outcome));
+        }
+        findings::number_findings(&mut self.outcomes);
+    }
+
+    fn coordination(&mut self, done: &mut StageRecord) {
+        let answer = done.answers.first_mut();
+        let end = joining(self.evidence).map(|facts| facts.period.end);
+        let coordinated = match (answer, end) {
+            (Some(answer), Some(end)) => coordinator::coordinated(answer, &self.outcomes, end),
+            _ => coordinator::by_template(&self.outcomes, None),
+        };
+        self.coordinated = Some(coordinated);
+    }
+}
+
+/// The evidence that speaks for the window.
+fn joining(evidence: &[Evidence]) -> Option<&Evidence> {
+    evidence.first()
+}
+
+fn gap_text(evidence: &Evidence) -> String {
+    if evidence.gaps.is_empty() {
+        "the data hold nothing for this analyst".to_owned()
+    } else {
+        evidence.gaps.join("; ")
+    }
+}
+
+fn why(kind: &str, message: &str, attempts: u32) -> Why {
+    Why {
+        kind: kind.to_owned(),
+        message: message.to_owned(),
+        status: None,
+        body: None,
+        headers: Vec::new(),
+        attempts,
+    }
+}

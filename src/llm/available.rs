@@ -1,0 +1,27 @@
+//! Which models can be asked now: their provider is set up and no breaker has switched them off for the run.
+
+use super::breakers::Places;
+use super::call::Llm;
+use super::target::Target;
+use crate::clock;
+
+impl Llm {
+    /// Why this model would not be asked; none when it would.
+    pub fn unavailable(&self, target: &Target) -> Option<String> {
+        let Some(vendor) = self.vendors.get(&target.vendor) else {
+            return Some(format!("the provider `{}` is not set up", target.vendor));
+        };
+        if vendor.needs_key && vendor.key.is_none() {
+            return Some(format!(
+                "there is no key for `{}`: set {}",
+                vendor.name,
+                vendor.key_variables.join(" or ")
+            ));
+        }
+        let now = clock::now();
+        let places = Places::of(vendor, &target.model);
+        let mut places = places.both().into_iter();
+        let off = places.find_map(|place| self.breakers.with(place, |breaker| breaker.off(now)));
+        off.map(|because| format!("switched off for this run: {}", because.message))
+    }
+}

@@ -1,0 +1,47 @@
+//! Which variables a template may use: those that every stage has, those of its kind, and those of the inputs that it names.
+
+use super::pattern::{Check, Kind, Pattern, Stage};
+
+/// In every template.
+pub(super) const ALWAYS: [&str; 6] = ["pattern", "stage", "role", "title", "fence", "schema"];
+
+/// Of the values that every caller may hand in.
+const GIVEN: [(&str, &[&str]); 3] = [
+    ("question", &["question"]),
+    ("context", &["context", "evidence"]),
+    ("data", &["analyst", "period", "previous_period", "evidence", "gaps"]),
+];
+
+const FINDINGS: [&str; 6] = ["findings", "n_findings", "missing", "gaps", "advice", "conflicts"];
+
+/// Inputs that a stage may name.
+pub(super) fn inputs(pattern: &Pattern) -> Vec<String> {
+    let given = GIVEN.iter().map(|(name, _)| (*name).to_owned());
+    let stages = pattern.stages.iter().map(|stage| stage.name.clone());
+    given.chain(pattern.inputs.keys().cloned()).chain(stages).collect()
+}
+
+/// Variables of a stage's templates; `reviewing` is the review half of a `refine` stage.
+pub(super) fn variables(pattern: &Pattern, stage: &Stage, reviewing: bool) -> Vec<String> {
+    let mut names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+    let mut add = |more: &[&str]| names.extend(more.iter().map(|name| (*name).to_owned()));
+    match stage.kind {
+        Kind::Review | Kind::Ranking => add(&["candidates"]),
+        Kind::Refine if reviewing => add(&["draft", "iteration"]),
+        Kind::Refine => add(&["draft", "iteration", "score", "feedback", "suggestions"]),
+        Kind::Roles | Kind::Models | Kind::Synthesis => {}
+    }
+    for input in &stage.inputs {
+        match GIVEN.iter().find(|(name, _)| name == input) {
+            Some((_, more)) => add(more),
+            None => add(&[input]),
+        }
+        let findings = pattern
+            .stage(input)
+            .is_some_and(|earlier| earlier.check == Check::Findings);
+        if findings {
+            add(&FINDINGS);
+        }
+    }
+    names
+}
