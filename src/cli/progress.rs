@@ -66,6 +66,8 @@ impl Progress {
         match event {
             Event::RunStarted { .. } | Event::SpecialistFinished { .. } | Event::StageProgress { .. } => {}
             Event::QuestionAsked { pattern, models, .. } => {
+                // How many calls there will be depends on the answers.
+                self.n_calls = 0;
                 self.line(&format!("pattern  {pattern} · {}", models.join(", ")));
             }
             Event::StageStarted { fraction, message, .. } => {
@@ -259,7 +261,10 @@ impl Progress {
 
     fn done(&mut self, role: &str, word: &str, detail: &str) {
         self.done.insert(role.to_owned());
-        let place = format!("{} of {}", self.done.len(), self.n_calls);
+        let place = match self.n_calls {
+            0 => self.done.len().to_string(),
+            n_calls => format!("{} of {n_calls}", self.done.len()),
+        };
         let line = format!(
             "{place} {word:4} {role} {} [{detail}]",
             ".".repeat(22_usize.saturating_sub(role.len()))

@@ -3,21 +3,32 @@
 use serde_json::{Value, json};
 
 use super::facts::{Fact, Facts, is_summary};
-use super::joined;
+use super::{general, joined};
 use crate::llm::Request;
 
 /// The text of the mock's reply to a request.
 pub fn answer(request: &Request) -> String {
     let schema = request.schema.as_ref().map(|schema| &schema.value);
     let has = |property: &str| schema.is_some_and(|schema| schema["properties"].get(property).is_some());
+    let Some(schema) = schema else {
+        return general::text(request);
+    };
     let value = if has("findings") {
         specialist(&request.prompt)
     } else if has("executive_summary") {
         joined::coordinator(&request.prompt)
     } else {
-        schema.map_or(Value::Null, smallest)
+        general::value(request, schema)
     };
     value.to_string()
+}
+
+/// The texts of the strongest statements that the tables of a prompt support.
+pub(super) fn statements(prompt: &str, most: usize) -> Vec<String> {
+    let tables = Facts::all(prompt);
+    let mut drafts: Vec<Draft> = tables.iter().flat_map(drafts).collect();
+    drafts.sort_by(|left, right| right.weight.total_cmp(&left.weight));
+    drafts.into_iter().take(most).map(|draft| draft.text).collect()
 }
 
 /// More would crowd the reader.
@@ -346,30 +357,4 @@ pub(super) fn capital(text: &str) -> String {
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The smallest value that a schema allows.
-fn smallest(schema: &Value) -> Value {
-    if let Some(first) = schema["enum"].get(0) {
-        return first.clone();
-    }
-    let kind = schema["type"]
-        .as_str()
-        .or_else(|| schema["type"].get(0).and_then(Value::as_str));
-    match kind {
-        Some("object") => {
-            let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let names = required.iter().filter_map(Value::as_str);
-            Value::Object(
-                names
-                    .map(|name| (name.to_owned(), smallest(&schema["properties"][name])))
-                    .collect(),
-            )
-        }
-        Some("array") => json!([]),
-        Some("string") => json!(""),
-        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(0)),
-        Some("boolean") => json!(false),
-        _ => Value::Null,
-    }
 }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod facts;
+mod general;
 mod joined;
 mod script;
 

@@ -29,7 +29,7 @@ fn a_typed_number_that_no_cell_holds_takes_its_sentence_with_it() {
     let prose = prose(text, &evidence());
     assert_eq!(prose.dropped.len(), 1, "{prose:?}");
     assert!(prose.dropped[0].text.contains("987,654,321"));
-    assert_eq!(prose.text, "Keep the plan. Orders came to 5,000 orders.");
+    assert_eq!(prose.text, "Keep the plan. Orders came to 5,000.");
 }
 
 #[test]
