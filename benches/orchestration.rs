@@ -1,5 +1,6 @@
-//! What the program adds to the providers' own time: seven calls (six at once, then the coordinator) against a host on loopback
-//! that takes 200 ms for each reply. The bar is 1.05 times two round trips. `cargo bench --bench orchestration`
+//! What the program adds to the providers' own time, against a host on loopback that takes 200 ms for each reply: the council (six
+//! calls at once, then the coordinator), and one stage of a pattern that asks twelve models. The bar is 1.05 times the round trips.
+//! `cargo bench --bench orchestration`
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -17,9 +18,10 @@ use std::time::{Duration, Instant};
 use insights::data::{self, generate};
 use insights::event::Events;
 use insights::evidence::{self, Evidence};
-use insights::flow::{self, engine::Engine};
+use insights::flow;
+use insights::flow::engine::{self, Engine, Registered};
 use insights::llm::{Llm, Options, PrivateHosts, Request, Route, Schema, Target, Vendor, mock_answer};
-use insights::prompt::Prompts;
+use insights::prompt::{Prompts, Values};
 
 use server::{Recorded, Server, Step, openai};
 
@@ -33,11 +35,16 @@ fn main() {
         .unwrap();
     let evidence = runtime.block_on(facts());
     let server = Server::with([Step::made(answer).delay(REPLY)]);
-    let mut ratios: Vec<f64> = (0..RUNS).map(|_| runtime.block_on(run(&server, &evidence))).collect();
+    let council = (0..RUNS).map(|_| runtime.block_on(run(&server, &evidence))).collect();
+    tell("seven calls in two steps", 2.0, council);
+    let stage = (0..RUNS).map(|_| runtime.block_on(one_stage(&server))).collect();
+    tell(&format!("one stage of {MEMBERS} calls"), 1.0, stage);
+}
+
+fn tell(what: &str, round_trips: f64, mut ratios: Vec<f64>) {
     ratios.sort_by(f64::total_cmp);
-    let two_round_trips = 2.0 * REPLY.as_secs_f64();
     println!(
-        "seven calls of {} ms, {RUNS} runs, as a multiple of two round trips:",
+        "{what} of {} ms, {RUNS} runs, as a multiple of {round_trips} round trips:",
         REPLY.as_millis()
     );
     for (name, ratio) in [
@@ -45,10 +52,8 @@ fn main() {
         ("median", ratios[RUNS / 2]),
         ("maximum", ratios[RUNS - 1]),
     ] {
-        println!(
-            "  {name:8} {ratio:.4}  ({:.1} ms added)",
-            (ratio - 1.0) * two_round_trips * 1000.0
-        );
+        let added = (ratio - 1.0) * round_trips * REPLY.as_secs_f64() * 1000.0;
+        println!("  {name:8} {ratio:.4}  ({added:.1} ms added)");
     }
 }
 
@@ -70,15 +75,7 @@ async fn facts() -> Vec<Evidence> {
 
 /// One council with fresh connections; the time over two round trips.
 async fn run(server: &Server, evidence: &[Evidence]) -> f64 {
-    let vendor = Vendor::compatible("lab")
-        .with_base_url(&server.url("/v1"), "bench", PrivateHosts::Refused)
-        .unwrap();
-    let options = Options {
-        vendors: vec![vendor],
-        routes: Route::to([Target::new("lab", "bench")]),
-        ..Options::default()
-    };
-    let llm = Arc::new(Llm::new(options, None, Events::silent()).unwrap());
+    let llm = lab(server);
     let prompts = Prompts::load(&insights::prompt::Options::default()).unwrap();
     let options = flow::Options {
         max_output_tokens: 4096,
@@ -93,15 +90,80 @@ async fn run(server: &Server, evidence: &[Evidence]) -> f64 {
     took.as_secs_f64() / (2.0 * REPLY.as_secs_f64())
 }
 
+fn lab(server: &Server) -> Arc<Llm> {
+    let vendor = Vendor::compatible("lab")
+        .with_base_url(&server.url("/v1"), "bench", PrivateHosts::Refused)
+        .unwrap();
+    let options = Options {
+        vendors: vec![vendor],
+        routes: Route::to([Target::new("lab", "bench")]),
+        ..Options::default()
+    };
+    Arc::new(Llm::new(options, None, Events::silent()).unwrap())
+}
+
+const MEMBERS: usize = 12;
+const PATTERN: &str =
+    "[[stages]]\nname = \"only\"\nkind = \"models\"\ninputs = [\"question\"]\ntemplate = \"only.md\"\n";
+
+/// One stage with fresh connections; the time over one round trip.
+async fn one_stage(server: &Server) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("bench")).unwrap();
+    std::fs::write(folder.path().join("bench/pattern.toml"), PATTERN).unwrap();
+    std::fs::write(folder.path().join("bench/only.md"), "Task: {{ question }}\n").unwrap();
+    let prompts = Prompts::open(&insights::prompt::Options {
+        folder: None,
+        patterns: Some(folder.path().to_owned()),
+    })
+    .unwrap();
+    let pattern = prompts.pattern("bench").unwrap();
+    let models: Vec<Registered> = (0..MEMBERS)
+        .map(|number| Registered {
+            name: format!("m{number}"),
+            target: Target::new("lab", format!("m{number}")),
+            weight: 1.0,
+            tags: Vec::new(),
+            unavailable: None,
+        })
+        .collect();
+    let options = flow::Options {
+        max_output_tokens: 4096,
+        deadline: Duration::from_secs(60),
+    };
+    let engine = Engine {
+        models: &models,
+        ..Engine::new(lab(server), &prompts, options, Events::silent())
+    };
+    let mut values = Values::from_iter([("question".to_owned(), "What now?".into())]);
+    let begun = Instant::now();
+    let record = engine::run(&engine, &pattern, &mut values).await.unwrap();
+    let took = begun.elapsed();
+    assert_eq!(
+        record.stages[0]
+            .answers
+            .iter()
+            .filter(|answer| answer.is_real())
+            .count(),
+        MEMBERS
+    );
+    took.as_secs_f64() / REPLY.as_secs_f64()
+}
+
 fn answer(request: &Recorded) -> Vec<u8> {
     let body = request.json();
+    let schema = body.pointer("/response_format/json_schema/schema").cloned();
+    let last = body["messages"]
+        .as_array()
+        .and_then(|messages| messages.last().cloned())
+        .unwrap();
     openai(&mock_answer(&Request {
         role: String::new(),
         system: String::new(),
-        prompt: body["messages"][1]["content"].as_str().unwrap().to_owned(),
-        schema: Some(Schema {
+        prompt: last["content"].as_str().unwrap().to_owned(),
+        schema: schema.map(|value| Schema {
             name: "reply".to_owned(),
-            value: body["response_format"]["json_schema"]["schema"].clone(),
+            value,
         }),
         max_output_tokens: 4096,
         temperature: None,

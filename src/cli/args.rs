@@ -252,34 +252,48 @@ pub(super) struct AskArguments {
 }
 
 #[derive(Debug, Default, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct PatternsArguments {
     #[command(subcommand)]
     pub(super) action: Option<PatternsAction>,
-    /// Folder with your own patterns [default: insights/patterns in your configuration folder]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub(super) patterns: Option<String>,
-    /// Folder whose prompts win over the built-in ones [default: ./prompts where it exists]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub(super) prompts: Option<String>,
-    /// The result as JSON
-    #[arg(long, global = true)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) places: PatternPlaces,
 }
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum PatternsAction {
     /// Every pattern, and where it comes from
-    List,
+    List {
+        #[command(flatten)]
+        places: PatternPlaces,
+    },
     /// The stages of a pattern, its files and its example
     Show {
         /// A name that `list` shows
         name: String,
+        #[command(flatten)]
+        places: PatternPlaces,
     },
     /// Every fault of a pattern with file and line; without a name, of all patterns. Exit 2 when there is one
     Check {
         /// A name that `list` shows, or the folder of a pattern
         pattern: Option<String>,
+        #[command(flatten)]
+        places: PatternPlaces,
     },
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct PatternPlaces {
+    /// Folder with your own patterns [default: insights/patterns in your configuration folder]
+    #[arg(long, value_name = "DIR")]
+    pub(super) patterns: Option<String>,
+    /// Folder whose prompts win over the built-in ones [default: ./prompts where it exists]
+    #[arg(long, value_name = "DIR")]
+    pub(super) prompts: Option<String>,
+    /// The result as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 impl RunArguments {

@@ -7,25 +7,35 @@ use serde_json::{Value, json};
 use crate::config::{self, Environment, PatternSettings, Typed};
 use crate::prompt::{self, Choice, Fault, Kind, Listed, Next, Origin, Pattern, Prompts, Stage};
 
-use super::args::{CommonArguments, PatternsAction, PatternsArguments};
+use super::args::{CommonArguments, PatternPlaces, PatternsAction, PatternsArguments};
 use super::exit::{Code, Failure};
 use super::print;
 
 pub(super) fn patterns(arguments: &PatternsArguments, common: &CommonArguments) -> Result<Code, Failure> {
-    let settings = settle(arguments, common)?;
+    let places = match &arguments.action {
+        None => &arguments.places,
+        Some(
+            PatternsAction::List { places }
+            | PatternsAction::Show { places, .. }
+            | PatternsAction::Check { places, .. },
+        ) => places,
+    };
+    let settings = settle(places, common)?;
     let (code, text) = match &arguments.action {
-        None | Some(PatternsAction::List) => (Code::Complete, list(&load(&settings.prompts)?, arguments.json)),
-        Some(PatternsAction::Show { name }) => (Code::Complete, show(&load(&settings.prompts)?, name, arguments.json)?),
-        Some(PatternsAction::Check { pattern }) => check(&settings, pattern.as_deref(), arguments.json)?,
+        None | Some(PatternsAction::List { .. }) => (Code::Complete, list(&load(&settings.prompts)?, places.json)),
+        Some(PatternsAction::Show { name, .. }) => {
+            (Code::Complete, show(&load(&settings.prompts)?, name, places.json)?)
+        }
+        Some(PatternsAction::Check { pattern, .. }) => check(&settings, pattern.as_deref(), places.json)?,
     };
     print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     Ok(code)
 }
 
-fn settle(arguments: &PatternsArguments, common: &CommonArguments) -> Result<PatternSettings, Failure> {
+fn settle(places: &PatternPlaces, common: &CommonArguments) -> Result<PatternSettings, Failure> {
     let typed = Typed {
-        patterns: arguments.patterns.clone(),
-        prompts: arguments.prompts.clone(),
+        patterns: places.patterns.clone(),
+        prompts: places.prompts.clone(),
         ..Typed::default()
     };
     let folder = PathBuf::new();

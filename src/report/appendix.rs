@@ -9,8 +9,14 @@ use super::parts::{plain, plain_number, table, thousands};
 
 pub(super) fn appendix(facts: &Facts<'_>) -> String {
     let mut text = "## Appendix\n\n### Evidence\n".to_owned();
+    let mut shown: Vec<&str> = Vec::new();
     for evidence in facts.evidence {
         for table in &evidence.tables {
+            // An added analyst reads tables of the others.
+            if shown.contains(&table.id.as_str()) {
+                continue;
+            }
+            shown.push(&table.id);
             let _ = write!(text, "\n{}", evidence_table(evidence, table));
         }
     }

@@ -6,12 +6,14 @@
 )]
 
 mod availability;
+mod ask;
 mod council;
 mod data;
 mod dialects;
 mod faults;
 mod layers;
 mod limits;
+mod patterns;
 mod program;
 mod providers;
 mod streaming;

@@ -222,6 +222,7 @@ impl Job<'_> {
             return Err(self.no_answer(&asked));
         };
         if let Some(path) = &self.arguments.output {
+            let path = &std::path::Path::new(".").join(path);
             rundir::write_whole(path, answer.as_bytes()).map_err(|error| unwritable(path, &error))?;
         }
         let code = if status == "complete" || self.arguments.allow_partial {
