@@ -118,6 +118,7 @@ fn check_places(settings: &config::Run, checks: &mut Checks) {
 fn check_prompts(settings: &config::Run, checks: &mut Checks) {
     match Prompts::load(&settings.prompts) {
         Ok(prompts) => {
+            check_patterns(settings, &prompts, checks);
             let sources = prompts.sources(crate::prompt::COUNCIL);
             let n_own = sources.iter().filter(|(_, origin)| **origin != Origin::BuiltIn).count();
             checks.pass(
@@ -126,6 +127,30 @@ fn check_prompts(settings: &config::Run, checks: &mut Checks) {
             );
         }
         Err(error) => checks.fail("prompts", &error.into()),
+    }
+}
+
+/// Patterns with faults are named; `patterns check` tells the faults.
+fn check_patterns(settings: &config::Run, prompts: &Prompts, checks: &mut Checks) {
+    let names: Vec<String> = prompts.list().into_iter().map(|listed| listed.name).collect();
+    let models: Vec<String> = settings
+        .models
+        .registered
+        .iter()
+        .map(|model| model.name.clone())
+        .collect();
+    let faulty: Vec<&String> = names
+        .iter()
+        .filter(|name| prompts.check(name, &models).map_or(true, |faults| !faults.is_empty()))
+        .collect();
+    if faulty.is_empty() {
+        checks.pass("patterns", &format!("{}, no fault", names.len()));
+    }
+    for name in faulty {
+        let failure = Failure::new(Code::Usage, format!("the pattern `{name}` has faults")).hint(format!(
+            "`insights patterns check {name}` tells each with file and line"
+        ));
+        checks.fail("patterns", &failure);
     }
 }
 

@@ -180,14 +180,14 @@ async fn council(
 }
 
 /// The row of this run in the database. However the run ends, also dropped half-way by a signal, it ends there too.
-struct KeptRun {
+pub(super) struct KeptRun {
     store: Option<Store>,
     run_hash: String,
-    status: &'static str,
+    pub(super) status: &'static str,
 }
 
 impl KeptRun {
-    fn start(store: Option<Store>, run: &RunDir) -> Self {
+    pub(super) fn start(store: Option<Store>, run: &RunDir) -> Self {
         let run_hash = run.hash().to_string();
         if let Some(store) = &store {
             store.start_run(&run_hash);

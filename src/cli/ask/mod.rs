@@ -23,6 +23,7 @@ use super::args::{AskArguments, CommonArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
+use super::run::KeptRun;
 use super::{log, print, run, signal};
 
 /// A longer question is a document: it belongs into `--context`.
@@ -179,13 +180,9 @@ impl Job<'_> {
         if let Some(message) = store.take_warning() {
             events.say(Event::Warning { message });
         }
-        store.start_run(self.run.hash().as_str());
-        let llm = Llm::new(
-            self.settings.models.options.clone(),
-            Some(store.clone()),
-            events.clone(),
-        )
-        .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+        let mut kept = KeptRun::start(Some(store.clone()), self.run);
+        let llm = Llm::new(self.settings.models.options.clone(), Some(store), events.clone())
+            .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         let engine = Engine {
             models: &self.settings.models.registered,
             seed: seed(&fingerprint(self.question, self.pattern, self.settings)),
@@ -193,7 +190,7 @@ impl Job<'_> {
         };
         let asked = flow::ask::ask(&engine, self.pattern, self.question).await?;
         let status = status(&asked);
-        store.finish_run(self.run.hash().as_str(), status);
+        kept.status = status;
         let facts = render::Facts {
             run_hash: self.run.hash().as_str(),
             from_run: self.arguments.run.as_deref(),

@@ -1,16 +1,21 @@
 //! Runs a pattern: stages in order, everything inside a stage at once. Values in, values out; what an answer means is the caller's.
 //!
 //! ```text
-//! pattern ─► stage (questions) ─► call (each until usable) ─► score ─► record ─► view ─► the next stage
+//! pattern ─► stage ─► seat (prompts) ─► fill ─► call (each until usable) ─► score ─► record ─► view ─► the next stage
+//!              └ review, refine: stages about other stages' answers, read by verdict
 //! ```
 
 mod call;
+mod fill;
 mod models;
 mod record;
+mod refine;
 mod review;
 mod score;
+mod seat;
 mod session;
 mod stage;
+mod verdict;
 mod view;
 
 pub use call::Reply;
