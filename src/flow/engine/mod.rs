@@ -254,3 +254,6 @@ impl stage::Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
