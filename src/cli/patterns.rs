@@ -213,8 +213,8 @@ fn check(settings: &PatternSettings, pattern: Option<&str>, json: bool) -> Resul
     let folder = pattern.map(Path::new).filter(|path| path.is_dir());
     let (prompts, names) = match (pattern, folder) {
         (_, Some(folder)) => {
-            let (options, name) = of_folder(&settings.prompts, folder)?;
-            (load(&options)?, vec![name])
+            let (options, names) = of_folder(&settings.prompts, folder)?;
+            (load(&options)?, names)
         }
         (Some(name), None) => (load(&settings.prompts)?, vec![name.to_owned()]),
         (None, None) => {
@@ -245,26 +245,35 @@ fn check(settings: &PatternSettings, pattern: Option<&str>, json: bool) -> Resul
     Ok((code, print::safe(&text)))
 }
 
-/// A pattern anywhere on the disk: its parent folder takes the place of the user's patterns.
-fn of_folder(options: &prompt::Options, folder: &Path) -> Result<(prompt::Options, String), Failure> {
+/// A pattern anywhere on the disk, or a folder of patterns: it takes the place of the user's patterns.
+fn of_folder(options: &prompt::Options, folder: &Path) -> Result<(prompt::Options, Vec<String>), Failure> {
     let unusable = || {
         Failure::new(Code::Usage, format!("`{}` is no folder of a pattern", folder.display()))
             .hint("give the folder that holds `pattern.toml`, or a name that `insights patterns` lists")
     };
-    let whole = folder.canonicalize().map_err(|_| unusable())?;
-    let name = whole.file_name().and_then(|name| name.to_str()).ok_or_else(unusable)?;
-    if !whole.join("pattern.toml").is_file() {
-        return Err(unusable());
-    }
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = match (parent, folder.file_name()) {
-        (Some(parent), Some(_)) => parent.to_owned(),
-        (None, Some(_)) => PathBuf::from("."),
-        _ => whole.parent().map(Path::to_owned).ok_or_else(unusable)?,
-    };
-    let options = prompt::Options {
-        patterns: Some(parent),
+    let within = |patterns: PathBuf| prompt::Options {
+        patterns: Some(patterns),
         ..options.clone()
     };
-    Ok((options, name.to_owned()))
+    if folder.join("pattern.toml").is_file() {
+        let whole = folder.canonicalize().map_err(|_| unusable())?;
+        let name = whole.file_name().and_then(|name| name.to_str()).ok_or_else(unusable)?;
+        let parent = match (folder.parent(), folder.file_name()) {
+            (Some(parent), Some(_)) if parent.as_os_str().is_empty() => PathBuf::from("."),
+            (Some(parent), Some(_)) => parent.to_owned(),
+            _ => whole.parent().map(Path::to_owned).ok_or_else(unusable)?,
+        };
+        return Ok((within(parent), vec![name.to_owned()]));
+    }
+    let entries = std::fs::read_dir(folder).map_err(|_| unusable())?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("pattern.toml").is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    match names.is_empty() {
+        true => Err(unusable()),
+        false => Ok((within(folder.to_owned()), names)),
+    }
 }

@@ -115,8 +115,8 @@ pub struct Role {
     pub template: String,
     pub system: Option<String>,
     pub schema: Option<String>,
-    /// A registered name or `provider:model`; without it the routing of the run.
-    pub model: Option<String>,
+    /// Registered names or `provider:model`, tried in order; without any the routing of the run.
+    pub models: Vec<String>,
     pub temperature: Option<f64>,
     pub max_output_tokens: Option<u32>,
     /// How much the answer counts, above 0.

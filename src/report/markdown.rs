@@ -304,7 +304,39 @@ fn area(analyst: Analyst, outcome: &Outcome) -> String {
             plain(&why.message)
         ),
         Outcome::NothingToRead(report) => format!("Nothing to read: {}.\n", plain(&report.data_gaps.join("; "))),
-        Outcome::Reported(report) => reported_area(report),
+        Outcome::Reported(report) => match analyst {
+            Analyst::Own(_) if report.findings.is_empty() && report.rejected.is_empty() => {
+                own_sections(&report.sections)
+            }
+            Analyst::Own(_) => format!("{}{}", own_sections(&report.sections), reported_area(report)),
+            _ => reported_area(report),
+        },
+    }
+}
+
+/// The texts of an added analyst's own section objects; the six fixed ones tell theirs as findings.
+fn own_sections(sections: &serde_json::Map<String, serde_json::Value>) -> String {
+    let mut lines = Vec::new();
+    for (name, value) in sections {
+        let mut texts = Vec::new();
+        gather(value, &mut texts);
+        if !texts.is_empty() {
+            lines.push(format!(
+                "- {}: {}\n",
+                plain(&capital(&name.replace('_', " "))),
+                plain(&texts.join("; "))
+            ));
+        }
+    }
+    lines.concat()
+}
+
+fn gather(value: &serde_json::Value, texts: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) if !text.is_empty() => texts.push(text.clone()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
+        serde_json::Value::Object(fields) => fields.values().for_each(|field| gather(field, texts)),
+        _ => {}
     }
 }
 

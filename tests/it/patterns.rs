@@ -144,6 +144,12 @@ fn every_fault_is_told_with_file_and_line() {
             .any(|line| line.contains(place) && line.contains(said));
         assert!(found, "{place}: {said} is not told in:\n{}", done.stdout);
     }
+    // A folder of patterns is checked whole.
+    let done = Run::again(done)
+        .arguments(&["patterns", "check", "mine"])
+        .done()
+        .code(2);
+    assert!(done.stdout.contains("unknown key `colour`"), "{}", done.stdout);
     let as_json: Value = serde_json::from_str(
         &Run::again(done)
             .arguments(&["patterns", "check", "mine/faulty", "--json"])
@@ -251,6 +257,38 @@ fn a_seventh_analyst_is_a_template_and_an_entry() {
         .arguments(&["patterns", "check", "insights", "--patterns", "mine"])
         .done();
     again.code(0);
+}
+
+#[test]
+fn a_seventh_analyst_may_bring_a_schema_of_its_own() {
+    let role = "[[stages.roles]]\nname = \"store_ratings\"\ntemplate = \"store_ratings.md\"\nschema = \"store_ratings.schema.json\"\n\n";
+    let pattern = shipped("insights/pattern.toml");
+    let place = pattern.rfind("[[stages]]").unwrap();
+    let pattern = format!("{}{role}{}", &pattern[..place], &pattern[place..]);
+    let schema = r#"{"type": "object", "required": ["rating_analysis"], "properties": {"rating_analysis": {
+        "type": "object", "required": ["mood", "themes", "score"],
+        "properties": {"mood": {"type": "string"}, "themes": {"type": "array", "items": {"type": "string"}}, "score": {"type": "number"}}}}}"#;
+    let done = Run::council()
+        .mock()
+        .file("mine/insights/pattern.toml", &pattern)
+        .file(
+            "mine/insights/store_ratings.md",
+            "Task: ratings, {{ period }}.\n{{ fence }}\n{{ evidence }}\n{{ fence }}\n{{ schema }}\n",
+        )
+        .file("mine/insights/store_ratings.schema.json", schema)
+        .variable("INSIGHTS_PATTERNS", "mine")
+        .done()
+        .code(0);
+    let own = done.json("child_insights.json")["store_ratings"]["rating_analysis"].clone();
+    let mood = own["mood"].as_str().unwrap();
+    assert!(
+        !mood.is_empty() && own["themes"].as_array().unwrap().len() == 2,
+        "{own}"
+    );
+    assert!(own["score"].is_null(), "a number that a model typed is not taken over");
+    assert!(done.report().contains("### Store ratings") && done.report().contains(mood));
+    let tables = done.json("evidence.json")["evidence"]["store_ratings"]["tables"].clone();
+    assert_eq!(tables.as_array().unwrap().len(), 6, "the first table of each analyst");
 }
 
 #[test]

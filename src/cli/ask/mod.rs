@@ -34,14 +34,17 @@ pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> R
     let settings = run::settle(&typed(arguments, common), common)?;
     let prompts = Prompts::open(&settings.prompts)?;
     let pattern = prompts.pattern(&arguments.pattern)?;
-    if pattern
+    let reads_data = pattern
         .stages
         .iter()
-        .any(|stage| stage.inputs.iter().any(|input| input == "data"))
-    {
+        .any(|stage| stage.inputs.iter().any(|input| input == "data"));
+    if reads_data || !pattern.inputs.is_empty() {
         return Err(Failure::new(
             Code::Usage,
-            format!("the pattern `{}` reads data and takes no question", pattern.name),
+            format!(
+                "the pattern `{}` reads something else and takes no question",
+                pattern.name
+            ),
         )
         .hint("`insights patterns` lists the patterns; a report is made with `insights run`"));
     }
@@ -202,7 +205,7 @@ impl Job<'_> {
         };
         let record = render::json(&facts);
         self.put("ask.json", record.as_bytes())?;
-        let answer = render::markdown(&facts);
+        let answer = render::markdown(&facts).map(|text| print::safe(&text));
         match &answer {
             Some(answer) => self.put("answer.md", answer.as_bytes())?,
             None => {

@@ -21,13 +21,13 @@ pub(super) struct Facts<'a> {
 /// The answer, and below it what the program knows of how it came about; none without an answer.
 pub(super) fn markdown(facts: &Facts<'_>) -> Option<String> {
     let answer = facts.asked.answer.as_ref().filter(|answer| !answer.text.is_empty())?;
-    let mut text = format!("{}\n", answer.text);
+    let mut text = format!("{}\n", defused(&answer.text));
     let dissent = dissent(facts);
     if !dissent.is_empty() {
         text.push_str("\n## Dissent\n\n");
         dissent
             .iter()
-            .for_each(|view| text.push_str(&format!("- {}\n", one_line(view))));
+            .for_each(|view| text.push_str(&format!("- {}\n", defused(&one_line(view)))));
     }
     text.push_str("\n---\n\n");
     for line in notes(facts) {
@@ -247,6 +247,64 @@ fn answer_json(answer: &Answer) -> Value {
     })
 }
 
+/// Markdown of a model without what could reach out: no link, no image, no tag becomes one. Code stays as it is.
+fn defused(text: &str) -> String {
+    let mut in_code = false;
+    let lines = text.lines().map(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        if in_code || is_fence {
+            line.to_owned()
+        } else {
+            plain_line(line)
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn plain_line(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut letters = line.chars().peekable();
+    let mut in_code = false;
+    while let Some(letter) = letters.next() {
+        plain.push(letter);
+        in_code ^= letter == '`';
+        let next = letters.peek().copied();
+        if in_code {
+            continue;
+        }
+        match (letter, next) {
+            (']', Some('(' | '[' | ':')) => plain.push(' '),
+            ('<', Some(next)) if next.is_ascii_alphabetic() || "/!?".contains(next) => {
+                plain.pop();
+                plain.push_str("&lt;");
+            }
+            _ => {}
+        }
+    }
+    plain
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_an_answer_reaches_out() {
+        let text =
+            "See ![x](http://evil/?d=1) and [y][z] <img src=x> a < b\n[z]: http://evil\n`a[0](1)`\n```\n<b>[c](d)\n```";
+        let safe = defused(text);
+        assert!(
+            !safe.contains("](http") && !safe.contains("][") && !safe.contains("<img") && !safe.contains("]:"),
+            "{safe}"
+        );
+        assert!(
+            safe.contains("a < b") && safe.contains("`a[0](1)`") && safe.contains("<b>[c](d)"),
+            "{safe}"
+        );
+    }
 }

@@ -159,6 +159,9 @@ impl Table<'_> {
             if let Outcome::Reported(report) | Outcome::NothingToRead(report) = &mut outcome {
                 let sections = place.and_then(|place| self.sections.get(place));
                 report.sections = sections.cloned().unwrap_or_default();
+                if let (Analyst::Own(_), Some(value), Some(facts)) = (analyst, &answer.value, facts) {
+                    report.sections.extend(specialist::own_sections(value, facts));
+                }
                 advice::fill(analyst, report);
             }
             findings::say(&self.events, analyst, &outcome);

@@ -1,6 +1,6 @@
 //! One specialist's reply to a checked report.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::evidence::Evidence;
 use crate::insight::{Rejected, SpecialistReport};
@@ -47,6 +47,39 @@ pub(super) fn report(value: &Value, evidence: &Evidence) -> SpecialistReport {
         rejected,
         grounding: checked.grounding,
         ..SpecialistReport::default()
+    }
+}
+
+/// The parts of a reply that every specialist has.
+const COMMON: [&str; 5] = ["summary", "findings", "hypotheses", "recommendations", "data_gaps"];
+
+/// The section objects of an analyst that a pattern adds with a schema of its own: its texts, sentence by sentence as far as they
+/// hold against the evidence. Numbers that the model typed are null: only references become numbers.
+pub(super) fn own_sections(value: &Value, evidence: &Evidence) -> Map<String, Value> {
+    let Value::Object(fields) = value else {
+        return Map::new();
+    };
+    let own = fields.iter().filter(|(name, _)| !COMMON.contains(&name.as_str()));
+    own.map(|(name, value)| (name.clone(), checked(value, evidence)))
+        .collect()
+}
+
+fn checked(value: &Value, evidence: &Evidence) -> Value {
+    match value {
+        Value::String(text) => Value::String(reply::prose(text, evidence).text),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| checked(item, evidence))
+            .filter(|item| !item.as_str().is_some_and(str::is_empty))
+            .collect(),
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), checked(value, evidence)))
+                .collect(),
+        ),
+        Value::Number(_) => Value::Null,
+        other => other.clone(),
     }
 }
 

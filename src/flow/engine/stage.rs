@@ -7,6 +7,7 @@ use super::seat::{Asked, Draft, Seat};
 use super::{Domain, Engine};
 use crate::clock::{self, Instant};
 use crate::event::Event;
+use crate::llm::Target;
 use crate::prompt::{Choice, Kind, Pattern, PromptError, Role, RoleFailure, Stage, Values};
 
 /// One stage of one run.
@@ -61,12 +62,13 @@ impl Run<'_> {
     ) -> Result<Vec<Seat>, PromptError> {
         let mut seats = Vec::new();
         for role in &self.stage.roles {
-            let chosen = match &role.model {
-                Some(name) => self.select(&Choice::Named(vec![name.clone()]), done),
-                None => Vec::new(),
+            let chosen = match role.models.is_empty() {
+                true => Vec::new(),
+                false => self.select(&Choice::Named(role.models.clone()), done),
             };
-            // Without its own model the role goes where the run's routing sends it.
-            let targets = chosen.first().map(|model| vec![model.target.clone()]);
+            // Without its own models the role goes where the run's routing sends it.
+            let targets: Vec<Target> = chosen.iter().map(|model| model.target.clone()).collect();
+            let targets = (!targets.is_empty()).then_some(targets);
             let schema = self.schema(role.schema.as_deref())?;
             let draft = Draft {
                 role: &role.name,

@@ -34,7 +34,7 @@ pub(super) fn models(pattern: &Pattern, known: &[String]) -> Vec<Fault> {
             }
         }
         for role in &stage.roles {
-            role.model.iter().for_each(|name| judge(role.line("model"), name));
+            role.models.iter().for_each(|name| judge(role.line("model"), name));
         }
     }
     faults.list

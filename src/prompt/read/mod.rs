@@ -162,7 +162,7 @@ impl Reader<'_, '_> {
             template: template.unwrap_or_default(),
             system: self.file(&mut section, "system"),
             schema: self.file(&mut section, "schema"),
-            model: self.sheet.text(&mut section, "model"),
+            models: self.one_or_more(&mut section, "model"),
             temperature: self.sheet.number(&mut section, "temperature", 0.0..=2.0),
             max_output_tokens: self.sheet.count(&mut section, "max_output_tokens", 1..=1_000_000),
             weight: self.sheet.number(&mut section, "weight", 0.001..=1000.0).unwrap_or(1.0),

@@ -73,6 +73,14 @@ impl Reader<'_, '_> {
         self.word(section, "check", &all, word).unwrap_or(Check::Schema)
     }
 
+    /// `"a"` or `["a", "b"]`.
+    pub(super) fn one_or_more(&mut self, section: &mut Section<'_>, key: &'static str) -> Vec<String> {
+        if section.is_text(key) {
+            return self.sheet.text(section, key).into_iter().collect();
+        }
+        self.sheet.texts(section, key).unwrap_or_default()
+    }
+
     /// `"all"`, `["a", "b"]`, `{ heaviest = 3 }` or `{ tag = "fast", count = 2 }`.
     pub(super) fn choice(&mut self, section: &mut Section<'_>, key: &'static str) -> Option<Choice> {
         if section.is_table(key) {
