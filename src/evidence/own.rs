@@ -85,3 +85,65 @@ fn joined(analyst: Analyst, first: &Evidence, tables: Vec<&Table>) -> Evidence {
         ..first.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(analyst: Analyst, tables: &[&str]) -> Evidence {
+        let tables: Vec<serde_json::Value> = tables
+            .iter()
+            .map(|id| {
+                serde_json::json!({
+                    "id": id, "title": id, "kind": "totals", "total_rows": 0, "order_rule": "", "definition": "",
+                    "columns": [], "rows": [],
+                })
+            })
+            .collect();
+        let day = "2025-03-01";
+        let window = serde_json::json!({"start": day, "end": day});
+        serde_json::from_value(serde_json::json!({
+            "analyst": analyst, "period": window, "previous_period": null, "currency": null, "timezone": "UTC",
+            "notes": [], "gaps": [format!("gap of {analyst}")], "completeness": 1.0, "tables": tables,
+        }))
+        .expect("an evidence")
+    }
+
+    fn all() -> Vec<Evidence> {
+        vec![
+            evidence(Analyst::DailyMetrics, &["D1", "D2"]),
+            evidence(Analyst::Geographic, &["G1", "G2"]),
+        ]
+    }
+
+    fn ids(evidence: &Evidence) -> Vec<&str> {
+        evidence.tables.iter().map(|table| table.id.as_str()).collect()
+    }
+
+    fn asked(names: &[&str]) -> Result<Evidence, NoSuchTables> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        own(Analyst::named("ratings", ""), &names, &all())
+    }
+
+    #[test]
+    fn tables_come_by_name_by_analyst_or_as_the_first_of_each() {
+        assert_eq!(ids(&asked(&[]).expect("the first of each")), ["D1", "G1"]);
+        assert_eq!(
+            ids(&asked(&["geographic", "D2", "G1"]).expect("each once")),
+            ["G1", "G2", "D2"]
+        );
+        let with_gap = asked(&["D1", "X9"]).expect("one of two");
+        assert_eq!(with_gap.gaps, ["this window has no table X9"]);
+        assert_eq!(asked(&["X9"]).expect_err("none of one").known, ["D1", "D2", "G1", "G2"]);
+    }
+
+    #[test]
+    fn a_run_is_one_evidence_with_each_table_once() {
+        let mut all = all();
+        all.push(evidence(Analyst::named("ratings", ""), &["D1"]));
+        let merged = merged(&all).expect("some");
+        assert_eq!(ids(&merged), ["D1", "D2", "G1", "G2"]);
+        assert_eq!(merged.gaps.len(), 3);
+        assert!(super::merged(&[]).is_none());
+    }
+}

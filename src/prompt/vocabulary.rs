@@ -14,6 +14,19 @@ const GIVEN: [(&str, &[&str]); 3] = [
 
 const FINDINGS: [&str; 6] = ["findings", "n_findings", "missing", "gaps", "advice", "conflicts"];
 
+/// In the templates of stages about other stages' answers.
+const JUDGING: [&str; 1] = ["candidates"];
+const REVIEWING: [&str; 2] = ["draft", "iteration"];
+const REWRITING: [&str; 5] = ["draft", "iteration", "score", "feedback", "suggestions"];
+
+/// A stage or role of this name would hide a variable, or an end.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let given = GIVEN
+        .iter()
+        .any(|(input, names)| *input == name || names.contains(&name));
+    name == "end" || given || ALWAYS.contains(&name) || JUDGING.contains(&name) || REWRITING.contains(&name)
+}
+
 /// Inputs that a stage may name.
 pub(super) fn inputs(pattern: &Pattern) -> Vec<String> {
     let given = GIVEN.iter().map(|(name, _)| (*name).to_owned());
@@ -26,9 +39,9 @@ pub(super) fn variables(pattern: &Pattern, stage: &Stage, reviewing: bool) -> Ve
     let mut names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
     let mut add = |more: &[&str]| names.extend(more.iter().map(|name| (*name).to_owned()));
     match stage.kind {
-        Kind::Review | Kind::Ranking => add(&["candidates"]),
-        Kind::Refine if reviewing => add(&["draft", "iteration"]),
-        Kind::Refine => add(&["draft", "iteration", "score", "feedback", "suggestions"]),
+        Kind::Review | Kind::Ranking => add(&JUDGING),
+        Kind::Refine if reviewing => add(&REVIEWING),
+        Kind::Refine => add(&REWRITING),
         Kind::Roles | Kind::Models | Kind::Synthesis => {}
     }
     for input in &stage.inputs {

@@ -142,9 +142,12 @@ impl Run<'_> {
         add("title", json!(draft.title));
         let schema = draft.schema.as_ref().map(prompt::compact);
         add("schema", json!(schema.unwrap_or_default()));
-        if !values.contains_key("fence") {
-            let mut foreign = String::new();
-            values.values().for_each(|value| gather(value, &mut foreign));
+        let mut foreign = String::new();
+        let others = values.iter().filter(|(name, _)| *name != "fence");
+        others.for_each(|(_, value)| gather(value, &mut foreign));
+        // The caller's own fence stands unless something that came in later holds it.
+        let given = values.get("fence").and_then(Value::as_str);
+        if given.is_none_or(|given| foreign.contains(given)) {
             values.insert("fence".to_owned(), json!(prompt::fence(&foreign)));
         }
         values

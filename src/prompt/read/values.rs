@@ -3,6 +3,7 @@
 use super::Reader;
 use crate::prompt::pattern::{Check, Choice, OnFailure, RoleFailure};
 use crate::prompt::sheet::Section;
+use crate::prompt::vocabulary;
 
 impl Reader<'_, '_> {
     /// Lower-case words that are safe in file names, events and flags.
@@ -17,11 +18,11 @@ impl Reader<'_, '_> {
             && name
                 .chars()
                 .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
-        if !plain || ["end", "question", "context", "data"].contains(&name.as_str()) {
+        if !plain || vocabulary::is_reserved(&name) {
             self.sheet.fault(
                 line,
                 format!(
-                    "`{}` cannot be the name of {what}: a lower-case letter, then letters, digits and `_`, at most 40; not end, question, context or data",
+                    "`{}` cannot be the name of {what}: a lower-case letter, then letters, digits and `_`, at most 40, and no word that templates know otherwise",
                     name.escape_debug()
                 ),
             );
