@@ -138,9 +138,10 @@ async fn council(
         .iter()
         .map(|facts| evidence::sections(facts.analyst, facts, &dataset))
         .collect();
+    let llm = Arc::new(llm);
     let engine = Engine {
         models: &settings.models.registered,
-        ..Engine::new(Arc::new(llm), prompts, settings.flow, events.clone())
+        ..Engine::new(Arc::clone(&llm), prompts, settings.flow, events.clone())
     };
     let council = flow::council(&engine, &evidence, sections).await?;
     let status = status(&council);

@@ -5,8 +5,8 @@
     reason = "a test may panic, and says why it skips"
 )]
 
-mod availability;
 mod ask;
+mod availability;
 mod council;
 mod data;
 mod dialects;
