@@ -1,7 +1,8 @@
-//! What the data say of themselves, in the report's words.
+//! What the data and the call layer say of themselves, in the report's words.
 
 use crate::data::Dataset;
-use crate::report::{MappedRole, SourceFacts};
+use crate::llm;
+use crate::report::{MappedRole, SourceFacts, Spending};
 
 pub(super) fn source(dataset: &Dataset) -> SourceFacts {
     let summary = &dataset.summary;
@@ -30,5 +31,17 @@ pub(super) fn source(dataset: &Dataset) -> SourceFacts {
             })
             .collect(),
         notes,
+    }
+}
+
+pub(super) fn spending(spent: llm::Spending, prices_of: &str) -> Spending {
+    Spending {
+        requests: spent.calls,
+        tokens: spent.tokens,
+        cost_usd: spent.cost_usd,
+        max_cost_usd: spent.caps.cost_usd,
+        max_calls: spent.caps.calls,
+        max_tokens: spent.caps.tokens,
+        prices_of: prices_of.to_owned(),
     }
 }

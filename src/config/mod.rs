@@ -4,7 +4,9 @@
 
 mod environment;
 mod file;
+mod keys;
 mod models;
+mod routes;
 mod settings;
 mod variables;
 

@@ -38,6 +38,17 @@ pub struct Typed {
     pub prompts: Option<String>,
     pub run_logs: Option<String>,
     pub mock_script: Option<String>,
+    pub routing_strategy: Option<String>,
+    pub routing_config: Option<String>,
+    pub context_fallback: Vec<String>,
+    pub hedge_after: Option<String>,
+    pub cache_max_age: Option<String>,
+    pub max_cost: Option<String>,
+    pub max_calls: Option<String>,
+    pub max_tokens: Option<String>,
+    pub prices: Option<String>,
+    pub record: Option<String>,
+    pub replay: Option<String>,
 }
 
 /// Settled values, ready to work with.
@@ -119,7 +130,7 @@ pub fn resolve(
     let prompts = prompts_folder(sources.text(typed.prompts.as_ref(), variables::PROMPTS)?, folder)?;
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
-    let models = choose_models(typed, &mut sources)?;
+    let models = choose_models(typed, &mut sources, run_hash.as_ref().map(RunHash::as_str), folder)?;
     let log = sources.text(None, variables::LOG)?;
     Ok(Run {
         run_hash,
@@ -165,6 +176,21 @@ impl<'a> Sources<'a> {
             file_path: path.unwrap_or_default(),
             origins: Vec::new(),
         })
+    }
+
+    /// Where the value that won came from; None when nobody set it.
+    pub(super) fn origin_of(&self, variable: &str) -> Option<Origin> {
+        let found = self.origins.iter().rev().find(|(name, ..)| name == variable);
+        found.map(|(_, _, origin)| origin.clone())
+    }
+
+    /// The folder of `insights.toml`, where files that go with it are looked for.
+    pub(super) fn settings_folder(&self, folder: &Path) -> PathBuf {
+        let beside = self
+            .file_path
+            .parent()
+            .filter(|_| !self.file_path.as_os_str().is_empty());
+        beside.map_or_else(|| folder.to_owned(), Path::to_owned)
     }
 
     /// The winning value of a setting.
@@ -238,6 +264,13 @@ impl<'a> Sources<'a> {
                     format!("give seconds, for example {default}"),
                 )
             })
+    }
+
+    pub(super) fn optional_seconds(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<Duration>, Bad> {
+        match self.text(flag, variable)? {
+            Some(text) => self.seconds(Some(&text), variable, 10.0).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn date(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<Date>, Bad> {

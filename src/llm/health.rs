@@ -6,6 +6,7 @@ use super::breaker::Admit;
 use super::call::{Ask, Asked, Llm};
 use super::dialect::Adjustments;
 use super::fault::{Fault, Feature, Kind};
+use super::playback::MISS;
 use super::tally::Tally;
 use super::target::Target;
 use super::types::{CallError, Class, Usage};
@@ -67,6 +68,10 @@ impl Llm {
     }
 
     pub(super) fn judge_health(&self, ask: &Ask<'_>, fault: &Fault, error: &CallError, started: Instant) {
+        // What a recording does not hold says nothing of the provider.
+        if fault.code.as_deref() == Some(MISS) {
+            return;
+        }
         let key = match (fault.class, fault.kind) {
             (Class::Configuration, Kind::ModelGone) | (Class::Quota, Kind::QuotaOfModel) => model_key(ask),
             (Class::Configuration | Class::Quota, _) => vendor_key(ask),
@@ -76,7 +81,7 @@ impl Llm {
                     .breakers
                     .with(&key, |breaker| breaker.failed(started, now, error.clone()));
             }
-            (Class::Deadline, _) => return,
+            (Class::Deadline | Class::Budget, _) => return,
             (Class::RateLimit | Class::Permanent | Class::Output, _) => {
                 return self.breakers.with(&model_key(ask), |breaker| breaker.healthy());
             }

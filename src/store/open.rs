@@ -14,7 +14,8 @@ const BUSY_LIMIT: Duration = Duration::from_secs(5);
 const CHECKED_SIZE: u64 = 32 * 1024 * 1024;
 
 /// Each entry takes the schema from its index to the next version.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE runs (
         id INTEGER PRIMARY KEY,
         run_hash TEXT NOT NULL,
@@ -54,7 +55,18 @@ const MIGRATIONS: [&str; 1] = ["
         value TEXT NOT NULL,
         checksum TEXT NOT NULL
     ) WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE cache_aside (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        created,
+        value,
+        checksum
+    );
+    CREATE INDEX cache_by_age ON cache (created);
+",
+];
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {

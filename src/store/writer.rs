@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::open::is_busy;
+use super::replies::{self, Change};
 use super::{CallRecord, Trouble};
 
 pub(super) enum Write {
@@ -29,6 +30,7 @@ pub(super) enum Write {
         at: String,
         call: Box<CallRecord>,
     },
+    Replies(Change),
     Flush {
         done: Sender<()>,
     },
@@ -96,6 +98,7 @@ fn apply(connection: &mut Connection, write: &Write) -> rusqlite::Result<()> {
             )?;
         }
         Write::Call { run_hash, at, call } => insert_call(&transaction, run_hash, at, call)?,
+        Write::Replies(change) => replies::apply(&transaction, change)?,
         Write::Flush { .. } => {}
     }
     transaction.commit()
