@@ -78,32 +78,27 @@ pub(super) fn route(known: &Known<'_>, wanted: &Wanted, warnings: &mut Vec<Strin
         }
     }
     let (fallbacks, own_fallbacks) = models(known, &wanted.fallbacks, None)?;
-    for (role, targets) in own_fallbacks {
-        roles.entry(role).or_default().extend(targets);
-    }
     let larger = wanted
         .larger
         .iter()
         .map(|text| target(known, text, None))
         .collect::<Result<Vec<_>, _>>()?;
-    let chosen = !default.is_empty() || !roles.is_empty() || named.is_some();
-    match known.tape().filter(|_| !chosen) {
-        Some(tape) => (default, roles) = recorded(tape.asked()),
-        None => {
-            let all_own = ROLES
-                .iter()
-                .all(|role| wanted.models.iter().any(|text| is_for(text, role)));
-            if default.is_empty() && !all_own {
-                default.push(default_target(known, named)?);
+    let all_own = ROLES.iter().all(|role| roles.contains_key(*role));
+    if default.is_empty() && !all_own {
+        match known.tape().filter(|_| named.is_none()) {
+            Some(tape) => {
+                let (shared, by_role) = recorded(tape.asked());
+                default = shared;
+                for (role, targets) in by_role {
+                    roles.entry(role).or_insert(targets);
+                }
             }
+            None => default.push(default_target(known, named)?),
         }
     }
     // A role that has only fallbacks of its own begins with the shared models.
-    for (role, targets) in &mut roles {
-        let has_model = wanted.models.iter().any(|text| is_for(text, role));
-        if !has_model && chosen {
-            targets.splice(0..0, default.iter().cloned());
-        }
+    for (role, targets) in own_fallbacks {
+        roles.entry(role).or_insert_with(|| default.clone()).extend(targets);
     }
     Ok(Route {
         strategy,
@@ -114,10 +109,6 @@ pub(super) fn route(known: &Known<'_>, wanted: &Wanted, warnings: &mut Vec<Strin
         roles,
         larger,
     })
-}
-
-fn is_for(text: &str, role: &str) -> bool {
-    text.split_once('=').is_some_and(|(named, _)| named.trim() == role)
 }
 
 /// `provider:model` for all and `role=provider:model` for one, each repeatable: a chain in the order given.

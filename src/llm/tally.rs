@@ -129,9 +129,9 @@ impl Tally {
 
     /// A target that was not asked, or a wait that was not begun.
     pub(super) fn note(&mut self, error: CallError) {
-        // That time ran out says less than why it ran out: the last provider's words stay with it.
+        // That time or money ran out says less than what it was spent on: the last provider's words stay with it.
         let error = match (&self.last, error.class) {
-            (Some(last), Class::Deadline) => CallError {
+            (Some(last), Class::Deadline | Class::Budget) if last.class != error.class => CallError {
                 message: format!("{}; before that: {}", error.message, last.message),
                 status: last.status,
                 code: error.code.or_else(|| last.code.clone()),
