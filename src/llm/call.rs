@@ -77,7 +77,7 @@ pub(super) struct Ask<'a> {
 }
 
 pub(super) enum Asked {
-    Answered(Answer),
+    Answered(Box<Answer>),
     NextTarget,
     /// Not asked again in this call.
     GivenUp,
@@ -97,6 +97,8 @@ pub(super) struct Answer {
 impl Llm {
     pub fn new(options: Options, store: Option<Store>, events: Events) -> Result<Self, ConfigError> {
         options.check()?;
+        // A replay neither learns from earlier runs nor leaves anything for later ones.
+        let store = store.filter(|_| !options.cassette.is_replay());
         Ok(Self {
             redactor: options.redactor(),
             vendors: options
@@ -186,7 +188,7 @@ impl Llm {
                 None => self.ask(&ask, tally).await,
             };
             match asked {
-                Asked::Answered(answer) => return Some(answer),
+                Asked::Answered(answer) => return Some(*answer),
                 Asked::NextTarget => {}
                 Asked::GivenUp => steps.give_up(target),
                 Asked::TooLong => {
@@ -411,12 +413,12 @@ impl Llm {
 
 impl Ask<'_> {
     fn answered(&self, decoded: Decoded, cached: bool, cache_key: Option<String>) -> Asked {
-        Asked::Answered(Answer {
+        Asked::Answered(Box::new(Answer {
             target: self.target.clone(),
             decoded,
             cached,
             cache_key,
-        })
+        }))
     }
 }
 

@@ -97,7 +97,10 @@ impl Tally {
             usage: dropped.usage,
             ..nothing(&dropped.target.vendor, &dropped.target.model)
         };
+        // It ran beside the one that answered: its time is no wait of its own.
+        let waited = self.provider_wait;
         self.attempt(&dropped.target, dropped.since.elapsed(), dropped.usage, Some(error));
+        self.provider_wait = waited;
         self.spend(dropped.usage, dropped.cost_usd);
     }
 

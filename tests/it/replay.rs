@@ -61,13 +61,37 @@ fn a_recorded_run_is_made_again_byte_for_byte_without_host_and_key() {
 }
 
 #[test]
+fn a_hedge_that_won_wins_again() {
+    let (one, two) = (
+        good_but_for_geography([Step::ok(openai("{}")).manner(Manner::Hang)]),
+        Server::with([good()]),
+    );
+    let flags = [
+        "--model",
+        "one:a",
+        "--fallback",
+        "two:b",
+        "--deadline",
+        "100",
+        "--hedge-after",
+        "0.5",
+    ];
+    let run = council(&[("one", &one), ("two", &two)], &flags).arguments(&["--record", "tape.jsonl"]);
+    let done = run.done().code(0);
+    let recorded = files(&done);
+    drop((one, two));
+    let done = replay(done, &flags).done().code(0);
+    assert_eq!(files(&done), recorded);
+}
+
+#[test]
 fn a_request_that_was_not_recorded_is_a_clear_error() {
     let server = Server::with([good()]);
     let done = council(&[("one", &server)], &["--model", "one:a", "--record", "tape.jsonl"])
         .done()
         .code(0);
     drop(server);
-    let done = replay(done, &["--model", "geographic=one:other"])
+    let done = replay(done, &["--model", "one:other"])
         .done()
         .code(3)
         .says(&["`geographic` to one:other", "is the model another one?"]);
