@@ -274,7 +274,7 @@ fn near_the_deadline_a_second_model_is_asked_and_the_first_answer_wins() {
         "--deadline",
         "100",
         "--hedge-after",
-        "0.5",
+        "5",
     ];
     let started = Instant::now();
     let done = council(&hosts, &models)
@@ -300,8 +300,11 @@ fn near_the_deadline_a_second_model_is_asked_and_the_first_answer_wins() {
         call["cost_usd"].as_f64().unwrap() >= 4096.0 / 1e6,
         "the dropped request counts as its worst case: {call}"
     );
-    assert_eq!((of_geography(&one), two.requests().len()), (1, 1));
-    assert_eq!(summary["totals"]["hedged_calls"], 1);
+    assert_eq!((of_geography(&one), of_geography(&two)), (1, 1));
+    assert!(
+        summary["totals"]["hedged_calls"].as_u64() >= Some(1),
+        "a slow machine may hedge others too"
+    );
     assert!(done.text("run_logs/x/events.jsonl").contains("call.hedged"));
 }
 
