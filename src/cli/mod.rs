@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod doctor;
+mod dry_run;
 mod evidence;
 mod exit;
 mod extract;

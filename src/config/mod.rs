@@ -4,8 +4,10 @@
 
 mod environment;
 mod file;
+mod keys;
 mod limits;
 mod models;
+mod routes;
 mod settings;
 mod variables;
 

@@ -15,6 +15,8 @@ use crate::reply;
 pub(super) struct Answer {
     pub(super) value: Result<Value, Why>,
     pub(super) call: CallRecord,
+    /// Under which keys the replies are kept; whoever judges one useless has them forgotten.
+    pub(super) kept: Vec<String>,
 }
 
 /// A reasoning model may spend its whole budget thinking; four times as much is what helps.
@@ -36,6 +38,7 @@ pub(super) async fn ask(
         ..CallRecord::default()
     };
     let begun = clock::now();
+    let mut kept = Vec::new();
     let mut request = Request {
         role: role.to_owned(),
         system: prompt.system,
@@ -51,6 +54,7 @@ pub(super) async fn ask(
         let fault = match llm.complete(&request, Some(deadline)).await {
             Ok(completion) => {
                 note_completion(&mut call, &completion);
+                kept.extend(completion.cache_key.clone());
                 match read(&completion.text, &prompt.schema, &mut call) {
                     Ok(value) => break Ok(value),
                     Err(fault) => fault,
@@ -78,10 +82,21 @@ pub(super) async fn ask(
             Fault::Invalid(faults) => request.prompt = prompt::reask(&prompt.user, faults),
         }
     };
+    // An invalid reply that a re-ask made good is kept with it, so that an unchanged run asks for neither again.
+    if value.is_err() {
+        forget(llm, kept.drain(..));
+    }
     call.latency_millis = clock::millis_since(begun);
     call.status = if value.is_ok() { "success" } else { "error" }.to_owned();
     call.error = value.as_ref().err().cloned();
-    Answer { value, call }
+    Answer { value, call, kept }
+}
+
+/// The next run asks for these replies again.
+pub(super) fn forget(llm: &Llm, kept: impl IntoIterator<Item = String>) {
+    for key in kept {
+        llm.forget(&key);
+    }
 }
 
 enum Fault {
@@ -142,6 +157,7 @@ fn note_completion(call: &mut CallRecord, completion: &Completion) {
     call.answered_model.clone_from(&completion.answered_model);
     call.cached = completion.cached;
     call.time_to_first_token_millis = completion.first_token.map(millis);
+    call.hedged |= completion.hedged;
     call.attempts += completion.attempts.len().max(1) as u32;
     note_attempts(call, &completion.attempts);
     note_cost(call, completion.usage, completion.cost_usd);
@@ -154,6 +170,7 @@ fn note_completion(call: &mut CallRecord, completion: &Completion) {
 }
 
 fn note_failure(call: &mut CallRecord, failed: &Failed) {
+    call.hedged |= failed.hedged;
     call.provider = Some(failed.error.provider.clone());
     call.model = Some(failed.error.model.clone());
     call.attempts += failed.attempts.len() as u32;
@@ -210,5 +227,6 @@ fn kind(class: Class) -> &'static str {
         Class::Configuration => "configuration",
         Class::Output => "output",
         Class::Deadline => "deadline",
+        Class::Budget => "budget",
     }
 }

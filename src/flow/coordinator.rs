@@ -75,6 +75,7 @@ pub(super) async fn coordinate(
             headers: Vec::new(),
             attempts: call.attempts,
         };
+        ask::forget(llm, answer.kept);
         call.status = "error".to_owned();
         call.error = Some(why.clone());
         let mut fallback = template::coordinated(&findings, outcomes, Some(why));
