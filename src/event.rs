@@ -135,6 +135,17 @@ pub enum Event {
         status: String,
         report: String,
         millis: u64,
+        /// Sent to a provider; kept replies are none.
+        requests: u64,
+        tokens: u64,
+        cost_usd: Option<f64>,
+    },
+    /// A second model is asked beside the first, near the deadline.
+    #[serde(rename = "call.hedged")]
+    CallHedged {
+        role: String,
+        model: String,
+        after_millis: u64,
     },
 }
 

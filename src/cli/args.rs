@@ -129,9 +129,20 @@ pub(super) struct ModelArguments {
     /// `provider:model` for all, or `analyst=provider:model` for one
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Vec<String>,
-    /// `provider:model` to try when the first cannot answer
+    /// `provider:model` to try when the first cannot answer, or `analyst=provider:model` for one
     #[arg(long, value_name = "MODEL")]
     pub(super) fallback: Vec<String>,
+    /// `provider:model` with a larger context window, tried only when a prompt is too long for another
+    #[arg(long, value_name = "MODEL")]
+    pub(super) context_fallback: Vec<String>,
+    /// backoff: the first model with all its retries, then the next. priority: every model once in order, then again in order
+    /// with waits. roundrobin: each call begins at the next model. weighted: the order is drawn by weight, the same for the same
+    /// run hash and role [default: backoff]
+    #[arg(long, value_name = "STRATEGY")]
+    pub(super) routing_strategy: Option<String>,
+    /// The models that share the calls, `provider:model[:weight],…`; a last part that is a number is the weight
+    #[arg(long, value_name = "MODELS")]
+    pub(super) routing_config: Option<String>,
     /// Requests a minute for each key, or openai=500,openrouter=10 [default: 10 for OpenRouter, else what the provider tells]
     #[arg(long, value_name = "N")]
     pub(super) rpm: Option<String>,
@@ -162,9 +173,33 @@ pub(super) struct ModelArguments {
     /// Token limit of one reply [default: 4096]
     #[arg(long, value_name = "N")]
     pub(super) max_output_tokens: Option<String>,
-    /// Replies kept from earlier runs: on, off or refresh [default: on]
+    /// Ask a second model after so many seconds, only when less than two attempts' time is left; the first answer wins
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) hedge_after: Option<String>,
+    /// Replies kept from earlier runs: on, off, read (nothing new is kept) or write (asks again and keeps) [default: on]
     #[arg(long, value_name = "MODE")]
     pub(super) cache: Option<String>,
+    /// Ask again for replies older than this, e.g. 24h [default: 30d, which is also the most]
+    #[arg(long, value_name = "AGE")]
+    pub(super) cache_max_age: Option<String>,
+    /// US dollars that the run may spend; what a call may cost at most is reserved before it is sent
+    #[arg(long, value_name = "USD")]
+    pub(super) max_cost: Option<String>,
+    /// Requests that the run may send, retries among them
+    #[arg(long, value_name = "N")]
+    pub(super) max_calls: Option<String>,
+    /// Tokens that the run may use, input and output together
+    #[arg(long, value_name = "N")]
+    pub(super) max_tokens: Option<String>,
+    /// Price table whose rows win over the built-in ones [default: prices.toml beside insights.toml, where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub(super) prices: Option<String>,
+    /// Write every exchange with a provider to a file, without keys
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<String>,
+    /// Make a recorded run again from its file: no network, no key
+    #[arg(long, value_name = "FILE")]
+    pub(super) replay: Option<String>,
     /// Folder whose prompts win over the built-in ones [default: ./prompts where it exists]
     #[arg(long, value_name = "DIR")]
     pub(super) prompts: Option<String>,
@@ -308,6 +343,8 @@ impl RunArguments {
             || !self.data.map.is_empty()
             || self.models.provider.is_some()
             || !self.models.model.is_empty()
+            || self.models.routing_config.is_some()
+            || self.models.replay.is_some()
     }
 
     pub(super) fn typed(&self, common: &CommonArguments) -> Typed {
@@ -353,6 +390,17 @@ impl ModelArguments {
         typed.prompts.clone_from(&self.prompts);
         typed.patterns.clone_from(&self.patterns);
         typed.mock_script.clone_from(&self.mock_script);
+        typed.routing_strategy.clone_from(&self.routing_strategy);
+        typed.routing_config.clone_from(&self.routing_config);
+        typed.context_fallback.clone_from(&self.context_fallback);
+        typed.hedge_after.clone_from(&self.hedge_after);
+        typed.cache_max_age.clone_from(&self.cache_max_age);
+        typed.max_cost.clone_from(&self.max_cost);
+        typed.max_calls.clone_from(&self.max_calls);
+        typed.max_tokens.clone_from(&self.max_tokens);
+        typed.prices.clone_from(&self.prices);
+        typed.record.clone_from(&self.record);
+        typed.replay.clone_from(&self.replay);
     }
 }
 

@@ -93,7 +93,7 @@ fn check_settings(typed: &Typed, common: &CommonArguments, checks: &mut Checks) 
         .models
         .options
         .routes
-        .plan("coordinator")
+        .chain("coordinator")
         .iter()
         .map(ToString::to_string)
         .collect();

@@ -1,8 +1,8 @@
-//! What the data and the providers say of themselves, in the report's words.
+//! What the data, the providers and the call layer say of themselves, in the report's words.
 
 use crate::data::Dataset;
-use crate::llm::Llm;
-use crate::report::{Breaker, MappedRole, SourceFacts};
+use crate::llm::{self, Llm};
+use crate::report::{Breaker, MappedRole, SourceFacts, Spending};
 
 pub(super) fn source(dataset: &Dataset) -> SourceFacts {
     let summary = &dataset.summary;
@@ -46,4 +46,16 @@ pub(super) fn breakers(llm: &Llm) -> Vec<Breaker> {
             reason: target.reason,
         })
         .collect()
+}
+
+pub(super) fn spending(spent: llm::Spending, prices_of: &str) -> Spending {
+    Spending {
+        requests: spent.calls,
+        tokens: spent.tokens,
+        cost_usd: spent.cost_usd,
+        max_cost_usd: spent.caps.cost_usd,
+        max_calls: spent.caps.calls,
+        max_tokens: spent.caps.tokens,
+        prices_of: prices_of.to_owned(),
+    }
 }

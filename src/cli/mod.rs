@@ -4,6 +4,7 @@ mod args;
 mod ask;
 mod demo;
 mod doctor;
+mod dry_run;
 mod evidence;
 mod exit;
 mod extract;

@@ -191,9 +191,30 @@ impl Progress {
             Event::CallFailed { role, because, .. } => self.done(role, "FAIL", because),
             Event::SpecialistMissing { role, why } => self.line(&format!("missing  {role}: {why}")),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),
-            Event::RunFinished { status, millis, .. } => {
-                self.line(&format!("done     {status} in {}", seconds(*millis)))
+            Event::RunFinished {
+                status,
+                millis,
+                requests,
+                tokens,
+                cost_usd,
+                ..
+            } => {
+                let cost = cost_usd.map_or_else(|| "cost unknown".to_owned(), |cost| format!("${cost:.4}"));
+                self.line(&format!(
+                    "done     {status} in {} · {requests} requests · {} tokens · {cost}",
+                    seconds(*millis),
+                    short(*tokens)
+                ));
             }
+            Event::CallHedged {
+                role,
+                model,
+                after_millis,
+            } => self.doing(
+                role,
+                &format!("no answer after {}, asking {model} as well", seconds(*after_millis)),
+                true,
+            ),
         }
     }
 

@@ -7,10 +7,10 @@ use crate::clock::{self, Instant};
 use crate::config::{self, Environment, Typed};
 use crate::data::{self, Dataset, Window};
 use crate::event::{Event, Events};
-use crate::evidence::{self, Evidence};
+use crate::evidence;
 use crate::flow::{self, engine::Engine};
 use crate::insight::{Council, Outcome, Severity};
-use crate::llm::Llm;
+use crate::llm::{Cassette, Llm, Strategy};
 use crate::prompt::Prompts;
 use crate::report::{Facts, Status, Timing};
 use crate::rundir::{self, RunDir};
@@ -20,7 +20,7 @@ use super::args::{CommonArguments, RunArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::{facts, log, outputs, print, signal};
+use super::{dry_run, facts, log, outputs, print, signal};
 
 /// What to do, settled as far as arguments go.
 pub(super) struct Job {
@@ -114,7 +114,12 @@ async fn council(
     });
     tracing::info!(run_hash = run.hash().as_str(), start = %window.start, end = %window.end, version = env!("CARGO_PKG_VERSION"), "run started");
     let store = open_store(job, settings, events);
-    let llm = Llm::new(settings.models.options.clone(), store.clone(), events.clone())
+    let mut options = settings.models.options.clone();
+    if job.dry_run && !options.cassette.is_replay() {
+        // Nothing is sent, so nothing is recorded over.
+        options.cassette = Cassette::Off;
+    }
+    let llm = Llm::new(options, store.clone(), events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
     let mut kept = KeptRun::start(store, run);
     let dataset = read_data(settings, window, run, events).await?;
@@ -130,7 +135,7 @@ async fn council(
     let plan = flow::plan(&llm, prompts, &evidence, &settings.flow)?;
     say_plan(&plan, &llm, events);
     if job.dry_run {
-        return dry_run(run, &plan, &evidence, job.json).map(|result| (Code::Complete, result));
+        return dry_run::dry_run(run, &plan, &evidence, job.json).map(|result| (Code::Complete, result));
     }
     write_tables(settings, &dataset, run)?;
     outputs::invalidate(run)?;
@@ -157,12 +162,14 @@ async fn council(
         command: &command(settings, run, window),
         breakers: &facts::breakers(&llm),
     };
+    let spending = llm.spending();
     let timing = Timing {
         started: started.stamp.clone(),
         finished: clock::wall().to_string(),
         wall_seconds: seconds_since(started.at),
         data_seconds,
         interrupted_by: None,
+        spending: Some(facts::spending(spending, llm.prices_of())),
     };
     let (report, summary) = outputs::write(run, &facts, &timing)?;
     kept.status = status.word();
@@ -170,6 +177,9 @@ async fn council(
         status: status.word().to_owned(),
         report: report.display().to_string(),
         millis: clock::millis_since(started.at),
+        requests: spending.calls,
+        tokens: spending.tokens,
+        cost_usd: spending.cost_usd,
     });
     let code = code(job, &council, status, events);
     let result = if job.json {
@@ -232,9 +242,9 @@ fn log_calls(council: &Council, status: Status) {
     );
 }
 
-/// The database of the runs; none for a dry run, and a broken one never stops a run.
+/// The database of the runs; none for a dry run or a replay, and a broken one never stops a run.
 fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Store> {
-    if job.dry_run {
+    if job.dry_run || settings.models.options.cassette.is_replay() {
         return None;
     }
     let store = Store::open(&settings.run_logs.join("insights.db"));
@@ -287,7 +297,10 @@ fn write_tables(settings: &config::Run, dataset: &Dataset, run: &RunDir) -> Resu
 
 fn say_plan(plan: &flow::Plan, llm: &Llm, events: &Events) {
     let made: Vec<&flow::PlannedCall> = plan.calls.iter().filter(|call| call.skipped.is_none()).collect();
-    let mut models: Vec<String> = made.iter().filter_map(|call| call.models.first().cloned()).collect();
+    let mut models: Vec<String> = made
+        .iter()
+        .filter_map(|call| call.models().into_iter().next())
+        .collect();
     models.sort();
     models.dedup();
     events.say(Event::Plan {
@@ -296,58 +309,6 @@ fn say_plan(plan: &flow::Plan, llm: &Llm, events: &Events) {
         models,
         hosts: llm.hosts(),
     });
-}
-
-/// Writes the prompts and the evidence, and says what a run would cost.
-fn dry_run(run: &RunDir, plan: &flow::Plan, evidence: &[Evidence], json: bool) -> Result<String, Failure> {
-    for call in &plan.calls {
-        let path = run.prompts().join(format!("{}.md", call.role));
-        let text = format!("# System\n\n{}\n\n# User\n\n{}\n", call.system.trim(), call.user.trim());
-        rundir::write_whole(&path, text.as_bytes()).map_err(|error| unwritable(&path, &error))?;
-    }
-    let path = run.prompts().join("evidence.json");
-    let bytes = crate::report::evidence_json(evidence);
-    rundir::write_whole(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
-    if json {
-        let calls: Vec<serde_json::Value> = plan
-            .calls
-            .iter()
-            .map(|call| {
-                serde_json::json!({
-                    "role": call.role, "models": call.models, "input_tokens": call.input_tokens,
-                    "output_tokens_at_most": call.output_tokens, "cost_usd_at_most": call.cost_usd, "skipped": call.skipped,
-                })
-            })
-            .collect();
-        let value = serde_json::json!({"prompts": run.prompts(), "calls": calls});
-        return Ok(format!("{value:#}\n"));
-    }
-    let mut lines = vec![format!(
-        "{:<22} {:>9} {:>10} {:>12}  models",
-        "call", "tokens in", "out at most", "USD at most"
-    )];
-    let mut total = Some(0.0);
-    for call in &plan.calls {
-        if let Some(why) = &call.skipped {
-            lines.push(format!("{:<22} not made: {why}", call.role));
-            continue;
-        }
-        total = total.zip(call.cost_usd).map(|(sum, cost)| sum + cost);
-        let cost = call
-            .cost_usd
-            .map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4}"));
-        lines.push(format!(
-            "{:<22} {:>9} {:>10} {cost:>12}  {}",
-            call.role,
-            call.input_tokens,
-            call.output_tokens,
-            call.models.join(", then ")
-        ));
-    }
-    let total = total.map_or_else(|| "unknown".to_owned(), |total| format!("{total:.4} USD"));
-    lines.push(format!("cost at most, without retries: {total}"));
-    lines.push(format!("prompts: {}", run.prompts().display()));
-    Ok(format!("{}\n", print::safe(&lines.join("\n"))))
 }
 
 fn status(council: &Council) -> Status {
@@ -367,7 +328,7 @@ fn code(job: &Job, council: &Council, status: Status, events: &Events) -> Code {
         let for_now = council
             .missing()
             .iter()
-            .all(|(_, why)| why.kind == "quota" || why.kind == "rate_limit");
+            .all(|(_, why)| ["quota", "rate_limit", "budget"].contains(&why.kind.as_str()));
         return if nobody && for_now {
             Code::TryLater
         } else {
@@ -407,6 +368,7 @@ fn interrupted(
         wall_seconds: seconds_since(started.at),
         data_seconds: 0.0,
         interrupted_by: Some(signal.name.to_owned()),
+        spending: None,
     };
     let mut failure = Failure::new(signal.code, format!("interrupted by {}", signal.name));
     if job.dry_run {
@@ -440,14 +402,28 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
         }
     }
     let route = &settings.models.options.routes;
-    for target in route.default.iter().take(1) {
-        add("--model", &target.to_string());
+    match route.strategy {
+        Strategy::Backoff => route
+            .default
+            .iter()
+            .for_each(|target| add("--model", &target.to_string())),
+        strategy => {
+            let weighed = route
+                .default
+                .iter()
+                .zip(route.weights.iter().chain(std::iter::repeat(&1.0)));
+            let models: Vec<String> = weighed.map(|(target, weight)| format!("{target}:{weight}")).collect();
+            add("--routing-strategy", strategy.word());
+            add("--routing-config", &models.join(","));
+        }
     }
-    for target in route.default.iter().skip(1) {
-        add("--fallback", &target.to_string());
+    for (flag, targets) in [("--fallback", &route.fallbacks), ("--context-fallback", &route.larger)] {
+        for target in targets {
+            add(flag, &target.to_string());
+        }
     }
     for (role, targets) in &route.roles {
-        if let Some(target) = targets.first() {
+        for target in targets {
             add("--model", &format!("{role}={target}"));
         }
     }

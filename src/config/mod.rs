@@ -4,9 +4,11 @@
 
 mod environment;
 mod file;
+mod keys;
 mod limits;
 mod models;
 mod registry;
+mod routes;
 mod settings;
 mod variables;
 

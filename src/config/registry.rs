@@ -13,7 +13,8 @@ use crate::flow::engine::Registered;
 use crate::llm::{MOCK, Target, Vendor};
 
 use super::Bad;
-use super::models::{Known, target, vendor};
+use super::keys::{Known, vendor};
+use super::routes::{Wanted, target};
 
 /// One `[[models]]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,19 +150,19 @@ pub(super) fn asked(
     known: &Known<'_>,
     rows: &[Row],
     names: &[String],
-    provider: &Option<String>,
-    models: &[String],
+    wanted: &Wanted,
     vendors: &mut Vec<Vendor>,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Registered>, Bad> {
     let all = registered(known, rows, vendors, warnings);
-    let provider = provider.as_deref().map(str::trim).filter(|name| *name != "env");
+    let provider = wanted.provider.as_deref().filter(|name| *name != "env");
+    let models = &wanted.models;
     if names.is_empty() && provider.is_none() && models.is_empty() && !all.is_empty() {
         return Ok(all);
     }
     let names = match (names.is_empty(), models.is_empty()) {
         (false, _) => names.to_vec(),
-        (true, false) => models.to_vec(),
+        (true, false) => models.clone(),
         (true, true) => default_models(known, provider)?,
     };
     let mut chosen: Vec<Registered> = Vec::new();
@@ -185,7 +186,6 @@ fn by_target(
     vendors: &mut Vec<Vendor>,
     warnings: &mut Vec<String>,
 ) -> Result<Registered, Bad> {
-    let provider = provider.map(|name| if name == "random" { MOCK } else { name });
     let target = match name.contains(':') || provider.is_some() {
         true => target(known, name, provider)?,
         false => {
@@ -213,7 +213,7 @@ fn by_target(
 
 fn default_models(known: &Known<'_>, provider: Option<&str>) -> Result<Vec<String>, Bad> {
     match provider {
-        Some(MOCK | "random") => Ok((1..=3).map(|number| format!("{MOCK}:mock-{number}")).collect()),
+        Some(MOCK) => Ok((1..=3).map(|number| format!("{MOCK}:mock-{number}")).collect()),
         Some(name) => {
             let vendor = known.row(name)?;
             Ok(vendor

@@ -48,6 +48,17 @@ pub struct Typed {
     pub ask: Option<Vec<String>>,
     pub run_logs: Option<String>,
     pub mock_script: Option<String>,
+    pub routing_strategy: Option<String>,
+    pub routing_config: Option<String>,
+    pub context_fallback: Vec<String>,
+    pub hedge_after: Option<String>,
+    pub cache_max_age: Option<String>,
+    pub max_cost: Option<String>,
+    pub max_calls: Option<String>,
+    pub max_tokens: Option<String>,
+    pub prices: Option<String>,
+    pub record: Option<String>,
+    pub replay: Option<String>,
 }
 
 /// Settled values, ready to work with.
@@ -130,7 +141,7 @@ pub fn resolve(
     sources.roles = known_roles(&prompts, typed.pattern.as_deref());
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
-    let mut models = choose_models(typed, &mut sources)?;
+    let mut models = choose_models(typed, &mut sources, run_hash.as_ref().map(RunHash::as_str), folder)?;
     let run_logs = run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path));
     models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
@@ -215,6 +226,21 @@ impl<'a> Sources<'a> {
         })
     }
 
+    /// Where the value that won came from; None when nobody set it.
+    pub(super) fn origin_of(&self, variable: &str) -> Option<Origin> {
+        let found = self.origins.iter().rev().find(|(name, ..)| name == variable);
+        found.map(|(_, _, origin)| origin.clone())
+    }
+
+    /// The folder of `insights.toml`, where files that go with it are looked for.
+    pub(super) fn settings_folder(&self, folder: &Path) -> PathBuf {
+        let beside = self
+            .file_path
+            .parent()
+            .filter(|_| !self.file_path.as_os_str().is_empty());
+        beside.map_or_else(|| folder.to_owned(), Path::to_owned)
+    }
+
     /// The winning value of a setting.
     pub(super) fn text(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<String>, Bad> {
         let found = match flag {
@@ -274,6 +300,13 @@ impl<'a> Sources<'a> {
         }
     }
 
+    pub(super) fn optional_number(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<u64>, Bad> {
+        match self.text(flag, variable)? {
+            Some(text) => self.number(Some(&text), variable, 10).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// A positive number of seconds, fractions allowed.
     pub(super) fn seconds(&mut self, flag: Option<&String>, variable: &str, default: f64) -> Result<Duration, Bad> {
         let text = self.text(flag, variable)?;
@@ -293,6 +326,13 @@ impl<'a> Sources<'a> {
                     format!("give seconds, for example {default}"),
                 )
             })
+    }
+
+    pub(super) fn optional_seconds(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<Duration>, Bad> {
+        match self.text(flag, variable)? {
+            Some(text) => self.seconds(Some(&text), variable, 10.0).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn date(&mut self, flag: Option<&String>, variable: &str) -> Result<Option<Date>, Bad> {

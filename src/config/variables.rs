@@ -38,6 +38,7 @@ pub(super) const MODEL: &str = "INSIGHTS_MODEL";
 pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
 pub(super) const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
 pub(super) const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
+pub(super) const CONTEXT_FALLBACK: &str = "INSIGHTS_CONTEXT_FALLBACK";
 pub(super) const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
 pub(super) const INPUT_TOKENS_PER_MINUTE: &str = "INSIGHTS_INPUT_TOKENS_PER_MINUTE";
 pub(super) const OUTPUT_TOKENS_PER_MINUTE: &str = "INSIGHTS_OUTPUT_TOKENS_PER_MINUTE";
@@ -49,6 +50,14 @@ pub(super) const IDLE_TIMEOUT: &str = "INSIGHTS_IDLE_TIMEOUT";
 pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
 pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
 pub(super) const CACHE: &str = "INSIGHTS_CACHE";
+pub(super) const CACHE_MAX_AGE: &str = "INSIGHTS_CACHE_MAX_AGE";
+pub(super) const HEDGE_AFTER: &str = "INSIGHTS_HEDGE_AFTER";
+pub(super) const MAX_COST: &str = "INSIGHTS_MAX_COST";
+pub(super) const MAX_CALLS: &str = "INSIGHTS_MAX_CALLS";
+pub(super) const MAX_TOKENS: &str = "INSIGHTS_MAX_TOKENS";
+pub(super) const PRICES: &str = "INSIGHTS_PRICES";
+pub(super) const RECORD: &str = "INSIGHTS_RECORD";
+pub(super) const REPLAY: &str = "INSIGHTS_REPLAY";
 pub(super) const PROMPTS: &str = "INSIGHTS_PROMPTS";
 pub(super) const PATTERNS: &str = "INSIGHTS_PATTERNS";
 pub(super) const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
@@ -74,9 +83,16 @@ pub const VARIABLES: &[Variable] = &[
         MODEL,
         "`provider:model` for all, `analyst=provider:model` for one, comma-separated",
     ),
-    plain(FALLBACK, "`provider:model,…` tried when the first model cannot answer"),
+    plain(
+        FALLBACK,
+        "`provider:model,…` tried when the first model cannot answer; `analyst=provider:model` for one",
+    ),
     plain(ROUTING_STRATEGY, "backoff, priority, roundrobin or weighted"),
     plain(ROUTING_CONFIG, "`provider:model[:weight],…`"),
+    plain(
+        CONTEXT_FALLBACK,
+        "`provider:model,…` with larger context windows, tried only when a prompt is too long",
+    ),
     plain(
         REQUESTS_PER_MINUTE,
         "requests a minute for each key, `provider=number` for one",
@@ -99,7 +115,18 @@ pub const VARIABLES: &[Variable] = &[
     plain(IDLE_TIMEOUT, "seconds between two tokens of a streamed reply"),
     plain(DEADLINE, "seconds for the whole run"),
     plain(MAX_OUTPUT_TOKENS, "token limit of one reply"),
-    plain(CACHE, "replies kept from earlier runs: on, off or refresh"),
+    plain(
+        HEDGE_AFTER,
+        "seconds after which a second model is asked, near the deadline only",
+    ),
+    plain(CACHE, "replies kept from earlier runs: on, off, read or write"),
+    plain(CACHE_MAX_AGE, "older replies are asked for again, for example 24h"),
+    plain(MAX_COST, "US dollars that a run may spend"),
+    plain(MAX_CALLS, "requests that a run may send, retries among them"),
+    plain(MAX_TOKENS, "tokens that a run may use, input and output"),
+    plain(PRICES, "price table whose rows win over the built-in ones"),
+    plain(RECORD, "file to write every exchange of the run to"),
+    plain(REPLAY, "file to read every exchange from, without network or key"),
     plain(PROMPTS, "folder whose prompts win over the built-in ones"),
     plain(PATTERNS, "folder with your own patterns, one folder each"),
     plain(RUN_LOGS, "where run directories live"),

@@ -25,6 +25,8 @@ pub struct CallRecord {
     pub tokens_estimated: bool,
     pub cost_usd: Option<f64>,
     pub cached: bool,
+    /// A second model was asked near the deadline.
+    pub hedged: bool,
     pub started_millis: u64,
     pub latency_millis: u64,
     pub provider_wait_millis: u64,
@@ -45,7 +47,7 @@ pub struct CallRecord {
 /// Why a part is missing: machine-readable kind, and words for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Why {
-    /// `transient`, `rate_limit`, `quota`, `permanent`, `configuration`, `output`, `deadline`, `invalid_reply`, `internal`.
+    /// `transient`, `rate_limit`, `quota`, `permanent`, `configuration`, `output`, `deadline`, `budget`, `invalid_reply`, `internal`.
     pub kind: String,
     pub message: String,
     pub status: Option<u16>,

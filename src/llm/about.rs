@@ -1,15 +1,39 @@
 //! What is known before the first call: models, hosts, prices, secrets.
 
+use super::budget::Spending;
 use super::call::Llm;
+use super::plan::PlannedAttempt;
 use super::redact::Redactor;
 use super::target::Target;
 use super::types::Usage;
 use super::wire::url_parts;
 
 impl Llm {
-    /// The models that would be asked, in order.
-    pub fn plan(&self, role: &str) -> Vec<Target> {
-        self.options.routes.plan(role)
+    /// What the role's next call may do, in order. Looking takes no turn, but a role's place in a round robin is that of its
+    /// first look or call.
+    pub fn plan(&self, role: &str) -> Vec<PlannedAttempt> {
+        let turn = self.turns.next(role);
+        self.options.routes.plan(role, turn, self.options.attempts)
+    }
+
+    /// The most attempts of one call over all its models.
+    pub fn attempts_of_a_call(&self) -> u32 {
+        self.options.call_attempts
+    }
+
+    /// Sent, used and paid so far, kept replies not counted.
+    pub fn spending(&self) -> Spending {
+        self.budget.spending()
+    }
+
+    /// The day of the price table.
+    pub fn prices_of(&self) -> &str {
+        &self.options.prices.updated
+    }
+
+    pub(super) fn take_turn(&self, role: &str) -> Vec<PlannedAttempt> {
+        let turn = self.turns.take(role);
+        self.options.routes.plan(role, turn, self.options.attempts)
     }
 
     /// Hosts that may receive a key and a prompt in this run.
@@ -45,7 +69,7 @@ impl Llm {
             output_tokens,
             ..Usage::default()
         };
-        self.cost(self.plan(role).first()?, &usage)
+        self.cost(&self.plan(role).first()?.target, &usage)
     }
 
     /// Knows every key of this run.

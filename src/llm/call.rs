@@ -8,16 +8,23 @@ use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
 use super::breakers::{Breakers, Places};
-use super::cache::Cache;
+use super::budget::Budget;
+use super::cache::{Cache, Flight, LONGEST_AGE};
+use super::cassette::Recorder;
+use super::context::is_too_long;
 use super::decide::{self, Standing, Step, Wait};
 use super::dialect::{Adjustments, Decoded, estimate_tokens};
 use super::exchange::{HttpReply, HttpRequest};
 use super::fault::{Fault, Kind};
-use super::limit::{Estimate, Limits};
+use super::hedge::Walk;
+use super::limit::{Estimate, Limits, Reservation};
 use super::mock::Mock;
 use super::options::{ConfigError, Options};
+use super::plan::{PlannedAttempt, Steps, Turns, allowed};
 use super::redact::Redactor;
 use super::retry::Waits;
+use super::route::{Route, Turn};
+use super::spend::ReservedAttempt;
 use super::tally::Tally;
 use super::target::Target;
 use super::types::{CallError, Class, Completion, Failed, Request, Usage};
@@ -40,9 +47,20 @@ pub struct Llm {
     pub(super) off_notice: Notify,
     pub(super) adjustments: Mutex<HashMap<Target, Adjustments>>,
     pub(super) redactor: Redactor,
-    cache: Cache,
+    pub(super) cache: Cache,
+    pub(super) budget: Budget,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) turns: Turns,
     pub(super) store: Option<Store>,
     pub(super) events: Events,
+}
+
+/// One logical call: its plan, and the time and attempts that all models of it share.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request,
+    pub(super) plan: &'a [PlannedAttempt],
+    pub(super) started: Instant,
+    pub(super) deadline: Instant,
 }
 
 /// One target of one call.
@@ -53,21 +71,40 @@ pub(super) struct Ask<'a> {
     pub(super) places: Places,
     pub(super) deadline: Instant,
     pub(super) another_target: bool,
+    /// At this target.
+    pub(super) attempts: u32,
+    /// It was asked before and failed: begins with a wait.
+    pub(super) again: bool,
 }
 
 /// What one exchange gave, and the reply that it was read from, if there was one.
 pub(super) type Received = (Result<Decoded, Fault>, Option<HttpReply>);
 
 pub(super) enum Asked {
-    Answered { decoded: Decoded, cached: bool },
+    Answered(Box<Answer>),
     NextTarget,
+    /// Not asked again in this call.
+    GivenUp,
+    /// The prompt does not fit this model.
+    TooLong,
     Stop,
+}
+
+/// A usable reply and who gave it.
+pub(super) struct Answer {
+    pub(super) target: Target,
+    pub(super) decoded: Decoded,
+    pub(super) cached: bool,
+    pub(super) cache_key: Option<String>,
 }
 
 impl Llm {
     pub fn new(options: Options, store: Option<Store>, events: Events) -> Result<Self, ConfigError> {
         options.check()?;
-        let ledger = (!options.ledger.is_empty()).then(|| Ledger::at(options.ledger.clone()));
+        let replay = options.cassette.is_replay();
+        let ledger = (!replay && !options.ledger.is_empty()).then(|| Ledger::at(options.ledger.clone()));
+        // A replay neither learns from earlier runs nor leaves anything for later ones.
+        let store = store.filter(|_| !replay);
         let llm = Self {
             redactor: options.redactor(),
             vendors: options
@@ -81,7 +118,10 @@ impl Llm {
             breakers: Breakers::default(),
             off_notice: Notify::new(),
             adjustments: Mutex::default(),
-            cache: Cache::new(options.cache, store.clone()),
+            cache: Cache::new(options.cache, options.cache_max_age.min(LONGEST_AGE), store.clone()),
+            budget: Budget::new(options.caps),
+            recorder: options.recorder()?,
+            turns: Turns::default(),
             options,
             store,
             events,
@@ -92,56 +132,109 @@ impl Llm {
 
     /// A usable reply from the first model of the role's plan that gives one. Dropping the future is safe at any point.
     pub async fn complete(&self, request: &Request, deadline: Option<Instant>) -> Result<Completion, Failed> {
-        self.complete_with(request, &self.plan(&request.role), deadline).await
+        self.complete_plan(request, &self.take_turn(&request.role), deadline)
+            .await
     }
 
-    /// The same with the caller's own models, in this order, in place of the role's plan.
+    /// The same with the caller's own models, in this order, in place of the role's route.
     pub async fn complete_with(
         &self,
         request: &Request,
-        plan: &[Target],
+        targets: &[Target],
+        deadline: Option<Instant>,
+    ) -> Result<Completion, Failed> {
+        let route = Route::to(targets.iter().cloned());
+        let plan = route.plan(&request.role, Turn::default(), self.options.attempts);
+        self.complete_plan(request, &plan, deadline).await
+    }
+
+    async fn complete_plan(
+        &self,
+        request: &Request,
+        plan: &[PlannedAttempt],
         deadline: Option<Instant>,
     ) -> Result<Completion, Failed> {
         let started = clock::now();
         let own = started + self.options.call_timeout;
-        let deadline = deadline.map_or(own, |given| given.min(own));
+        let call = Call {
+            request,
+            plan,
+            started,
+            deadline: deadline.map_or(own, |given| given.min(own)),
+        };
+        if let Some(first) = plan.first() {
+            self.events.say(Event::CallQueued {
+                role: request.role.clone(),
+                model: first.target.to_string(),
+            });
+        }
         let mut tally = Tally::new();
-        for (index, target) in plan.iter().enumerate() {
-            let Some(vendor) = self.vendors.get(&target.vendor) else {
+        match self.answer(&call, &mut tally).await {
+            Some(answer) => {
+                let target = answer.target.clone();
+                let completion = tally.completion(answer);
+                self.tell_success(request, &target, &completion, started);
+                Ok(completion)
+            }
+            None => {
+                let failed = tally.failed(&request.role);
+                self.tell_failure(request, &failed, started);
+                Err(failed)
+            }
+        }
+    }
+
+    /// Goes through the plan until a model answers. `walk` is what a hedge beside it must know.
+    pub(super) async fn walk(&self, call: &Call<'_>, walk: &Walk, tally: &mut Tally) -> Option<Answer> {
+        let mut steps = Steps::of(call.plan);
+        while let Some(step) = steps.next() {
+            let target = &step.target;
+            let Some(vendor) = self.vendors.get(&target.vendor).filter(|_| walk.enters(target)) else {
                 continue;
             };
-            if index == 0 {
-                self.events.say(Event::CallQueued {
-                    role: request.role.clone(),
-                    model: target.to_string(),
-                });
+            if self.used_up(tally) {
+                break;
             }
-            let next = plan.get(index + 1);
             let ask = Ask {
-                request,
+                request: call.request,
                 target,
                 vendor,
                 places: Places::of(vendor, &target.model),
-                deadline,
-                another_target: next.is_some(),
+                deadline: call.deadline,
+                another_target: steps.peek().is_some(),
+                attempts: allowed(
+                    step.attempts,
+                    tally.attempts.len(),
+                    self.options.call_attempts,
+                    steps.n_untried(),
+                ),
+                again: step.again,
             };
-            match self.ask(&ask, &mut tally).await {
-                Asked::Answered { decoded, cached } => {
-                    let completion = tally.completion(target, decoded, cached);
-                    self.tell_success(request, target, &completion, started);
-                    return Ok(completion);
+            let asked = match self.too_small(&ask, tally).filter(|_| steps.has_another_than(target)) {
+                Some(error) => {
+                    tally.note(error);
+                    Asked::TooLong
                 }
-                Asked::NextTarget if self.used_up(&tally) => break,
-                Asked::NextTarget => self.tell_fallback(request, target, next, &tally),
+                None => self.ask(&ask, tally).await,
+            };
+            match asked {
+                Asked::Answered(answer) => return Some(*answer),
+                Asked::NextTarget => {}
+                Asked::GivenUp => steps.give_up(target),
+                Asked::TooLong => {
+                    tally.too_small(self.context_window(target));
+                    steps.too_long_for(target);
+                }
                 Asked::Stop => break,
             }
+            if !self.used_up(tally) {
+                self.tell_fallback(call.request, target, steps.peek().map(|next| &next.target), tally);
+            }
         }
-        let failed = tally.failed(&request.role);
-        self.tell_failure(request, &failed, started);
-        Err(failed)
+        None
     }
 
-    async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
+    pub(super) async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
         let vendor = ask.vendor;
         let rates = self.options.rates(vendor);
         let limit = self.limits.of(vendor, ask.places.key.name(), &ask.target.model, rates);
@@ -149,25 +242,37 @@ impl Llm {
         let mut overloaded = Waits::overloaded(self.options.first_wait);
         let mut attempts_here = 0;
         let mut empties = 0;
+        let mut flight: Option<Flight> = None;
+        if let Some(error) = tally.last().filter(|_| ask.again).cloned() {
+            let wait = self.wait_of(ordinary.next());
+            if let Err(asked) = self.pause(ask, tally, attempts_here, wait, &error).await {
+                return asked;
+            }
+        }
         loop {
             let adjustments = self.adjustments_of(ask.target);
             let http = vendor
                 .dialect
                 .encode(vendor, &ask.target.model, ask.request, &adjustments);
-            let cache_key = self.cache.key(vendor, &http);
-            if let Some(decoded) = self.cache.find(cache_key.as_deref()).await {
-                return Asked::Answered { decoded, cached: true };
+            let cache_key = self.cache.key(vendor, ask.request, &http);
+            match self.looked_up(ask, cache_key.as_deref(), &mut flight, tally).await {
+                Ok(Some(decoded)) => return ask.answered(decoded, true, cache_key),
+                Ok(None) => {}
+                Err(asked) => return asked,
             }
+            let mut reserved = match self.reserve(ask, &http, tally).await {
+                Ok(reserved) => reserved,
+                Err(asked) => return asked,
+            };
             if let Err(asked) = self.admitted(ask, attempts_here > 0, tally).await {
                 return asked;
             }
-            let estimate = Estimate {
-                input_tokens: estimate_tokens(http.body.len()),
-                output_tokens: u64::from(ask.request.max_output_tokens),
-            };
-            let reservation = match self.turn(ask, &limit, estimate, tally).await {
-                Ok(reservation) => reservation,
-                Err(asked) => return asked,
+            let reservation = match self.options.cassette.is_replay() {
+                true => None,
+                false => match self.turn(ask, &limit, estimate(ask, &http), tally).await {
+                    Ok(reservation) => Some(reservation),
+                    Err(asked) => return asked,
+                },
             };
 
             attempts_here += 1;
@@ -175,38 +280,37 @@ impl Llm {
                 role: ask.request.role.clone(),
                 model: ask.target.to_string(),
                 attempt: attempts_here,
-                attempts: self.options.attempts,
+                attempts: ask.attempts,
             });
             let body_length = http.body.len();
             let started = clock::now();
-            let (outcome, reply) = self.exchange(ask, http).await;
-            let took = started.elapsed();
-            if let Some(reply) = &reply {
+            reserved.sent(ask.target, tally);
+            let exchanged = self.exchanged(ask, http).await;
+            if let (Some(reply), Some(_)) = (&exchanged.reply, &reservation) {
                 limit.learn(&reply.headers, clock::wall());
             }
-            let fault = match outcome {
+            let fault = match exchanged.outcome {
                 Ok(decoded) => {
-                    let decoded = self.succeeded(ask, decoded, took, body_length, tally);
-                    reservation.settle(&decoded.usage);
-                    self.cache.keep(cache_key.as_deref(), &decoded);
-                    return Asked::Answered { decoded, cached: false };
+                    let decoded = self.succeeded(ask, decoded, exchanged.took, body_length, reserved, tally);
+                    if let Some(reservation) = reservation {
+                        reservation.settle(&decoded.usage);
+                    }
+                    self.cache.keep(cache_key.as_deref(), flight.as_mut(), &decoded);
+                    return ask.answered(decoded, false, cache_key);
                 }
-                Err(fault) => decide::settled(fault, attempts_here, self.options.attempts),
+                Err(fault) => decide::settled(fault, attempts_here, ask.attempts),
             };
-            if fault.usage != Usage::default() {
-                reservation.settle(&fault.usage);
-            } else if reply.as_ref().is_some_and(|reply| !reply.is_success()) {
-                reservation.refused();
-            } else {
-                drop(reservation);
+            if let Some(reservation) = reservation {
+                give_back(reservation, &fault, exchanged.reply.as_ref());
             }
-            let error = self.stumbled(ask, &fault, reply.as_ref(), started, tally);
+            let times = (started, exchanged.took);
+            let error = self.stumbled(ask, &fault, exchanged.reply.as_ref(), times, reserved, tally);
             if fault.kind == Kind::Empty {
                 empties += 1;
             }
             let standing = Standing {
                 attempts_here,
-                attempts_allowed: self.options.attempts,
+                attempts_allowed: ask.attempts,
                 empties,
                 declined: tally.declined,
                 another_target: ask.another_target,
@@ -220,12 +324,12 @@ impl Llm {
                     {
                         limit.pause_until(clock::now() + asked);
                     }
-                    return Asked::NextTarget;
+                    return left_for_another(&fault, standing);
                 }
-                Step::Without(feature) if adjustments.has(feature) => return Asked::NextTarget,
+                Step::Without(feature) if adjustments.has(feature) => return Asked::GivenUp,
                 Step::Without(feature) => {
                     self.leave_out(ask.target, feature);
-                    if attempts_here >= self.options.attempts || self.used_up(tally) {
+                    if attempts_here >= ask.attempts || self.used_up(tally) {
                         return Asked::NextTarget;
                     }
                     continue;
@@ -235,6 +339,7 @@ impl Llm {
                 Step::Again(Wait::Ordinary) => ordinary.next(),
                 Step::Again(Wait::Overloaded) => overloaded.next(),
             };
+            let wait = self.wait_of(wait);
             if fault.class == Class::RateLimit {
                 limit.pause_until(clock::now() + wait);
             }
@@ -250,6 +355,7 @@ impl Llm {
         mut decoded: Decoded,
         took: Duration,
         body_length: usize,
+        reserved: ReservedAttempt,
         tally: &mut Tally,
     ) -> Decoded {
         if decoded.usage.estimated {
@@ -263,6 +369,7 @@ impl Llm {
         let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
         tally.attempt(ask.target, took, decoded.usage, None);
         tally.spend(decoded.usage, cost);
+        reserved.settle(&decoded.usage, cost);
         decoded
     }
 
@@ -271,10 +378,10 @@ impl Llm {
         ask: &Ask<'_>,
         fault: &Fault,
         reply: Option<&HttpReply>,
-        started: Instant,
+        (started, took): (Instant, Duration),
+        reserved: ReservedAttempt,
         tally: &mut Tally,
     ) -> CallError {
-        let took = started.elapsed();
         let mut error = fault.clone().into_error(ask.target, reply, &self.redactor);
         if fault.kind == Kind::ModelGone {
             error
@@ -294,13 +401,13 @@ impl Llm {
             "attempt failed"
         );
         tally.attempt(ask.target, took, fault.usage, Some(error.clone()));
-        tally.spend(fault.usage, self.cost(ask.target, &fault.usage));
+        self.settle_failed(ask, fault, reply, reserved, tally);
         self.judge_health(ask, fault, &error, started);
         error
     }
 
     /// One exchange, bounded by the attempt's and the call's time.
-    async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> Received {
+    pub(super) async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> Received {
         let own = clock::now() + self.options.attempt_timeout;
         let exchange = async {
             if let Some(usage) = self.streaming(ask)
@@ -334,8 +441,58 @@ impl Llm {
         }
     }
 
-    fn used_up(&self, tally: &Tally) -> bool {
+    pub(super) fn used_up(&self, tally: &Tally) -> bool {
         tally.attempts.len() >= usize::try_from(self.options.call_attempts).unwrap_or(usize::MAX)
+    }
+
+    /// A replay does not wait for anybody.
+    fn wait_of(&self, wait: Duration) -> Duration {
+        match self.options.cassette.is_replay() {
+            true => Duration::ZERO,
+            false => wait,
+        }
+    }
+}
+
+impl Ask<'_> {
+    fn answered(&self, decoded: Decoded, cached: bool, cache_key: Option<String>) -> Asked {
+        Asked::Answered(Box::new(Answer {
+            target: self.target.clone(),
+            decoded,
+            cached,
+            cache_key,
+        }))
+    }
+}
+
+fn estimate(ask: &Ask<'_>, http: &HttpRequest) -> Estimate {
+    Estimate {
+        input_tokens: estimate_tokens(http.body.len()),
+        output_tokens: u64::from(ask.request.max_output_tokens),
+    }
+}
+
+/// A failed attempt took what its reply says; one that was refused took no output; one that was cut keeps what it reserved.
+fn give_back(reservation: Reservation, fault: &Fault, reply: Option<&HttpReply>) {
+    if fault.usage != Usage::default() {
+        reservation.settle(&fault.usage);
+    } else if reply.is_some_and(|reply| !reply.is_success()) {
+        reservation.refused();
+    }
+}
+
+/// Whether the model may be asked again in a later round: not if one more attempt would have been refused as well.
+fn left_for_another(fault: &Fault, standing: Standing) -> Asked {
+    if is_too_long(fault) {
+        return Asked::TooLong;
+    }
+    let one_more = Standing {
+        attempts_allowed: standing.attempts_here + 1,
+        ..standing
+    };
+    match decide::after(fault, one_more) {
+        Step::NextTarget => Asked::GivenUp,
+        _ => Asked::NextTarget,
     }
 }
 

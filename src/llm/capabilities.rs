@@ -44,6 +44,11 @@ struct Size {
     output: Option<u64>,
 }
 
+/// Tokens of prompt and reply together, by the shipped table.
+pub(super) fn context_window(target: &Target) -> Option<u64> {
+    size(target)?.context
+}
+
 #[derive(Deserialize)]
 struct File {
     /// For people: when the table was true.

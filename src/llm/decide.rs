@@ -64,7 +64,7 @@ pub(super) fn after(fault: &Fault, standing: Standing) -> Step {
         };
     }
     match fault.class {
-        Class::Deadline => Step::Return,
+        Class::Deadline | Class::Budget => Step::Return,
         Class::Configuration | Class::Quota | Class::Permanent => Step::NextTarget,
         Class::Output => match fault.kind {
             Kind::Empty | Kind::Once => again(fault, standing),

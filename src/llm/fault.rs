@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::exchange::HttpReply;
 use super::redact::{BODY_LIMIT, Redactor, excerpt, one_line};
 use super::target::Target;
 use super::types::{CallError, Class, Usage};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Fault {
     pub class: Class,
     pub kind: Kind,
@@ -21,7 +23,8 @@ pub(super) struct Fault {
 }
 
 /// What the loop must know beyond the class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     Plain,
     /// The server is full: waits longer, moves on earlier.
@@ -47,7 +50,8 @@ pub(super) enum Kind {
 }
 
 /// A part of a request that a host may reject and that can be left out or renamed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Feature {
     StructuredOutput,
     /// `max_tokens` against `max_completion_tokens`.

@@ -8,6 +8,7 @@ use super::breakers::CallBreaker;
 use super::call::{Ask, Asked, Llm};
 use super::dialect::Adjustments;
 use super::fault::{Fault, Feature, Kind};
+use super::playback::MISS;
 use super::tally::Tally;
 use super::target::Target;
 use super::types::{CallError, Class, Usage};
@@ -95,6 +96,10 @@ impl Llm {
     }
 
     pub(super) fn judge_health(&self, ask: &Ask<'_>, fault: &Fault, error: &CallError, started: Instant) {
+        // What a recording does not hold says nothing of the provider.
+        if fault.code.as_deref() == Some(MISS) {
+            return;
+        }
         let [key, model] = ask.places.both();
         let place = match (fault.class, fault.kind) {
             (Class::Configuration, Kind::ModelGone) | (Class::Quota, Kind::QuotaOfModel) => model,
@@ -108,7 +113,7 @@ impl Llm {
                 self.change(model, |breaker| breaker.failed(started, now, error.clone()), None);
                 return;
             }
-            (Class::Deadline, _) => return,
+            (Class::Deadline | Class::Budget, _) => return,
             (Class::RateLimit | Class::Permanent | Class::Output, _) => return self.found_healthy(ask),
         };
         let reset = fault

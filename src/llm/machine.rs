@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::strategy::Strategy;
 use tokio::task::JoinSet;
 
 use super::*;

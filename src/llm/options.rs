@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::base_url::{PrivateHosts, check_base_url};
-use super::cache::CacheMode;
+use super::budget::Caps;
+use super::cache::{CacheMode, LONGEST_AGE};
+use super::cassette::{BadCassette, Cassette, Recorder};
 use super::cost::Prices;
 use super::mock::MockOptions;
 use super::redact::Redactor;
@@ -43,6 +45,8 @@ pub struct Options {
     pub requests_per_minute: Option<u32>,
     pub private_hosts: PrivateHosts,
     pub cache: CacheMode,
+    /// An older reply is asked for again; 30 days at most.
+    pub cache_max_age: Duration,
     pub prices: Prices,
     pub mock: MockOptions,
     /// For each key; None is no limit but what the provider tells.
@@ -55,6 +59,10 @@ pub struct Options {
     /// Where the limits of this machine's processes are kept together: the first file that can be used. None keeps them
     /// for this process alone.
     pub ledger: Vec<PathBuf>,
+    pub caps: Caps,
+    /// A second model is asked after this time, near the deadline only; None is never.
+    pub hedge_after: Option<Duration>,
+    pub cassette: Cassette,
 }
 
 impl Default for Options {
@@ -82,6 +90,10 @@ impl Default for Options {
             provider_rates: BTreeMap::new(),
             rate_window: Duration::from_secs(60),
             ledger: Vec::new(),
+            cache_max_age: LONGEST_AGE,
+            caps: Caps::default(),
+            hedge_after: None,
+            cassette: Cassette::Off,
         }
     }
 }
@@ -107,6 +119,12 @@ pub enum ConfigError {
     },
     #[error("{what} must be at least 1")]
     Zero { what: &'static str },
+    #[error(
+        "no price is known for {models}, so `--max-cost` cannot hold: give one with `--prices FILE`, or drop `--max-cost`"
+    )]
+    NoPrice { models: String },
+    #[error(transparent)]
+    Cassette(#[from] BadCassette),
 }
 
 impl Options {
@@ -156,7 +174,7 @@ impl Options {
         if self.rate_window < Duration::from_millis(100) {
             return zero("the window of the rate limits, in tenths of a second,");
         }
-        if self.routes.default.is_empty() {
+        if self.routes.default.is_empty() && self.routes.roles.is_empty() {
             return Err(ConfigError::NoModel {
                 role: "every role".to_owned(),
             });
@@ -176,11 +194,36 @@ impl Options {
             })?;
             self.check_vendor(vendor)?;
         }
-        Ok(())
+        self.check_prices()
+    }
+
+    /// A limit on money means nothing where the price is not known.
+    fn check_prices(&self) -> Result<(), ConfigError> {
+        if self.caps.cost_usd.is_none() {
+            return Ok(());
+        }
+        let targets = self.routes.targets();
+        let unpriced = targets
+            .iter()
+            .filter(|target| self.prices.price(&target.vendor, &target.model).is_none())
+            .map(ToString::to_string);
+        let models = unpriced.collect::<Vec<_>>().join(", ");
+        match models.is_empty() {
+            true => Ok(()),
+            false => Err(ConfigError::NoPrice { models }),
+        }
+    }
+
+    pub(super) fn recorder(&self) -> Result<Option<Recorder>, ConfigError> {
+        match &self.cassette {
+            Cassette::Record(path) => Ok(Some(Recorder::create(path, self.redactor())?)),
+            Cassette::Off | Cassette::Replay(_) => Ok(None),
+        }
     }
 
     fn check_vendor(&self, vendor: &Vendor) -> Result<(), ConfigError> {
-        if vendor.is_mock() {
+        // A replay sends nothing anywhere.
+        if vendor.is_mock() || self.cassette.is_replay() {
             return Ok(());
         }
         if let Err(bad) = check_base_url(&vendor.base_url, self.private_hosts) {

@@ -38,10 +38,13 @@ pub enum Finish {
 }
 
 /// Tokens of one or several attempts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     pub input_tokens: u64,
+    /// Among the input: read from the provider's prompt cache.
     pub cached_input_tokens: u64,
+    /// Among the input: written to the provider's prompt cache, where it reports that.
+    pub cache_write_tokens: u64,
     /// Reasoning tokens included.
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
@@ -53,6 +56,7 @@ impl Usage {
     pub fn add(&mut self, other: Self) {
         self.input_tokens += other.input_tokens;
         self.cached_input_tokens += other.cached_input_tokens;
+        self.cache_write_tokens += other.cache_write_tokens;
         self.output_tokens += other.output_tokens;
         self.reasoning_tokens += other.reasoning_tokens;
         self.estimated |= other.estimated;
@@ -77,6 +81,8 @@ pub enum Class {
     Output,
     /// The deadline of the call or the run passed.
     Deadline,
+    /// The run's own budget of money, calls or tokens does not allow this attempt: nothing was sent.
+    Budget,
 }
 
 /// One failed exchange with a provider; status, body and headers survive. Keys never do.
@@ -136,6 +142,10 @@ pub struct Completion {
     /// Of the successful attempt, where it was streamed.
     pub first_token: Option<Duration>,
     pub cached: bool,
+    /// A second model was asked near the deadline, whoever answered first.
+    pub hedged: bool,
+    /// Under which key the reply is kept, for `Llm::forget`.
+    pub cache_key: Option<String>,
 }
 
 /// No reply from any model of the plan.
@@ -151,4 +161,5 @@ pub struct Failed {
     pub provider_wait: Duration,
     pub limiter_wait: Duration,
     pub retry_wait: Duration,
+    pub hedged: bool,
 }

@@ -108,6 +108,7 @@ pub fn execution_summary(facts: &Facts<'_>, timing: &Timing, files: &[FileEntry]
             "data": facts.source,
             "results": council.calls,
             "totals": totals(council.calls.as_slice(), timing),
+            "budget": timing.spending,
             "grounding": council.grounding,
             "breakers": facts.breakers,
             "files": files,
@@ -163,6 +164,7 @@ fn totals(calls: &[CallRecord], timing: &Timing) -> Value {
         "output_tokens": made.iter().map(|call| call.output_tokens).sum::<u64>(),
         "cost_usd": cost,
         "cached_calls": made.iter().filter(|call| call.cached).count(),
+        "hedged_calls": made.iter().filter(|call| call.hedged).count(),
         "wall_seconds": timing.wall_seconds,
         "data_seconds": timing.data_seconds,
         "provider_wait_seconds": millis(|call| call.provider_wait_millis),
@@ -202,7 +204,8 @@ fn failed(why: &Why, call: &CallRecord) -> Map<String, Value> {
 fn call_metadata(call: &CallRecord) -> Value {
     // The mock answers at once; what the clock shows of that is noise, and equal runs must give equal bytes.
     let is_mock = call.provider.as_deref() == Some("mock");
-    let latency = (!is_mock).then_some(call.latency_millis as f64 / 1000.0);
+    // Waiting on the provider, over all attempts: what a recording holds and a replay gives again.
+    let latency = (!is_mock).then_some(call.provider_wait_millis as f64 / 1000.0);
     json!({
         "provider": call.provider,
         "model": call.model,
@@ -213,6 +216,7 @@ fn call_metadata(call: &CallRecord) -> Value {
         "cost_usd": call.cost_usd,
         "latency_seconds": latency,
         "cached": call.cached,
+        "hedged": call.hedged,
         "repairs": call.repairs,
     })
 }

@@ -102,4 +102,21 @@ pub struct Timing {
     pub wall_seconds: f64,
     pub data_seconds: f64,
     pub interrupted_by: Option<String>,
+    /// None when the run was interrupted.
+    pub spending: Option<Spending>,
+}
+
+/// What left for the providers in all, beside the limits of the run. An attempt that ended without a word of its price
+/// counts as its worst case; kept replies count as nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Spending {
+    pub requests: u64,
+    pub tokens: u64,
+    /// US dollars; null when something was billed whose price is not known.
+    pub cost_usd: Option<f64>,
+    pub max_cost_usd: Option<f64>,
+    pub max_calls: Option<u64>,
+    pub max_tokens: Option<u64>,
+    /// The day of the price table.
+    pub prices_of: String,
 }

@@ -9,8 +9,11 @@ mod breakers;
 mod health;
 mod ledger;
 mod open;
+mod replies;
 mod window;
 mod writer;
+
+pub use replies::Kept;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +21,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use crate::clock;
@@ -147,25 +150,6 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         warning.take()
-    }
-
-    /// The value kept under this key. Reads the disk: not for an async task's own thread.
-    pub fn cached(&self, key: &str) -> Option<String> {
-        if !self.is_on() {
-            return None;
-        }
-        let reader = self.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let found: Option<(String, String)> = reader
-            .as_ref()?
-            .prepare_cached("SELECT value, checksum FROM cache WHERE key = ?1")
-            .and_then(|mut query| query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-            .unwrap_or_else(|error| {
-                tracing::warn!(?error, "cannot read the cache");
-                None
-            });
-        let (value, kept) = found?;
-        // A row that was damaged or edited is no reply of that request.
-        (kept == checksum(key, &value)).then_some(value)
     }
 
     pub fn remember(&self, key: &str, value: &str) {

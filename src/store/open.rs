@@ -72,6 +72,16 @@ pub(super) const MIGRATIONS: &[&str] = &[
         failures INTEGER NOT NULL
     ) WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE cache_aside (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        created,
+        value,
+        checksum
+    );
+    CREATE INDEX cache_by_age ON cache (created);
+",
 ];
 
 #[derive(Debug, thiserror::Error)]

@@ -20,6 +20,15 @@ fn record(reply: &str) -> CallRecord {
     }
 }
 
+impl Store {
+    fn cached(&self, key: &str) -> Option<String> {
+        match self.kept(key) {
+            Kept::Value { value, .. } => Some(value),
+            Kept::Nothing | Kept::Damaged => None,
+        }
+    }
+}
+
 #[test]
 fn what_is_remembered_is_there_next_time() {
     let folder = folder();
@@ -251,4 +260,64 @@ fn how_a_model_did_lately_is_told_with_its_open_breakers() {
     store.forget_breaker(&open.key);
     store.flush();
     assert!(store.breakers().is_empty());
+}
+
+#[test]
+fn a_damaged_row_is_put_aside_and_a_forgotten_one_is_gone() {
+    let folder = folder();
+    let path = folder.path().join("insights.db");
+    let store = Store::open(&path);
+    for key in ["whole", "edited", "bytes", "useless"] {
+        store.remember(key, "v");
+    }
+    store.flush();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other
+        .execute("UPDATE cache SET value = 'w' WHERE key = 'edited'", [])
+        .unwrap();
+    other
+        .execute("UPDATE cache SET value = x'ff00' WHERE key = 'bytes'", [])
+        .unwrap();
+    assert_eq!(
+        (store.kept("edited"), store.kept("bytes")),
+        (Kept::Damaged, Kept::Damaged)
+    );
+    store.set_aside("edited");
+    store.set_aside("bytes");
+    store.forget("useless");
+    store.flush();
+    assert!(
+        ["edited", "bytes", "useless"]
+            .iter()
+            .all(|key| store.kept(key) == Kept::Nothing)
+    );
+    assert_eq!(store.cached("whole").as_deref(), Some("v"));
+    let aside: Vec<String> = other
+        .prepare("SELECT key FROM cache_aside ORDER BY id")
+        .and_then(|mut query| query.query_map([], |row| row.get(0))?.collect())
+        .unwrap();
+    assert_eq!(aside, ["edited", "bytes"]);
+}
+
+#[test]
+fn kept_replies_have_a_bound_in_age_and_number() {
+    let folder = folder();
+    let path = folder.path().join("insights.db");
+    let store = Store::open(&path);
+    for key in ["a", "b", "c", "d"] {
+        store.remember(key, "v");
+    }
+    store.flush();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    for (key, created) in [("a", "2026-01-01T00:00:00Z"), ("b", "2026-03-01T00:00:00Z")] {
+        let sql = "UPDATE cache SET created = ?2 WHERE key = ?1";
+        other.execute(sql, [key, created]).unwrap();
+    }
+    store.trim_cache("2026-02-01T00:00:00Z".parse().unwrap(), 2);
+    store.flush();
+    let left: Vec<bool> = ["a", "b", "c", "d"]
+        .iter()
+        .map(|key| store.cached(key).is_some())
+        .collect();
+    assert_eq!(left, [false, false, true, true]);
 }

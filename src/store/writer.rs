@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::open::is_busy;
+use super::replies::{self, Change};
 use super::{BreakerRecord, CallRecord, Trouble, breakers};
 
 pub(super) enum Write {
@@ -35,6 +36,7 @@ pub(super) enum Write {
     BreakerClosed {
         key: String,
     },
+    Replies(Change),
     Flush {
         done: Sender<()>,
     },
@@ -104,6 +106,7 @@ fn apply(connection: &mut Connection, write: &Write) -> rusqlite::Result<()> {
         Write::Call { run_hash, at, call } => insert_call(&transaction, run_hash, at, call)?,
         Write::BreakerOpened { breaker } => breakers::keep(&transaction, breaker)?,
         Write::BreakerClosed { key } => breakers::forget(&transaction, key)?,
+        Write::Replies(change) => replies::apply(&transaction, change)?,
         Write::Flush { .. } => {}
     }
     transaction.commit()

@@ -20,17 +20,6 @@ use drive::observe;
 use scripts::script;
 use table::{Line, lines};
 
-/// Cases that only a stream shows. They wait for the streaming path: once `Llm` streams, drop this list.
-const AWAITING_STREAMING: &[&str] = &[
-    "45 openai",
-    "46 anthropic",
-    "47 lines",
-    "47 array",
-    "48 openai",
-    "48 anthropic",
-    "49 noise",
-];
-
 /// Enough at once to be quick, few enough not to be slowed into time limits.
 const AT_ONCE: usize = 8;
 
@@ -44,9 +33,6 @@ fn the_table_has_every_row_and_every_case_a_script() {
         let here = script(case).is_some();
         let child = children::CASES.contains(&case.as_str());
         assert!(here != child, "`{case}` has one script, here or in a child");
-    }
-    for case in AWAITING_STREAMING {
-        assert!(cases.contains(*case), "{case}");
     }
 }
 
@@ -70,10 +56,6 @@ async fn every_fault_is_met_as_the_table_says() {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut cases = JoinSet::new();
     for line in lines() {
-        if AWAITING_STREAMING.contains(&line.case.as_str()) {
-            println!("not run, there is no stream yet: {}", line.case);
-            continue;
-        }
         let Some(script) = script(&line.case) else {
             continue;
         };

@@ -466,7 +466,7 @@ async fn a_kept_reply_costs_nothing() {
         (CacheMode::Off, false, 1),
         (CacheMode::On, false, 2),
         (CacheMode::On, true, 2),
-        (CacheMode::Refresh, false, 3),
+        (CacheMode::Write, false, 3),
         (CacheMode::On, true, 3),
     ] {
         let completion = run(cache).complete(&request("geographic"), None).await.unwrap();

@@ -179,17 +179,16 @@ impl Job<'_> {
                 .map(|model| model.name.clone())
                 .collect(),
         });
-        let store = Store::open(&self.settings.run_logs.join("insights.db"));
-        if let Some(message) = store.take_warning() {
-            events.say(Event::Warning { message });
-        }
-        let mut kept = KeptRun::start(Some(store.clone()), self.run);
-        let llm = Llm::new(self.settings.models.options.clone(), Some(store), events.clone())
+        let options = self.settings.models.options.clone();
+        let store = self.store(events);
+        let mut kept = KeptRun::start(store.clone(), self.run);
+        let llm = Llm::new(options, store, events.clone())
+            .map(Arc::new)
             .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         let engine = Engine {
             models: &self.settings.models.registered,
             seed: seed(&fingerprint(self.question, self.pattern, self.settings)),
-            ..Engine::new(Arc::new(llm), self.prompts, self.settings.flow, events.clone())
+            ..Engine::new(Arc::clone(&llm), self.prompts, self.settings.flow, events.clone())
         };
         let asked = flow::ask::ask(&engine, self.pattern, self.question).await?;
         let status = status(&asked);
@@ -213,10 +212,14 @@ impl Job<'_> {
                 rundir::remove(&stale).map_err(|error| unwritable(&stale, &error))?;
             }
         }
+        let spending = llm.spending();
         events.say(Event::RunFinished {
             status: status.to_owned(),
             report: self.folder().join("answer.md").display().to_string(),
             millis: clock::millis_since(started),
+            requests: spending.calls,
+            tokens: spending.tokens,
+            cost_usd: spending.cost_usd,
         });
         let Some(answer) = answer else {
             return Err(self.no_answer(&asked));
@@ -231,6 +234,18 @@ impl Job<'_> {
             Code::Degraded
         };
         Ok((code, if self.arguments.json { record } else { answer }))
+    }
+
+    /// The database of the runs; none for a replay, and a broken one never stops a question.
+    fn store(&self, events: &Events) -> Option<Store> {
+        if self.settings.models.options.cassette.is_replay() {
+            return None;
+        }
+        let store = Store::open(&self.settings.run_logs.join("insights.db"));
+        if let Some(message) = store.take_warning() {
+            events.say(Event::Warning { message });
+        }
+        Some(store)
     }
 
     fn folder(&self) -> PathBuf {

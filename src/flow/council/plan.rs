@@ -1,7 +1,7 @@
 //! What a council would ask, without asking.
 
 use crate::evidence::Evidence;
-use crate::llm::Llm;
+use crate::llm::{Llm, PlannedAttempt};
 use crate::prompt::{self, COUNCIL, Check, Kind, Prompt, PromptError, Prompts, Stage, Values};
 
 use super::coordinator;
@@ -12,8 +12,10 @@ use crate::flow::Options;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedCall {
     pub role: String,
-    /// `provider:model`, the first to be tried first.
-    pub models: Vec<String>,
+    /// Everything that may happen in the call, in order.
+    pub plan: Vec<PlannedAttempt>,
+    /// Over all models together.
+    pub attempts_at_most: u32,
     pub input_tokens: u64,
     /// At the limit of the reply.
     pub output_tokens: u64,
@@ -22,6 +24,20 @@ pub struct PlannedCall {
     pub user: String,
     /// Why the call is not made.
     pub skipped: Option<String>,
+}
+
+impl PlannedCall {
+    /// `provider:model`, each once, the first to be tried first; those for long prompts left out.
+    pub fn models(&self) -> Vec<String> {
+        let mut models: Vec<String> = Vec::new();
+        for step in self.plan.iter().filter(|step| !step.only_if_too_long) {
+            let model = step.target.to_string();
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        models
+    }
 }
 
 /// What a run would ask, without asking.
@@ -128,10 +144,10 @@ fn planned(
 ) -> PlannedCall {
     let input_tokens = prompt::estimate_tokens(&prompt.system) + prompt::estimate_tokens(&prompt.user) + extra_tokens;
     let output_tokens = u64::from(options.max_output_tokens);
-    let targets = llm.plan(role);
     PlannedCall {
         role: role.to_owned(),
-        models: targets.iter().map(ToString::to_string).collect(),
+        plan: llm.plan(role),
+        attempts_at_most: llm.attempts_of_a_call(),
         input_tokens,
         output_tokens,
         cost_usd: llm.estimate_cost(role, input_tokens, output_tokens),

@@ -53,6 +53,8 @@ pub struct Reply {
 pub(super) struct Answered {
     pub(super) reply: Result<Reply, Why>,
     pub(super) call: CallRecord,
+    /// Under which keys the replies are kept; whoever judges one useless has them forgotten.
+    pub(super) kept: Vec<String>,
 }
 
 /// A reasoning model may spend its whole budget thinking; four times as much is what helps.
@@ -117,6 +119,7 @@ fn taken_up(stored: StoredReply, desk: &Desk) -> Answered {
             retry_wait_millis: 0,
             ..stored.call
         },
+        kept: Vec::new(),
     }
 }
 
@@ -128,6 +131,7 @@ async fn until_usable(desk: &Desk, question: &Question, mut request: Request) ->
         ..CallRecord::default()
     };
     let begun = clock::now();
+    let mut kept = Vec::new();
     let deadline = Some(desk.deadline);
     let reply = loop {
         let completed = match &question.targets {
@@ -137,6 +141,7 @@ async fn until_usable(desk: &Desk, question: &Question, mut request: Request) ->
         let fault = match completed {
             Ok(completion) => {
                 note_completion(&mut call, &completion);
+                kept.extend(completion.cache_key.clone());
                 match read(&completion.text, question, &mut call) {
                     Ok(reply) => break Ok(reply),
                     Err(fault) => fault,
@@ -164,10 +169,21 @@ async fn until_usable(desk: &Desk, question: &Question, mut request: Request) ->
             Fault::Invalid(faults) => request.prompt = prompt::reask(&question.prompt.user, faults),
         }
     };
+    // An invalid reply that a re-ask made good is kept with it, so that an unchanged run asks for neither again.
+    if reply.is_err() {
+        forget(&desk.llm, kept.drain(..));
+    }
     call.latency_millis = clock::millis_since(begun);
     call.status = if reply.is_ok() { "success" } else { "error" }.to_owned();
     call.error = reply.as_ref().err().cloned();
-    Answered { reply, call }
+    Answered { reply, call, kept }
+}
+
+/// The next run asks for these replies again.
+pub(super) fn forget(llm: &Llm, kept: impl IntoIterator<Item = String>) {
+    for key in kept {
+        llm.forget(&key);
+    }
 }
 
 enum Fault {
@@ -246,6 +262,7 @@ fn note_completion(call: &mut CallRecord, completion: &Completion) {
     call.answered_model.clone_from(&completion.answered_model);
     call.cached = completion.cached;
     call.time_to_first_token_millis = completion.first_token.map(millis);
+    call.hedged |= completion.hedged;
     call.attempts += completion.attempts.len().max(1) as u32;
     note_attempts(call, &completion.attempts);
     note_cost(call, completion.usage, completion.cost_usd);
@@ -258,6 +275,7 @@ fn note_completion(call: &mut CallRecord, completion: &Completion) {
 }
 
 fn note_failure(call: &mut CallRecord, failed: &Failed) {
+    call.hedged |= failed.hedged;
     call.provider = Some(failed.error.provider.clone());
     call.model = Some(failed.error.model.clone());
     call.attempts += failed.attempts.len() as u32;
@@ -314,5 +332,6 @@ fn kind(class: Class) -> &'static str {
         Class::Configuration => "configuration",
         Class::Output => "output",
         Class::Deadline => "deadline",
+        Class::Budget => "budget",
     }
 }

@@ -80,6 +80,7 @@ impl Run<'_> {
 
 fn take(answer: &mut Answer, answered: Answered) {
     answer.call = answered.call;
+    answer.kept = answered.kept;
     match answered.reply {
         Ok(reply) => {
             answer.text = Some(reply.text);
@@ -106,5 +107,6 @@ fn crashed(role: &str) -> Answered {
             ..CallRecord::default()
         },
         reply: Err(why),
+        kept: Vec::new(),
     }
 }

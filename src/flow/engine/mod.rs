@@ -128,6 +128,9 @@ pub async fn run(engine: &Engine<'_>, pattern: &Pattern, domain: &mut dyn Domain
         run.tell_started();
         let mut done = run.stage(domain, &record).await?;
         domain.finished(stage, &mut done);
+        for answer in done.answers.iter_mut().filter(|answer| answer.why.is_some()) {
+            call::forget(&engine.llm, answer.kept.drain(..));
+        }
         run.tell_finished(&done);
         next = run.after(domain, &mut done, &mut record)?;
         record.stages.push(done);
@@ -141,6 +144,9 @@ pub async fn run(engine: &Engine<'_>, pattern: &Pattern, domain: &mut dyn Domain
     engine.session.finish(status);
     Ok(record)
 }
+
+/// Kinds of failure that may be gone later.
+pub(super) const FOR_NOW: [&str; 3] = ["quota", "rate_limit", "budget"];
 
 /// A share of the time, a fifth and at most a minute, is divided among the stages still to come.
 fn deadline(engine: &Engine<'_>, pattern: &Pattern, index: usize, started: Instant) -> Instant {
@@ -249,8 +255,7 @@ impl stage::Run<'_> {
         Stopped {
             stage: self.stage.name.clone(),
             because,
-            for_now: failures.peek().is_some()
-                && failures.all(|why| ["quota", "rate_limit"].contains(&why.kind.as_str())),
+            for_now: failures.peek().is_some() && failures.all(|why| FOR_NOW.contains(&why.kind.as_str())),
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct Answer {
     /// A template stands in for the answer.
     pub stand_in: bool,
     pub why: Option<Why>,
+    /// Under which keys the replies are kept, to be forgotten when the caller finds them useless.
+    pub kept: Vec<String>,
     /// Why nobody was asked.
     pub skipped: Option<String>,
     pub call: CallRecord,

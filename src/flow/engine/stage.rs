@@ -4,7 +4,7 @@ use super::models::{self, Registered, Selected};
 use super::record::{Answer, Record, Scores, StageRecord, Stopped};
 use super::score;
 use super::seat::{Asked, Draft, Seat};
-use super::{Domain, Engine};
+use super::{Domain, Engine, FOR_NOW};
 use crate::clock::{self, Instant};
 use crate::event::Event;
 use crate::llm::Target;
@@ -158,7 +158,7 @@ impl Run<'_> {
         Some(Stopped {
             stage: self.stage.name.clone(),
             because: format!("`{}` must answer: {}", role.name, why.message),
-            for_now: ["quota", "rate_limit"].contains(&why.kind.as_str()),
+            for_now: FOR_NOW.contains(&why.kind.as_str()),
         })
     }
 

@@ -138,6 +138,7 @@ pub(super) fn usage(body: &Value) -> Usage {
     Usage {
         input_tokens: count(body, "/usage/input_tokens") + cached + written,
         cached_input_tokens: cached,
+        cache_write_tokens: written,
         output_tokens: count(body, "/usage/output_tokens"),
         reasoning_tokens: count(body, "/usage/output_tokens_details/thinking_tokens"),
         estimated: false,

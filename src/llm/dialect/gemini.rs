@@ -158,6 +158,7 @@ pub(super) fn usage(body: &Value) -> Usage {
     Usage {
         input_tokens: count(body, "/usageMetadata/promptTokenCount"),
         cached_input_tokens: count(body, "/usageMetadata/cachedContentTokenCount"),
+        cache_write_tokens: 0,
         output_tokens: count(body, "/usageMetadata/candidatesTokenCount") + thoughts,
         reasoning_tokens: thoughts,
         estimated: false,

@@ -172,6 +172,7 @@ pub(super) fn usage(body: &Value) -> Usage {
         input_tokens: count(body, "/usage/prompt_tokens"),
         cached_input_tokens: count(body, "/usage/prompt_tokens_details/cached_tokens")
             .max(count(body, "/usage/prompt_cache_hit_tokens")),
+        cache_write_tokens: count(body, "/usage/prompt_tokens_details/cache_write_tokens"),
         output_tokens: count(body, "/usage/completion_tokens"),
         reasoning_tokens: count(body, "/usage/completion_tokens_details/reasoning_tokens"),
         estimated: false,

@@ -1,6 +1,7 @@
 //! What several tests need: the program in a folder of its own, and servers that misbehave on demand.
 
 pub(crate) mod fault_server;
+pub(crate) mod host;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod tls_server;
