@@ -64,7 +64,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
-        Some(Command::Extract) => extract::extract(),
+        Some(Command::Extract(asked)) => extract::extract(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);
             Ok(Code::Usage)

@@ -138,9 +138,10 @@ fn read(text: &str, schema: &Value, call: &mut CallRecord) -> Result<Value, Faul
     if picked.extracted.truncated {
         return Err(Fault::Truncated("the JSON of the reply has no end".to_owned()));
     }
-    call.repairs.extend(picked.extracted.repairs);
+    call.repairs
+        .extend(picked.extracted.repair_names().into_iter().map(str::to_owned));
     if picked.faults.is_empty() {
-        Ok(picked.extracted.value)
+        Ok(picked.extracted.value.into())
     } else {
         Err(Fault::Invalid(picked.faults.iter().map(ToString::to_string).collect()))
     }
