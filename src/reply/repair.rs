@@ -295,7 +295,7 @@ impl<'a> Parser<'a> {
                 if self.stack.len() >= MAX_DEPTH {
                     return Err(Stop::TooDeep);
                 }
-                if byte == b'(' && self.setting == Setting::Prose && self.stack.len() < 2 {
+                if byte == b'(' && place == Place::Item && self.setting == Setting::Prose && self.stack.len() < 2 {
                     return Err(Stop::Syntax);
                 }
                 self.open();

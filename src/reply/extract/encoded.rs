@@ -38,9 +38,8 @@ pub(super) fn whole_string(text: &str) -> Option<String> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether a string's text is itself an encoded object, array or fence.
+/// Whether a string's text is itself an object, an array, a fence, or such a string.
 pub(super) fn looks_encoded(inner: &str) -> bool {
-    inner
-        .trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t'])
-        .starts_with(['{', '[', '"', '`'])
+    let inner = inner.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
+    inner.starts_with(['{', '[']) || inner.starts_with("```") || whole_string(inner).is_some()
 }

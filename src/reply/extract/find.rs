@@ -117,7 +117,28 @@ impl<'a> Finder<'a> {
             return false;
         };
         self.steps += self.text.len();
-        encoded::looks_encoded(&inner) && self.search_in(&inner, self.at)
+        if encoded::looks_encoded(&inner) && self.search_in(&inner, self.at) {
+            let encoded = |found: &Found| found.value.is_container() && !found.truncated;
+            if self.too_deep || self.found.iter().any(encoded) {
+                return true;
+            }
+            // Just a string with a bracket or a mark at its beginning.
+            self.found.clear();
+        }
+        let start = self.first_token();
+        self.found = vec![Found {
+            value: Json::String(inner),
+            repairs: self.outer.clone(),
+            truncated: false,
+            start,
+            end: self.text.trim_end().len(),
+            standing: 1,
+            is_reference: false,
+            is_next: true,
+            after_comma: false,
+            bracket_behind: false,
+        }];
+        true
     }
 
     /// Searches a text that was encoded in this one.
@@ -172,7 +193,7 @@ impl<'a> Finder<'a> {
     /// Behind white space and the opening line of a fence.
     fn first_token(&self) -> usize {
         let behind = |text: &str| self.text.len() - text.trim_start().len();
-        let start = behind(&self.text[self.at..]);
+        let start = behind(self.text.trim_start_matches('\u{feff}'));
         match self.text[start..].strip_prefix("```") {
             Some(rest) => behind(rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric())),
             None => start,
@@ -183,6 +204,8 @@ impl<'a> Finder<'a> {
         if self.text[self.first_token()..].starts_with('(') {
             self.at = self.first_token();
             self.value_at(self.at, Setting::Alone);
+            // Words in parentheses are no tuple.
+            self.found.retain(|found| found.value.is_container());
         }
         let is_mark = |byte: u8| matches!(byte, b'{' | b'[' | b'<' | b'`' | b'~' | 0xEF | 0xE2 | 0xE3);
         while let Some(length) = self.text.as_bytes()[self.at..].iter().position(|byte| is_mark(*byte)) {
@@ -420,6 +443,7 @@ impl<'a> Finder<'a> {
                 || quoted && parsed.end >= end
             {
                 self.found.clear();
+                (self.gap_from, self.in_prose) = (start, false);
                 self.keep(start, parsed);
                 if let Some(found) = self.found.last_mut() {
                     found.is_reference = false;
@@ -477,6 +501,7 @@ fn is_plausible(rest: &str) -> bool {
     if rest.starts_with('[') {
         return quote
             || matches!(first, '{' | '[' | '-' | '(' | '/')
+            || inner.starts_with("# ")
             || first.is_ascii_digit()
             || (first == ']' && rest.starts_with("[]"))
             || ["true", "false", "null", "True", "False", "None"]

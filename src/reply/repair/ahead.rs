@@ -46,7 +46,7 @@ impl Parser<'_> {
 
     fn colon_at(&mut self, at: usize) -> bool {
         let next = self.past_blank(at);
-        self.byte(next) == b':' || self.rest(next).starts_with('：')
+        matches!(self.byte(next), b':' | b'=') || self.rest(next).starts_with('：')
     }
 
     fn bare_key_follows(&mut self, at: usize) -> bool {
@@ -60,6 +60,38 @@ impl Parser<'_> {
         }
         let next = self.past_blank(at + length);
         self.byte(next) == b':' && !self.bytes[next + 1..].starts_with(b"//")
+    }
+
+    /// Whether a quoted key stands at `at`, its colon forgotten or not.
+    pub(super) fn loose_key_follows(&mut self, at: usize) -> bool {
+        let Some((mark, width)) = self.quote_at(at) else {
+            return false;
+        };
+        if self.quoted_key_follows(mark, at + width) {
+            return true;
+        }
+        let near = self.window(at + width, 64);
+        self.steps += near.len();
+        let close = if mark == '“' { '”' } else { mark };
+        let Some(length) = near
+            .find([close, '\n'])
+            .filter(|length| near[*length..].starts_with(close))
+        else {
+            return false;
+        };
+        let next = self.past_blank(at + width + length + close.len_utf8());
+        matches!(self.byte(next), b'{' | b'[' | b'(')
+            || self.quote_at(next).is_some()
+            || self.literal_or_number_at(next)
+    }
+
+    /// `NumberLong(`
+    pub(super) fn call_follows(&self, at: usize) -> bool {
+        let near = self.window(at, 48);
+        let name = near
+            .find(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.')))
+            .unwrap_or(0);
+        name > 0 && near[name..].starts_with('(') && !near.starts_with(|first: char| first.is_ascii_digit())
     }
 
     /// Whether an unquoted value of JSON's own kind begins at `at`.

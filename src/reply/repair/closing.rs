@@ -44,6 +44,7 @@ impl Parser<'_> {
                     matches!(self.byte(then), 0 | b',' | b'}' | b']' | b')' | b';')
                 }
             }
+            b':' => open.place == Place::Item && !open.in_quotation(),
             b'/' => matches!(self.byte(next + 1), b'/' | b'*'),
             b'#' => spaced && !open.in_quotation(),
             b'<' => self.bytes[next..].starts_with(b"<!--"),
@@ -85,14 +86,15 @@ impl Parser<'_> {
             b':' | b'}' => true,
             b'=' => true,
             b',' => !self.colon_within(open.from, behind),
-            b'"' | b'\'' => {
+            b'"' | b'\'' | b'`' => {
                 // A missing colon, unless what follows is the rest of this key.
                 !open.in_quotation() && !self.colon_within(open.from, behind) && (spaced || self.byte(next + 1) != b':')
             }
             b'{' | b'[' => !self.colon_within(open.from, behind),
+            b'(' => spaced && !self.colon_within(open.from, behind),
             b'+' => {
                 let then = self.past_blank(next + 1);
-                self.quote_at(then).is_some()
+                self.quote_at(then).is_some() || self.byte(then).is_ascii_digit()
             }
             0x80.. => self.rest(next).starts_with(['：', '“', '，', '｛', '［']),
             _ => spaced && !open.in_quotation() && self.literal_or_number_at(next),
@@ -108,6 +110,7 @@ impl Parser<'_> {
         match byte {
             b'}' | b']' => self.brackets_follow(next, open.in_quotation()),
             b',' | b'/' | b'#' => true,
+            b')' => self.parens > 0,
             b'.' => self.bytes[next..].starts_with(b"..."),
             b'<' => self.bytes[next..].starts_with(b"<!--"),
             b'\\' => matches!(self.byte(next + 1), b'n' | b'r' | b't' | b'"'),
@@ -121,6 +124,7 @@ impl Parser<'_> {
             }
             _ if quote => true,
             0x80.. => self.rest(next).starts_with('…'),
+            _ if self.call_follows(next) => true,
             _ => self.literal_or_number_at(next) || (!open.in_quotation() && self.has_bare_items()),
         }
     }
@@ -162,7 +166,10 @@ impl Parser<'_> {
         let rest = self.rest(next);
         if rest.starts_with(['，', '、']) {
             let then = self.past_blank(next + '，'.len_utf8());
-            return self.quote_at(then).is_some() || self.literal_or_number_at(then) || self.key_follows(then);
+            return matches!(self.byte(then), b'/' | b'#' | b'{' | b'[' | b'}' | b']')
+                || self.quote_at(then).is_some()
+                || self.literal_or_number_at(then)
+                || self.key_follows(then);
         }
         if rest.starts_with(['｝', '］', '】', '…']) {
             return true;

@@ -77,7 +77,11 @@ impl Parser<'_> {
                 }
                 Err(Stop::Syntax)
             }
-            _ if self.setting == Setting::Prose && self.stack.len() < 2 && self.top().members.is_empty() => {
+            _ if self.setting == Setting::Prose
+                && self.stack.len() < 2
+                && self.top().members.is_empty()
+                && !(matches!(byte, b'{' | b'[' | b'"' | b'\'') || self.literal_or_number_at(self.at)) =>
+            {
                 Err(Stop::Syntax)
             }
             _ => {

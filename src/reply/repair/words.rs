@@ -186,8 +186,11 @@ impl Parser<'_> {
                 b'}' | b']' => true,
                 b'\n' => self.at > start,
                 b',' => self.comma_ends_comment(),
-                b'`' => self.at_fence(),
-                b'"' | b'\'' => self.key_follows(self.at) || (!self.top().opener.is_object() && byte == b'"'),
+                b'`' if self.at_fence() => true,
+                b'"' | b'\'' | b'`' | 0xE2 if self.top().opener.is_object() => {
+                    self.text.is_char_boundary(self.at) && self.loose_key_follows(self.at)
+                }
+                b'"' => true,
                 _ => false,
             };
             if ends && self.at > start {
@@ -200,6 +203,9 @@ impl Parser<'_> {
 
     fn comma_ends_comment(&mut self) -> bool {
         let next = self.past_blank(self.at + 1);
-        self.key_follows(next) || matches!(self.byte(next), b'}' | b']') || !self.top().opener.is_object()
+        self.key_follows(next)
+            || self.loose_key_follows(next)
+            || matches!(self.byte(next), b'}' | b']')
+            || !self.top().opener.is_object()
     }
 }

@@ -104,7 +104,7 @@ const FAULTS: [Fault; 43] = [
 
 /// Faults that write the same thing in two ways, of which only one can be had.
 fn exclude_each_other(one: Fault, two: Fault) -> bool {
-    const GROUPS: [&[Fault]; 7] = [
+    const GROUPS: [&[Fault]; 8] = [
         &[SingleQuotes, SmartQuotes, Backticks, FullWidth],
         &[Plus, Hexadecimal, LeadingZeros, Thousands],
         &[MissingColons, OddColons, FullWidth],
@@ -113,6 +113,7 @@ fn exclude_each_other(one: Fault, two: Fault) -> bool {
         &[LineComments, HashComments, BareComments, BlockComments],
         // A key without marks and colon, and a text of words before it, have no end.
         &[BareKeys, MissingColons],
+        &[BareKeys, BareComments],
     ];
     GROUPS.iter().any(|group| group.contains(&one) && group.contains(&two))
 }
