@@ -425,7 +425,7 @@ impl<'a> Parser<'a> {
                     0 => Json::Array(Vec::new()),
                     1 => frame.items.remove(0),
                     // `datetime(2024, 1, 31)`: which of them counts is not ours to say.
-                    _ => Json::String(self.text[frame.start..self.at].trim_end().to_owned()),
+                    _ => Json::String(self.window(frame.start, self.at - frame.start).trim_end().to_owned()),
                 }
             }
             Opener::Nothing => Json::Null,
