@@ -117,13 +117,8 @@ impl<'a> Finder<'a> {
             return false;
         };
         self.steps += self.text.len();
-        if encoded::looks_encoded(&inner) && self.search_in(&inner, self.at) {
-            let encoded = |found: &Found| found.value.is_container() && !found.truncated;
-            if self.too_deep || self.found.iter().any(encoded) {
-                return true;
-            }
-            // Just a string with a bracket or a mark at its beginning.
-            self.found.clear();
+        if self.is_encoded(&inner, self.at) {
+            return true;
         }
         let start = self.first_token();
         self.found = vec![Found {
@@ -139,6 +134,20 @@ impl<'a> Finder<'a> {
             bracket_behind: false,
         }];
         true
+    }
+
+    /// Whether a string's text holds a complete object or array, which then is the value.
+    fn is_encoded(&mut self, inner: &str, at: usize) -> bool {
+        if !encoded::looks_encoded(inner) || !self.search_in(inner, at) {
+            return false;
+        }
+        let whole = |found: &Found| found.value.is_container() && !found.truncated;
+        if self.too_deep || self.found.iter().any(whole) {
+            return true;
+        }
+        // Just a string with a bracket or a mark at its beginning.
+        self.found.clear();
+        false
     }
 
     /// Searches a text that was encoded in this one.
@@ -443,6 +452,11 @@ impl<'a> Finder<'a> {
                 || quoted && parsed.end >= end
             {
                 self.found.clear();
+                if let Json::String(inner) = &parsed.value
+                    && self.is_encoded(inner, start)
+                {
+                    return;
+                }
                 (self.gap_from, self.in_prose) = (start, false);
                 self.keep(start, parsed);
                 if let Some(found) = self.found.last_mut() {

@@ -40,6 +40,9 @@ impl Gap {
     pub(super) fn of(text: &str) -> Self {
         let mut gap = Self::default();
         let trimmed = text.trim_end();
+        if trimmed.is_empty() {
+            return gap;
+        }
         gap.introduces = trimmed.trim_end_matches(['*', '`', '\n', ' ']).ends_with(':');
         let mut rest = trimmed;
         if let Some(before) = rest.strip_suffix('(') {
@@ -50,6 +53,9 @@ impl Gap {
             rest = &before[..name];
         }
         gap.prose = rest.split("```").any(|part| says_something(part, &mut gap.tag));
+        if !gap.prose {
+            return gap;
+        }
         let lower = near_end(trimmed).to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         gap.announces = says(&["final", "correct", "actual", "revised", "updated", "fixed", "answer"]);

@@ -13,10 +13,12 @@ impl Parser<'_> {
         let start = self.at;
         let token = self.token_end(start);
         let next = self.byte(token);
-        if next == b',' && self.byte(token + 1).is_ascii_digit() && self.setting != Setting::Strict {
-            if let Some(number) = self.grouped_number(place) {
-                return Ok(self.attach(number));
-            }
+        if next == b','
+            && self.byte(token + 1).is_ascii_digit()
+            && self.setting != Setting::Strict
+            && let Some(number) = self.grouped_number(place)
+        {
+            return Ok(self.attach(number));
         }
         if next == b',' && place == Place::Member && self.setting != Setting::Strict {
             let behind = self.past_blank(token + 1);

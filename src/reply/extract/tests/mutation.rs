@@ -318,12 +318,9 @@ impl Writer<'_> {
 
     fn array(&mut self, items: &[Value], member: bool) {
         let tuple = self.has(Tuples) && items.len() > 1;
-        let complete = !(self.has(MissingArrayBracket)
-            && member
-            && !tuple
-            && !self.missing_bracket
-            && items.iter().all(Value::is_i64)
-            && !items.is_empty());
+        let numbers = !items.is_empty() && items.iter().all(Value::is_i64);
+        let may_miss = member && numbers && !tuple && !self.missing_bracket;
+        let complete = !self.has(MissingArrayBracket) || !may_miss;
         self.missing_bracket |= !complete;
         self.out.push(if tuple { '(' } else { '[' });
         self.depth += 1;
