@@ -43,7 +43,7 @@ fn read(bytes: &[u8], schema: Option<&Value>) -> Result<Picked, Rejected> {
     let text = String::from_utf8_lossy(bytes);
     let valid = matches!(text, std::borrow::Cow::Borrowed(_));
     let picked = match schema {
-        Some(schema) => reply::read(&text, schema)?,
+        Some(schema) => reply::read_losslessly(&text, schema)?,
         None => Picked {
             extracted: reply::extract(&text)?,
             faults: Vec::new(),

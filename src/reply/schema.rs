@@ -45,12 +45,24 @@ impl Picked {
     }
 }
 
-/// Reads the value that the schema asks for out of raw text, coerced only losslessly.
+/// Reads the value that the schema asks for out of raw text, with what a run forgives.
 ///
 /// # Errors
 /// As of [`extract`]; `ambiguous` when the schema does not settle a number that could be several.
 pub fn read(text: &str, schema: &Value) -> Result<Picked, Rejected> {
-    let Some(picked) = best(schema, candidates(text), Liberty::Lossless) else {
+    read_with(text, schema, Liberty::Harmless)
+}
+
+/// The same, but the value is only changed where nothing is lost, added or interpreted.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_losslessly(text: &str, schema: &Value) -> Result<Picked, Rejected> {
+    read_with(text, schema, Liberty::Lossless)
+}
+
+fn read_with(text: &str, schema: &Value, liberty: Liberty) -> Result<Picked, Rejected> {
+    let Some(picked) = best(schema, candidates(text), liberty) else {
         return extract(text).map(|extracted| Picked {
             extracted,
             faults: Vec::new(),
