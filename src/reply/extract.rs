@@ -17,6 +17,7 @@ mod encoded;
 mod find;
 mod fit;
 mod gap;
+mod shape;
 mod thought;
 
 use super::json::Json;

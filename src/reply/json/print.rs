@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Json;
-use crate::reply::repair::is_path;
+use crate::reply::repair::starts_with_drive;
 
 impl fmt::Display for Json {
     /// On one line; `{:#}` indents by two spaces.
@@ -79,15 +79,10 @@ fn quote(text: &str, out: &mut String) {
             other => out.push(other),
         }
     }
-    if is_path(&out[start + 1..]) {
-        // `A:\nx\ty` would be read back as a path, `A:\u000ax\u0009y` cannot be.
-        let spelled = out[start..].replace("\\n", "\\u000a").replace("\\t", "\\u0009");
-        let spelled = spelled
-            .replace("\\r", "\\u000d")
-            .replace("\\b", "\\u0008")
-            .replace("\\f", "\\u000c");
-        out.truncate(start);
-        out.push_str(&spelled);
+    if starts_with_drive(&out[start + 1..]) {
+        // `A:\nx\ty` would be read back as a path, `A:\u000ax\ty` cannot be.
+        let control = text.as_bytes()[2];
+        out.replace_range(start + 3..start + 5, &format!("\\u{control:04x}"));
     }
     out.push('"');
 }

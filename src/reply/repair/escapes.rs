@@ -1,7 +1,7 @@
 //! The text behind the escapes of a string.
 
 use super::closing::Open;
-use super::path::{is_path, starts_with_drive};
+use super::path::{is_path, is_path_up_to, starts_with_drive};
 use super::{Fix, Parser, Place, Setting};
 
 /// What backslashes mean in one string.
@@ -125,7 +125,7 @@ impl Parser<'_> {
         self.byte(self.at + 1) == b'"'
             && open.place != Place::Key
             && self.setting != Setting::Strict
-            && starts_with_drive(self.window(open.from, 8))
+            && is_path_up_to(&self.text[open.from..=self.at])
             && self.closes(open, self.at + 1, 1)
     }
 }

@@ -2,7 +2,7 @@
 
 /// Whether the escaped text of a string, up to its closing mark, is a path with single backslashes: a drive, then two or
 /// more plain names, and not only line breaks between them (`A:\nfirst\nsecond` is a list).
-pub(in crate::reply) fn is_path(escaped: &str) -> bool {
+pub(super) fn is_path(escaped: &str) -> bool {
     let bytes = escaped.as_bytes();
     if !starts_with_drive(escaped) {
         return false;
@@ -34,9 +34,24 @@ pub(in crate::reply) fn is_path(escaped: &str) -> bool {
     separators >= 2 && lines < separators
 }
 
-/// `C:\` and something.
-pub(super) fn starts_with_drive(escaped: &str) -> bool {
-    matches!(escaped.as_bytes(), [letter, b':', b'\\', next, ..] if letter.is_ascii_alphabetic() && *next != b'\\' && *next != b'"')
+/// `C:\` and something that is no code of a character.
+pub(in crate::reply) fn starts_with_drive(escaped: &str) -> bool {
+    match escaped.as_bytes() {
+        [letter, b':', b'\\', next, rest @ ..] => {
+            letter.is_ascii_alphabetic() && !matches!(next, b'\\' | b'"') && !(*next == b'u' && is_code(rest))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the text of a string, up to and with a backslash, is a path that ends in it.
+pub(super) fn is_path_up_to(escaped: &str) -> bool {
+    const LONGEST: usize = 260;
+    if escaped.len() > LONGEST || !starts_with_drive(escaped) || escaped.contains("\\\"") {
+        return false;
+    }
+    let name = |letter: char| letter.is_alphanumeric() || "_.-~$ ()\\:".contains(letter);
+    escaped.chars().all(name)
 }
 
 fn is_code(bytes: &[u8]) -> bool {
