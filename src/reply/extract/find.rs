@@ -484,6 +484,7 @@ impl<'a> Finder<'a> {
                 .ends_with(closer)
         {
             self.found.clear();
+            (self.gap_from, self.in_prose) = (0, false);
             self.value_at(at, Setting::Alone);
         }
     }

@@ -87,6 +87,10 @@ fn finds_the_value() {
         ("use {name} and {{g3}} in [P1]", "rejected none"),
         ("- [ ] a task\n- [x] done, see [the page](http://x.y)", "rejected none"),
         ("f(x) { return x; }", "rejected none"),
+        (
+            "a':{''x.z[[[Z[\":)A2'}:{''x'}",
+            r#"{"":"x"} [prose, single_quotes, missing_colon]"#,
+        ),
     ]);
 }
 
