@@ -74,7 +74,8 @@ fn read_with(text: &str, schema: &Value, liberty: Liberty) -> Result<Picked, Rej
     Ok(picked)
 }
 
-/// The candidate with the fewest faults after harmless coercions; complete ones first, later ones on a tie.
+/// The candidate with the fewest faults after harmless coercions; complete ones first, then those with more known members,
+/// then later ones.
 ///
 /// A cut-off candidate still wins over a complete one that does not fit: it says what went wrong.
 pub fn pick(schema: &Value, candidates: Vec<Extracted>) -> Option<Picked> {
@@ -102,10 +103,22 @@ fn best(schema: &Value, candidates: Vec<Extracted>, liberty: Liberty) -> Option<
                 picked.faults.len() + usize::from(picked.extracted.truncated),
                 picked.extracted.truncated,
                 *made_array,
+                std::cmp::Reverse(known_members(schema, &picked.extracted.value)),
                 std::cmp::Reverse(*index),
             )
         })
         .map(|(_, (_, picked))| picked)
+}
+
+/// How many of its members the schema knows.
+fn known_members(schema: &Value, value: &Json) -> usize {
+    let properties = resolve(schema, schema).get("properties");
+    match (value, properties.and_then(Value::as_object)) {
+        (Json::Object(members), Some(properties)) => {
+            members.iter().filter(|(name, _)| properties.contains_key(name)).count()
+        }
+        _ => 0,
+    }
 }
 
 /// Every place where `value` breaks `schema`.
