@@ -46,7 +46,7 @@ pub(super) enum Command {
     /// List, show and check the patterns that a council, a question or a scan runs
     Patterns(PatternsArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
-    Extract,
+    Extract(ExtractArguments),
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -69,6 +69,36 @@ pub(super) struct CommonArguments {
     /// Where run directories live [default: run_logs]
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) run_logs: Option<String>,
+}
+
+const EXTRACT_HELP: &str = "\
+What is done where a text is unclear:
+  several values                the best fit to --schema, else the last complete one (a fence before prose)
+  the text ends within a key    the key is dropped; other cut-off parts are completed and marked `truncated`
+  \"a\": with no value           null
+  NaN, Infinity, undefined      null
+  -2,000.00 after a colon       one number; among items `ambiguous`, unless --schema asks for a number there
+  1,5 and 45% and 2024-01-31    text: a number is never guessed, and keeps all its digits
+  JSON lines                    one array where --schema asks for an array, else the last value
+  --schema FILE                 picks among values and changes them only losslessly (\"12\" to 12)
+
+With --batch, each line {\"id\":…,\"text\":…} becomes one line, in order and at once:
+  {\"id\":…,\"value\":…,\"repairs\":[{\"name\":\"trailing_comma\",\"at\":17}],\"truncated\":false}
+  {\"id\":…,\"error\":\"none\",\"message\":…}        none, too_deep, too_large or ambiguous; bad_input for a line that is no such object
+`at` counts bytes from the start of the text. Texts may be 16 MiB long and nested 512 levels deep; of more than 1000 repairs
+the rest is named once.
+
+Exit codes: 0 printed (with --batch: every line was answered) · 1 no value · 2 bad arguments, schema or input line";
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(after_help = EXTRACT_HELP)]
+pub(super) struct ExtractArguments {
+    /// JSON schema that picks among several values; what does not fit is said on stderr, or in `faults` with --batch
+    #[arg(long, value_name = "FILE")]
+    pub(super) schema: Option<PathBuf>,
+    /// Read JSON lines {"id","text"} and print one result for each
+    #[arg(long)]
+    pub(super) batch: bool,
 }
 
 #[derive(Debug, Default, Clone, Args)]

@@ -68,7 +68,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
-        Some(Command::Extract) => extract::extract(),
+        Some(Command::Extract(asked)) => extract::extract(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);
             Ok(Code::Usage)

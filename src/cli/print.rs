@@ -11,6 +11,18 @@ pub(super) fn out(text: &str) -> io::Result<()> {
     forgive(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
+/// Writes a part of a result to stdout and flushes it; false when nobody reads any more.
+///
+/// # Errors
+/// Anything but a closed pipe.
+pub(super) fn part(text: &str) -> io::Result<bool> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        done => done.map(|()| true),
+    }
+}
+
 /// Writes a line of talk to stderr; nobody can be told when that fails.
 pub(super) fn talk(line: &str) {
     let mut stderr = io::stderr().lock();

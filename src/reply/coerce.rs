@@ -1,66 +1,86 @@
-//! Harmless differences from a schema, put right and named, so that a trivial fault does not cost another call.
+//! Differences from a schema that can be put right, and named, so that a trivial fault does not cost another call.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::json::{Json, Number};
+use super::repair::{grouped, is_json_number};
 use super::schema::{is_type, resolve, types, validate};
 
+/// How far a value may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liberty {
+    /// Nothing is lost, added or interpreted: "12" is 12, 12 is "12", one item is a list of one.
+    Lossless,
+    /// Also spelling, absent values and unknown keys: what a run forgives.
+    Harmless,
+}
+
 /// The value as the schema wants it where only the form was wrong, and the name of each change.
-pub fn coerce(schema: &Value, value: &Value) -> (Value, Vec<String>) {
+pub fn coerce(schema: &Value, value: Json, liberty: Liberty) -> (Json, Vec<&'static str>) {
     let mut coercer = Coercer {
         root: schema,
+        liberty,
         repairs: Vec::new(),
     };
-    let value = coercer.value(schema, value.clone(), 0);
+    let value = coercer.value(schema, value, 0);
     (value, coercer.repairs)
 }
 
 struct Coercer<'a> {
     root: &'a Value,
-    repairs: Vec<String>,
+    liberty: Liberty,
+    repairs: Vec<&'static str>,
 }
 
 impl Coercer<'_> {
-    fn note(&mut self, repair: &str) {
-        if !self.repairs.iter().any(|known| known == repair) {
-            self.repairs.push(repair.to_owned());
+    fn note(&mut self, repair: &'static str) {
+        if !self.repairs.contains(&repair) {
+            self.repairs.push(repair);
         }
     }
 
-    fn value(&mut self, schema: &Value, value: Value, depth: usize) -> Value {
+    fn may_interpret(&self) -> bool {
+        self.liberty == Liberty::Harmless
+    }
+
+    fn value(&mut self, schema: &Value, value: Json, depth: usize) -> Json {
         if depth > 128 {
             return value;
         }
-        let schema = resolve(self.root, schema).clone();
+        let schema = resolve(self.root, schema);
         if let Some(options) = schema.get("anyOf").and_then(Value::as_array) {
             return self.any_of(options, value, depth);
         }
-        let types = types(&schema);
-        let value = if types.is_empty() || types.iter().any(|name| is_type(&value, name)) {
+        let types = types(schema);
+        let value = if types.is_empty() {
             value
+        } else if types.iter().any(|name| is_type(&value, name)) {
+            settled(value)
         } else {
             self.retype(&types, value)
         };
         match value {
-            Value::Object(members) => self.object(&schema, members, depth),
-            Value::Array(items) => match schema.get("items") {
-                Some(item_schema) => Value::Array(
+            Json::Object(members) => self.object(schema, members, depth),
+            Json::Array(items) => match schema.get("items") {
+                Some(item_schema) => Json::Array(
                     items
                         .into_iter()
                         .map(|item| self.value(item_schema, item, depth + 1))
                         .collect(),
                 ),
-                None => Value::Array(items),
+                None => Json::Array(items),
             },
-            Value::String(text) => self.word(&schema, text),
+            Json::String(text) => self.word(schema, text),
             other => other,
         }
     }
 
-    fn any_of(&mut self, options: &[Value], value: Value, depth: usize) -> Value {
-        let mut best: Option<(usize, Value, Vec<String>)> = None;
+    fn any_of(&mut self, options: &[Value], value: Json, depth: usize) -> Json {
+        let mut best: Option<(usize, Json, Vec<&'static str>)> = None;
         for option in options {
             let mut attempt = Coercer {
                 root: self.root,
+                liberty: self.liberty,
                 repairs: Vec::new(),
             };
             let tried = attempt.value(option, value.clone(), depth + 1);
@@ -75,152 +95,184 @@ impl Coercer<'_> {
         }
         match best {
             Some((_, value, repairs)) => {
-                repairs.iter().for_each(|repair| self.note(repair));
+                repairs.into_iter().for_each(|repair| self.note(repair));
                 value
             }
             None => value,
         }
     }
 
-    fn retype(&mut self, types: &[&str], value: Value) -> Value {
+    fn retype(&mut self, types: &[&str], value: Json) -> Json {
         let wants = |name: &str| types.contains(&name);
         match value {
-            Value::String(text) => self.retype_text(types, text),
-            Value::Null if wants("array") => {
+            Json::String(text) => self.retype_text(types, text),
+            Json::Null if wants("array") && self.may_interpret() => {
                 self.note("null_for_array");
-                Value::Array(Vec::new())
+                Json::Array(Vec::new())
             }
-            Value::Array(mut items) if items.len() == 1 && types.iter().any(|name| is_type(&items[0], name)) => {
+            Json::Array(mut items) if items.len() == 1 && types.iter().any(|name| is_type(&items[0], name)) => {
                 self.note("array_wrapper");
-                items.remove(0)
+                settled(items.remove(0))
             }
-            Value::Array(items) if items.is_empty() && wants("null") => {
+            Json::Array(items) if items.is_empty() && wants("null") && self.may_interpret() => {
                 self.note("empty_for_null");
-                Value::Null
+                Json::Null
             }
-            Value::Object(members) if members.is_empty() && wants("null") => {
+            Json::Object(members) if members.is_empty() && wants("null") && self.may_interpret() => {
                 self.note("empty_for_null");
-                Value::Null
+                Json::Null
             }
-            Value::Number(number) if wants("string") => {
+            Json::Number(number) if wants("string") => {
                 self.note("number_as_text");
-                Value::String(number.to_string())
+                Json::String(number.written().into_owned())
             }
-            other if wants("array") => {
+            other if wants("array") && other != Json::Null => {
                 self.note("single_for_array");
-                Value::Array(vec![other])
+                Json::Array(vec![other])
             }
             other => other,
         }
     }
 
-    fn retype_text(&mut self, types: &[&str], text: String) -> Value {
+    fn retype_text(&mut self, types: &[&str], text: String) -> Json {
         let wants = |name: &str| types.contains(&name);
         let trimmed = text.trim();
-        if wants("number") || wants("integer") {
-            let digits: String = trimmed.chars().filter(|c| !matches!(c, ',' | '_')).collect();
-            if let Ok(number) = serde_json::from_str::<Value>(&digits)
-                && number.is_number()
-                && types.iter().any(|name| is_type(&number, name))
-            {
-                self.note("text_as_number");
-                return number;
-            }
+        if (wants("number") || wants("integer"))
+            && let Some(number) = number(trimmed).map(Json::Number)
+            && types.iter().any(|name| is_type(&number, name))
+        {
+            self.note("text_as_number");
+            return number;
         }
         if wants("boolean") {
-            match trimmed.to_ascii_lowercase().as_str() {
-                "true" | "yes" => {
-                    self.note("text_as_boolean");
-                    return Value::Bool(true);
-                }
-                "false" | "no" => {
-                    self.note("text_as_boolean");
-                    return Value::Bool(false);
-                }
-                _ => {}
+            let is = match trimmed.to_ascii_lowercase().as_str() {
+                "true" => Some(true),
+                "false" => Some(false),
+                "yes" if self.may_interpret() => Some(true),
+                "no" if self.may_interpret() => Some(false),
+                _ => None,
+            };
+            if let Some(is) = is {
+                self.note("text_as_boolean");
+                return Json::Bool(is);
             }
         }
-        let absent = ["", "null", "none", "n/a", "-"].contains(&&*trimmed.to_ascii_lowercase());
+        let lower = trimmed.to_ascii_lowercase();
+        let absent = lower == "null" || (self.may_interpret() && ["", "none", "n/a", "-"].contains(&lower.as_str()));
         if wants("null") && absent {
             self.note("text_for_null");
-            return Value::Null;
+            return Json::Null;
         }
         if (wants("object") || wants("array"))
             && trimmed.starts_with(['{', '['])
-            && let Ok(inner) = serde_json::from_str::<Value>(trimmed)
+            && let Some(inner) = super::extract::parse(trimmed)
         {
             self.note("double_encoded");
             return inner;
         }
         if wants("array") {
             self.note("single_for_array");
-            return Value::Array(if absent { Vec::new() } else { vec![Value::String(text)] });
+            return Json::Array(if absent { Vec::new() } else { vec![Json::String(text)] });
         }
-        Value::String(text)
+        Json::String(text)
     }
 
-    fn object(&mut self, schema: &Value, members: Map<String, Value>, depth: usize) -> Value {
+    fn object(&mut self, schema: &Value, members: Vec<(String, Json)>, depth: usize) -> Json {
         let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-            return Value::Object(members);
+            return Json::Object(members);
         };
-        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
-        let mut out = Map::new();
+        let closed = schema.get("additionalProperties") == Some(&Value::Bool(false)) && self.may_interpret();
+        let mut out: Vec<(String, Json)> = Vec::with_capacity(members.len());
         for (name, member) in members {
-            let plain = properties
-                .keys()
-                .find(|known| **known == name)
-                .or_else(|| properties.keys().find(|known| same_key(known, &name)));
-            match plain {
-                Some(known) => {
+            let known = match properties.get_key_value(&name) {
+                None if self.may_interpret() => properties.iter().find(|(known, _)| same_key(known, &name)),
+                plain => plain,
+            };
+            match known {
+                Some((known, property)) => {
                     if *known != name {
                         self.note("key_spelling");
                     }
-                    let member = self.value(&properties[known], member, depth + 1);
-                    out.insert(known.clone(), member);
+                    let member = self.value(property, member, depth + 1);
+                    match out.iter_mut().find(|(name, _)| name == known) {
+                        Some((_, earlier)) => *earlier = member,
+                        None => out.push((known.clone(), member)),
+                    }
                 }
                 None if closed => self.note("unknown_key"),
-                None => {
-                    out.insert(name, member);
-                }
+                None => out.push((name, member)),
             }
         }
+        if self.may_interpret() {
+            self.add_absent(properties, &mut out, depth);
+        }
+        Json::Object(out)
+    }
+
+    fn add_absent(
+        &mut self,
+        properties: &serde_json::Map<String, Value>,
+        members: &mut Vec<(String, Json)>,
+        depth: usize,
+    ) {
         for (name, property) in properties {
-            if out.contains_key(name) {
+            if members.iter().any(|(known, _)| known == name) {
                 continue;
             }
             let property = resolve(self.root, property);
             let types = types(property);
             if types.contains(&"null") || offers_null(property) {
                 self.note("missing_null");
-                out.insert(name.clone(), Value::Null);
+                members.push((name.clone(), Json::Null));
             } else if types == ["array"] && property.get("minItems").is_none() && depth > 0 {
                 self.note("missing_array");
-                out.insert(name.clone(), Value::Array(Vec::new()));
+                members.push((name.clone(), Json::Array(Vec::new())));
             }
         }
-        Value::Object(out)
     }
 
     /// `"High"` for `high`, `"A / B"` for `a_b`: the spelling of an allowed word.
-    fn word(&mut self, schema: &Value, text: String) -> Value {
+    fn word(&mut self, schema: &Value, text: String) -> Json {
         let Some(allowed) = schema.get("enum").and_then(Value::as_array) else {
-            return Value::String(text);
+            return Json::String(text);
         };
-        let exact = Value::String(text.clone());
-        if allowed.contains(&exact) {
-            return exact;
+        if !self.may_interpret() || allowed.iter().any(|word| word.as_str() == Some(&text)) {
+            return Json::String(text);
         }
-        match allowed
+        let spelled = allowed
             .iter()
-            .find(|word| word.as_str().is_some_and(|word| same_key(word, &text)))
-        {
+            .filter_map(Value::as_str)
+            .find(|word| same_key(word, &text));
+        match spelled {
             Some(word) => {
                 self.note("enum_spelling");
-                word.clone()
+                Json::String(word.to_owned())
             }
-            None => exact,
+            None => Json::String(text),
         }
     }
+}
+
+/// The schema says that a number stands here: digits with separators are one.
+fn settled(value: Json) -> Json {
+    match value {
+        Json::Number(number) if number.is_ambiguous() => Json::Number(number.settled()),
+        other => other,
+    }
+}
+
+/// The number that a text writes, digits in groups of three included: "1,204.5" is, "1,5" and "45%" are none.
+fn number(text: &str) -> Option<Number> {
+    if is_json_number(text) {
+        return Some(Number::exact(text));
+    }
+    if grouped(text) == Some(text.len()) {
+        let plain: String = text.chars().filter(|letter| *letter != ',').collect();
+        return is_json_number(&plain).then(|| Number::exact(&plain));
+    }
+    let plain = text.strip_prefix('+').unwrap_or(text).replace('_', "");
+    let separated = !text.contains("__") && !text.ends_with('_') && !text.starts_with('_');
+    (separated && is_json_number(&plain)).then(|| Number::exact(&plain))
 }
 
 fn same_key(known: &str, given: &str) -> bool {

@@ -5,8 +5,10 @@ use std::fmt;
 use regex::Regex;
 use serde_json::Value;
 
-use super::coerce::coerce;
-use super::{Extracted, Rejected, candidates, extract};
+use super::coerce::{Liberty, coerce};
+use super::json::Json;
+use super::repair::Repair;
+use super::{Extracted, Rejected, RejectedKind, candidates, extract};
 
 /// What the specialists are asked to answer.
 pub const SPECIALIST_SCHEMA: &str = include_str!("../../prompts/insights/specialist.schema.json");
@@ -43,43 +45,84 @@ impl Picked {
     }
 }
 
-/// Reads the value that the schema asks for out of raw text.
+/// Reads the value that the schema asks for out of raw text, with what a run forgives.
+///
+/// # Errors
+/// As of [`extract`]; `ambiguous` when the schema does not settle a number that could be several.
 pub fn read(text: &str, schema: &Value) -> Result<Picked, Rejected> {
-    match pick(schema, candidates(text)) {
-        Some(picked) => Ok(picked),
-        None => extract(text).map(|extracted| Picked {
-            extracted,
-            faults: Vec::new(),
-        }),
-    }
+    read_with(text, schema, Liberty::Harmless)
 }
 
-/// The candidate with the fewest faults after harmless coercions; complete ones first, later ones on a tie.
+/// The same, but the value is only changed where nothing is lost, added or interpreted.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_losslessly(text: &str, schema: &Value) -> Result<Picked, Rejected> {
+    read_with(text, schema, Liberty::Lossless)
+}
+
+fn read_with(text: &str, schema: &Value, liberty: Liberty) -> Result<Picked, Rejected> {
+    let Some(picked) = best(schema, candidates(text), liberty) else {
+        return extract(text).map(|extracted| Picked {
+            extracted,
+            faults: Vec::new(),
+        });
+    };
+    if super::extract::is_ambiguous(&picked.extracted.value) {
+        return Err(RejectedKind::Ambiguous.rejected());
+    }
+    Ok(picked)
+}
+
+/// The candidate with the fewest faults after harmless coercions; complete ones first, then those with more known members,
+/// then later ones.
 ///
 /// A cut-off candidate still wins over a complete one that does not fit: it says what went wrong.
 pub fn pick(schema: &Value, candidates: Vec<Extracted>) -> Option<Picked> {
+    best(schema, candidates, Liberty::Harmless)
+}
+
+fn best(schema: &Value, candidates: Vec<Extracted>, liberty: Liberty) -> Option<Picked> {
     candidates
         .into_iter()
         .map(|mut extracted| {
-            let (value, repairs) = coerce(schema, &extracted.value);
+            let was_array = matches!(extracted.value, Json::Array(_));
+            let (value, names) = coerce(schema, extracted.value, liberty);
+            let made_array = !was_array && matches!(value, Json::Array(_));
             extracted.value = value;
-            extracted.repairs.extend(repairs);
+            let at = extracted.at;
+            extracted
+                .repairs
+                .extend(names.into_iter().map(|name| Repair { name, at }));
             let faults = validate(schema, &extracted.value);
-            Picked { extracted, faults }
+            (made_array, Picked { extracted, faults })
         })
         .enumerate()
-        .min_by_key(|(index, picked)| {
+        .min_by_key(|(index, (made_array, picked))| {
             (
                 picked.faults.len() + usize::from(picked.extracted.truncated),
                 picked.extracted.truncated,
+                *made_array,
+                std::cmp::Reverse(known_members(schema, &picked.extracted.value)),
                 std::cmp::Reverse(*index),
             )
         })
-        .map(|(_, picked)| picked)
+        .map(|(_, (_, picked))| picked)
+}
+
+/// How many of its members the schema knows.
+fn known_members(schema: &Value, value: &Json) -> usize {
+    let properties = resolve(schema, schema).get("properties");
+    match (value, properties.and_then(Value::as_object)) {
+        (Json::Object(members), Some(properties)) => {
+            members.iter().filter(|(name, _)| properties.contains_key(name)).count()
+        }
+        _ => 0,
+    }
 }
 
 /// Every place where `value` breaks `schema`.
-pub fn validate(schema: &Value, value: &Value) -> Vec<Fault> {
+pub fn validate(schema: &Value, value: &Json) -> Vec<Fault> {
     let mut faults = Vec::new();
     Check { root: schema }.value(schema, value, "", 0, &mut faults);
     faults
@@ -111,16 +154,16 @@ pub(super) fn types(schema: &Value) -> Vec<&str> {
     }
 }
 
-pub(super) fn is_type(value: &Value, name: &str) -> bool {
-    match name {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        "number" => value.is_number(),
-        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|x| x.fract() == 0.0),
-        _ => true,
+pub(super) fn is_type(value: &Json, name: &str) -> bool {
+    match (name, value) {
+        ("object", Json::Object(_))
+        | ("array", Json::Array(_))
+        | ("string", Json::String(_))
+        | ("boolean", Json::Bool(_))
+        | ("null", Json::Null)
+        | ("number", Json::Number(_)) => true,
+        ("integer", Json::Number(number)) => number.is_whole(),
+        (name, _) => !["object", "array", "string", "boolean", "null", "number", "integer"].contains(&name),
     }
 }
 
@@ -129,7 +172,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(&self, schema: &Value, value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
+    fn value(&self, schema: &Value, value: &Json, path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let schema = resolve(self.root, schema);
         if depth > 128 {
             return;
@@ -148,13 +191,13 @@ impl Check<'_> {
             return fault(format!("must be {}; got {}", either(&types), describe(value)));
         }
         if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
-            && !allowed.contains(value)
+            && !allowed.iter().any(|allowed| value.means(allowed))
         {
             let words: Vec<String> = allowed.iter().map(plain).collect();
             fault(format!("must be one of {}; got {}", words.join(", "), describe(value)));
         }
         if let Some(only) = schema.get("const")
-            && only != value
+            && !value.means(only)
         {
             fault(format!("must be {only}; got {}", describe(value)));
         }
@@ -162,15 +205,21 @@ impl Check<'_> {
             self.any_of(options, value, path, depth, faults);
         }
         match value {
-            Value::Object(_) => self.object(schema, value, path, depth, faults),
-            Value::Array(items) => self.array(schema, items, path, depth, faults),
-            Value::String(text) => string(schema, text, path, faults),
-            Value::Number(number) => range(schema, number.as_f64(), path, faults),
+            Json::Object(members) => self.object(schema, members, path, depth, faults),
+            Json::Array(items) => self.array(schema, items, path, depth, faults),
+            Json::String(text) => string(schema, text, path, faults),
+            Json::Number(number) if number.is_ambiguous() => {
+                faults.push(Fault {
+                    path: path.to_owned(),
+                    message: format!("may be one number or several; got {}", number.written()),
+                });
+            }
+            Json::Number(number) => range(schema, number.as_f64(), path, faults),
             _ => {}
         }
     }
 
-    fn any_of(&self, options: &[Value], value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
+    fn any_of(&self, options: &[Value], value: &Json, path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let mut best: Option<(bool, Vec<Fault>)> = None;
         for option in options {
             let mut tried = Vec::new();
@@ -191,10 +240,7 @@ impl Check<'_> {
         faults.extend(best.map(|(_, tried)| tried).unwrap_or_default());
     }
 
-    fn object(&self, schema: &Value, value: &Value, path: &str, depth: usize, faults: &mut Vec<Fault>) {
-        let Some(members) = value.as_object() else {
-            return;
-        };
+    fn object(&self, schema: &Value, members: &[(String, Json)], path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let properties = schema.get("properties").and_then(Value::as_object);
         for name in schema
             .get("required")
@@ -203,7 +249,7 @@ impl Check<'_> {
             .flatten()
             .filter_map(Value::as_str)
         {
-            if !members.contains_key(name) {
+            if !members.iter().any(|(key, _)| key == name) {
                 faults.push(Fault {
                     path: join(path, name),
                     message: "is missing".to_owned(),
@@ -231,7 +277,7 @@ impl Check<'_> {
         }
     }
 
-    fn array(&self, schema: &Value, items: &[Value], path: &str, depth: usize, faults: &mut Vec<Fault>) {
+    fn array(&self, schema: &Value, items: &[Json], path: &str, depth: usize, faults: &mut Vec<Fault>) {
         let bound = |name: &str| schema.get(name).and_then(Value::as_u64);
         let length = items.len() as u64;
         if let Some(least) = bound("minItems").filter(|least| length < *least) {
@@ -281,8 +327,7 @@ fn string(schema: &Value, text: &str, path: &str, faults: &mut Vec<Fault>) {
     }
 }
 
-fn range(schema: &Value, number: Option<f64>, path: &str, faults: &mut Vec<Fault>) {
-    let Some(number) = number else { return };
+fn range(schema: &Value, number: f64, path: &str, faults: &mut Vec<Fault>) {
     let mut fault = |words: &str, bound: &Value| {
         faults.push(Fault {
             path: path.to_owned(),
@@ -330,11 +375,11 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn describe(value: &Value) -> String {
+fn describe(value: &Json) -> String {
     match value {
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "an array".to_owned(),
-        Value::String(text) => shorten(text),
+        Json::Object(_) => "an object".to_owned(),
+        Json::Array(_) => "an array".to_owned(),
+        Json::String(text) => shorten(text),
         other => other.to_string(),
     }
 }

@@ -10,6 +10,7 @@ mod availability;
 mod council;
 mod data;
 mod dialects;
+mod extract;
 mod faults;
 mod layers;
 mod limits;

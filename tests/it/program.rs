@@ -510,20 +510,6 @@ fn doctor_passes_with_the_mock_and_names_what_is_wrong() {
 }
 
 #[test]
-fn extract_prints_what_the_model_meant() {
-    let done = Run::new()
-        .arguments(&["extract"])
-        .stdin("Sure:\n```json\n{'a': [1, 2,],}\n```")
-        .done()
-        .code(0);
-    assert_eq!(
-        serde_json::from_str::<Value>(&done.stdout).unwrap(),
-        serde_json::json!({"a": [1, 2]})
-    );
-    Run::new().arguments(&["extract"]).stdin("no json here").done().code(1);
-}
-
-#[test]
 fn evidence_needs_no_provider() {
     let arguments = [
         "evidence",

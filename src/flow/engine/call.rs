@@ -234,17 +234,19 @@ fn read(text: &str, question: &Question, call: &mut CallRecord) -> Result<Reply,
     if picked.extracted.truncated {
         return Err(Fault::Truncated("the JSON of the reply has no end".to_owned()));
     }
-    call.repairs.extend(picked.extracted.repairs);
+    call.repairs
+        .extend(picked.extracted.repair_names().into_iter().map(str::to_owned));
     let mut faults: Vec<String> = picked.faults.iter().map(ToString::to_string).collect();
+    let value: Value = picked.extracted.value.into();
     if faults.is_empty()
         && let Some(judge) = &question.judge
     {
-        faults.extend(judge(&picked.extracted.value));
+        faults.extend(judge(&value));
     }
     if faults.is_empty() {
         Ok(Reply {
             text: text.to_owned(),
-            value: Some(picked.extracted.value),
+            value: Some(value),
         })
     } else {
         Err(Fault::Invalid(faults))

@@ -1,6 +1,5 @@
 mod claims;
 mod council;
-mod extracting;
 mod fixtures;
 mod prose;
 mod rendering;

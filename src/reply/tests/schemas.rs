@@ -1,9 +1,12 @@
 use serde_json::{Value, json};
 
-use crate::reply::{COORDINATOR_SCHEMA, SPECIALIST_SCHEMA, candidates, coerce, pick, validate};
+use crate::reply::{COORDINATOR_SCHEMA, Json, Liberty, SPECIALIST_SCHEMA, candidates, coerce, pick, validate};
 
 fn faults(schema: Value, value: Value) -> String {
-    let faults: Vec<String> = validate(&schema, &value).iter().map(ToString::to_string).collect();
+    let faults: Vec<String> = validate(&schema, &Json::from(value))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     faults.join(" | ")
 }
 
@@ -123,9 +126,38 @@ fn puts_harmless_differences_right() {
         ),
     ];
     for (schema, value, expected, repair) in cases {
-        assert_eq!(coerce(&schema, &value), (expected, vec![repair.to_owned()]));
+        assert_eq!(coerced(&schema, value, Liberty::Harmless), (expected, vec![repair]));
     }
-    assert!(coerce(&json!({"type":"number"}), &json!("soon")).1.is_empty());
+    for text in ["soon", "1,5", "45%", "1.204,5", "12 users", "", "--1"] {
+        let (got, names) = coerced(&json!({"type":"number"}), json!(text), Liberty::Harmless);
+        assert_eq!((got, names.len()), (json!(text), 0));
+    }
+}
+
+fn coerced(schema: &Value, value: Value, liberty: Liberty) -> (Value, Vec<&'static str>) {
+    let (value, names) = coerce(schema, value.into(), liberty);
+    (value.into(), names)
+}
+
+#[test]
+fn without_licence_nothing_is_lost_or_added() {
+    for (schema, value, expected) in [
+        (json!({"type":"number"}), json!("-2,000.00"), json!(-2000.0)),
+        (json!({"type":"boolean"}), json!("true"), json!(true)),
+        (json!({"type":"boolean"}), json!("yes"), json!("yes")),
+        (json!({"type":"string"}), json!(12), json!("12")),
+        (json!({"type":"string","enum":["high"]}), json!("High"), json!("High")),
+        (json!({"type":"array"}), json!(null), json!(null)),
+        (json!({"type":"array"}), json!(1), json!([1])),
+        (json!({"type":["string","null"]}), json!("n/a"), json!("n/a")),
+        (
+            json!({"additionalProperties":false,"properties":{"a":{"type":["string","null"]}}}),
+            json!({"A":1}),
+            json!({"A":1}),
+        ),
+    ] {
+        assert_eq!(coerced(&schema, value, Liberty::Lossless).0, expected);
+    }
 }
 
 #[test]
@@ -134,7 +166,7 @@ fn the_schema_picks_the_candidate() {
     let text = r#"Example: {"kind":"change","text":"long long long example"} and the reply: {"findings":[]}"#;
     let picked = pick(&schema, candidates(text)).expect("a candidate");
     assert!(picked.is_sound());
-    assert_eq!(picked.extracted.value, json!({"findings":[]}));
+    assert_eq!(Value::from(picked.extracted.value), json!({"findings":[]}));
     assert!(pick(&schema, candidates("nothing")).is_none());
 }
 

@@ -90,6 +90,11 @@ impl Run {
         self
     }
 
+    pub fn stdin_bytes(mut self, bytes: &[u8]) -> Self {
+        bytes.clone_into(&mut self.stdin);
+        self
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
