@@ -121,7 +121,12 @@ impl Llm {
             }
             Billed::Nothing => reserved.settle(&Usage::default(), Some(0.0)),
             // Dropped after it was sent, the reservation counts as spent.
-            Billed::Unknown => tally.spend(reserved.usage, reserved.cost_usd),
+            Billed::Unknown => {
+                if let Some(attempt) = tally.attempts.last_mut() {
+                    attempt.usage = reserved.usage;
+                }
+                tally.spend(reserved.usage, reserved.cost_usd);
+            }
         }
     }
 }
