@@ -326,8 +326,9 @@ pub struct Reason {
 /// What the specialists and the aggregator answered, or why not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answers {
-    /// `architect_analysis`, `deployment_analysis`, `business_analysis`, `aggregated_insights`, in this order.
-    pub parts: Vec<(&'static str, Result<Value, Why>)>,
+    /// `architect_analysis`, `deployment_analysis`, `business_analysis`, `aggregated_insights`, in this order; a user's own
+    /// pattern may add others.
+    pub parts: Vec<(String, Result<Value, Why>)>,
     pub calls: Vec<CallRecord>,
     pub wall_millis: u64,
 }

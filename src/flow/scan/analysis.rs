@@ -151,7 +151,7 @@ impl Secrets {
 }
 
 /// The last part of the path, also of `.` and `..`.
-pub(super) fn name(root: &Path) -> String {
+pub fn name(root: &Path) -> String {
     let path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "project".to_owned())

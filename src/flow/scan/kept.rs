@@ -70,7 +70,7 @@ fn read(file: &Path) -> Option<Stored> {
 }
 
 /// A short name for the folder itself, wherever it is called from.
-pub(super) fn place(root: &Path) -> String {
+pub fn place(root: &Path) -> String {
     let path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     hex(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..8])
 }

@@ -9,6 +9,7 @@
 //! Lines, functions and branches are approximations from words and braces; every module says which.
 
 mod analysis;
+mod assess;
 mod blockers;
 mod brief;
 mod code;
@@ -24,9 +25,10 @@ mod score;
 mod secrets;
 mod tree;
 
-pub use analysis::{Analysis, analyze};
+pub use analysis::{Analysis, analyze, name};
+pub use assess::{PATTERN, assess, labelled, plan};
 pub use brief::{Brief, Excerpt};
-pub use kept::{Kept, analyze_or_kept};
+pub use kept::{Kept, analyze_or_kept, place};
 pub use tree::Limits;
 
 use std::path::PathBuf;
