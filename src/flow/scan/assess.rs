@@ -36,7 +36,9 @@ pub async fn assess(engine: &Engine<'_>, analysis: &Analysis, label: Option<&str
         for answer in stage.answers {
             let role = base(&answer.call.role).to_owned();
             answers.calls.push(answer.call.clone());
-            answers.parts.push((key(&role, joins), part(answer, stopped.as_deref())));
+            answers
+                .parts
+                .push((key(&role, joins), part(answer, stopped.as_deref())));
         }
     }
     Ok(answers)
@@ -58,7 +60,15 @@ pub fn plan(
         for role in &stage.roles {
             let schema = role.schema.as_deref().or(stage.schema.as_deref());
             let values = values(analysis, &role.name);
-            let prompt = filled(prompts, stage, &role.name, &role.template, role.system.as_deref(), schema, values)?;
+            let prompt = filled(
+                prompts,
+                stage,
+                &role.name,
+                &role.template,
+                role.system.as_deref(),
+                schema,
+                values,
+            )?;
             calls.push(planned(llm, &role.name, prompt, None, 0, options));
         }
         if let (Kind::Synthesis, Some(template)) = (stage.kind, stage.template.as_deref()) {
@@ -66,8 +76,23 @@ pub fn plan(
             for input in stage.inputs.iter().filter(|input| pattern.stage(input).is_some()) {
                 values.insert(input.clone(), json!({"answers": [], "missing": []}));
             }
-            let prompt = filled(prompts, stage, &stage.name, template, None, stage.schema.as_deref(), values)?;
-            calls.push(planned(llm, &stage.name, prompt, None, ANSWER_TOKENS * calls.len() as u64, options));
+            let prompt = filled(
+                prompts,
+                stage,
+                &stage.name,
+                template,
+                None,
+                stage.schema.as_deref(),
+                values,
+            )?;
+            calls.push(planned(
+                llm,
+                &stage.name,
+                prompt,
+                None,
+                ANSWER_TOKENS * calls.len() as u64,
+                options,
+            ));
         }
     }
     Ok(calls)
@@ -86,7 +111,9 @@ impl Domain for Table<'_> {
         let earlier: Vec<&Answer> = record.stages.iter().flat_map(|stage| &stage.answers).collect();
         let joins = stage.kind == Kind::Synthesis;
         if joins && !earlier.is_empty() && !earlier.iter().any(|answer| answer.is_real()) {
-            return Ok(Given::Skip("no specialist answered, so there is nothing to join".to_owned()));
+            return Ok(Given::Skip(
+                "no specialist answered, so there is nothing to join".to_owned(),
+            ));
         }
         let mut values = values(self.analysis, role);
         if joins {
@@ -170,7 +197,9 @@ fn part(answer: Answer, stopped: Option<&str>) -> Result<Value, Why> {
         (None, Some(why)) => Err(why),
         (None, None) => Err(Why {
             kind: "nothing_to_join".to_owned(),
-            message: stopped.unwrap_or("no specialist answered, so there was nothing to join").to_owned(),
+            message: stopped
+                .unwrap_or("no specialist answered, so there was nothing to join")
+                .to_owned(),
             status: None,
             body: None,
             headers: Vec::new(),
