@@ -16,6 +16,7 @@ mod limits;
 mod patterns;
 mod program;
 mod providers;
+mod scan;
 mod streaming;
 mod support;
 mod tidy;

@@ -11,8 +11,13 @@ use super::entropy;
 pub(super) fn find(text: &str) -> Vec<(usize, usize, &'static str)> {
     let mut found = Vec::new();
     for pattern in PATTERNS.iter() {
-        for captures in pattern.captures_iter(text) {
-            found.extend(assigned(&captures));
+        let mut at = 0;
+        while let Some(captures) = pattern.captures_at(text, at) {
+            let secret = assigned(&captures);
+            // What follows a harmless name may be an assignment itself: `command: --token=…`.
+            let name = captures.name("name").map_or(text.len(), |name| name.end());
+            at = secret.map_or(name, |(_, end, _)| end);
+            found.extend(secret);
         }
     }
     found
@@ -166,12 +171,14 @@ fn is_identifier(text: &str) -> bool {
 }
 
 /// A name that may be quoted, an assignment sign, a value that may be quoted.
-static PATTERNS: LazyLock<[Regex; 7]> = LazyLock::new(|| {
+static PATTERNS: LazyLock<[Regex; 8]> = LazyLock::new(|| {
     [
         // name = "value", "name": "value", name: &str = "value", name := 'value', name => r"value"
         r#"(?P<name>[A-Za-z_][\w.-]*)["'\]]{0,2}\s*(?::\s*[\w<>&'\[\]|? ]{1,30}\s*=|:=|=>|=|:)\s*(?:[rbfuL]{1,2}|String::from\()?(?:"(?P<quoted>[^"\n]{5,})"|'(?P<single>[^'\n]{5,})')"#,
-        // set_name("value"), get("NAME", "value")
-        r#"(?P<name>[A-Za-z_][\w.-]*)["']?\s*[,(]\s*["'](?P<argument>[^"'\n]{5,})["']"#,
+        // set_name("value")
+        r#"(?P<name>[A-Za-z_][\w.-]*)\s*\(\s*["'](?P<argument>[^"'\n]{5,})["']"#,
+        // get("NAME", "value")
+        r#"["'](?P<name>[A-Za-z_][\w.-]*)["']\s*,\s*["'](?P<argument>[^"'\n]{5,})["']"#,
         r#"(?P<name>[A-Za-z_][\w.-]*)["'\]]{0,2}\s*(?::=|=>|=|:)\s*`(?P<quoted>[^`\n]{5,})`"#,
         // NAME=value, name: value, to the end of the word
         r#"(?P<name>[A-Za-z_][\w.-]*)["']?[ \t]*(?:=|:)[ \t]*(?P<bare>[^\s"'`,;#=][^\s"'`,;#]{4,})"#,

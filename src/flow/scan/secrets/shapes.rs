@@ -108,7 +108,17 @@ fn is_random(value: &str) -> bool {
         .map(str::len)
         .max()
         .unwrap_or_default();
-    mixed && longest >= 16 && changes_of_kind(value) * 4 >= value.len() && entropy(value) >= 4.2
+    mixed
+        && longest >= 16
+        && digit_runs(value) >= 2
+        && changes_of_kind(value) * 5 >= value.len() * 2
+        && entropy(value) >= 4.2
+}
+
+/// Names have one number (`Edition2024`), chance has several.
+fn digit_runs(value: &str) -> usize {
+    let runs = value.split(|letter: char| !letter.is_ascii_digit());
+    runs.filter(|run| !run.is_empty()).count()
 }
 
 /// How often the kind of character changes: chance changes all the time, `camelCaseWords` seldom.

@@ -73,6 +73,8 @@ fn values_of_secret_names_never_survive() {
         "secret => 'CANARY-value-1'",
         "ENCRYPTION_KEY=CANARY-value-1",
         "      - POSTGRES_PASSWORD=CANARY-value-1",
+        "command: serve --token=CANARY-value-1",
+        "url: token=CANARY-value-1",
     ] {
         let clean = scrub(text);
         assert!(!clean.contains("value-1"), "{text} -> {clean}");
