@@ -12,6 +12,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights scan path/to/project --egress
 
 Exit codes:
   0 complete · 1 no usable report · 2 usage, configuration or bad input · 3 report written, degraded

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::analysis::Analysis;
 use super::brief::{self, Brief};
 use crate::flow::council::{PlannedCall, filled, planned};
-use crate::flow::engine::{self, Answer, Domain, Engine, Given, Options, Record};
+use crate::flow::engine::{self, Answer, Domain, Engine, Given, Options, Record, StageRecord};
 use crate::insight::Why;
 use crate::insight::project::Answers;
 use crate::llm::Llm;
@@ -122,6 +122,16 @@ impl Domain for Table<'_> {
         }
         Ok(Given::Values(values))
     }
+
+    /// Later prompts and the report get the value alone, without prose around it and without control characters.
+    fn finished(&mut self, _stage: &Stage, done: &mut StageRecord) {
+        for answer in &mut done.answers {
+            if let Some(value) = &mut answer.value {
+                clean(value);
+                answer.text = Some(value.to_string());
+            }
+        }
+    }
 }
 
 /// A role that the program has no brief for reads the architect's.
@@ -190,10 +200,7 @@ fn key(role: &str, joins: bool) -> String {
 
 fn part(answer: Answer, stopped: Option<&str>) -> Result<Value, Why> {
     match (answer.value, answer.why) {
-        (Some(mut value), _) => {
-            clean(&mut value);
-            Ok(value)
-        }
+        (Some(value), _) => Ok(value),
         (None, Some(why)) => Err(why),
         (None, None) => Err(Why {
             kind: "nothing_to_join".to_owned(),

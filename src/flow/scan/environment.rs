@@ -84,7 +84,7 @@ pub(super) fn environment(sources: &[SourceFile], files_with_values: Vec<String>
 static PORTS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [
         r#"(?i)\b(?:port|listen)["']?\s*(?:[:=(]|\|\||\?\?)+\s*["']?(\d{2,5})\b"#,
-        r#"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\]|["'])\s*:(\d{2,5})\b"#,
+        r#"(?:^|[^@/\w.])(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\]|["'])\s*:(\d{2,5})\b"#,
         r#"(?i)(?:PORT["'\]\)]*\s*(?:,|\|\||\?\?|=)\s*["']?)(\d{2,5})\b"#,
     ]
     .map(|text| Regex::new(text).expect("a constant pattern"))
