@@ -307,6 +307,8 @@ pub struct SecretFound {
     pub file: String,
     pub line: Option<u32>,
     pub kind: String,
+    /// In tests, documents or examples, where secrets are most often made up.
+    pub made_up: bool,
 }
 
 /// 0..10 with the points that make it.

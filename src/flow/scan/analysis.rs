@@ -101,13 +101,13 @@ impl Secrets {
         // Key files are named also when they are binary or too large to read.
         for name in names {
             if let Some(kind) = secrets::files::by_name(name) {
-                all.tell(name, None, kind);
+                all.tell(name, None, kind, false);
             }
         }
         for source in sources {
             let whole = secrets::files::kind(&source.name, &source.text);
             if let Some(kind) = whole.filter(|_| secrets::files::by_name(&source.name).is_none()) {
-                all.tell(&source.name, None, kind);
+                all.tell(&source.name, None, kind, false);
             }
             all.hash.update(format!("{}\0", source.name));
             if secrets::files::is_generated(&source.name) {
@@ -116,9 +116,11 @@ impl Secrets {
             }
             let found = secrets::find(&source.text);
             all.known.learn(&source.text, &found);
+            let tests_from = tests_from(&source.text);
             for secret in &found {
                 if let Some(kind) = secret.told(source.language) {
-                    all.tell(&source.name, Some(secret.line), kind);
+                    let made_up = secret.line >= tests_from;
+                    all.tell(&source.name, Some(secret.line), kind, made_up);
                 }
             }
             if whole.is_none() {
@@ -130,8 +132,10 @@ impl Secrets {
         all
     }
 
-    fn tell(&mut self, file: &str, line: Option<u32>, kind: &str) {
+    fn tell(&mut self, file: &str, line: Option<u32>, kind: &str, in_tests: bool) {
+        let shown = file.ends_with(".md") || file.to_ascii_lowercase().contains("example");
         self.told.push(SecretFound {
+            made_up: in_tests || shown || code::is_test_path(file),
             file: file.to_owned(),
             line,
             kind: kind.to_owned(),
@@ -148,6 +152,12 @@ impl Secrets {
         }
         super::hex(&hash.finalize()[..8])
     }
+}
+
+/// The line of a Rust file from which on it holds its tests.
+fn tests_from(text: &str) -> u32 {
+    let place = text.lines().position(|line| line.trim() == "#[cfg(test)]");
+    place.map_or(u32::MAX, |place| u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 /// The last part of the path, also of `.` and `..`.

@@ -68,9 +68,11 @@ fn secrets(project: &Project, found: &mut Vec<Blocker>) {
         {
             continue;
         }
-        // Fixtures of tests and examples in documents are most often made up.
-        let made_up = is_test_path(file) || file.ends_with(".md") || file.to_ascii_lowercase().contains("example");
-        let severity = if made_up { Gravity::Medium } else { Gravity::Critical };
+        let severity = if secret.made_up {
+            Gravity::Medium
+        } else {
+            Gravity::Critical
+        };
         let issue = match kind {
             "key_file" | "credentials_file" | "kubernetes_secret" => {
                 format!("a file that holds keys or credentials ({kind})")

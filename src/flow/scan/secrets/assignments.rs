@@ -30,6 +30,9 @@ fn assigned(captures: &Captures<'_>) -> Option<(usize, usize, &'static str)> {
     let value = quoted.or(argument).or_else(|| captures.name("bare"))?;
     let text = value.as_str();
     let digits = text.chars().any(|letter| letter.is_ascii_digit());
+    if is_about(name, text) {
+        return None;
+    }
     let is_secret = match Weight::of(name)? {
         Weight::Secret if quoted.is_some() => is_value(text),
         // An argument may be a name as well as a value.
@@ -37,7 +40,9 @@ fn assigned(captures: &Captures<'_>) -> Option<(usize, usize, &'static str)> {
         Weight::Secret => is_value(text) && !is_code(text),
         Weight::Perhaps => is_value(text) && !is_code(text) && text.len() >= 16 && entropy(text) >= 3.3,
     };
-    let word = quoted.is_none() && text.chars().all(char::is_alphabetic);
+    // The name of a variable that holds a secret: `KEY: &str = "SHOP_API_KEY"`.
+    let constant = !digits && text.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    let word = constant || quoted.is_none() && text.chars().all(char::is_alphabetic);
     let kind = if word { PLAIN_WORD } else { "secret_assignment" };
     is_secret.then(|| (value.start(), value.end(), kind))
 }
@@ -45,6 +50,16 @@ fn assigned(captures: &Captures<'_>) -> Option<(usize, usize, &'static str)> {
 /// A bare word given to a secret name: a password in a configuration, a variable in a program. Always taken out; told only
 /// where it must be a value.
 pub(super) const PLAIN_WORD: &str = "plain_word";
+
+/// Where a secret stands (`…_FILE=/run/secrets/key`) or how much of something there is (`token_budget: 2_000`).
+fn is_about(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let place = ["file", "path", "dir"].iter().any(|end| name.ends_with(end)) && value.starts_with(['/', '.', '~']);
+    let number = value
+        .chars()
+        .all(|letter| letter.is_ascii_digit() || "_.".contains(letter));
+    place || number && name.contains("token")
+}
 
 /// How much a name says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +168,7 @@ fn is_value(text: &str) -> bool {
 
 /// Bare words of a program: calls, paths of members, types, names.
 fn is_code(text: &str) -> bool {
+    let text = text.trim_start_matches(['&', '*', '!']);
     let calls = text.contains(['(', ')', '[', ']', '{', '}', '<', '>']) || text.contains("::") || text.contains("->");
     let digits = text.chars().any(|letter| letter.is_ascii_digit());
     let members = text.split('.').count() > 1 && !digits && text.split('.').all(is_identifier);
@@ -181,7 +197,7 @@ static PATTERNS: LazyLock<[Regex; 8]> = LazyLock::new(|| {
         r#"["'](?P<name>[A-Za-z_][\w.-]*)["']\s*,\s*["'](?P<argument>[^"'\n]{5,})["']"#,
         r#"(?P<name>[A-Za-z_][\w.-]*)["'\]]{0,2}\s*(?::=|=>|=|:)\s*`(?P<quoted>[^`\n]{5,})`"#,
         // NAME=value, name: value, to the end of the word
-        r#"(?P<name>[A-Za-z_][\w.-]*)["']?[ \t]*(?:=|:)[ \t]*(?P<bare>[^\s"'`,;#=][^\s"'`,;#]{4,})"#,
+        r#"(?P<name>[A-Za-z_][\w.-]*)["']?[ \t]*(?:=|:)[ \t]*(?P<bare>[^\s"'`,;#=:][^\s"'`,;#]{4,})"#,
         // ENV NAME value, ARG NAME value
         r#"(?mi)^\s*(?:ENV|ARG|export|set|setx)\s+(?P<name>[A-Za-z_]\w*)\s+["']?(?P<bare>[^\s"']{5,})"#,
         // <password>value</password>

@@ -95,6 +95,10 @@ fn ordinary_text_stays() {
         "https://github.com/some-organisation/some-repository-with-long-name",
         "/// A path like /usr/local/lib/python3/site-packages/SomePackage/module",
         "API_KEY=your-key-here",
+        "OPENAI_API_KEY_FILE=/run/secrets/openai",
+        "token_budget: 2_000,",
+        "Token::SemiColon => return Err(x),",
+        "let key = &facts.council.coordinated.key_findings;",
     ] {
         assert_eq!(scrub(text), text);
     }
