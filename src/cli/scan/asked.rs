@@ -89,7 +89,7 @@ fn free_tier(typed: &Typed, settings: config::Run, common: &CommonArguments) -> 
         .iter()
         .any(|(variable, ..)| ["INSIGHTS_MODEL", "ROUTING_CONFIG"].contains(&variable.as_str()));
     let default = settings.models.options.routes.default.first();
-    if chosen || !default.is_some_and(|target| target.vendor == "openrouter") {
+    if chosen || default.is_none_or(|target| target.vendor != "openrouter") {
         return Ok(settings);
     }
     let [first, rest @ ..] = FREE_MODELS;

@@ -174,8 +174,10 @@ pub(super) fn helm_charts(sources: &[SourceFile]) -> Vec<String> {
         .collect()
 }
 
+type IsFile = fn(&str) -> bool;
+
 /// System, and whether a path is one of its files.
-const SYSTEMS: [(&str, fn(&str) -> bool); 11] = [
+const SYSTEMS: [(&str, IsFile); 11] = [
     ("GitHub Actions", |path| {
         path.starts_with(".github/workflows/") && is_yaml(path)
     }),
