@@ -77,14 +77,11 @@ impl Weight {
             .map(|letter| letter.to_ascii_lowercase())
             .collect();
         // What is public, or tells about a secret rather than being one.
-        const HARMLESS: [&str; 16] = [
+        const HARMLESS: [&str; 13] = [
             "publickey",
             "passwordless",
             "tokenizer",
             "tokenize",
-            "tokencount",
-            "maxtokens",
-            "tokens",
             "tokentype",
             "keyword",
             "keyboard",
@@ -98,7 +95,7 @@ impl Weight {
         if HARMLESS.iter().any(|word| plain.contains(word)) {
             return None;
         }
-        const SECRET: [&str; 19] = [
+        const SECRET: [&str; 20] = [
             "password",
             "passwd",
             "passphrase",
@@ -113,6 +110,7 @@ impl Weight {
             "masterkey",
             "authkey",
             "credential",
+            "authorization",
             "clientkey",
             "servicekey",
             "sessionkey",
@@ -187,14 +185,22 @@ fn is_identifier(text: &str) -> bool {
 }
 
 /// A name that may be quoted, an assignment sign, a value that may be quoted.
-static PATTERNS: LazyLock<[Regex; 8]> = LazyLock::new(|| {
+static PATTERNS: LazyLock<[Regex; 12]> = LazyLock::new(|| {
     [
         // name = "value", "name": "value", name: &str = "value", name := 'value', name => r"value"
-        r#"(?P<name>[A-Za-z_][\w.-]*)["'\]]{0,2}\s*(?::\s*[\w<>&'\[\]|? ]{1,30}\s*=|:=|=>|=|:)\s*(?:[rbfuL]{1,2}|String::from\()?(?:"(?P<quoted>[^"\n]{5,})"|'(?P<single>[^'\n]{5,})')"#,
+        r#"(?P<name>[A-Za-z_][\w.-]*)["'\]]{0,2}\s*(?::\s*[\w<>&'\[\]|? ]{1,30}\s*=|:=|=>|=|:)\s*[\[({]?\s*(?:[rbfuL]{1,2}|String::from\()?(?:"{1,3}(?P<quoted>[^"\n]{5,})"|'{1,3}(?P<single>[^'\n]{5,})')"#,
         // set_name("value")
         r#"(?P<name>[A-Za-z_][\w.-]*)\s*\(\s*["'](?P<argument>[^"'\n]{5,})["']"#,
         // get("NAME", "value")
-        r#"["'](?P<name>[A-Za-z_][\w.-]*)["']\s*,\s*["'](?P<argument>[^"'\n]{5,})["']"#,
+        r#"["']-{0,2}(?P<name>[A-Za-z_][\w.-]*)["']\s*,\s*["'](?P<argument>[^"'\n]{5,})["']"#,
+        // password "value"
+        r#"(?P<name>[A-Za-z_][\w.-]*)[ \t]+["'`](?P<argument>[^\s"'`]{5,})["'`]"#,
+        // the password is value
+        r#"(?i)(?P<name>passwor[dt]|passphrase|secret|token|key|credential)s?[ \t]+(?:is|was|ist)[ \t]+["'`]?(?P<argument>[^\s"'`]{5,})"#,
+        // Authorization: token value
+        r#"(?i)(?P<name>authorization)["'\]]*\s*[:=,]\s*["'`]?(?:[A-Za-z]+\s+)?(?P<argument>[^\s"'`,;${}()\[\]]{8,})"#,
+        // | password | value |
+        r#"(?P<name>[A-Za-z_][\w-]*)[ \t`]*\|[ \t`]*(?P<argument>[^\s|`]{5,})[ \t`]*(?:\||$)"#,
         r#"(?P<name>[A-Za-z_][\w.-]*)["'\]]{0,2}\s*(?::=|=>|=|:)\s*`(?P<quoted>[^`\n]{5,})`"#,
         // NAME=value, name: value, to the end of the word
         r#"(?P<name>[A-Za-z_][\w.-]*)["']?[ \t]*(?:=|:)[ \t]*(?P<bare>[^\s"'`,;#=:][^\s"'`,;#]{4,})"#,

@@ -89,6 +89,14 @@ static SHAPES: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
             r#"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"'`<>]*:(?P<v>[^\s/@"'`<>${}][^\s/@"'`<>]*)@[\w\[.-]"#,
         ),
         ("bearer_token", r"(?i)\bbearer\s+(?P<v>[A-Za-z0-9._~+/=-]{12,})"),
+        (
+            "basic_auth",
+            r#"(?i)\bauth\w*\s*=\s*\(\s*["'][^"'\n]*["']\s*,\s*["'](?P<v>[^"'\n]+)["']"#,
+        ),
+        (
+            "basic_auth",
+            r#"(?:\s-u|--user)[ =]["']?[^\s:"'$]+:(?P<v>[^\s"'$][^\s"']{3,})"#,
+        ),
         ("basic_auth", r"(?i)\bbasic\s+(?P<v>[A-Za-z0-9+/]{12,}={0,2})"),
     ]
     .into_iter()

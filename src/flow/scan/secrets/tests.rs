@@ -75,6 +75,17 @@ fn values_of_secret_names_never_survive() {
         "      - POSTGRES_PASSWORD=CANARY-value-1",
         "command: serve --token=CANARY-value-1",
         "url: token=CANARY-value-1",
+        "curl -u admin:CANARY-value-1 x",
+        "API_TOKENS=\"CANARY-value-1\"",
+        "The secret is CANARY-value-1 today.",
+        "| password | CANARY-value-1 |",
+        "token \"CANARY-value-1\"",
+        "-H 'Authorization: token CANARY-value-1'",
+        "CMD [\"serve\", \"--token\", \"CANARY-value-1\"]",
+        "PASSWORDS = [\"CANARY-value-1\"]",
+        "password = (\"CANARY-value-1\")",
+        "auth = (\"user\", \"CANARY-value-1\")",
+        "SECRET = \"\"\"CANARY-value-1\"\"\"",
     ] {
         let clean = scrub(text);
         assert!(!clean.contains("value-1"), "{text} -> {clean}");
@@ -90,6 +101,8 @@ fn ordinary_text_stays() {
         "TOKEN=${TOKEN}",
         "api_key = os.environ[\"API_KEY\"]",
         "max_tokens: 4096",
+        "let tokens = count_tokens(text);",
+        "Authorization: ${TOKEN_OF_SOMEBODY}",
         "uses: actions/checkout@8f4b7f84864484a7bf31766abe9204da3cbe65b3",
         "class VeryLongClassNameWithoutAnySecretInIt2024Edition {}",
         "https://github.com/some-organisation/some-repository-with-long-name",
