@@ -95,7 +95,7 @@ static SHAPES: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
         ),
         (
             "basic_auth",
-            r#"(?:\s-u|--user)[ =]["']?[^\s:"'$]+:(?P<v>[^\s"'$][^\s"']{3,})"#,
+            r#"(?:[\s`"'(]-u|--user)[ =]["']?[^\s:"'$]+:(?P<v>[^\s"'$][^\s"']{3,})"#,
         ),
         ("basic_auth", r"(?i)\bbasic\s+(?P<v>[A-Za-z0-9+/]{12,}={0,2})"),
     ]

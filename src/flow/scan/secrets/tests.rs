@@ -76,6 +76,7 @@ fn values_of_secret_names_never_survive() {
         "command: serve --token=CANARY-value-1",
         "url: token=CANARY-value-1",
         "curl -u admin:CANARY-value-1 x",
+        "or `-u admin:CANARY-value-1`",
         "API_TOKENS=\"CANARY-value-1\"",
         "The secret is CANARY-value-1 today.",
         "| password | CANARY-value-1 |",
