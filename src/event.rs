@@ -128,6 +128,25 @@ pub enum Event {
     /// A model that a stage asked for and that is not asked.
     #[serde(rename = "model.skipped")]
     ModelSkipped { stage: String, model: String, why: String },
+    /// The static part of a scan is done.
+    #[serde(rename = "project.read")]
+    ProjectRead {
+        project: String,
+        files: u64,
+        lines_of_code: u64,
+        secrets: usize,
+        /// No file had been touched since the last scan.
+        unchanged: bool,
+        millis: u64,
+    },
+    /// `complete`, `degraded`, `static` or `failed`.
+    #[serde(rename = "project.finished")]
+    ProjectFinished {
+        project: String,
+        status: String,
+        report: String,
+        millis: u64,
+    },
     #[serde(rename = "interrupted")]
     Interrupted { signal: String },
     #[serde(rename = "run.finished")]

@@ -142,6 +142,17 @@ impl RunDir {
         self.outputs().join("insights")
     }
 
+    /// `outputs/name` for the files of another command; made, and no link.
+    ///
+    /// # Errors
+    /// A symbolic link on the way, or a directory that cannot be made or written.
+    pub fn output_folder(&self, name: &str) -> Result<PathBuf, RunDirError> {
+        let folder = self.outputs().join(name);
+        refuse_links(&self.path, &folder)?;
+        make_folder(&folder)?;
+        Ok(folder)
+    }
+
     pub fn prompts(&self) -> PathBuf {
         self.path.join("prompts")
     }

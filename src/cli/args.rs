@@ -12,6 +12,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights scan path/to/project --egress
 
 Exit codes:
   0 complete · 1 no usable report · 2 usage, configuration or bad input · 3 report written, degraded
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Evidence(EvidenceArguments),
     /// Ask several models one question through a pattern: each answers, they are held against each other, one joins
     Ask(AskArguments),
+    /// Measure code projects, without a model or with three specialists and an aggregator
+    Scan(ScanArguments),
     /// List, show and check the patterns that a council, a question or a scan runs
     Patterns(PatternsArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
@@ -314,6 +317,36 @@ pub(super) struct AskArguments {
     pub(super) allow_partial: bool,
     #[command(flatten)]
     pub(super) settings: ModelArguments,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct ScanArguments {
+    /// The folder of a project; repeat it
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Ask the configured provider; without it nothing leaves this machine
+    #[arg(long)]
+    pub(super) real: bool,
+    /// Write the prompts and print calls, tokens and cost, without calling anyone
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// List exactly what would be sent, file by file, and send nothing
+    #[arg(long)]
+    pub(super) egress: bool,
+    /// Print the result as JSON: an object for one project, a list for several
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write the JSON and the report of each project into this folder too
+    #[arg(long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// The name of the folder under run_logs/ [default: made from the project's path]
+    #[arg(long, value_name = "NAME")]
+    pub(super) run_hash: Option<String>,
+    /// Exit 0 although an answer or a project is missing
+    #[arg(long)]
+    pub(super) allow_partial: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
 }
 
 #[derive(Debug, Default, Clone, Args)]

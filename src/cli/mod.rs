@@ -18,6 +18,7 @@ mod progress;
 mod providers;
 mod providers_text;
 mod run;
+mod scan;
 mod signal;
 
 use std::process::ExitCode;
@@ -67,6 +68,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
+        Some(Command::Scan(asked)) => scan::scan(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         None if nothing_given(&arguments) => {

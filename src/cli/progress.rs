@@ -190,6 +190,24 @@ impl Progress {
             }
             Event::CallFailed { role, because, .. } => self.done(role, "FAIL", because),
             Event::SpecialistMissing { role, why } => self.line(&format!("missing  {role}: {why}")),
+            Event::ProjectRead {
+                project,
+                files,
+                lines_of_code,
+                secrets,
+                unchanged,
+                millis,
+            } => {
+                let how = if *unchanged {
+                    "unchanged".to_owned()
+                } else {
+                    seconds(*millis)
+                };
+                self.line(&format!(
+                    "project  {project}: {files} files, {lines_of_code} lines of code, {secrets} places with secrets · {how}"
+                ));
+            }
+            Event::ProjectFinished { project, status, .. } => self.line(&format!("scanned  {project}: {status}")),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),
             Event::RunFinished {
                 status,

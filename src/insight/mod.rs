@@ -125,6 +125,7 @@ impl Grounding {
 
 mod analyst;
 mod council;
+pub mod project;
 
 pub use analyst::{Analyst, OwnAnalyst};
 pub use council::*;

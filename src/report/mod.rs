@@ -4,6 +4,7 @@ mod appendix;
 mod json;
 mod markdown;
 mod parts;
+pub mod scan;
 
 pub use json::{
     FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary,

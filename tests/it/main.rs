@@ -21,6 +21,7 @@ mod providers;
 mod replay;
 mod replies;
 mod routing;
+mod scan;
 mod streaming;
 mod support;
 mod tidy;

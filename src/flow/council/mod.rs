@@ -9,6 +9,7 @@ mod specialist;
 mod template;
 
 pub use plan::{Plan, PlannedCall, plan};
+pub(super) use plan::{filled, planned};
 
 use serde_json::{Map, Value};
 

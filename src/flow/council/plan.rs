@@ -96,7 +96,7 @@ pub fn plan(llm: &Llm, prompts: &Prompts, evidence: &[Evidence], options: &Optio
     Ok(Plan { calls })
 }
 
-fn filled(
+pub(in crate::flow) fn filled(
     prompts: &Prompts,
     stage: &Stage,
     role: &str,
@@ -134,7 +134,7 @@ fn filled(
 /// Five findings of about 40 tokens from each specialist.
 const FINDING_TOKENS: u64 = 200;
 
-fn planned(
+pub(in crate::flow) fn planned(
     llm: &Llm,
     role: &str,
     prompt: Prompt,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::facts::{Fact, Facts, is_summary};
-use super::{general, joined};
+use super::{general, joined, scan};
 use crate::llm::Request;
 
 /// The text of the mock's reply to a request.
@@ -17,6 +17,8 @@ pub fn answer(request: &Request) -> String {
         specialist(&request.prompt)
     } else if has("executive_summary") {
         joined::coordinator(&request.prompt)
+    } else if let Some(answer) = scan::answer(&request.prompt, has) {
+        answer
     } else {
         general::value(request, schema)
     };

@@ -6,6 +6,7 @@ mod answer;
 mod facts;
 mod general;
 mod joined;
+mod scan;
 mod script;
 
 pub use answer::answer;
