@@ -69,6 +69,15 @@ pub(super) struct CommonArguments {
     /// Where run directories live [default: run_logs]
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) run_logs: Option<String>,
+    /// Where sessions are kept: sqlite, jsonl or none [default: sqlite]
+    #[arg(long, value_name = "BACKEND", global = true)]
+    pub(super) session_log: Option<String>,
+    /// How much of a session is kept: texts or numbers [default: texts]
+    #[arg(long, value_name = "DETAIL", global = true)]
+    pub(super) session_detail: Option<String>,
+    /// The session that a command goes on with; set by `sessions resume`.
+    #[arg(skip)]
+    pub(super) resumed: Option<String>,
 }
 
 const EXTRACT_HELP: &str = "\
@@ -437,5 +446,7 @@ impl ModelArguments {
 impl CommonArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.run_logs.clone_from(&self.run_logs);
+        typed.session_log.clone_from(&self.session_log);
+        typed.session_detail.clone_from(&self.session_detail);
     }
 }
