@@ -7,6 +7,7 @@ mod file;
 mod keys;
 mod limits;
 mod models;
+pub mod refine;
 mod registry;
 mod routes;
 mod settings;

@@ -47,6 +47,8 @@ pub struct Typed {
     pub pattern: Option<String>,
     /// Names of the models of a question; none for a run.
     pub ask: Option<Vec<String>>,
+    /// Models that only review; they are asked beside those of `ask`.
+    pub reviewers: Vec<String>,
     pub run_logs: Option<String>,
     pub session_log: Option<String>,
     pub session_detail: Option<String>,
