@@ -142,14 +142,13 @@ pub fn resolve(
             "try `--aggregation-limit 15`",
         ));
     }
-    let run_logs = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
+    let run_logs = run_logs(typed, &mut sources, folder)?;
     let sessions = sessions(typed, &mut sources)?;
     let prompts = prompt_options(typed, &mut sources, folder)?;
     sources.roles = known_roles(&prompts, typed.pattern.as_deref());
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
     let mut models = choose_models(typed, &mut sources, run_hash.as_ref().map(RunHash::as_str), folder)?;
-    let run_logs = run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path));
     models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
     Ok(Run {
@@ -182,6 +181,28 @@ pub struct PatternSettings {
     pub prompts: prompt::Options,
     /// The names of the registered models.
     pub models: Vec<String>,
+}
+
+/// Only where sessions are: what `insights sessions` needs, without any key.
+#[derive(Debug)]
+pub struct SessionSettings {
+    pub run_logs: PathBuf,
+    pub sessions: session::Options,
+}
+
+/// # Errors
+/// An unknown backend or detail, or an `insights.toml` that cannot be read.
+pub fn resolve_sessions(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<SessionSettings, Bad> {
+    let mut sources = Sources::new(environment, config_file, folder)?;
+    Ok(SessionSettings {
+        run_logs: run_logs(typed, &mut sources, folder)?,
+        sessions: sessions(typed, &mut sources)?,
+    })
 }
 
 /// # Errors
@@ -405,6 +426,11 @@ fn mapping(parts: &[String]) -> Result<Vec<(String, String)>, Bad> {
         }
     }
     Ok(pairs)
+}
+
+fn run_logs(typed: &Typed, sources: &mut Sources<'_>, folder: &Path) -> Result<PathBuf, Bad> {
+    let typed = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
+    Ok(folder.join(typed.as_deref().unwrap_or("run_logs")))
 }
 
 fn sessions(typed: &Typed, sources: &mut Sources<'_>) -> Result<session::Options, Bad> {

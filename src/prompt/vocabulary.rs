@@ -18,7 +18,15 @@ const FINDINGS: [&str; 6] = ["findings", "n_findings", "missing", "gaps", "advic
 const JUDGING: [&str; 1] = ["candidates"];
 const CRITIQUE: [&str; 2] = ["draft", "iteration"];
 const REVIEWING: [&str; 3] = ["draft", "iteration", "critique"];
-const REWRITING: [&str; 7] = ["draft", "iteration", "score", "feedback", "suggestions", "critique", "rejected"];
+const REWRITING: [&str; 7] = [
+    "draft",
+    "iteration",
+    "score",
+    "feedback",
+    "suggestions",
+    "critique",
+    "rejected",
+];
 const COMPARING: [&str; 3] = ["first", "second", "iteration"];
 
 /// A stage or role of this name would hide a variable, or an end.

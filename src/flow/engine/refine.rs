@@ -212,7 +212,13 @@ impl Run<'_> {
         }
         let own = self.select(&choice, done);
         let by_author = own.iter().any(is_own)
-            || own.is_empty() && self.engine.llm.plan(&self.stage.name).first() == author && author.is_some();
+            || own.is_empty()
+                && self
+                    .engine
+                    .llm
+                    .plan(&self.stage.name)
+                    .first()
+                    .is_some_and(|planned| Some(&planned.target) == author);
         (own, by_author)
     }
 

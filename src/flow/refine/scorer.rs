@@ -145,7 +145,7 @@ fn fits(text: &str, schema: &Value) -> Scored {
                     .as_ref()
                     .map(|_| "there must be nothing beside the JSON".to_owned()),
             );
-            picked.map(|picked| picked.extracted.value)
+            picked.map(|picked| Value::from(picked.extracted.value))
         }
     };
     let Some(value) = value else {
@@ -155,7 +155,7 @@ fn fits(text: &str, schema: &Value) -> Scored {
             suggestions: vec!["return one JSON value that fits the schema, and nothing else".to_owned()],
         };
     };
-    faults.extend(reply::validate(schema, &value).iter().map(ToString::to_string));
+    faults.extend(reply::validate(schema, &value.into()).iter().map(ToString::to_string));
     Scored {
         score: 1.0 / (1.0 + faults.len() as f64),
         feedback: if faults.is_empty() {

@@ -9,9 +9,9 @@ pub(super) use graph::graph;
 use schema::schema;
 use template::template;
 
+use super::Prompts;
 use super::pattern::{Choice, Kind, OnFailure, Pattern, Refine, RoleFailure};
 use super::sheet::Fault;
-use super::Prompts;
 use super::vocabulary::{self, Part};
 
 /// Names of models that nobody registered. `provider:model` needs no registration.
