@@ -337,10 +337,7 @@ fn a_mix_weighs_its_parts_and_criteria_weigh_theirs() {
         .code(3);
     let record = record(&done);
     // (3 × 0.8 + 1 × 0) / 4 = 0.6; six words where three are wanted = 0.5.
-    assert_eq!(
-        record["rounds"][0]["parts"],
-        json!({"rubric": 0.6000000000000001, "length": 0.5})
-    );
+    assert_eq!(record["rounds"][0]["parts"], json!({"rubric": 0.6, "length": 0.5}));
     assert_eq!(record["score"], 0.525);
     assert!(
         prompt(&server.requests()[0]).contains("tone (weight 3"),

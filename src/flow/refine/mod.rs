@@ -5,6 +5,7 @@ mod criteria;
 mod scorer;
 
 pub use criteria::{Criterion, Words};
+use scorer::rounded;
 pub use scorer::{Mix, Scored, Scorer, Subject};
 
 use serde_json::{Value, json};
@@ -200,7 +201,7 @@ impl Domain for Desk<'_> {
             reviews: reviews.collect(),
             parts: parts
                 .iter()
-                .map(|(scorer, scored)| ((*scorer).to_owned(), scored.score))
+                .map(|(scorer, scored)| ((*scorer).to_owned(), rounded(scored.score)))
                 .collect(),
         })
     }

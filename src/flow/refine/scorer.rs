@@ -124,12 +124,15 @@ impl Mix {
             .iter()
             .map(|(_, weight, scored)| scored.as_ref().map(|scored| weight * scored.score))
             .sum();
-        let score = sum
-            .filter(|_| weights > 0.0)
-            .map(|sum| (sum / weights * 10_000.0).round() / 10_000.0);
+        let score = sum.filter(|_| weights > 0.0).map(|sum| rounded(sum / weights));
         let parts = scored.into_iter().filter_map(|(name, _, scored)| Some((name, scored?)));
         (score, parts.collect())
     }
+}
+
+/// Four digits are more than a judgement holds.
+pub(super) fn rounded(score: f64) -> f64 {
+    (score * 10_000.0).round() / 10_000.0
 }
 
 fn fits(text: &str, schema: &Value) -> Scored {
