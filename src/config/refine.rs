@@ -284,6 +284,15 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_can_be_used() {
+        let toml = criteria(include_str!("../../examples/criteria.toml"), "criteria.toml").expect("the example");
+        let list = criteria(include_str!("../../examples/criteria.md"), "criteria.md").expect("the example");
+        assert_eq!(toml.iter().filter(|one| one.is_checked()).count(), 2);
+        assert_eq!(toml[..2], list[..2]);
+        assert_eq!(list[2].name, "short");
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_place() {
         for (text, name, said) in [
             ("[[criteria]]\nweight = 1", "c.toml", "criterion 1 has no name"),

@@ -252,12 +252,9 @@ fn in_pairs_only_a_winner_in_both_orders_replaces_the_best() {
     let rounds = record(&done)["rounds"].clone();
     let comparison = &rounds[1]["comparison"];
     assert_eq!((&comparison["wins"], &comparison["losses"]), (&json!(1), &json!(1)));
-    let last_rewrite = server
-        .requests()
-        .into_iter()
-        .map(|request| prompt(&request))
-        .filter(|prompt| prompt.contains("Task: improve"));
-    let last_rewrite = last_rewrite.last().unwrap();
+    let prompts: Vec<String> = server.requests().iter().map(prompt).collect();
+    let rewrites = prompts.iter().filter(|prompt| prompt.contains("Task: improve"));
+    let last_rewrite = rewrites.max_by_key(|prompt| prompt.contains("It rambles.")).unwrap();
     assert!(
         last_rewrite.contains("Version one.") && last_rewrite.contains("It rambles."),
         "{last_rewrite}"
@@ -429,6 +426,17 @@ fn what_cannot_be_is_said_before_anybody_is_asked() {
         .done()
         .code(2)
         .says(&["the prompt is empty"]);
+    Run::new()
+        .arguments(&[
+            "refine",
+            "--provider",
+            "mock",
+            "--prompt",
+            "use sk-proj-CANARYCANARYCANARYCANARY0123456789 here",
+        ])
+        .done()
+        .code(2)
+        .says(&["what looks like a key"]);
     Run::new()
         .arguments(&["refine", "--provider", "mock", "--prompt", "@nosuch"])
         .done()

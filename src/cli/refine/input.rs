@@ -31,6 +31,14 @@ pub(super) fn read(
     if question.trim().is_empty() {
         return Err(Failure::new(Code::Usage, "the prompt is empty").hint(HINT));
     }
+    for (what, text) in [("prompt", Some(&question)), ("goal", arguments.goal.as_ref())] {
+        if text.is_some_and(|text| redactor.redact(text) != *text) {
+            return Err(
+                Failure::new(Code::Usage, format!("the {what} holds what looks like a key"))
+                    .hint("keys never leave this machine: take it out"),
+            );
+        }
+    }
     let criteria = match &arguments.criteria {
         None => Vec::new(),
         Some(path) => {
@@ -84,7 +92,7 @@ fn prompt(
     if typed.trim() == "-" {
         let text = match earlier_stdin {
             Some(text) => text,
-            None => stdin(redactor)?,
+            None => stdin()?,
         };
         return Ok((text.clone(), Some(text)));
     }
@@ -96,7 +104,7 @@ fn prompt(
     Ok((typed.to_owned(), None))
 }
 
-fn stdin(redactor: &Redactor) -> Result<String, Failure> {
+fn stdin() -> Result<String, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin()
         .lock()
@@ -106,12 +114,7 @@ fn stdin(redactor: &Redactor) -> Result<String, Failure> {
     if bytes.len() as u64 > LONGEST {
         return Err(Failure::new(Code::Usage, "the prompt is larger than 256 KiB").hint(HINT));
     }
-    let text = String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the prompt is no text in UTF-8"))?;
-    if redactor.redact(&text) != text {
-        return Err(Failure::new(Code::Usage, "the prompt holds what looks like a key")
-            .hint("keys never leave this machine: take it out"));
-    }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the prompt is no text in UTF-8"))
 }
 
 fn json(path: &Path, text: &str) -> Result<serde_json::Value, Failure> {

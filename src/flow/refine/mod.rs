@@ -47,12 +47,12 @@ impl Refined {
 
     /// The versions with their reviews, in order.
     pub fn rounds(&self) -> &[Round] {
-        let loops = self
+        let last = self
             .record
             .stages
             .iter()
-            .filter(|stage| stage.kind == Some(Kind::Refine));
-        loops.last().map(|stage| stage.rounds.as_slice()).unwrap_or_default()
+            .rfind(|stage| stage.kind == Some(Kind::Refine));
+        last.map(|stage| stage.rounds.as_slice()).unwrap_or_default()
     }
 
     /// Score of the best version.
