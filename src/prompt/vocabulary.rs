@@ -27,7 +27,7 @@ const REWRITING: [&str; 7] = [
     "critique",
     "rejected",
 ];
-const COMPARING: [&str; 3] = ["first", "second", "iteration"];
+const COMPARING: [&str; 3] = ["first_text", "second_text", "iteration"];
 
 /// A stage or role of this name would hide a variable, or an end.
 pub(super) fn is_reserved(name: &str) -> bool {

@@ -157,8 +157,8 @@ impl Run<'_> {
             let old = best.text.clone().unwrap_or_default();
             for (first, second) in [(&old, &round.text), (&round.text, &old)] {
                 let more = Values::from_iter([
-                    ("first".to_owned(), json!(first)),
-                    ("second".to_owned(), json!(second)),
+                    ("first_text".to_owned(), json!(first)),
+                    ("second_text".to_owned(), json!(second)),
                     ("iteration".to_owned(), json!(iteration)),
                 ]);
                 let role = format!("{}.compare", self.stage.name);
