@@ -240,6 +240,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path
         .parent()
         .ok_or_else(|| io::Error::other("a file needs a directory"))?;
+    // A bare name lies in the current directory.
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
     fs::create_dir_all(folder)?;
     let mut temporary = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
     temporary.write_all(bytes)?;

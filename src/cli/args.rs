@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Typed;
 
+use super::session::Resumed;
+
 const AFTER_HELP: &str = "\
 Examples:
   insights demo
@@ -46,6 +48,10 @@ pub(super) enum Command {
     Ask(AskArguments),
     /// Measure code projects, without a model or with three specialists and an aggregator
     Scan(ScanArguments),
+    /// Write a text, have it reviewed, rewrite it with the feedback, until it is good enough
+    Refine(RefineArguments),
+    /// List, show, export and resume what commands asked and were told
+    Sessions(SessionsArguments),
     /// List, show and check the patterns that a council, a question or a scan runs
     Patterns(PatternsArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
@@ -72,6 +78,15 @@ pub(super) struct CommonArguments {
     /// Where run directories live [default: run_logs]
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) run_logs: Option<String>,
+    /// Where sessions are kept: sqlite, jsonl or none [default: sqlite]
+    #[arg(long, value_name = "BACKEND", global = true)]
+    pub(super) session_log: Option<String>,
+    /// How much of a session is kept: texts or numbers [default: texts]
+    #[arg(long, value_name = "DETAIL", global = true)]
+    pub(super) session_detail: Option<String>,
+    /// The session that a command goes on with; set by `sessions resume`.
+    #[arg(skip)]
+    pub(super) resumed: Option<Resumed>,
 }
 
 const EXTRACT_HELP: &str = "\
@@ -350,6 +365,100 @@ pub(super) struct ScanArguments {
 }
 
 #[derive(Debug, Default, Clone, Args)]
+pub(super) struct RefineArguments {
+    /// What is to be written: the words, `-` for stdin, or a file (its path, or `@FILE`)
+    #[arg(short, long, value_name = "TEXT|-|FILE")]
+    pub(super) prompt: Option<String>,
+    /// What the text is for
+    #[arg(long, value_name = "TEXT")]
+    pub(super) goal: Option<String>,
+    /// What it is judged by: `[[criteria]]` in a .toml file, or a Markdown list
+    #[arg(long, value_name = "FILE")]
+    pub(super) criteria: Option<PathBuf>,
+    /// The score from which on a text is approved, 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = score)]
+    pub(super) threshold: f64,
+    /// Versions that are written and reviewed at most, 1 to 20
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(super) max_iterations: u32,
+    /// Who reviews: registered names or `provider:model`, comma-separated [default: another model than the author]
+    #[arg(long, value_name = "MODEL", value_delimiter = ',')]
+    pub(super) reviewer: Vec<String>,
+    /// How: single, panel, critique, pairwise, or a pattern of yours with a `refine` stage
+    #[arg(long, value_name = "NAME", default_value = "single")]
+    pub(super) flow: String,
+    /// What the score is made of: llm, rubric, schema, length, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
+    #[arg(long, value_name = "MIX")]
+    pub(super) scorer: Option<String>,
+    /// The JSON Schema of the scorer `schema`
+    #[arg(long, value_name = "FILE")]
+    pub(super) schema: Option<PathBuf>,
+    /// The bounds of the scorer `length`, in words: `50..200`, `..200`
+    #[arg(long, value_name = "MIN..MAX")]
+    pub(super) length: Option<String>,
+    /// Write the text to a file too
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Print the whole record as JSON instead of the text
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Exit 0 for the best version too, when none was approved
+    #[arg(long)]
+    pub(super) allow_partial: bool,
+    #[command(flatten)]
+    pub(super) settings: ModelArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct SessionsArguments {
+    #[command(subcommand)]
+    pub(super) action: SessionsAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum SessionsAction {
+    /// All sessions, newest first
+    List {
+        /// council, ask, refine or scan
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+        /// active, completed or failed
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+        #[arg(long, help = "The list as JSON")]
+        json: bool,
+    },
+    /// Each interaction and review of a session, in order
+    Show {
+        /// Its id, or an unambiguous beginning of it
+        id: String,
+        #[arg(long, help = "The session as JSON")]
+        json: bool,
+    },
+    /// Everything that is kept of a session, requests and responses too
+    Export {
+        /// Its id, or an unambiguous beginning of it
+        id: String,
+        /// json, jsonl or md
+        #[arg(long, value_name = "FORMAT", default_value = "json")]
+        format: String,
+        /// Write to a file instead of stdout
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Run the command of a session again; what was answered is not asked or paid for again
+    Resume {
+        /// Its id, or an unambiguous beginning of it
+        id: String,
+    },
+}
+
+fn score(text: &str) -> Result<f64, String> {
+    let score = text.trim().parse().ok().filter(|score| (0.0..=1.0).contains(score));
+    score.ok_or_else(|| "a score is a number from 0 to 1".to_owned())
+}
+
+#[derive(Debug, Default, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct PatternsArguments {
     #[command(subcommand)]
@@ -470,5 +579,7 @@ impl ModelArguments {
 impl CommonArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.run_logs.clone_from(&self.run_logs);
+        typed.session_log.clone_from(&self.session_log);
+        typed.session_detail.clone_from(&self.session_detail);
     }
 }

@@ -94,6 +94,12 @@ impl From<crate::data::DataError> for Failure {
     }
 }
 
+impl From<crate::store::session::NotFound> for Failure {
+    fn from(error: crate::store::session::NotFound) -> Self {
+        Self::new(Code::Usage, error.to_string()).hint(error.hint())
+    }
+}
+
 /// A file of the run could not be written.
 pub(super) fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::new(Code::NoReport, format!("could not write `{}`: {error}", path.display()))

@@ -17,8 +17,11 @@ mod print;
 mod progress;
 mod providers;
 mod providers_text;
+mod refine;
 mod run;
 mod scan;
+mod session;
+mod sessions;
 mod signal;
 
 use std::process::ExitCode;
@@ -69,6 +72,8 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
+        Some(Command::Refine(asked)) => refine::refine(asked, common).await,
+        Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         None if nothing_given(&arguments) => {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::config::{self, Environment, PatternSettings, Typed};
+use crate::config::{PatternSettings, Typed};
 use crate::prompt::{self, Choice, Fault, Kind, Listed, Next, Origin, Pattern, Prompts, Stage};
 
 use super::args::{CommonArguments, PatternPlaces, PatternsAction, PatternsArguments};
 use super::exit::{Code, Failure};
-use super::print;
+use super::{print, run};
 
 pub(super) fn patterns(arguments: &PatternsArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let places = match &arguments.action {
@@ -38,14 +38,7 @@ fn settle(places: &PatternPlaces, common: &CommonArguments) -> Result<PatternSet
         prompts: places.prompts.clone(),
         ..Typed::default()
     };
-    let folder = PathBuf::new();
-    let environment = Environment::load(std::env::vars_os(), common.env_file.as_deref(), &folder)?;
-    Ok(config::resolve_patterns(
-        &typed,
-        &environment,
-        common.config.as_deref(),
-        &folder,
-    )?)
+    run::settle_patterns(&typed, common)
 }
 
 fn load(options: &prompt::Options) -> Result<Prompts, Failure> {

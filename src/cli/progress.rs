@@ -64,6 +64,9 @@ impl Progress {
             return;
         }
         match event {
+            Event::StageProgress { message, details, .. } if details.get("round").is_some() => {
+                self.line(&format!("round    {message}"));
+            }
             Event::RunStarted { .. } | Event::SpecialistFinished { .. } | Event::StageProgress { .. } => {}
             Event::QuestionAsked { pattern, models, .. } => {
                 // How many calls there will be depends on the answers.

@@ -8,18 +8,23 @@ use crate::config::{self, Environment, Typed};
 use crate::data::{self, Dataset, Window};
 use crate::event::{Event, Events};
 use crate::evidence;
-use crate::flow::{self, engine::Engine};
+use crate::flow::{
+    self,
+    engine::{Engine, Logged},
+};
 use crate::insight::{Council, Outcome, Severity};
 use crate::llm::{Cassette, Llm, Strategy};
-use crate::prompt::Prompts;
+use crate::prompt::{COUNCIL, Prompts};
 use crate::report::{Facts, Status, Timing};
 use crate::rundir::{self, RunDir};
 use crate::store::Store;
+use crate::store::session::{self, Metadata, Session};
 
 use super::args::{CommonArguments, RunArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
+use super::session::{Resumed, begin, open_store as open_store_of};
 use super::{dry_run, facts, log, outputs, print, signal};
 
 /// What to do, settled as far as arguments go.
@@ -52,6 +57,24 @@ pub(super) fn settle(typed: &Typed, common: &CommonArguments) -> Result<config::
     Ok(run)
 }
 
+/// Where patterns come from; needs no key.
+pub(super) fn settle_patterns(typed: &Typed, common: &CommonArguments) -> Result<config::PatternSettings, Failure> {
+    let folder = PathBuf::new();
+    let environment = Environment::load(std::env::vars_os(), common.env_file.as_deref(), &folder)?;
+    let settings = config::resolve_patterns(typed, &environment, common.config.as_deref(), &folder)?;
+    Ok(settings)
+}
+
+/// Where sessions are; needs no key.
+pub(super) fn settle_sessions(common: &CommonArguments) -> Result<config::SessionSettings, Failure> {
+    let mut typed = Typed::default();
+    common.add_to(&mut typed);
+    let folder = PathBuf::new();
+    let environment = Environment::load(std::env::vars_os(), common.env_file.as_deref(), &folder)?;
+    let settings = config::resolve_sessions(&typed, &environment, common.config.as_deref(), &folder)?;
+    Ok(settings)
+}
+
 pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, Failure> {
     let mut settings = settle(&job.typed, common)?;
     let hash = settings
@@ -77,6 +100,7 @@ pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, 
     let started = Started {
         at: clock::now(),
         stamp: clock::wall().to_string(),
+        resumed: common.resumed.clone(),
     };
     let done = tokio::select! {
         done = council(&job, &settings, window, &prompts, &run, &started, &events) => done,
@@ -95,6 +119,8 @@ pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, 
 struct Started {
     at: Instant,
     stamp: String,
+    /// The session that this run goes on with.
+    resumed: Option<Resumed>,
 }
 
 /// The steps of a run; returns the exit code and what goes to stdout.
@@ -144,8 +170,11 @@ async fn council(
         .map(|facts| evidence::sections(facts.analyst, facts, &dataset))
         .collect();
     let llm = Arc::new(llm);
+    let session = kept.begin_session(settings, started, window, events);
+    let pattern = prompts.pattern(COUNCIL)?;
     let engine = Engine {
         models: &settings.models.registered,
+        session: Arc::new(Logged::new(session, &pattern)),
         ..Engine::new(Arc::clone(&llm), prompts, settings.flow, events.clone())
     };
     let council = flow::council(&engine, &evidence, sections).await?;
@@ -173,6 +202,7 @@ async fn council(
     };
     let (report, summary) = outputs::write(run, &facts, &timing)?;
     kept.status = status.word();
+    kept.session.finish(session::Status::Completed);
     events.say(Event::RunFinished {
         status: status.word().to_owned(),
         report: report.display().to_string(),
@@ -193,6 +223,8 @@ async fn council(
 /// The row of this run in the database. However the run ends, also dropped half-way by a signal, it ends there too.
 pub(super) struct KeptRun {
     store: Option<Store>,
+    /// Stays active when the run is dropped half-way, and can be resumed.
+    session: Session,
     run_hash: String,
     pub(super) status: &'static str,
 }
@@ -205,9 +237,26 @@ impl KeptRun {
         }
         Self {
             store,
+            session: Session::none(),
             run_hash,
             status: "unfinished",
         }
+    }
+
+    /// From here on calls are made: they belong to a session.
+    fn begin_session(&mut self, settings: &config::Run, started: &Started, window: Window, events: &Events) -> Session {
+        if let Some(store) = &self.store {
+            let mut facts = Metadata::new();
+            facts.insert(
+                "title".to_owned(),
+                format!("{} {} to {}", self.run_hash, window.start, window.end).into(),
+            );
+            facts.insert("run_hash".to_owned(), self.run_hash.clone().into());
+            let id = (session::Kind::Council, session::new_id(session::Kind::Council));
+            let resumed = started.resumed.as_ref();
+            self.session = begin(settings, Some(store), resumed, (id.0, &id.1), facts, events);
+        }
+        self.session.clone()
     }
 }
 
@@ -244,14 +293,10 @@ fn log_calls(council: &Council, status: Status) {
 
 /// The database of the runs; none for a dry run or a replay, and a broken one never stops a run.
 fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Store> {
-    if job.dry_run || settings.models.options.cassette.is_replay() {
+    if job.dry_run {
         return None;
     }
-    let store = Store::open(&settings.run_logs.join("insights.db"));
-    if let Some(message) = store.take_warning() {
-        events.say(Event::Warning { message });
-    }
-    Some(store)
+    open_store_of(settings, events)
 }
 
 async fn read_data(settings: &config::Run, window: Window, run: &RunDir, events: &Events) -> Result<Dataset, Failure> {

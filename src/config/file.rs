@@ -42,6 +42,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("patterns", super::variables::PATTERNS),
     ("run_logs", super::variables::RUN_LOGS),
     ("state_dir", super::variables::STATE_DIR),
+    ("session_log", super::variables::SESSION_LOG),
+    ("session_detail", super::variables::SESSION_DETAIL),
     ("mock_script", super::variables::MOCK_SCRIPT),
     ("log", super::variables::LOG),
 ];

@@ -7,6 +7,7 @@ mod file;
 mod keys;
 mod limits;
 mod models;
+pub mod refine;
 mod registry;
 mod routes;
 mod settings;
@@ -14,7 +15,7 @@ mod variables;
 
 pub use environment::{Environment, Origin, Setting};
 pub use models::{Choice, Models};
-pub use settings::{PatternSettings, Run, Typed, resolve, resolve_patterns};
+pub use settings::{PatternSettings, Run, SessionSettings, Typed, resolve, resolve_patterns, resolve_sessions};
 pub use variables::{RUN_HASH, VARIABLES, Variable};
 
 /// A setting that cannot be used: what, and what to do.

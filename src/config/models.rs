@@ -66,6 +66,8 @@ pub(super) fn choose_models(
     let (wanted, registered) = match &typed.ask {
         Some(names) => {
             let asked = registry::asked(&known, rows, names, &wanted, &mut vendors, &mut warnings)?;
+            let reviewers = &typed.reviewers;
+            let asked = registry::with_reviewers(&known, rows, asked, reviewers, &mut vendors, &mut warnings)?;
             (wanted.only(registry::routed(&asked)), asked)
         }
         None => (wanted, registry::registered(&known, rows, &mut vendors, &mut warnings)),

@@ -178,6 +178,33 @@ pub(super) fn asked(
     Ok(chosen)
 }
 
+/// Those that only review come last.
+///
+/// # Errors
+/// As `asked`.
+pub(super) fn with_reviewers(
+    known: &Known<'_>,
+    rows: &[Row],
+    mut chosen: Vec<Registered>,
+    reviewers: &[String],
+    vendors: &mut Vec<Vendor>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Registered>, Bad> {
+    if reviewers.is_empty() {
+        return Ok(chosen);
+    }
+    let all = registered(known, rows, vendors, warnings);
+    for name in reviewers {
+        if !chosen.iter().any(|model| model.name == *name) {
+            chosen.push(match all.iter().find(|model| model.name == *name) {
+                Some(model) => model.clone(),
+                None => by_target(known, name, None, &all, vendors, warnings)?,
+            });
+        }
+    }
+    Ok(chosen)
+}
+
 fn by_target(
     known: &Known<'_>,
     name: &str,

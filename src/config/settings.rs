@@ -9,6 +9,7 @@ use crate::data::{self, Window};
 use crate::flow;
 use crate::prompt::{self, Prompts};
 use crate::rundir::RunHash;
+use crate::store::{Detail, session};
 
 use super::environment::{Environment, Origin, Setting};
 use super::models::{Models, choose_models};
@@ -46,7 +47,11 @@ pub struct Typed {
     pub pattern: Option<String>,
     /// Names of the models of a question; none for a run.
     pub ask: Option<Vec<String>>,
+    /// Models that only review; they are asked beside those of `ask`.
+    pub reviewers: Vec<String>,
     pub run_logs: Option<String>,
+    pub session_log: Option<String>,
+    pub session_detail: Option<String>,
     pub mock_script: Option<String>,
     pub routing_strategy: Option<String>,
     pub routing_config: Option<String>,
@@ -71,6 +76,7 @@ pub struct Run {
     pub data: Option<DataChoice>,
     pub row_limit: usize,
     pub run_logs: PathBuf,
+    pub sessions: session::Options,
     pub prompts: prompt::Options,
     pub models: Models,
     pub flow: flow::Options,
@@ -136,13 +142,13 @@ pub fn resolve(
             "try `--aggregation-limit 15`",
         ));
     }
-    let run_logs = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
+    let run_logs = run_logs(typed, &mut sources, folder)?;
+    let sessions = sessions(typed, &mut sources)?;
     let prompts = prompt_options(typed, &mut sources, folder)?;
     sources.roles = known_roles(&prompts, typed.pattern.as_deref());
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
     let mut models = choose_models(typed, &mut sources, run_hash.as_ref().map(RunHash::as_str), folder)?;
-    let run_logs = run_logs.map_or_else(|| folder.join("run_logs"), |path| folder.join(path));
     models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
     Ok(Run {
@@ -156,6 +162,7 @@ pub fn resolve(
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
+        sessions,
         prompts,
         models,
         flow: flow::Options {
@@ -174,6 +181,28 @@ pub struct PatternSettings {
     pub prompts: prompt::Options,
     /// The names of the registered models.
     pub models: Vec<String>,
+}
+
+/// Only where sessions are: what `insights sessions` needs, without any key.
+#[derive(Debug)]
+pub struct SessionSettings {
+    pub run_logs: PathBuf,
+    pub sessions: session::Options,
+}
+
+/// # Errors
+/// An unknown backend or detail, or an `insights.toml` that cannot be read.
+pub fn resolve_sessions(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<SessionSettings, Bad> {
+    let mut sources = Sources::new(environment, config_file, folder)?;
+    Ok(SessionSettings {
+        run_logs: run_logs(typed, &mut sources, folder)?,
+        sessions: sessions(typed, &mut sources)?,
+    })
 }
 
 /// # Errors
@@ -397,6 +426,42 @@ fn mapping(parts: &[String]) -> Result<Vec<(String, String)>, Bad> {
         }
     }
     Ok(pairs)
+}
+
+fn run_logs(typed: &Typed, sources: &mut Sources<'_>, folder: &Path) -> Result<PathBuf, Bad> {
+    let typed = sources.text(typed.run_logs.as_ref(), variables::RUN_LOGS)?;
+    Ok(folder.join(typed.as_deref().unwrap_or("run_logs")))
+}
+
+fn sessions(typed: &Typed, sources: &mut Sources<'_>) -> Result<session::Options, Bad> {
+    let default = session::Options::default();
+    let backend = sources.text(typed.session_log.as_ref(), variables::SESSION_LOG)?;
+    let detail = sources.text(typed.session_detail.as_ref(), variables::SESSION_DETAIL)?;
+    let backend = match backend {
+        None => default.backend,
+        Some(text) => {
+            let word = text.trim().to_ascii_lowercase();
+            let found = session::Backend::ALL.into_iter().find(|backend| backend.word() == word);
+            found.ok_or_else(|| {
+                Bad::new(
+                    format!("{} is `{}`", variables::SESSION_LOG, text.escape_debug()),
+                    "sessions are kept in `sqlite`, `jsonl` or `none`",
+                )
+            })?
+        }
+    };
+    let detail = match detail.as_deref().map(str::trim) {
+        None => default.detail,
+        Some("texts") => Detail::Texts,
+        Some("numbers") => Detail::Numbers,
+        Some(text) => {
+            return Err(Bad::new(
+                format!("{} is `{}`", variables::SESSION_DETAIL, text.escape_debug()),
+                "a session keeps `texts` (prompts, replies, feedback) or only `numbers`",
+            ));
+        }
+    };
+    Ok(session::Options { backend, detail })
 }
 
 fn prompts_folder(typed: Option<String>, folder: &Path) -> Result<prompt::Options, Bad> {

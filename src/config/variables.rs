@@ -62,6 +62,8 @@ pub(super) const PROMPTS: &str = "INSIGHTS_PROMPTS";
 pub(super) const PATTERNS: &str = "INSIGHTS_PATTERNS";
 pub(super) const RUN_LOGS: &str = "INSIGHTS_RUN_LOGS";
 pub(super) const STATE_DIR: &str = "INSIGHTS_STATE_DIR";
+pub(super) const SESSION_LOG: &str = "INSIGHTS_SESSION_LOG";
+pub(super) const SESSION_DETAIL: &str = "INSIGHTS_SESSION_DETAIL";
 pub(super) const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
 pub(super) const LOG: &str = "INSIGHTS_LOG";
 
@@ -134,6 +136,8 @@ pub const VARIABLES: &[Variable] = &[
         STATE_DIR,
         "folder of limits.db, by which all processes on this machine keep the limits together",
     ),
+    plain(SESSION_LOG, "where sessions are kept: sqlite, jsonl or none"),
+    plain(SESSION_DETAIL, "how much of a session is kept: texts or numbers"),
     plain(MOCK_SCRIPT, "faults and latency of the mock provider, a JSON file"),
     plain(LOG, "what goes to logs/run.log, a tracing filter"),
     secret("OPENAI_API_KEY", "key of OpenAI"),

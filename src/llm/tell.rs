@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::call::Llm;
 use super::tally::Tally;
 use super::target::Target;
@@ -104,6 +106,11 @@ impl Llm {
         };
         store.record_call(CallRecord {
             role: request.role.clone(),
+            kind: if request.schema.is_some() { "structured" } else { "text" }.to_owned(),
+            parameters: json!({
+                "max_output_tokens": request.max_output_tokens, "temperature": request.temperature,
+                "schema": request.schema.as_ref().map(|schema| &schema.name),
+            }),
             system: Some(request.system.clone()),
             prompt: Some(request.prompt.clone()),
             ..record

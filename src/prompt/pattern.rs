@@ -239,10 +239,32 @@ pub struct Refine {
     pub review_template: String,
     pub review_schema: Option<String>,
     pub reviewers: Option<Choice>,
+    /// How the scores of several reviewers become one.
+    pub combine: Combine,
+    /// Asked before each review; what it finds goes to the reviewers and to the rewrite.
+    pub critique_template: Option<String>,
+    /// Holds each new version against the best so far, in both orders; then not the higher score decides which one is best.
+    pub compare: Option<Compare>,
     /// The score, 0..1, from which on the answer is good enough.
     pub until: f64,
     /// Reviews at most.
     pub at_most: u32,
+}
+
+/// How several scores become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Combine {
+    /// Weighted by the reviewers' weights.
+    #[default]
+    Mean,
+    Median,
+}
+
+/// Two versions side by side; the schema has `better`: `first`, `second` or `tie`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compare {
+    pub template: String,
+    pub schema: String,
 }
 
 impl Pattern {
@@ -260,7 +282,11 @@ impl Pattern {
         for stage in &self.stages {
             match stage.kind {
                 Kind::Roles => roles.extend(stage.roles.iter().map(|role| role.name.clone())),
-                Kind::Refine => roles.extend([stage.name.clone(), format!("{}.review", stage.name)]),
+                Kind::Refine => roles.extend(
+                    [stage.name.clone(), format!("{}.review", stage.name)]
+                        .into_iter()
+                        .chain(extra(stage)),
+                ),
                 _ => roles.push(stage.name.clone()),
             }
         }
@@ -285,4 +311,14 @@ impl Pattern {
         }
         ways
     }
+}
+
+/// The other roles of a `refine` stage.
+fn extra(stage: &Stage) -> Vec<String> {
+    let refine = stage.refine.as_ref();
+    let critique = refine.filter(|refine| refine.critique_template.is_some());
+    let compare = refine.filter(|refine| refine.compare.is_some());
+    let critique = critique.map(|_| format!("{}.critique", stage.name));
+    let compare = compare.map(|_| format!("{}.compare", stage.name));
+    critique.into_iter().chain(compare).collect()
 }

@@ -16,15 +16,26 @@ const FINDINGS: [&str; 6] = ["findings", "n_findings", "missing", "gaps", "advic
 
 /// In the templates of stages about other stages' answers.
 const JUDGING: [&str; 1] = ["candidates"];
-const REVIEWING: [&str; 2] = ["draft", "iteration"];
-const REWRITING: [&str; 5] = ["draft", "iteration", "score", "feedback", "suggestions"];
+const CRITIQUE: [&str; 2] = ["draft", "iteration"];
+const REVIEWING: [&str; 3] = ["draft", "iteration", "critique"];
+const REWRITING: [&str; 7] = [
+    "draft",
+    "iteration",
+    "score",
+    "feedback",
+    "suggestions",
+    "critique",
+    "rejected",
+];
+const COMPARING: [&str; 3] = ["first_text", "second_text", "iteration"];
 
 /// A stage or role of this name would hide a variable, or an end.
 pub(super) fn is_reserved(name: &str) -> bool {
     let given = GIVEN
         .iter()
         .any(|(input, names)| *input == name || names.contains(&name));
-    name == "end" || given || ALWAYS.contains(&name) || JUDGING.contains(&name) || REWRITING.contains(&name)
+    let engine = [&ALWAYS[..], &JUDGING, &REWRITING, &COMPARING];
+    name == "end" || given || engine.iter().any(|names| names.contains(&name))
 }
 
 /// Inputs that a stage may name.
@@ -34,15 +45,26 @@ pub(super) fn inputs(pattern: &Pattern) -> Vec<String> {
     given.chain(pattern.inputs.keys().cloned()).chain(stages).collect()
 }
 
-/// Variables of a stage's templates; `reviewing` is the review half of a `refine` stage.
-pub(super) fn variables(pattern: &Pattern, stage: &Stage, reviewing: bool) -> Vec<String> {
+/// Which of a stage's templates is filled; all but the first belong to a `refine` stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Own,
+    Critique,
+    Review,
+    Compare,
+}
+
+/// Variables of a stage's templates.
+pub(super) fn variables(pattern: &Pattern, stage: &Stage, part: Part) -> Vec<String> {
     let mut names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
     let mut add = |more: &[&str]| names.extend(more.iter().map(|name| (*name).to_owned()));
-    match stage.kind {
-        Kind::Review | Kind::Ranking => add(&JUDGING),
-        Kind::Refine if reviewing => add(&REVIEWING),
-        Kind::Refine => add(&REWRITING),
-        Kind::Roles | Kind::Models | Kind::Synthesis => {}
+    match (stage.kind, part) {
+        (Kind::Review | Kind::Ranking, _) => add(&JUDGING),
+        (Kind::Refine, Part::Own) => add(&REWRITING),
+        (Kind::Refine, Part::Critique) => add(&CRITIQUE),
+        (Kind::Refine, Part::Review) => add(&REVIEWING),
+        (Kind::Refine, Part::Compare) => add(&COMPARING),
+        (Kind::Roles | Kind::Models | Kind::Synthesis, _) => {}
     }
     for input in &stage.inputs {
         match GIVEN.iter().find(|(name, _)| name == input) {

@@ -10,6 +10,7 @@ mod health;
 mod ledger;
 mod open;
 mod replies;
+pub mod session;
 mod window;
 mod writer;
 
@@ -22,9 +23,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::clock;
+use session::Lines;
 use writer::Write;
 
 pub use breakers::BreakerRecord;
@@ -49,9 +53,15 @@ pub struct Store {
 }
 
 /// One logical call, as it is kept.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
     pub role: String,
+    /// `structured` when a schema came with the request, else `text`.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// What was asked for beside the words, as JSON: token limit, temperature, the name of the schema.
+    #[serde(default)]
+    pub parameters: Value,
     pub provider: String,
     pub model: String,
     /// `ok`, or the class of the error.
@@ -72,19 +82,36 @@ pub struct CallRecord {
     pub reply: Option<String>,
 }
 
+impl CallRecord {
+    fn forget_texts(&mut self) {
+        (self.system, self.prompt, self.reply) = (None, None, None);
+    }
+}
+
 struct Shared {
     detail: Detail,
     reader: Mutex<Option<Connection>>,
     writes: Mutex<Option<Sender<Write>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     run: Mutex<String>,
+    attached: Mutex<Attached>,
     trouble: Arc<Trouble>,
+}
+
+/// The session that calls belong to.
+#[derive(Default)]
+struct Attached {
+    /// Its id, where this database keeps it.
+    id: Option<String>,
+    /// Its file, where that keeps it.
+    lines: Option<(Lines, Detail)>,
 }
 
 /// What the writer's thread tells the others.
 #[derive(Default)]
 struct Trouble {
     off: AtomicBool,
+    said: AtomicBool,
     warning: Mutex<Option<String>>,
 }
 
@@ -93,6 +120,13 @@ impl Trouble {
         tracing::warn!(message = message.as_str(), "store");
         let mut warning = self.warning.lock().unwrap_or_else(PoisonError::into_inner);
         warning.get_or_insert(message);
+    }
+
+    /// For what would be said again with every write.
+    fn warn_once(&self, message: &str) {
+        if !self.said.swap(true, Ordering::Relaxed) {
+            self.warn(message.to_owned());
+        }
     }
 
     fn switch_off(&self, message: String) {
@@ -182,12 +216,20 @@ impl Store {
     }
 
     pub fn record_call(&self, mut call: CallRecord) {
+        let (session, lines) = {
+            let attached = self.shared.attached.lock().unwrap_or_else(PoisonError::into_inner);
+            (attached.id.clone(), attached.lines.clone())
+        };
+        if let Some((lines, detail)) = lines {
+            lines.call(call.clone(), detail);
+        }
         if self.shared.detail == Detail::Numbers {
-            (call.system, call.prompt, call.reply) = (None, None, None);
+            call.forget_texts();
         }
         let run = self.shared.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.write(Write::Call {
             run_hash: run,
+            session,
             at: clock::wall().to_string(),
             call: Box::new(call),
         });
@@ -221,6 +263,16 @@ impl Store {
         let _ = wait.recv();
     }
 
+    /// The calls that follow belong to this session.
+    fn attach(&self, id: Option<String>, lines: Option<(Lines, Detail)>) {
+        let mut attached = self.shared.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        *attached = Attached { id, lines };
+    }
+
+    fn trouble(&self) -> Arc<Trouble> {
+        Arc::clone(&self.shared.trouble)
+    }
+
     fn with(
         detail: Detail,
         reader: Option<Connection>,
@@ -235,6 +287,7 @@ impl Store {
                 writes: Mutex::new(writes),
                 writer: Mutex::new(writer),
                 run: Mutex::default(),
+                attached: Mutex::default(),
                 trouble,
             }),
         }

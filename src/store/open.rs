@@ -82,6 +82,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     );
     CREATE INDEX cache_by_age ON cache (created);
 ",
+    super::session::MIGRATION,
 ];
 
 #[derive(Debug, thiserror::Error)]

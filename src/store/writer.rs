@@ -3,11 +3,11 @@
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::open::is_busy;
 use super::replies::{self, Change};
-use super::{BreakerRecord, CallRecord, Trouble, breakers};
+use super::{BreakerRecord, CallRecord, Trouble, breakers, session};
 
 pub(super) enum Write {
     Cache {
@@ -27,6 +27,7 @@ pub(super) enum Write {
     },
     Call {
         run_hash: String,
+        session: Option<String>,
         at: String,
         call: Box<CallRecord>,
     },
@@ -37,6 +38,11 @@ pub(super) enum Write {
         key: String,
     },
     Replies(Change),
+    Session {
+        session: String,
+        at: String,
+        change: Box<session::Change>,
+    },
     Flush {
         done: Sender<()>,
     },
@@ -103,52 +109,22 @@ fn apply(connection: &mut Connection, write: &Write) -> rusqlite::Result<()> {
                 params![run_hash, at, status],
             )?;
         }
-        Write::Call { run_hash, at, call } => insert_call(&transaction, run_hash, at, call)?,
         Write::BreakerOpened { breaker } => breakers::keep(&transaction, breaker)?,
         Write::BreakerClosed { key } => breakers::forget(&transaction, key)?,
         Write::Replies(change) => replies::apply(&transaction, change)?,
+        Write::Call {
+            run_hash,
+            session,
+            at,
+            call,
+        } => session::insert_call(&transaction, run_hash, session.as_deref(), at, call)?,
+        Write::Session { session, at, change } => session::apply(&transaction, session, at, change)?,
         Write::Flush { .. } => {}
     }
     transaction.commit()
 }
 
-fn insert_call(transaction: &Transaction<'_>, run_hash: &str, at: &str, call: &CallRecord) -> rusqlite::Result<()> {
-    transaction.execute(
-        "INSERT INTO requests (run_hash, created, role, provider, model, system, prompt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
-            run_hash,
-            at,
-            call.role,
-            call.provider,
-            call.model,
-            call.system,
-            call.prompt
-        ],
-    )?;
-    transaction.execute(
-        "INSERT INTO responses (request_id, status, http_status, error, attempts, millis, input_tokens,
-                                cached_input_tokens, output_tokens, cost_usd, cached, reply)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        params![
-            transaction.last_insert_rowid(),
-            call.status,
-            call.http_status,
-            call.error,
-            call.attempts,
-            signed(call.millis),
-            signed(call.input_tokens),
-            signed(call.cached_input_tokens),
-            signed(call.output_tokens),
-            call.cost_usd,
-            call.cached,
-            call.reply,
-        ],
-    )?;
-    Ok(())
-}
-
 /// SQLite's integers are signed.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -37,7 +37,11 @@ pub(super) fn read(paths: &[PathBuf], redactor: &Redactor) -> Result<Vec<Context
     Ok(files)
 }
 
-fn text_of(path: &Path, redactor: &Redactor) -> Result<String, Failure> {
+/// One text file.
+///
+/// # Errors
+/// As `read`.
+pub(in crate::cli) fn text_of(path: &Path, redactor: &Redactor) -> Result<String, Failure> {
     // The name that the path leads to counts too: a link must not hide a secret.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if [path, real.as_path()].into_iter().any(is_secret_name) {

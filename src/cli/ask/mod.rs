@@ -3,6 +3,8 @@
 mod context;
 mod render;
 
+pub(super) use context::text_of;
+
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,24 +15,30 @@ use crate::clock;
 use crate::config::{self, Typed};
 use crate::event::{Event, Events};
 use crate::flow::ask::{Asked, Question};
-use crate::flow::{self, engine::Engine};
+use crate::flow::{
+    self,
+    engine::{Engine, Logged},
+};
 use crate::llm::Llm;
 use crate::prompt::{Pattern, Prompts};
 use crate::rundir::{self, RunDir, RunHash};
 use crate::store::Store;
+use crate::store::session::{self, Kind, Metadata, Session, Status};
 
 use super::args::{AskArguments, CommonArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
 use super::run::KeptRun;
+use super::session::{Resumed, begin, open_store};
 use super::{log, print, run, signal};
 
 /// A longer question is a document: it belongs into `--context`.
 const LONGEST_QUESTION: usize = 20_000;
 
 pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> Result<Code, Failure> {
-    let text = question(&arguments.question)?;
+    let earlier = common.resumed.as_ref().and_then(|resumed| resumed.stdin.as_deref());
+    let text = question(earlier.unwrap_or(&arguments.question))?;
     let settings = run::settle(&typed(arguments, common), common)?;
     let prompts = Prompts::open(&settings.prompts)?;
     let pattern = prompts.pattern(&arguments.pattern)?;
@@ -79,6 +87,7 @@ pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> R
         pattern: &pattern,
         question: &question,
         run: &run,
+        resumed: common.resumed.as_ref(),
     };
     let done = tokio::select! {
         done = job.answer(&events) => done,
@@ -162,6 +171,7 @@ struct Job<'a> {
     pattern: &'a Pattern,
     question: &'a Question,
     run: &'a RunDir,
+    resumed: Option<&'a Resumed>,
 }
 
 impl Job<'_> {
@@ -180,17 +190,20 @@ impl Job<'_> {
                 .collect(),
         });
         let options = self.settings.models.options.clone();
-        let store = self.store(events);
+        let store = open_store(self.settings, events);
         let mut kept = KeptRun::start(store.clone(), self.run);
+        let session = self.session(store.as_ref(), events);
         let llm = Llm::new(options, store, events.clone())
             .map(Arc::new)
             .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         let engine = Engine {
             models: &self.settings.models.registered,
+            session: Arc::new(Logged::new(session.clone(), self.pattern)),
             seed: seed(&fingerprint(self.question, self.pattern, self.settings)),
             ..Engine::new(Arc::clone(&llm), self.prompts, self.settings.flow, events.clone())
         };
-        let asked = flow::ask::ask(&engine, self.pattern, self.question).await?;
+        let asked = flow::ask::ask(&engine, self.pattern, self.question).await;
+        let asked = asked.inspect_err(|_| session.finish(Status::Failed))?;
         let status = status(&asked);
         kept.status = status;
         let facts = render::Facts {
@@ -213,6 +226,11 @@ impl Job<'_> {
             }
         }
         let spending = llm.spending();
+        session.finish(if answer.is_some() {
+            Status::Completed
+        } else {
+            Status::Failed
+        });
         events.say(Event::RunFinished {
             status: status.to_owned(),
             report: self.folder().join("answer.md").display().to_string(),
@@ -236,16 +254,18 @@ impl Job<'_> {
         Ok((code, if self.arguments.json { record } else { answer }))
     }
 
-    /// The database of the runs; none for a replay, and a broken one never stops a question.
-    fn store(&self, events: &Events) -> Option<Store> {
-        if self.settings.models.options.cassette.is_replay() {
-            return None;
+    /// Stays active when a signal drops the command half-way, and can be resumed.
+    fn session(&self, store: Option<&Store>, events: &Events) -> Session {
+        let mut facts = Metadata::new();
+        let title = self.question.text.lines().next().unwrap_or_default();
+        facts.insert("title".to_owned(), title.chars().take(80).collect::<String>().into());
+        facts.insert("pattern".to_owned(), self.pattern.name.clone().into());
+        facts.insert("run_hash".to_owned(), self.run.hash().as_str().into());
+        if self.arguments.question.trim() == "-" {
+            facts.insert("stdin".to_owned(), self.question.text.clone().into());
         }
-        let store = Store::open(&self.settings.run_logs.join("insights.db"));
-        if let Some(message) = store.take_warning() {
-            events.say(Event::Warning { message });
-        }
-        Some(store)
+        let id = session::new_id(Kind::Ask);
+        begin(self.settings, store, self.resumed, (Kind::Ask, &id), facts, events)
     }
 
     fn folder(&self) -> PathBuf {

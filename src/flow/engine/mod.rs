@@ -7,6 +7,7 @@
 
 mod call;
 mod fill;
+mod logged;
 mod models;
 mod record;
 mod refine;
@@ -19,15 +20,18 @@ mod verdict;
 mod view;
 
 pub use call::Reply;
+pub use logged::Logged;
 pub use models::{Registered, Selected, Skipped, find, select};
-pub use record::{Answer, Record, Round, Scores, StageRecord, Stopped};
+pub use record::{Answer, Comparison, Ending, Record, Round, Scores, StageRecord, Stopped};
+pub(super) use refine::combined;
+pub use refine::{Judged, Rating};
 pub use score::Standing;
 pub use session::{Interaction, NoSession, Review, Session, StepKey, StoredReply};
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
@@ -86,6 +90,21 @@ pub trait Domain: Send {
     /// The caller's own scores (0..1) of a text in a review or a refine loop, beside those of the judges.
     fn scores(&mut self, _stage: &Stage, _text: &str) -> Vec<Review> {
         Vec::new()
+    }
+
+    /// Whether a refine loop asks judges at all; without them the caller's scores decide alone.
+    fn wants_judges(&self, _stage: &Stage) -> bool {
+        true
+    }
+
+    /// The schema of a review in a refine loop, with what the caller wants to know beside the score.
+    fn review_schema(&self, _stage: &Stage, schema: Value) -> Value {
+        schema
+    }
+
+    /// The score of a text in a refine loop by the caller's own rule; without one, the judges' and the caller's scores together.
+    fn rate(&mut self, _stage: &Stage, _text: &str, _judged: &[Judged<'_>]) -> Option<Rating> {
+        None
     }
 }
 

@@ -1,5 +1,7 @@
 //! What came of a pattern: every stage, every answer, what it took, and who is missing.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,8 +57,10 @@ pub struct StageRecord {
     pub fell_back: bool,
     /// Calls of a `refine` stage that did not give its answer: reviews, and versions that were not the best.
     pub judges: Vec<Answer>,
-    /// Rounds of a `refine` stage.
+    /// Rounds of a `refine` stage, which of them holds its answer, and why there are no more.
     pub rounds: Vec<Round>,
+    pub best: Option<usize>,
+    pub ending: Option<Ending>,
     /// Later stages see labels only.
     pub anonymous: bool,
     pub wall_millis: u64,
@@ -122,13 +126,54 @@ impl Answer {
     }
 }
 
-/// One review of a `refine` stage and the version that it was about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One version of a `refine` stage and what was said of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Round {
     pub text: String,
+    /// `provider:model` that wrote it.
+    pub author: Option<String>,
     pub score: Option<f64>,
+    /// The score's parts by scorer, where the caller has several.
+    pub parts: BTreeMap<String, f64>,
+    pub reviews: Vec<Review>,
+    /// No other model could be asked: the author judged its own text.
+    pub by_author: bool,
+    pub critique: Option<String>,
+    pub comparison: Option<Comparison>,
     pub feedback: Vec<String>,
     pub suggestions: Vec<String>,
+}
+
+/// A version held against the best one before it: each judge twice, in both orders, so that a liking for the first place cancels out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The round (from 0) of the version that it was held against.
+    pub with_round: usize,
+    pub wins: u32,
+    pub losses: u32,
+    pub ties: u32,
+    pub reasons: Vec<String>,
+}
+
+impl Comparison {
+    /// A draw keeps the older version: a change must earn its place.
+    pub fn is_better(&self) -> bool {
+        self.wins > self.losses
+    }
+}
+
+/// Why a `refine` stage stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The best version reached the score.
+    Approved,
+    /// The last allowed review did not.
+    RanOut,
+    /// No valid review of the last version.
+    NoReview,
+    /// No usable rewrite.
+    NoRewrite,
 }
 
 impl Record {

@@ -14,6 +14,17 @@ pub(super) fn weighted_mean(values: impl IntoIterator<Item = (f64, f64)>) -> Opt
     (weights > 0.0).then(|| rounded(sum / weights))
 }
 
+/// The middle value, or the mean of the two in the middle; none without values. Weights do not count.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        odd if odd % 2 == 1 => Some(rounded(values[middle])),
+        _ => Some(rounded((values[middle - 1] + values[middle]) / 2.0)),
+    }
+}
+
 /// How much the answers agree: over all pairs of answers, the mean of their likeness, weighted by the product of the two weights;
 /// none with fewer than two.
 ///
@@ -174,6 +185,14 @@ mod tests {
         let two_thirds = (2.0 / 3.0 * 10_000.0_f64).round() / 10_000.0;
         assert_eq!(standing.scores, [Some(third), Some(1.0), Some(two_thirds), Some(0.0)]);
         assert_eq!(standing.order, [1, 2, 0, 3]);
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![0.9]), Some(0.9));
+        assert_eq!(median(vec![0.9, 0.1, 0.2]), Some(0.2));
+        assert_eq!(median(vec![0.9, 0.1, 0.2, 0.4]), Some(0.3));
     }
 
     #[test]

@@ -130,11 +130,21 @@ impl Run<'_> {
 
     /// The models of a choice that can be asked; the others are named in the record and in an event.
     pub(super) fn select(&self, choice: &Choice, done: &mut StageRecord) -> Vec<Registered> {
+        self.select_among(choice, self.engine.models, done)
+    }
+
+    pub(super) fn select_among(
+        &self,
+        choice: &Choice,
+        registered: &[Registered],
+        done: &mut StageRecord,
+    ) -> Vec<Registered> {
         let Selected {
             models,
-            skipped,
+            mut skipped,
             misses_named,
-        } = models::select(choice, self.engine.models, &self.engine.llm);
+        } = models::select(choice, registered, &self.engine.llm);
+        skipped.retain(|skipped| !done.skipped.contains(skipped));
         for skipped in &skipped {
             self.engine.events.say(Event::ModelSkipped {
                 stage: self.stage.name.clone(),

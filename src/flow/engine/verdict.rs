@@ -94,7 +94,7 @@ pub(super) fn label_of(text: &str) -> String {
     word.to_uppercase()
 }
 
-fn score_of(value: &Value) -> Option<f64> {
+pub(super) fn score_of(value: &Value) -> Option<f64> {
     value["score"].as_f64().filter(|score| (0.0..=1.0).contains(score))
 }
 

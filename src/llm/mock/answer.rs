@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::facts::{Fact, Facts, is_summary};
-use super::{general, joined, scan};
+use super::{general, joined, scan, writing};
 use crate::llm::Request;
 
 /// The text of the mock's reply to a request.
@@ -11,9 +11,13 @@ pub fn answer(request: &Request) -> String {
     let schema = request.schema.as_ref().map(|schema| &schema.value);
     let has = |property: &str| schema.is_some_and(|schema| schema["properties"].get(property).is_some());
     let Some(schema) = schema else {
-        return general::text(request);
+        return writing::text(request).unwrap_or_else(|| general::text(request));
     };
-    let value = if has("findings") {
+    let value = if has("score") && has("suggestions") {
+        writing::review(&request.prompt)
+    } else if has("better") {
+        writing::comparison(&request.prompt)
+    } else if has("findings") {
         specialist(&request.prompt)
     } else if has("executive_summary") {
         joined::coordinator(&request.prompt)

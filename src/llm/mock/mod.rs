@@ -8,6 +8,7 @@ mod general;
 mod joined;
 mod scan;
 mod script;
+mod writing;
 
 pub use answer::answer;
 pub use script::{MockFault, MockScript, MockStep};
@@ -71,7 +72,7 @@ impl Mock {
 }
 
 fn reply(step: &MockStep, model: &str, request: &Request) -> HttpReply {
-    let good = || answer(request);
+    let good = || step.say.clone().unwrap_or_else(|| answer(request));
     match step.fault {
         MockFault::Ok | MockFault::Hang => completion(model, request, &good(), "stop"),
         MockFault::Prose => {

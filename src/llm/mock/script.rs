@@ -20,6 +20,9 @@
 //!
 //! `quota` and `bad_key` switch the mock's one key off for every role of the run, as a real provider's would be.
 //!
+//! * A step with `say` (text, or JSON that is written as text) answers with exactly that; it needs no `fault`.
+//! * A role with dots (`refine.review.mock-2`) takes the entry of the longest beginning that has one: `refine.review`, then `refine`.
+//!
 //! Faults: `ok`, `rate_limit` (429), `server_error` (500), `overloaded` (529), `quota` (429, no credit), `bad_key` (401),
 //! `error_200` (an error inside a success), `hang` (no reply, ever), `truncated` (half the answer, cut by the token
 //! limit), `refusal`, `empty`, `prose` (words around fenced JSON), `fenced`, `trailing_comma`, `not_json` (words only),
@@ -44,6 +47,8 @@ pub struct MockStep {
     pub fault: MockFault,
     pub latency: Option<Duration>,
     pub retry_after: Option<String>,
+    /// In place of the mock's own answer.
+    pub say: Option<String>,
     /// The last step of a list may last for ever.
     pub repeat: bool,
 }
@@ -87,6 +92,7 @@ impl MockStep {
             fault: MockFault::Ok,
             latency: None,
             retry_after: None,
+            say: None,
             repeat: false,
         }
     }
@@ -144,7 +150,8 @@ impl MockScript {
 
     /// What attempt number `taken` (from 0) of this role meets.
     pub(super) fn step(&self, role: &str, taken: usize) -> MockStep {
-        let steps = self.roles.get(role).or_else(|| self.roles.get(stage_of(role)));
+        let beginnings = std::iter::successors(Some(role), |role| role.rsplit_once('.').map(|(front, _)| front));
+        let steps = beginnings.into_iter().find_map(|role| self.roles.get(role));
         let steps = steps.or_else(|| self.roles.get(EVERY_ROLE));
         let Some(steps) = steps else {
             return MockStep::ok();
@@ -168,11 +175,20 @@ fn step(value: &Value, place: &str) -> Result<(MockStep, usize), String> {
             1,
         ));
     }
-    let fields = object(value, place, &["fault", "times", "latency_ms", "retry_after", "repeat"])?;
-    let name = fields
-        .get("fault")
-        .and_then(Value::as_str)
-        .ok_or_else(|| format!("{place} has no `fault`"))?;
+    let fields = object(
+        value,
+        place,
+        &["fault", "say", "times", "latency_ms", "retry_after", "repeat"],
+    )?;
+    let say = fields.get("say").map(|value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    let name = match (fields.get("fault").and_then(Value::as_str), &say) {
+        (Some(name), _) => name,
+        (None, Some(_)) => "ok",
+        (None, None) => return Err(format!("{place} has no `fault`")),
+    };
     let times = match fields.get("times") {
         None => 1,
         Some(times) => times
@@ -197,6 +213,7 @@ fn step(value: &Value, place: &str) -> Result<(MockStep, usize), String> {
         fault: fault(name, place)?,
         latency: fields.get("latency_ms").map(|value| millis(value, place)).transpose()?,
         retry_after,
+        say,
         repeat,
     };
     Ok((step, times))

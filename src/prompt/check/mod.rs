@@ -9,9 +9,10 @@ pub(super) use graph::graph;
 use schema::schema;
 use template::template;
 
+use super::Prompts;
 use super::pattern::{Choice, Kind, OnFailure, Pattern, Refine, RoleFailure};
 use super::sheet::Fault;
-use super::{Prompts, vocabulary};
+use super::vocabulary::{self, Part};
 
 /// Names of models that nobody registered. `provider:model` needs no registration.
 pub(super) fn models(pattern: &Pattern, known: &[String]) -> Vec<Fault> {
@@ -44,7 +45,7 @@ pub(super) fn models(pattern: &Pattern, known: &[String]) -> Vec<Fault> {
 pub(super) fn files(pattern: &Pattern, prompts: &Prompts) -> Vec<Fault> {
     let mut faults = Faults::of(pattern);
     for stage in &pattern.stages {
-        let known = vocabulary::variables(pattern, stage, false);
+        let known = vocabulary::variables(pattern, stage, Part::Own);
         let own = [("template", &stage.template), ("system", &stage.system)];
         for (key, file) in own {
             if let Some(file) = file {
@@ -69,10 +70,23 @@ pub(super) fn files(pattern: &Pattern, prompts: &Prompts) -> Vec<Fault> {
         if let Some(Refine {
             review_template,
             review_schema,
+            critique_template,
+            compare,
             ..
         }) = &stage.refine
         {
-            let known = vocabulary::variables(pattern, stage, true);
+            let known = vocabulary::variables(pattern, stage, Part::Critique);
+            if let Some(file) = critique_template {
+                template(prompts, file, &known, stage.line("critique_template"), &mut faults);
+            }
+            let known = vocabulary::variables(pattern, stage, Part::Compare);
+            if let Some(compare) = compare {
+                let line = stage.line("compare_template");
+                template(prompts, &compare.template, &known, line, &mut faults);
+                let line = stage.line("compare_schema");
+                schema(prompts, Some(&compare.schema), line, "better", &mut faults);
+            }
+            let known = vocabulary::variables(pattern, stage, Part::Review);
             template(
                 prompts,
                 review_template,

@@ -5,7 +5,7 @@ mod values;
 use std::collections::BTreeMap;
 
 use super::files::Origin;
-use super::pattern::{Bound, Branch, Kind, Next, Pattern, Refine, Role, ScoreName, Stage};
+use super::pattern::{Bound, Branch, Combine, Compare, Kind, Next, Pattern, Refine, Role, ScoreName, Stage};
 use super::sheet::{Fault, Section, Sheet};
 
 /// Reads a pattern as far as it can be read; faults say what could not.
@@ -201,6 +201,30 @@ impl Reader<'_, '_> {
         })
     }
 
+    fn combine(&mut self, section: &mut Section<'_>) -> Combine {
+        let word = |combine| match combine {
+            Combine::Mean => "mean",
+            Combine::Median => "median",
+        };
+        let combine = self.word(section, "combine", &[Combine::Mean, Combine::Median], word);
+        combine.unwrap_or_default()
+    }
+
+    fn compare(&mut self, section: &mut Section<'_>) -> Option<Compare> {
+        let template = self.file(section, "compare_template");
+        let schema = self.file(section, "compare_schema");
+        if template.is_some() != schema.is_some() {
+            self.sheet.fault(
+                section.line("compare_template"),
+                "`compare_template` and `compare_schema` go together",
+            );
+        }
+        Some(Compare {
+            template: template?,
+            schema: schema?,
+        })
+    }
+
     fn refine(&mut self, section: &mut Section<'_>, kind: Kind) -> Option<Refine> {
         if kind != Kind::Refine {
             return None;
@@ -215,6 +239,9 @@ impl Reader<'_, '_> {
             review_template: review_template?,
             review_schema: self.file(section, "review_schema"),
             reviewers: self.choice(section, "reviewers"),
+            combine: self.combine(section),
+            critique_template: self.file(section, "critique_template"),
+            compare: self.compare(section),
             until: self.sheet.number(section, "until", 0.0..=1.0).unwrap_or(0.8),
             at_most: self.sheet.count(section, "at_most", 1..=20).unwrap_or(3),
         })
