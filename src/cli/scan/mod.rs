@@ -19,12 +19,13 @@ use crate::llm::Llm;
 use crate::prompt::Prompts;
 use crate::report::scan::ScanMode;
 use crate::rundir::{RunDir, RunHash};
-use crate::store::Store;
+use crate::store::session::{self, Kind, Metadata, Session, Status};
 
 use super::args::{CommonArguments, ScanArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
+use super::session::{Resumed, begin, open_store};
 use super::{log, print, signal};
 use project::{Outcome, Scan};
 
@@ -56,6 +57,7 @@ pub(super) async fn scan(arguments: &ScanArguments, common: &CommonArguments) ->
         asked: &asked,
         prompts: &prompts,
         run: &run,
+        resumed: common.resumed.as_ref(),
     };
     let done = tokio::select! {
         done = job.perform(&targets, &events) => done,
@@ -150,6 +152,7 @@ struct Job<'a> {
     asked: &'a asked::Asked,
     prompts: &'a Prompts,
     run: &'a RunDir,
+    resumed: Option<&'a Resumed>,
 }
 
 impl Job<'_> {
@@ -157,17 +160,23 @@ impl Job<'_> {
         let started = clock::now();
         let settings: &config::Run = &self.asked.settings;
         let dry = self.arguments.dry_run;
-        let store =
-            (!dry && self.asked.mode != ScanMode::Static).then(|| Store::open(&settings.run_logs.join("insights.db")));
-        if let Some(message) = store.as_ref().and_then(Store::take_warning) {
-            events.say(Event::Warning { message });
-        }
+        let asks = !dry && self.asked.mode != ScanMode::Static;
+        let store = asks.then(|| open_store(settings, events)).flatten();
         if let Some(store) = &store {
             store.start_run(self.run.hash().as_str());
         }
         let llm = Llm::new(settings.models.options.clone(), store.clone(), events.clone())
             .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+        let session = match &store {
+            Some(_) => {
+                let id = session::new_id(Kind::Scan);
+                let facts = self.session_facts(targets);
+                begin(settings, store.as_ref(), self.resumed, (Kind::Scan, &id), facts, events)
+            }
+            None => Session::none(),
+        };
         let scan = Scan {
+            session: session.clone(),
             arguments: self.arguments,
             asked: self.asked,
             prompts: self.prompts,
@@ -186,7 +195,13 @@ impl Job<'_> {
         if dry {
             return offer::dry_run(self.arguments, self.run, &outcomes);
         }
-        let (code, status) = summary::code(&outcomes, self.arguments.allow_partial)?;
+        let summed = summary::code(&outcomes, self.arguments.allow_partial);
+        session.finish(if summed.is_ok() {
+            Status::Completed
+        } else {
+            Status::Failed
+        });
+        let (code, status) = summed?;
         if let Some(store) = &store {
             store.finish_run(self.run.hash().as_str(), status);
         }
@@ -201,5 +216,16 @@ impl Job<'_> {
             cost_usd: spending.cost_usd,
         });
         Ok((code, result))
+    }
+
+    /// What a person wants to see of it in a list of sessions.
+    fn session_facts(&self, targets: &[Target]) -> Metadata {
+        let names: Vec<&str> = targets.iter().map(|target| target.slug.as_str()).collect();
+        let title: String = names.join(", ").chars().take(80).collect();
+        let mut facts = Metadata::new();
+        facts.insert("title".to_owned(), title.into());
+        facts.insert("pattern".to_owned(), analysis::PATTERN.into());
+        facts.insert("run_hash".to_owned(), self.run.hash().as_str().into());
+        facts
     }
 }

@@ -10,13 +10,14 @@ use crate::cli::exit::{Failure, unwritable};
 use crate::clock;
 use crate::event::{Event, Events};
 use crate::flow::PlannedCall;
-use crate::flow::engine::Engine;
+use crate::flow::engine::{Engine, Logged};
 use crate::flow::scan::{self as analysis, Analysis, Kept, Limits, PATTERN};
 use crate::insight::project::Answers;
 use crate::llm::Llm;
 use crate::prompt::Prompts;
 use crate::report::scan::{ScanFacts, ScanMode, markdown, scan_json};
 use crate::rundir::{self, RunDir, RunHash, RunLock};
+use crate::store::session::Session;
 
 use super::Target;
 use super::asked::Asked;
@@ -29,6 +30,7 @@ pub(super) struct Scan<'a> {
     /// The run directory of the whole call, whose lock is held.
     pub(super) main: &'a RunDir,
     pub(super) llm: Arc<Llm>,
+    pub(super) session: Session,
     pub(super) events: Events,
     pub(super) many: bool,
 }
@@ -183,8 +185,10 @@ impl Scan<'_> {
     }
 
     async fn ask(&self, target: &Target, analysis: &Analysis) -> Result<Answers, Failure> {
+        let pattern = self.prompts.pattern(PATTERN)?;
         let engine = Engine {
             models: &self.asked.settings.models.registered,
+            session: Arc::new(Logged::new(self.session.clone(), &pattern)),
             ..Engine::new(
                 Arc::clone(&self.llm),
                 self.prompts,

@@ -6,7 +6,7 @@ mod projects;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use insights::llm::{Request, Schema, mock_answer};
 
@@ -423,6 +423,16 @@ fn the_mock_answers_from_the_facts_and_the_report_says_so() {
     );
     let scan: Value = serde_json::from_str(&done.text("run_logs/x/outputs/scan/scan.json")).unwrap();
     assert_eq!(scan["mode"], "mock");
+    let done = Run::again(done)
+        .arguments(&["sessions", "list", "--json"])
+        .done()
+        .code(0);
+    let sessions = stdout_json(&done);
+    assert_eq!(sessions.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&sessions[0]["kind"], &sessions[0]["status"], &sessions[0]["calls"]),
+        (&json!("scan"), &json!("completed"), &json!(4))
+    );
 }
 
 #[test]
