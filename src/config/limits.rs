@@ -95,11 +95,22 @@ mod tests {
     use super::super::settings::resolve;
     use super::*;
 
-    fn options(pairs: &[(&str, &str)]) -> Result<crate::llm::Options, Bad> {
+    fn models(pairs: &[(&str, &str)]) -> Result<super::super::Models, Bad> {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let mut pairs = pairs.to_vec();
         pairs.push(("INSIGHTS_PROVIDER", "mock"));
-        resolve(&Typed::default(), &Environment::of(&pairs), None, folder.path()).map(|run| run.models.options)
+        resolve(&Typed::default(), &Environment::of(&pairs), None, folder.path()).map(|run| run.models)
+    }
+
+    fn options(pairs: &[(&str, &str)]) -> Result<crate::llm::Options, Bad> {
+        models(pairs).map(|models| models.options)
+    }
+
+    #[test]
+    fn a_limit_for_nobody_is_told() {
+        let limit = [("INSIGHTS_REQUESTS_PER_MINUTE", "opanai=5,openai=5")];
+        let warnings = models(&limit).expect("limits").warnings;
+        assert_eq!(warnings, ["a limit is given for `opanai`, which is no provider of this run"]);
     }
 
     #[test]

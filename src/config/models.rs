@@ -82,6 +82,14 @@ pub(super) fn choose_models(
         lines.push(describe(&vendor));
         vendors.push(vendor);
     }
+    for name in limits.providers.keys() {
+        if Vendor::known(name).is_none() && !vendors.iter().any(|vendor: &Vendor| vendor.name == *name) {
+            let name = name.escape_debug();
+            warnings.push(format!(
+                "a limit is given for `{name}`, which is no provider of this run"
+            ));
+        }
+    }
     let attempts = u32::try_from(retries).unwrap_or(u32::MAX).saturating_add(1);
     let n_models = route.longest_chain() + usize::from(!route.larger.is_empty());
     let options = llm::Options {

@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod about;
+mod attempt;
 mod availability;
 mod available;
 mod base_url;
