@@ -309,9 +309,9 @@ pub(super) struct AskArguments {
     /// A text file that the models may read; repeat it
     #[arg(long, value_name = "FILE")]
     pub(super) context: Vec<PathBuf>,
-    /// The way of thinking: see `insights patterns`
-    #[arg(long, value_name = "NAME", default_value = "council")]
-    pub(super) pattern: String,
+    /// The way of thinking: see `insights patterns` [default: council; perspective when there is one model only]
+    #[arg(long, value_name = "NAME")]
+    pub(super) pattern: Option<String>,
     /// Who is asked: registered names or `provider:model`, comma-separated [default: all registered, else one of each provider with a key]
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub(super) models: Vec<String>,

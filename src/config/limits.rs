@@ -110,7 +110,10 @@ mod tests {
     fn a_limit_for_nobody_is_told() {
         let limit = [("INSIGHTS_REQUESTS_PER_MINUTE", "opanai=5,openai=5")];
         let warnings = models(&limit).expect("limits").warnings;
-        assert_eq!(warnings, ["a limit is given for `opanai`, which is no provider of this run"]);
+        assert_eq!(
+            warnings,
+            ["a limit is given for `opanai`, which is no provider of this run"]
+        );
     }
 
     #[test]

@@ -326,6 +326,29 @@ fn below_the_minimum_there_is_no_answer_and_a_reason() {
 }
 
 #[test]
+fn one_model_alone_is_asked_in_roles() {
+    let server = Server::with([Step::made(signed)]);
+    let run = Run::new()
+        .arguments(&[
+            "ask",
+            QUESTION,
+            "--run-hash",
+            "q",
+            "--models",
+            "lab:one",
+            "--cache",
+            "off",
+        ])
+        .variable("LAB_BASE_URL", &server.url("/v1"));
+    let done = run.done().code(0).says(&["one model only", "perspective"]);
+    let record = record(&done);
+    assert_eq!(
+        (&record["pattern"], &record["status"]),
+        (&json!("perspective"), &json!("complete"))
+    );
+}
+
+#[test]
 fn equal_first_impressions_need_no_second_look() {
     let same = openai(r#"{"position": "Keep it.", "confidence": 0.5}"#);
     let server = Server::start([

@@ -36,12 +36,25 @@ use super::{log, print, run, signal};
 /// A longer question is a document: it belongs into `--context`.
 const LONGEST_QUESTION: usize = 20_000;
 
+/// The pattern that is run when none is named: models that judge each other, or roles that one model plays.
+const OF_MANY: &str = "council";
+const OF_ONE: &str = "perspective";
+
 pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let earlier = common.resumed.as_ref().and_then(|resumed| resumed.stdin.as_deref());
     let text = question(earlier.unwrap_or(&arguments.question))?;
-    let settings = run::settle(&typed(arguments, common), common)?;
+    let wanted = arguments.pattern.as_deref();
+    let mut settings = run::settle(&typed(arguments, common, wanted.unwrap_or(OF_MANY)), common)?;
+    let alone = settings.models.registered.len() < 2;
+    let name = wanted.unwrap_or(if alone { OF_ONE } else { OF_MANY });
+    if wanted.is_none() && alone {
+        settings = run::settle(&typed(arguments, common, name), common)?;
+        settings.warnings.push(format!(
+            "there is one model only, so the pattern is `{name}`; `{OF_MANY}` needs two (`--models`)"
+        ));
+    }
     let prompts = Prompts::open(&settings.prompts)?;
-    let pattern = prompts.pattern(&arguments.pattern)?;
+    let pattern = prompts.pattern(name)?;
     let reads_data = pattern
         .stages
         .iter()
@@ -103,9 +116,9 @@ pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> R
     Ok(code)
 }
 
-fn typed(arguments: &AskArguments, common: &CommonArguments) -> Typed {
+fn typed(arguments: &AskArguments, common: &CommonArguments, pattern: &str) -> Typed {
     let mut typed = Typed {
-        pattern: Some(arguments.pattern.clone()),
+        pattern: Some(pattern.to_owned()),
         ask: Some(
             arguments
                 .models
