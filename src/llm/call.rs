@@ -130,20 +130,26 @@ impl Llm {
 
     /// A usable reply from the first model of the role's plan that gives one. Dropping the future is safe at any point.
     pub async fn complete(&self, request: &Request, deadline: Option<Instant>) -> Result<Completion, Failed> {
-        self.complete_plan(request, &self.take_turn(&request.role), deadline)
-            .await
+        self.complete_with(request, None, deadline, 0).await
     }
 
-    /// The same with the caller's own models, in this order, in place of the role's route.
+    /// The same, where wanted with the caller's own models, in this order, in place of the role's route. `used` attempts of
+    /// the call's budget are gone: a question that is asked again in other words is still the same call. One is always left.
     pub async fn complete_with(
         &self,
         request: &Request,
-        targets: &[Target],
+        targets: Option<&[Target]>,
         deadline: Option<Instant>,
+        used: usize,
     ) -> Result<Completion, Failed> {
-        let route = Route::to(targets.iter().cloned());
-        let plan = route.plan(&request.role, Turn::default(), self.options.attempts);
-        self.complete_plan(request, &plan, deadline).await
+        let plan = match targets {
+            Some(targets) => {
+                let route = Route::to(targets.iter().cloned());
+                route.plan(&request.role, Turn::default(), self.options.attempts)
+            }
+            None => self.take_turn(&request.role),
+        };
+        self.complete_plan(request, &plan, deadline, used).await
     }
 
     async fn complete_plan(
@@ -151,6 +157,7 @@ impl Llm {
         request: &Request,
         plan: &[PlannedAttempt],
         deadline: Option<Instant>,
+        used: usize,
     ) -> Result<Completion, Failed> {
         let started = clock::now();
         let own = started + self.options.call_timeout;
@@ -166,7 +173,8 @@ impl Llm {
                 model: first.target.to_string(),
             });
         }
-        let mut tally = Tally::new();
+        let most = usize::try_from(self.options.call_attempts).unwrap_or(usize::MAX);
+        let mut tally = Tally::after(used.min(most.saturating_sub(1)));
         match self.answer(&call, &mut tally).await {
             Some(answer) => {
                 let target = answer.target.clone();
@@ -202,7 +210,7 @@ impl Llm {
                 another_target: steps.peek().is_some(),
                 attempts: allowed(
                     step.attempts,
-                    tally.attempts.len(),
+                    tally.n_used(),
                     self.options.call_attempts,
                     steps.n_untried(),
                 ),
@@ -348,7 +356,7 @@ impl Llm {
     }
 
     pub(super) fn used_up(&self, tally: &Tally) -> bool {
-        tally.attempts.len() >= usize::try_from(self.options.call_attempts).unwrap_or(usize::MAX)
+        tally.n_used() >= usize::try_from(self.options.call_attempts).unwrap_or(usize::MAX)
     }
 
     /// A replay does not wait for anybody.

@@ -104,7 +104,7 @@ impl Llm {
             attempts: 1,
             again: false,
         };
-        let mut own = Tally::new();
+        let mut own = Tally::after(0);
         let mut second = Box::pin(self.ask(&ask, &mut own));
         let answer = tokio::select! {
             biased;

@@ -8,6 +8,7 @@ use super::types::{Attempt, CallError, Class, Completion, Failed, Usage};
 use crate::clock::{self, Instant};
 
 pub(super) struct Tally {
+    earlier: usize,
     pub attempts: Vec<Attempt>,
     pub provider_wait: Duration,
     pub limiter_wait: Duration,
@@ -34,8 +35,10 @@ struct UnderWay {
 }
 
 impl Tally {
-    pub(super) fn new() -> Self {
+    /// `earlier` attempts of the same call's budget are gone.
+    pub(super) fn after(earlier: usize) -> Self {
         Self {
+            earlier,
             attempts: Vec::new(),
             provider_wait: Duration::ZERO,
             limiter_wait: Duration::ZERO,
@@ -102,6 +105,11 @@ impl Tally {
         self.attempt(&dropped.target, dropped.since.elapsed(), dropped.usage, Some(error));
         self.provider_wait = waited;
         self.spend(dropped.usage, dropped.cost_usd);
+    }
+
+    /// Attempts of the call's budget that are gone.
+    pub(super) fn n_used(&self) -> usize {
+        self.earlier + self.attempts.len()
     }
 
     pub(super) fn attempt(&mut self, target: &Target, took: Duration, usage: Usage, error: Option<CallError>) {

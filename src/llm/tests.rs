@@ -61,6 +61,16 @@ async fn a_hiccup_that_all_six_meet_costs_nobody_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_in_other_words_has_what_is_left_of_the_attempts() {
+    for (used, left) in [(0, 4), (3, 1), (4, 1), (9, 1)] {
+        let down = r#"{"roles": {"*": [{"fault": "server_error", "repeat": true}]}}"#;
+        let (llm, _) = llm(down, &["a"], |options| options.call_attempts = 4);
+        let outcome = llm.complete_with(&request("role"), None, None, used).await;
+        assert_eq!(outcome.unwrap_err().attempts.len(), left, "{used} used");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_is_down_is_given_up_soon() {
     let (llm, _) = llm(
         r#"{"roles": {"*": [{"fault": "server_error", "repeat": true}]}}"#,

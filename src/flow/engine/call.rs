@@ -132,12 +132,14 @@ async fn until_usable(desk: &Desk, question: &Question, mut request: Request) ->
     };
     let begun = clock::now();
     let mut kept = Vec::new();
+    let mut sent = 0;
     let deadline = Some(desk.deadline);
     let reply = loop {
-        let completed = match &question.targets {
-            Some(targets) => desk.llm.complete_with(&request, targets, deadline).await,
-            None => desk.llm.complete(&request, deadline).await,
-        };
+        let targets = question.targets.as_deref();
+        let completed = desk.llm.complete_with(&request, targets, deadline, sent).await;
+        sent += completed
+            .as_ref()
+            .map_or_else(|failed| failed.attempts.len(), |completion| completion.attempts.len());
         let fault = match completed {
             Ok(completion) => {
                 note_completion(&mut call, &completion);
