@@ -80,9 +80,12 @@ fn notes(facts: &Facts<'_>) -> Vec<String> {
     let answer = facts.asked.answer.as_ref();
     let n_dropped = answer.map_or(0, |answer| answer.dropped.len());
     if let Some(run) = facts.from_run {
-        lines.push(format!(
-            "Numbers are rendered from the facts of run {run}; {n_dropped} sentences that did not hold are not printed"
-        ));
+        let left_out = match n_dropped {
+            0 => "every sentence held".to_owned(),
+            1 => "1 sentence that did not hold is not printed".to_owned(),
+            many => format!("{many} sentences that did not hold are not printed"),
+        };
+        lines.push(format!("Numbers are rendered from the facts of run {run}; {left_out}"));
     }
     lines
 }
