@@ -10,9 +10,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock;
+use crate::config;
 use crate::event::{Event, Events};
+use crate::rundir::RunDir;
 
-use super::progress::Progress;
+use super::args::CommonArguments;
+use super::exit::{Failure, unwritable};
+use super::log;
+use super::progress::{Progress, Style};
 
 /// Owns the listening thread; `finish` waits until everything said is written.
 pub(super) struct Listeners {
@@ -38,6 +43,28 @@ struct Line<'a> {
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 impl Listeners {
+    /// The log, the journal and the display of a command that has a run directory; its warnings are the first events.
+    ///
+    /// # Errors
+    /// A log or a journal that cannot be created.
+    pub(super) fn of_run(
+        run: &RunDir,
+        settings: &config::Run,
+        common: &CommonArguments,
+        warnings: impl IntoIterator<Item = String>,
+    ) -> Result<(Self, Events), Failure> {
+        let redactor = settings.models.options.redactor();
+        log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor)
+            .map_err(|error| unwritable(&run.log(), &error))?;
+        let style = Style::choose(common.quiet, common.no_progress);
+        let (listeners, events) = Self::start(Some(&run.events()), Progress::new(style, common.verbose))
+            .map_err(|error| unwritable(&run.events(), &error))?;
+        for message in warnings {
+            events.say(Event::Warning { message });
+        }
+        Ok((listeners, events))
+    }
+
     /// Listens with a journal (an earlier run's is replaced) and a progress display.
     ///
     /// # Errors

@@ -23,9 +23,8 @@ use crate::store::session::{self, Metadata, Session};
 use super::args::{CommonArguments, RunArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
-use super::progress::{Progress, Style};
 use super::session::{Resumed, begin, open_store as open_store_of};
-use super::{dry_run, facts, log, outputs, print, signal};
+use super::{dry_run, facts, outputs, print, signal};
 
 /// What to do, settled as far as arguments go.
 pub(super) struct Job {
@@ -76,7 +75,7 @@ pub(super) fn settle_sessions(common: &CommonArguments) -> Result<config::Sessio
 }
 
 pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, Failure> {
-    let mut settings = settle(&job.typed, common)?;
+    let settings = settle(&job.typed, common)?;
     let hash = settings
         .run_hash
         .clone()
@@ -88,15 +87,8 @@ pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, 
     let prompts = Prompts::load(&settings.prompts)?;
     let run = RunDir::create(&settings.run_logs, &hash)?;
     let _lock = run.lock(&clock::wall().to_string())?;
-    let redactor = settings.models.options.redactor();
-    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor)
-        .map_err(|error| unwritable(&run.log(), &error))?;
-    let style = Style::choose(common.quiet, common.no_progress);
-    let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
-        .map_err(|error| unwritable(&run.events(), &error))?;
-    for message in settings.warnings.drain(..) {
-        events.say(Event::Warning { message });
-    }
+    let warnings = settings.warnings.iter().cloned();
+    let (listeners, events) = Listeners::of_run(&run, &settings, common, warnings)?;
     let started = Started {
         at: clock::now(),
         stamp: clock::wall().to_string(),

@@ -28,10 +28,9 @@ use crate::store::session::{self, Kind, Metadata, Session, Status};
 use super::args::{AskArguments, CommonArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
-use super::progress::{Progress, Style};
 use super::run::KeptRun;
 use super::session::{Resumed, begin, open_store};
-use super::{log, print, run, signal};
+use super::{print, run, signal};
 
 /// A longer question is a document: it belongs into `--context`.
 const LONGEST_QUESTION: usize = 20_000;
@@ -85,14 +84,8 @@ pub(super) async fn ask(arguments: &AskArguments, common: &CommonArguments) -> R
     };
     let run = RunDir::create(&settings.run_logs, &hash)?;
     let _lock = run.lock(&clock::wall().to_string())?;
-    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor)
-        .map_err(|error| unwritable(&run.log(), &error))?;
-    let style = Style::choose(common.quiet, common.no_progress);
-    let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
-        .map_err(|error| unwritable(&run.events(), &error))?;
-    for message in settings.warnings.clone() {
-        events.say(Event::Warning { message });
-    }
+    let warnings = settings.warnings.iter().cloned();
+    let (listeners, events) = Listeners::of_run(&run, &settings, common, warnings)?;
     let job = Job {
         arguments,
         settings: &settings,

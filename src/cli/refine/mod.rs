@@ -22,10 +22,9 @@ use crate::store::session::{self, Kind, Metadata, Session, Status};
 use super::args::{CommonArguments, RefineArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
-use super::progress::{Progress, Style};
 use super::run::KeptRun;
 use super::session::{begin, open_store, resume_hint};
-use super::{log, print, run, signal};
+use super::{print, run, signal};
 
 pub(super) async fn refine(arguments: &RefineArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let mut typed = typed(arguments, common);
@@ -41,14 +40,8 @@ pub(super) async fn refine(arguments: &RefineArguments, common: &CommonArguments
     let id = resumed.map_or_else(|| session::new_id(Kind::Refine), |resumed| resumed.id.clone());
     let run = RunDir::create(&settings.run_logs, &RunHash::new(&id)?)?;
     let _lock = run.lock(&clock::wall().to_string())?;
-    log::start(&run.log(), settings.log.as_deref(), common.verbose, redactor)
-        .map_err(|error| unwritable(&run.log(), &error))?;
-    let style = Style::choose(common.quiet, common.no_progress);
-    let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
-        .map_err(|error| unwritable(&run.events(), &error))?;
-    for message in settings.warnings.clone() {
-        events.say(Event::Warning { message });
-    }
+    let warnings = settings.warnings.iter().cloned();
+    let (listeners, events) = Listeners::of_run(&run, &settings, common, warnings)?;
     let job = Job {
         arguments,
         common,

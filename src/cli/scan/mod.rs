@@ -22,11 +22,10 @@ use crate::rundir::{RunDir, RunHash};
 use crate::store::session::{self, Kind, Metadata, Session, Status};
 
 use super::args::{CommonArguments, ScanArguments};
-use super::exit::{Code, Failure, unwritable};
+use super::exit::{Code, Failure};
 use super::listen::Listeners;
-use super::progress::{Progress, Style};
 use super::session::{Resumed, begin, open_store};
-use super::{log, print, signal};
+use super::{print, signal};
 use project::{Outcome, Scan};
 
 /// Projects that are worked on at the same time; the limiter holds their calls together.
@@ -43,15 +42,8 @@ pub(super) async fn scan(arguments: &ScanArguments, common: &CommonArguments) ->
     let hash = main_hash(arguments, &targets)?;
     let run = RunDir::create(&asked.settings.run_logs, &hash)?;
     let _lock = run.lock(&clock::wall().to_string())?;
-    let redactor = asked.settings.models.options.redactor();
-    log::start(&run.log(), asked.settings.log.as_deref(), common.verbose, redactor)
-        .map_err(|error| unwritable(&run.log(), &error))?;
-    let style = Style::choose(common.quiet, common.no_progress);
-    let (listeners, events) = Listeners::start(Some(&run.events()), Progress::new(style, common.verbose))
-        .map_err(|error| unwritable(&run.events(), &error))?;
-    for message in asked.settings.warnings.drain(..).chain(repeated) {
-        events.say(Event::Warning { message });
-    }
+    let warnings = asked.settings.warnings.iter().cloned().chain(repeated);
+    let (listeners, events) = Listeners::of_run(&run, &asked.settings, common, warnings)?;
     let job = Job {
         arguments,
         asked: &asked,

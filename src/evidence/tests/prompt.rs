@@ -2,7 +2,6 @@
 
 use jiff::civil::date;
 
-use super::generate::{Planted, dataset};
 use super::{empty, evidence, of};
 use crate::data::*;
 use crate::evidence::*;
@@ -52,32 +51,4 @@ g4|active users|0.625|75.0|100.0|2
 g5|net revenue|0.500|50.0|100.0|2
 ";
     assert_eq!(text, expected, "{text}");
-}
-
-/// For a look at the whole: `cargo test --lib evidence::tests::print -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints the evidence of a generated data set"]
-fn print() {
-    use std::io::Write;
-    let planted = Planted {
-        outage: Some((9, 0.3)),
-        revenue_spike: Some((20, 2.0)),
-        country: Some((7, 0.6)),
-    };
-    let dataset = dataset(5, 30, &planted);
-    let all = evidence(&dataset);
-    let mut out = std::io::stderr();
-    for evidence in &all {
-        let sections = serde_json::Value::Object(sections(evidence.analyst, evidence, &dataset));
-        let _ = writeln!(
-            out,
-            "==== {} {} tokens\n{}\n{sections:#}",
-            evidence.analyst,
-            tokens(evidence),
-            pipe(evidence)
-        );
-    }
-    for kpi in kpis(&dataset, &all) {
-        let _ = writeln!(out, "{kpi:?}");
-    }
 }
