@@ -15,6 +15,7 @@ use crate::flow::{
 use crate::insight::{Council, Outcome, Severity};
 use crate::llm::{Cassette, Llm, Strategy};
 use crate::prompt::{COUNCIL, Prompts};
+use crate::reply;
 use crate::report::{Facts, Status, Timing};
 use crate::rundir::{self, RunDir};
 use crate::store::Store;
@@ -140,7 +141,8 @@ async fn council(
     let llm = Llm::new(options, store.clone(), events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
     let mut kept = KeptRun::start(store, run);
-    let dataset = read_data(settings, window, run, events).await?;
+    let warm = tokio::task::spawn_blocking(move || reply::warm(window));
+    let dataset = Arc::new(read_data(settings, window, run, events).await?);
     let data_seconds = seconds_since(started.at);
     let evidence = evidence::build(
         &dataset,
@@ -155,7 +157,6 @@ async fn council(
     if job.dry_run {
         return dry_run::dry_run(run, &plan, &evidence, job.json).map(|result| (Code::Complete, result));
     }
-    write_tables(settings, &dataset, run)?;
     outputs::invalidate(run)?;
     let sections = evidence
         .iter()
@@ -169,7 +170,12 @@ async fn council(
         session: Arc::new(Logged::new(session, &pattern)),
         ..Engine::new(Arc::clone(&llm), prompts, settings.flow, events.clone())
     };
-    let council = flow::council(&engine, &evidence, sections).await?;
+    // Writing that fails ends the calls: nobody pays for a report that cannot be kept.
+    let (council, ()) = tokio::try_join!(
+        async { Ok(flow::council(&engine, &evidence, sections).await?) },
+        write_tables(settings, &dataset, run),
+    )?;
+    let _a_failed_warm_up_costs_only_time = warm.await;
     let status = status(&council);
     log_calls(&council, status);
     let source = facts::source(&dataset);
@@ -320,16 +326,22 @@ fn source_name(files: &[String]) -> String {
     }
 }
 
-/// Computed tables go to the run directory; tables of an upstream pipeline stay as they are.
-fn write_tables(settings: &config::Run, dataset: &Dataset, run: &RunDir) -> Result<(), Failure> {
+/// Computed tables go to the run directory, while the models are asked; tables of an upstream pipeline stay as they are.
+async fn write_tables(settings: &config::Run, dataset: &Arc<Dataset>, run: &RunDir) -> Result<(), Failure> {
     if settings.data.is_none() {
         return Ok(());
     }
-    let written = data::write(dataset, &run.outputs(), &rundir::write_whole)?;
-    for path in written.stale {
-        rundir::remove(&path).map_err(|error| unwritable(&path, &error))?;
-    }
-    Ok(())
+    let (dataset, outputs) = (Arc::clone(dataset), run.outputs());
+    let write = move || -> Result<(), Failure> {
+        let written = data::write(&dataset, &outputs, &rundir::write_whole)?;
+        for path in written.stale {
+            rundir::remove(&path).map_err(|error| unwritable(&path, &error))?;
+        }
+        Ok(())
+    };
+    tokio::task::spawn_blocking(write)
+        .await
+        .map_err(|error| Failure::new(Code::NoReport, format!("writing the tables stopped: {error}")))?
 }
 
 fn say_plan(plan: &flow::Plan, llm: &Llm, events: &Events) {

@@ -34,6 +34,7 @@ mod specialist;
 mod subjects;
 mod text;
 mod verify;
+mod warm;
 mod words;
 
 pub use coerce::{Liberty, coerce};
@@ -49,6 +50,7 @@ pub use repair::{MAX_DEPTH, Repair};
 pub use schema::*;
 pub use sentence::Sentence;
 pub use specialist::{CheckedSpecialist, RejectedFinding, specialist};
+pub use warm::warm;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{count, instructions, text_at};
+use super::{at, count, instructions, text_at};
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::StructuredOutput;
@@ -95,7 +95,7 @@ pub(super) fn add(pieces: &mut Pieces, event: &Value) {
         Some("message_start") => {
             pieces.begun = true;
             pieces.add_model(text_at(event, "/message/model"));
-            pieces.add_usage(event.pointer("/message/usage"));
+            pieces.add_usage(at(event, "/message/usage"));
         }
         Some("content_block_start") if text_at(event, "/content_block/type") == Some("text") => {
             pieces

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ending::{BLANK_RUN, blank_run};
-use super::{Dialect, Fault, Kind, Usage, anthropic, estimate_tokens, gemini, openai};
+use super::{Dialect, Fault, Kind, Usage, anthropic, at, estimate_tokens, gemini, openai};
 use crate::llm::sse::{SseEvent, SseParser};
 use crate::llm::types::Class;
 
@@ -184,6 +184,11 @@ impl Assembly {
             self.over = Some(Over::Closed);
             return;
         }
+        let before = self.pieces.text.len();
+        if self.dialect == Dialect::OpenAi && event.name.is_empty() && openai::add_text(&mut self.pieces, data) {
+            self.count_blanks(before);
+            return;
+        }
         let piece: Value = match serde_json::from_str(data) {
             Ok(Value::Array(mut list)) if list.len() == 1 => list.remove(0),
             Ok(piece) => piece,
@@ -201,7 +206,6 @@ impl Assembly {
             self.over = Some(Over::Error(body));
             return;
         }
-        let before = self.pieces.text.len();
         match self.dialect {
             Dialect::OpenAi => openai::add(&mut self.pieces, &piece),
             Dialect::Anthropic => anthropic::add(&mut self.pieces, &piece),
@@ -260,7 +264,7 @@ fn error_of(event_name: &str, piece: &Value) -> Option<Value> {
     if is_error(piece) {
         return Some(piece.clone());
     }
-    let choice_error = piece.pointer("/choices/0/error").filter(|error| !error.is_null());
+    let choice_error = at(piece, "/choices/0/error").filter(|error| !error.is_null());
     if let Some(error) = choice_error {
         return Some(json!({"error": error}));
     }

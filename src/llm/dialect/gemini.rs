@@ -6,7 +6,7 @@ use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{count, instructions, text_at};
+use super::{at, count, instructions, text_at};
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::StructuredOutput;
@@ -55,7 +55,7 @@ pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
 
 pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
     let usage = usage(body);
-    let Some(candidate) = body.pointer("/candidates/0") else {
+    let Some(candidate) = at(body, "/candidates/0") else {
         if let Some(reason) = text_at(body, "/promptFeedback/blockReason") {
             return Err(
                 Fault::new(Class::Permanent, format!("the prompt was blocked ({reason})"))
@@ -70,7 +70,7 @@ pub(super) fn decode(body: &Value) -> Result<Decoded, Fault> {
             .usage(usage));
     };
     let ending = ending(text_at(candidate, "/finishReason"));
-    let parts = candidate.pointer("/content/parts").and_then(Value::as_array);
+    let parts = at(candidate, "/content/parts").and_then(Value::as_array);
     if parts.is_none() && matches!(ending, Ending::Stop | Ending::Unsaid) {
         return Err(Fault::new(Class::Transient, "the reply holds no parts")
             .code("no_parts")
@@ -112,12 +112,11 @@ pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
         pieces.feedback = chunk.get("promptFeedback").cloned();
         pieces.ended = true;
     }
-    let Some(candidate) = chunk.pointer("/candidates/0") else {
+    let Some(candidate) = at(chunk, "/candidates/0") else {
         return;
     };
     pieces.begun = true;
-    for part in candidate
-        .pointer("/content/parts")
+    for part in at(candidate, "/content/parts")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()

@@ -180,9 +180,17 @@ fn instructions(request: &Request, schema_native: bool) -> String {
     }
 }
 
+/// `Value::pointer` for names without `~`: it copies each name twice to look for escapes, for every chunk of a stream.
+fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let mut names = pointer.split('/').skip(1);
+    names.try_fold(value, |value, name| match value {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        _ => value.get(name),
+    })
+}
+
 fn count(value: &Value, pointer: &str) -> u64 {
-    let number = value.pointer(pointer);
-    number
+    at(value, pointer)
         .and_then(|number| {
             number
                 .as_u64()
@@ -192,8 +200,7 @@ fn count(value: &Value, pointer: &str) -> u64 {
 }
 
 fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value
-        .pointer(pointer)
+    at(value, pointer)
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
 }

@@ -1,14 +1,17 @@
 //! Chat completions, as OpenAI, OpenRouter and the many compatible hosts speak it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{count, instructions, text_at};
+use super::{at, count, instructions, text_at};
 use crate::llm::classify;
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
@@ -73,7 +76,7 @@ pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
 
 pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
     let usage = usage(body);
-    let Some(choice) = body.pointer("/choices/0") else {
+    let Some(choice) = at(body, "/choices/0") else {
         return Err(Fault::new(Class::Transient, "the reply holds no choices")
             .code("no_choices")
             .kind(Kind::Empty)
@@ -86,10 +89,10 @@ pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Tim
         Some(_) => Ending::Refusal,
         None => ending(text_at(choice, "/finish_reason")),
     };
-    let text = choice.pointer("/message/content").map(content).unwrap_or_default();
+    let text = at(choice, "/message/content").map(content).unwrap_or_default();
     let model = text_at(body, "/model").map(str::to_owned);
     let mut decoded = conclude(ending, text, usage, model)?;
-    decoded.cost_usd = body.pointer("/usage/cost").and_then(Value::as_f64);
+    decoded.cost_usd = at(body, "/usage/cost").and_then(Value::as_f64);
     Ok(decoded)
 }
 
@@ -97,7 +100,7 @@ pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Tim
 pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
     pieces.add_model(text_at(chunk, "/model"));
     pieces.add_usage(chunk.get("usage"));
-    pieces.add_usage(chunk.pointer("/x_groq/usage"));
+    pieces.add_usage(at(chunk, "/x_groq/usage"));
     let choices = chunk.get("choices").and_then(Value::as_array).into_iter().flatten();
     let mut first = choices.filter(|choice| matches!(choice.get("index").and_then(Value::as_u64), None | Some(0)));
     let Some(choice) = first.next() else {
@@ -126,6 +129,65 @@ pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
         pieces.finish = Some(reason.to_owned());
         pieces.ended = true;
     }
+}
+
+/// What all but a few chunks of a stream are: one piece of text. Whatever else a chunk may say must be absent or null here.
+#[derive(Deserialize)]
+struct TextChunk<'a> {
+    #[serde(borrow)]
+    object: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    choices: [TextChoice<'a>; 1],
+    #[serde(rename = "usage")]
+    _usage: Option<()>,
+    #[serde(rename = "x_groq")]
+    _x_groq: Option<()>,
+    #[serde(rename = "error")]
+    _error: Option<()>,
+    #[serde(rename = "type")]
+    _type: Option<()>,
+}
+
+#[derive(Deserialize)]
+struct TextChoice<'a> {
+    index: Option<u64>,
+    #[serde(borrow)]
+    delta: TextDelta<'a>,
+    #[serde(rename = "message")]
+    _message: Option<()>,
+    #[serde(rename = "finish_reason")]
+    _finish_reason: Option<()>,
+    #[serde(rename = "error")]
+    _error: Option<()>,
+}
+
+#[derive(Deserialize)]
+struct TextDelta<'a> {
+    #[serde(borrow)]
+    content: Cow<'a, str>,
+    #[serde(rename = "refusal")]
+    _refusal: Option<()>,
+    #[serde(rename = "reasoning_content")]
+    _reasoning_content: Option<()>,
+    #[serde(rename = "reasoning")]
+    _reasoning: Option<()>,
+}
+
+/// `add` for a chunk that holds text alone, several times as fast; false leaves any other chunk to `add`.
+pub(super) fn add_text(pieces: &mut Pieces, data: &str) -> bool {
+    let Ok(chunk) = serde_json::from_str::<TextChunk<'_>>(data) else {
+        return false;
+    };
+    let [choice] = chunk.choices;
+    if !matches!(choice.index, None | Some(0)) || chunk.object.is_some_and(|object| object == "error") {
+        return false;
+    }
+    pieces.begun = true;
+    pieces.add_model(chunk.model.as_deref().filter(|model| !model.is_empty()));
+    pieces.text.push_str(&choice.delta.content);
+    true
 }
 
 /// The chunks as one chat completion.

@@ -400,3 +400,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_chunk_of_text_reads_the_same_both_ways() {
+    let quick = |chunk: &str| {
+        let mut pieces = Pieces::default();
+        let taken = openai::add_text(&mut pieces, chunk);
+        (taken, format!("{pieces:?}"))
+    };
+    for chunk in [
+        OPENAI[0],
+        OPENAI[1],
+        OPENAI[2],
+        r#"{"choices":[{"delta":{"content":"\u00e9\n"}}]}"#,
+    ] {
+        let mut pieces = Pieces::default();
+        openai::add(&mut pieces, &serde_json::from_str(chunk).unwrap());
+        assert_eq!(quick(chunk), (true, format!("{pieces:?}")), "{chunk}");
+    }
+    for other in [
+        OPENAI[3],
+        OPENAI[4],
+        r#"{"choices":[{"index":1,"delta":{"content":"second"}}]}"#,
+        r#"{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[{"delta":{"content":"x","reasoning":"y"}}]}"#,
+        r#"{"choices":[{"delta":{"content":["x"]}}]}"#,
+        r#"{"choices":[{"delta":{"content":"x"}}],"error":{"message":"overloaded"}}"#,
+        r#"{"object":"error","choices":[{"delta":{"content":"x"}}]}"#,
+        r#"{"choices":[{"delta":{"content":"x"}}],"x_groq":{"usage":{"prompt_tokens":1}}}"#,
+    ] {
+        let untouched = format!("{:?}", Pieces::default());
+        assert_eq!(quick(other), (false, untouched), "{other}");
+    }
+}
