@@ -2,6 +2,7 @@
 //! hold and what their answers mean.
 
 mod advice;
+mod conflicts;
 mod coordinator;
 mod findings;
 mod plan;
@@ -60,7 +61,7 @@ pub async fn council(
         }
     }
     calls.extend(later);
-    let grounding = findings::total_grounding(&table.outcomes);
+    let mut grounding = findings::total_grounding(&table.outcomes);
     let coordinated = match table.coordinated {
         Some(coordinated) => coordinated,
         None => {
@@ -68,7 +69,10 @@ pub async fn council(
             coordinator::by_template(&table.outcomes, why)
         }
     };
+    grounding.add(findings::printed(&table.outcomes, &coordinated));
+    let conflicts = conflicts::conflicts(&coordinator::significant(&table.outcomes));
     Ok(Council {
+        conflicts,
         outcomes: table.outcomes,
         coordinated,
         calls,
@@ -141,7 +145,7 @@ impl Table<'_> {
     }
 
     fn brief(&self, first: &Evidence) -> Values {
-        coordinator::brief(first, &self.outcomes, &coordinator::reportable(&self.outcomes))
+        coordinator::brief(first, &self.outcomes, &coordinator::significant(&self.outcomes))
     }
 
     fn findings(&mut self, stage: &Stage, done: &mut StageRecord) {
