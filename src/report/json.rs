@@ -80,6 +80,7 @@ pub fn coordinated_insights(facts: &Facts<'_>) -> Vec<u8> {
             "assembled_by": if joined.status == CoordinatorStatus::Completed { "coordinator" } else { "template" },
             "missing_analysts": missing,
             "dropped_sentences": joined.dropped,
+            "reviews": joined.reviews,
             "grounding": council.grounding,
             "call": coordinator.map(call_metadata),
         },
@@ -193,6 +194,7 @@ fn reported(report: &SpecialistReport, call: &CallRecord) -> Map<String, Value> 
     let mut metadata = call_metadata(call);
     if let Value::Object(metadata) = &mut metadata {
         metadata.insert("grounding".to_owned(), json!(report.grounding));
+        metadata.insert("reviews".to_owned(), json!(report.reviews));
     }
     child.insert("metadata".to_owned(), metadata);
     child

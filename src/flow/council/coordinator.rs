@@ -23,11 +23,15 @@ pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], 
     };
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
     let checked = reply::coordinator(value, &owned);
+    let lies = checked
+        .dropped
+        .iter()
+        .any(|dropped| dropped.part == "executive_summary");
     // Without a finding there is no sentence to check; the template says that nothing happened.
-    if checked.usable || findings.is_empty() {
+    if (checked.usable && !lies) || findings.is_empty() {
         return joined(checked, &findings, outcomes, end);
     }
-    let message = "no sentence of the coordinator's summary passed the check against the findings";
+    let message = "the coordinator's summary did not pass the check against the findings, and its correction neither";
     let why = why("ungrounded", message, answer.call.attempts);
     answer.call.status = "error".to_owned();
     answer.call.error = Some(why.clone());
