@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Analyst, Finding, Grounding, Remark};
+use super::{Analyst, Conflict, Finding, Grounding, Remark, ReviewRound};
 
 /// What one call took, success or not. Costs in US dollars, null when unknown.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub struct SpecialistReport {
     pub data_gaps: Vec<String>,
     pub rejected: Vec<Rejected>,
     pub grounding: Grounding,
+    /// Every look at the reply, the first one first.
+    pub reviews: Vec<ReviewRound>,
     /// 0..1, computed: the mean confidence of the findings, damped by what was rejected.
     pub confidence_score: Option<f64>,
 }
@@ -162,6 +164,8 @@ pub struct Coordinated {
     /// Why the coordinator's own words are not used.
     pub why: Option<Why>,
     pub executive_summary: Vec<String>,
+    /// The findings behind each sentence of the summary.
+    pub summary_uses: Vec<Vec<String>>,
     pub key_findings: Vec<KeyFinding>,
     pub themes: Vec<Theme>,
     pub recommendations: Vec<Advice>,
@@ -171,6 +175,8 @@ pub struct Coordinated {
     pub next_steps: Vec<String>,
     /// Sentences of the coordinator that did not pass the check, with the reason.
     pub dropped: Vec<String>,
+    /// Every look at the coordinator's reply, the first one first.
+    pub reviews: Vec<ReviewRound>,
 }
 
 /// A finished council.
@@ -179,22 +185,24 @@ pub struct Council {
     /// In `Analyst::ALL` order.
     pub outcomes: Vec<(Analyst, Outcome)>,
     pub coordinated: Coordinated,
-    /// One per specialist, then the coordinator.
+    /// One per specialist, then the coordinator, then the corrections that were asked for.
     pub calls: Vec<CallRecord>,
     pub grounding: Grounding,
+    /// Figures and findings that disagree.
+    pub conflicts: Vec<Conflict>,
     /// From the first call to the last reply.
     pub wall_millis: u64,
 }
 
 impl Council {
-    /// All supported findings that are outside ordinary variation, most severe first.
+    /// All supported findings that tell of something outside ordinary variation, most severe first.
     pub fn findings(&self) -> Vec<&Finding> {
         let mut findings: Vec<&Finding> = self
             .outcomes
             .iter()
             .filter_map(|(_, outcome)| outcome.report())
             .flat_map(|report| &report.findings)
-            .filter(|finding| finding.reportable)
+            .filter(|finding| finding.significant)
             .collect();
         findings.sort_by_key(|finding| number_of(&finding.id));
         findings

@@ -60,6 +60,20 @@ impl Confidence {
             data,
         }
     }
+
+    pub fn word(self) -> &'static str {
+        confidence_word(self.score)
+    }
+}
+
+/// A computed confidence in the words of the report.
+pub fn confidence_word(score: f64) -> &'static str {
+    match score {
+        score if score >= 0.85 => "high",
+        score if score >= 0.6 => "fair",
+        score if score >= 0.3 => "low",
+        _ => "very low",
+    }
 }
 
 /// A checked statement of one specialist: every number in it was written by the program.
@@ -76,10 +90,17 @@ pub struct Finding {
     pub verdict: Verdict,
     /// False when the change lies inside ordinary variation.
     pub reportable: bool,
+    /// It tells of something outside ordinary variation: a change, an unusual day, a check that failed. A level, a share or a rank
+    /// alone is a fact, and no news.
+    #[serde(default)]
+    pub significant: bool,
     /// The cells behind the numbers, e.g. `g3.revenue`.
     pub evidence: Vec<String>,
     /// The rendered numbers in the order of the text, for `{{F7.n1}}`.
     pub numbers: Vec<String>,
+    /// Numbers that the model typed itself; each follows from the cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub typed: Vec<String>,
     /// The names (row keys) that the finding speaks of.
     pub names: Vec<String>,
     /// Why the verdict is not plain support; empty when it is.
@@ -97,35 +118,13 @@ pub struct Remark {
     pub about: Vec<String>,
 }
 
-/// Counts of checked statements, for the summary.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Grounding {
-    pub findings: usize,
-    pub supported: usize,
-    pub unsupported: usize,
-    pub contradicted: usize,
-    pub ordinary: usize,
-    /// Supported over all checked; null when nothing was checked.
-    pub share: Option<f64>,
-}
-
-impl Grounding {
-    pub fn add(&mut self, other: Self) {
-        self.findings += other.findings;
-        self.supported += other.supported;
-        self.unsupported += other.unsupported;
-        self.contradicted += other.contradicted;
-        self.ordinary += other.ordinary;
-        self.share = (self.findings > 0).then(|| {
-            let share = self.supported as f64 / self.findings as f64;
-            (share * 10_000.0).round() / 10_000.0
-        });
-    }
-}
-
 mod analyst;
+mod conflict;
 mod council;
+mod grounding;
 pub mod project;
 
 pub use analyst::{Analyst, OwnAnalyst};
+pub use conflict::{Conflict, ConflictKind, Resolution};
 pub use council::*;
+pub use grounding::{Grounding, ReviewRound, Tally};

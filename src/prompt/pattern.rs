@@ -52,6 +52,7 @@ pub struct Stage {
     /// What the program does with the answers.
     pub check: Check,
     pub refine: Option<Refine>,
+    pub correction: Option<Correction>,
     /// Later stages see labels instead of names.
     pub anonymous: bool,
     /// The field of the answers (or `text`) that agreement is computed over.
@@ -248,6 +249,14 @@ pub struct Refine {
     /// The score, 0..1, from which on the answer is good enough.
     pub until: f64,
     /// Reviews at most.
+    pub at_most: u32,
+}
+
+/// What happens to an answer that the program finds fault with; stages of roles and of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    pub template: String,
+    /// Rounds at most.
     pub at_most: u32,
 }
 

@@ -27,6 +27,7 @@ const REWRITING: [&str; 7] = [
     "critique",
     "rejected",
 ];
+const CORRECTING: [&str; 3] = ["draft", "feedback", "iteration"];
 const COMPARING: [&str; 3] = ["first_text", "second_text", "iteration"];
 
 /// A stage or role of this name would hide a variable, or an end.
@@ -45,13 +46,14 @@ pub(super) fn inputs(pattern: &Pattern) -> Vec<String> {
     given.chain(pattern.inputs.keys().cloned()).chain(stages).collect()
 }
 
-/// Which of a stage's templates is filled; all but the first belong to a `refine` stage.
+/// Which of a stage's templates is filled; all but the first and the last belong to a `refine` stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Own,
     Critique,
     Review,
     Compare,
+    Correct,
 }
 
 /// Variables of a stage's templates.
@@ -64,6 +66,7 @@ pub(super) fn variables(pattern: &Pattern, stage: &Stage, part: Part) -> Vec<Str
         (Kind::Refine, Part::Critique) => add(&CRITIQUE),
         (Kind::Refine, Part::Review) => add(&REVIEWING),
         (Kind::Refine, Part::Compare) => add(&COMPARING),
+        (_, Part::Correct) => add(&CORRECTING),
         (Kind::Roles | Kind::Models | Kind::Synthesis, _) => {}
     }
     for input in &stage.inputs {

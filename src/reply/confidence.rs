@@ -21,6 +21,8 @@ const UNSCORED: f64 = 0.5;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Significance {
     pub(super) reportable: bool,
+    /// News: more than ordinary variation, and more than a count of rows.
+    pub(super) significant: bool,
     /// P(the change is real).
     pub(super) real: f64,
 }
@@ -35,6 +37,7 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
         // A count of rows or a trend: its assert has been recomputed.
         return Significance {
             reportable: true,
+            significant: false,
             real: 1.0,
         };
     }
@@ -43,8 +46,10 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
         .all(|at| at.row.support.is_none_or(|support| support >= LEAST_SUPPORT));
     let largest = |values: Vec<f64>| values.into_iter().map(f64::abs).reduce(f64::max);
     if let Some(score) = largest(changing.iter().filter_map(|at| measure::score(at)).collect()) {
+        let reportable = score >= LEAST_SCORE && supported;
         return Significance {
-            reportable: score >= LEAST_SCORE && supported,
+            reportable,
+            significant: reportable,
             real: chance_real(score),
         };
     }
@@ -54,8 +59,10 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
             .filter_map(|at| measure::change_percent(at).or_else(|| measure::deviation(at)))
             .collect(),
     );
+    let reportable = size.is_some_and(|size| size >= LEAST_CHANGE) && supported;
     Significance {
-        reportable: size.is_some_and(|size| size >= LEAST_CHANGE) && supported,
+        reportable,
+        significant: reportable,
         real: UNSCORED,
     }
 }

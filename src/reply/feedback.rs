@@ -2,35 +2,40 @@
 
 use crate::insight::Verdict;
 
-use super::specialist::RejectedFinding;
+use super::reason::Reason;
+use super::specialist::CheckedSpecialist;
 
 /// More lines than this help nobody.
 const MAX_LINES: usize = 12;
 
 const MAX_CHARACTERS: usize = 240;
 
-/// One line per fault, the contradicted first.
-pub fn feedback(rejected: &[RejectedFinding]) -> Vec<String> {
-    let mut order: Vec<&RejectedFinding> = rejected.iter().collect();
-    order.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
-    let mut lines = Vec::new();
-    for finding in order {
-        for reason in &finding.reasons {
-            let verdict = match reason.verdict {
-                Verdict::Contradicted => "CONTRADICTED",
-                _ => "UNSUPPORTED",
-            };
-            let line = format!(
-                "{} {verdict} {}: {}. {}",
-                finding.id,
-                reason.code,
-                reason.message,
-                repair(reason.code)
-            );
-            let line: String = line.chars().take(MAX_CHARACTERS).collect();
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+/// One line per fault, the contradicted first; then advice that holds numbers, and changes that are no news.
+pub fn feedback(checked: &CheckedSpecialist) -> Vec<String> {
+    let mut faults: Vec<(&String, &Reason)> = checked
+        .faults
+        .iter()
+        .flat_map(|(id, reasons)| reasons.iter().map(move |reason| (id, reason)))
+        .collect();
+    faults.sort_by_key(|(_, reason)| std::cmp::Reverse(reason.verdict));
+    let told = faults.into_iter().map(|(id, reason)| {
+        let verdict = match reason.verdict {
+            Verdict::Contradicted => "CONTRADICTED",
+            _ => "UNSUPPORTED",
+        };
+        let (code, message) = (reason.code, &reason.message);
+        format!("{id} {verdict} {code}: {message}. {}", repair(code))
+    });
+    let ordinary = checked.findings.iter().filter(|finding| !finding.reportable);
+    let ordinary = ordinary.map(|finding| {
+        let id = &finding.id;
+        format!("{id} not_significant: the change lies inside ordinary variation. Do not report it as a change.")
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for line in told.chain(ordinary) {
+        let line: String = line.chars().take(MAX_CHARACTERS).collect();
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
     lines.truncate(MAX_LINES);

@@ -59,6 +59,9 @@ pub fn coordinated_insights(facts: &Facts<'_>) -> Vec<u8> {
         .collect();
     bytes(&json!({
         "executive_summary": joined.executive_summary.join(" "),
+        "summary_sentences": joined.executive_summary.iter().enumerate().map(|(index, text)| json!({
+            "text": text, "uses": joined.summary_uses.get(index),
+        })).collect::<Vec<_>>(),
         "key_findings": joined.key_findings,
         "cross_cutting_themes": joined.themes,
         "prioritized_recommendations": joined.recommendations,
@@ -67,6 +70,7 @@ pub fn coordinated_insights(facts: &Facts<'_>) -> Vec<u8> {
             "text": joined.confidence_text,
         },
         "next_steps": joined.next_steps,
+        "conflicts": council.conflicts,
         "metadata": {
             "schema_version": SCHEMA_VERSION,
             "run_hash": facts.run_hash,
@@ -76,6 +80,7 @@ pub fn coordinated_insights(facts: &Facts<'_>) -> Vec<u8> {
             "assembled_by": if joined.status == CoordinatorStatus::Completed { "coordinator" } else { "template" },
             "missing_analysts": missing,
             "dropped_sentences": joined.dropped,
+            "reviews": joined.reviews,
             "grounding": council.grounding,
             "call": coordinator.map(call_metadata),
         },
@@ -189,6 +194,7 @@ fn reported(report: &SpecialistReport, call: &CallRecord) -> Map<String, Value> 
     let mut metadata = call_metadata(call);
     if let Value::Object(metadata) = &mut metadata {
         metadata.insert("grounding".to_owned(), json!(report.grounding));
+        metadata.insert("reviews".to_owned(), json!(report.reviews));
     }
     child.insert("metadata".to_owned(), metadata);
     child

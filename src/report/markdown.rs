@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::evidence::{Good, Kpi, Unit};
-use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport};
+use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport, confidence_word};
 
 use super::appendix::appendix;
 use super::parts::{plain, plain_number, table, thousands};
@@ -46,11 +46,10 @@ fn title(facts: &Facts<'_>) -> String {
         || "nothing (the data hold no full previous period)".to_owned(),
         |previous| format!("{} to {}", previous.start, previous.end),
     );
-    let confidence = facts
-        .council
-        .coordinated
-        .confidence_score
-        .map_or_else(|| "not rated".to_owned(), |score| format!("{score:.2}"));
+    let confidence = facts.council.coordinated.confidence_score.map_or_else(
+        || "not rated".to_owned(),
+        |score| format!("{} ({score:.2})", confidence_word(score)),
+    );
     let users = facts
         .source
         .users
@@ -76,12 +75,27 @@ fn title(facts: &Facts<'_>) -> String {
                 facts.council.outcomes.len()
             ),
         ),
+        ("Checked", checked(facts)),
         ("Confidence", confidence),
     ];
     for (name, value) in rows {
         let _ = writeln!(text, "**{name}:** {value}  ");
     }
     text.trim_end().to_owned()
+}
+
+/// What the reader may rely on, in one line.
+fn checked(facts: &Facts<'_>) -> String {
+    let grounding = facts.council.grounding;
+    let left_out = match grounding.dropped {
+        0 => String::new(),
+        1 => "; 1 statement of the models was left out".to_owned(),
+        n => format!("; {n} statements of the models were left out"),
+    };
+    format!(
+        "{} of {} numbers verified{left_out}",
+        grounding.printed.passed, grounding.printed.checked
+    )
 }
 
 fn degraded_because(facts: &Facts<'_>) -> String {
@@ -210,10 +224,11 @@ fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String
         .collect();
     let _ = writeln!(
         text,
-        "\n*{} · {} · severity {} · confidence {:.2}{}*",
+        "\n*{} · {} · severity {} · confidence {} ({:.2}){}*",
         finding.finding,
         finding.analyst.title(),
         finding.severity.word(),
+        confidence_word(finding.confidence),
         finding.confidence,
         if cells.is_empty() {
             String::new()
@@ -406,22 +421,74 @@ fn missing(facts: &Facts<'_>) -> String {
             && !report.rejected.is_empty()
         {
             lines.push(format!(
-                "- **{}**: {} of the model's statements did not pass the check against the data and are not printed",
+                "- **{}**: {} of the model's statements did not pass the check against the data and are not printed: {}",
                 analyst.title(),
-                report.rejected.len()
+                report.rejected.len(),
+                plain(&reasons(report.rejected.iter().flat_map(|rejected| &rejected.reasons)))
             ));
         }
     }
     if !council.coordinated.dropped.is_empty() {
+        let dropped = council.coordinated.dropped.iter();
+        // `part: sentence (reason)`: what was not true is not repeated here.
+        let why: Vec<String> = dropped
+            .filter_map(|dropped| Some(dropped.rsplit_once(" (")?.1.trim_end_matches(')').to_owned()))
+            .collect();
         lines.push(format!(
-            "- **Coordinator**: {} of its sentences did not pass the check and are not printed",
-            council.coordinated.dropped.len()
+            "- **Coordinator**: {} of its sentences did not pass the check and are not printed: {}",
+            council.coordinated.dropped.len(),
+            plain(&reasons(why.iter()))
         ));
+    }
+    for conflict in council
+        .conflicts
+        .iter()
+        .filter(|conflict| conflict.resolution.is_none())
+    {
+        lines.push(format!("- **Conflict {}**: {}", conflict.id, plain(&conflict.text)));
     }
     if lines.is_empty() {
         return String::new();
     }
     format!("## What is missing\n\n{}", lines.join("\n"))
+}
+
+/// The kinds of reasons with their counts: `number 2, name 1`. A made-up number is not printed, not even as a quotation.
+fn reasons<'a>(reasons: impl Iterator<Item = &'a String>) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for reason in reasons {
+        let kind = reason.split(':').next().unwrap_or_default();
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((kind, 1)),
+        }
+    }
+    let kinds: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, count)| format!("{} {count}", in_words(kind)))
+        .collect();
+    kinds.join(", ")
+}
+
+fn in_words(code: &str) -> &str {
+    match code {
+        "bad_ref" => "a reference to nothing",
+        "type" => "an operation that makes no sense",
+        "assert" => "an untrue assertion",
+        "number" => "a number that does not follow from the data",
+        "unit" => "a wrong unit",
+        "name" => "a name that the figures are not about",
+        "measure" => "another measure than cited",
+        "word" => "a word that the figures do not bear out",
+        "period" => "the wrong period",
+        "date" => "a wrong date",
+        "rank" => "a wrong rank",
+        "duplicate" => "a repetition",
+        "advice_with_number" => "advice with a number",
+        "no_ground" => "a remark on a finding that was left out",
+        "uses" => "a sentence without a finding",
+        other => other,
+    }
 }
 
 fn caveats(facts: &Facts<'_>) -> String {

@@ -12,6 +12,7 @@ mod data;
 mod dialects;
 mod extract;
 mod faults;
+mod grounding;
 mod layers;
 mod limits;
 mod money;

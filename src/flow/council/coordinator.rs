@@ -8,12 +8,12 @@ use crate::insight::{Advice, Analyst, Coordinated, CoordinatorStatus, Finding, K
 use crate::prompt::{self, CoordinatorBrief, Values};
 use crate::reply::{self, CheckedCouncil};
 
-use super::{template, why};
+use super::{conflicts, template, why};
 
 /// The joined part from the coordinator's answer; by template when there is no answer, or when nothing of it may stand. Then the
 /// answer's call says why.
 pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], end: Date) -> Coordinated {
-    let findings = reportable(outcomes);
+    let findings = significant(outcomes);
     let Some(value) = &answer.value else {
         let nothing = nobody_reported(outcomes).then(|| {
             let message = "no specialist reported, so there was nothing to join";
@@ -23,11 +23,15 @@ pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], 
     };
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
     let checked = reply::coordinator(value, &owned);
+    let lies = checked
+        .dropped
+        .iter()
+        .any(|dropped| dropped.part == "executive_summary");
     // Without a finding there is no sentence to check; the template says that nothing happened.
-    if checked.usable || findings.is_empty() {
+    if (checked.usable && !lies) || findings.is_empty() {
         return joined(checked, &findings, outcomes, end);
     }
-    let message = "no sentence of the coordinator's summary passed the check against the findings";
+    let message = "the coordinator's summary did not pass the check against the findings, and its correction neither";
     let why = why("ungrounded", message, answer.call.attempts);
     answer.call.status = "error".to_owned();
     answer.call.error = Some(why.clone());
@@ -39,7 +43,7 @@ pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], 
 
 /// Without any answer.
 pub(super) fn by_template(outcomes: &[(Analyst, Outcome)], why: Option<Why>) -> Coordinated {
-    template::coordinated(&reportable(outcomes), outcomes, why)
+    template::coordinated(&significant(outcomes), outcomes, why)
 }
 
 pub(super) fn nobody_reported(outcomes: &[(Analyst, Outcome)]) -> bool {
@@ -71,13 +75,15 @@ pub(super) fn brief(evidence: &Evidence, outcomes: &[(Analyst, Outcome)], findin
     }
     gaps.sort();
     gaps.dedup();
+    let conflicts = conflicts::conflicts(findings).into_iter();
+    let told: Vec<String> = conflicts.map(|conflict| conflict.text).collect();
     prompt::coordinator_values(&CoordinatorBrief {
         evidence,
         findings,
         missing: &missing,
         gaps: &gaps,
         advice: &advice,
-        conflicts: &template::conflicts(findings),
+        conflicts: &told,
     })
 }
 
@@ -104,11 +110,9 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
         check_date: check_date(end, advice.check_after_days),
         about: advice.about,
     });
-    let mut executive_summary: Vec<String> = checked
-        .executive_summary
-        .into_iter()
-        .map(|sentence| sentence.text)
-        .collect();
+    let summary = checked.executive_summary.into_iter();
+    let (mut executive_summary, summary_uses): (Vec<String>, Vec<Vec<String>>) =
+        summary.map(|sentence| (sentence.text, sentence.uses)).unzip();
     if executive_summary.is_empty() {
         executive_summary.push(template::nothing_to_say(outcomes));
     }
@@ -116,6 +120,7 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
         status: CoordinatorStatus::Completed,
         why: None,
         executive_summary,
+        summary_uses,
         key_findings,
         themes: checked
             .cross_cutting_themes
@@ -131,6 +136,7 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
         confidence_score: template::confidence(findings, outcomes),
         next_steps: checked.next_steps,
         dropped: dropped(checked.dropped),
+        reviews: Vec::new(),
     }
 }
 
@@ -147,12 +153,13 @@ fn check_date(end: Date, days: u32) -> Option<String> {
     end.checked_add(days).ok().map(|date| date.to_string())
 }
 
-pub(super) fn reportable(outcomes: &[(Analyst, Outcome)]) -> Vec<&Finding> {
+/// What the joined part may stand on: news that passed the check, each once.
+pub(super) fn significant(outcomes: &[(Analyst, Outcome)]) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = outcomes
         .iter()
         .filter_map(|(_, outcome)| outcome.report())
         .flat_map(|report| &report.findings)
-        .filter(|finding| finding.reportable)
+        .filter(|finding| finding.significant)
         .collect();
     findings.sort_by_key(|finding| crate::insight::number_of(&finding.id));
     // Two specialists may read the same total: the reader is told once.

@@ -1,9 +1,10 @@
 //! The findings of all specialists together: their numbers, and what is told of them.
 
 use crate::event::{Event, Events};
-use crate::insight::{Analyst, Grounding, Outcome};
+use crate::insight::{Analyst, Coordinated, Finding, Grounding, Outcome, Tally};
+use crate::reply;
 
-/// `F1`, `F2` … over the whole council: reportable ones first, then by severity and confidence, in `Analyst::ALL` order where equal.
+/// `F1`, `F2` … over the whole council: news first, then by severity and confidence, in `Analyst::ALL` order where equal.
 /// Remarks follow their findings to the new ids.
 pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
     let mut order = Vec::new();
@@ -14,6 +15,7 @@ pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
             .unwrap_or_default();
         order.extend(findings.iter().enumerate().map(|(index, finding)| {
             (
+                !finding.significant,
                 !finding.reportable,
                 finding.severity,
                 finding.confidence.score,
@@ -23,10 +25,10 @@ pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
         }));
     }
     order.sort_by(|left, right| {
-        (left.0, left.1)
-            .cmp(&(right.0, right.1))
-            .then(right.2.total_cmp(&left.2))
-            .then((left.3, left.4).cmp(&(right.3, right.4)))
+        (left.0, left.1, left.2)
+            .cmp(&(right.0, right.1, right.2))
+            .then(right.3.total_cmp(&left.3))
+            .then((left.4, left.5).cmp(&(right.4, right.5)))
     });
     for (which, (_, outcome)) in outcomes.iter_mut().enumerate() {
         let Outcome::Reported(report) = outcome else { continue };
@@ -34,7 +36,7 @@ pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
         for (index, finding) in report.findings.iter_mut().enumerate() {
             let place = order
                 .iter()
-                .position(|place| (place.3, place.4) == (which, index))
+                .position(|place| (place.4, place.5) == (which, index))
                 .unwrap_or_default();
             let id = format!("F{}", place + 1);
             renamed.push((std::mem::replace(&mut finding.id, id.clone()), id));
@@ -60,6 +62,40 @@ pub(super) fn total_grounding(outcomes: &[(Analyst, Outcome)]) -> Grounding {
         }
     }
     total
+}
+
+/// The numbers that a reader meets, looked for once more in what the program wrote or recomputed; and what the joined part lost.
+pub(super) fn printed(outcomes: &[(Analyst, Outcome)], joined: &Coordinated) -> Grounding {
+    let reports = outcomes.iter().filter_map(|(_, outcome)| outcome.report());
+    let findings: Vec<&Finding> = reports.flat_map(|report| &report.findings).collect();
+    let mut printed = Tally::default();
+    let mut look = |text: &str, stands_on: &[&Finding]| {
+        let tally = reply::audit(text, stands_on);
+        printed.checked += tally.checked;
+        printed.passed += tally.passed;
+    };
+    for finding in &findings {
+        look(&finding.title, &[finding]);
+        look(&finding.text, &[finding]);
+    }
+    let used = |ids: &[String]| -> Vec<&Finding> {
+        let known = findings.iter().filter(|finding| ids.contains(&finding.id));
+        known.copied().collect()
+    };
+    for (sentence, uses) in joined.executive_summary.iter().zip(&joined.summary_uses) {
+        look(sentence, &used(uses));
+    }
+    for theme in &joined.themes {
+        look(&theme.text, &used(&theme.uses));
+    }
+    for key in &joined.key_findings {
+        look(&key.why_it_matters, &used(std::slice::from_ref(&key.finding)));
+    }
+    Grounding {
+        printed,
+        dropped: joined.dropped.len(),
+        ..Grounding::default()
+    }
 }
 
 pub(super) fn say(events: &Events, analyst: Analyst, outcome: &Outcome) {

@@ -2,9 +2,11 @@
 //! hold and what their answers mean.
 
 mod advice;
+mod conflicts;
 mod coordinator;
 mod findings;
 mod plan;
+mod review;
 mod specialist;
 mod template;
 
@@ -13,10 +15,10 @@ pub(super) use plan::{filled, planned};
 
 use serde_json::{Map, Value};
 
-use super::engine::{self, Domain, Engine, Given, Record, StageRecord};
+use super::engine::{self, Answer, Domain, Engine, Given, Record, StageRecord, Verdict};
 use crate::event::Events;
 use crate::evidence::{self, Evidence};
-use crate::insight::{Analyst, Coordinated, Council, Outcome, SpecialistReport, Why};
+use crate::insight::{Analyst, Coordinated, Council, Finding, Outcome, SpecialistReport, Why};
 use crate::prompt::{self, COUNCIL, Check, PromptError, Prompts, Stage, Values};
 
 /// Runs the council. `sections` holds the program's own section objects, one for each evidence.
@@ -44,14 +46,17 @@ pub async fn council(
         events: engine.events.clone(),
         outcomes: Vec::new(),
         coordinated: None,
+        reviews: review::Reviews::default(),
     };
     let mut record = engine::run(engine, &pattern, &mut table).await?;
     let mut calls = Vec::new();
     let mut later = Vec::new();
+    let mut corrections = Vec::new();
     for stage in &mut record.stages {
         let is_findings = pattern
             .stage(&stage.name)
             .is_some_and(|stage| stage.check == Check::Findings);
+        corrections.extend(std::mem::take(&mut stage.judges).into_iter().map(|answer| answer.call));
         let taken = std::mem::take(&mut stage.answers).into_iter().map(|answer| answer.call);
         if is_findings {
             calls.extend(taken)
@@ -60,7 +65,8 @@ pub async fn council(
         }
     }
     calls.extend(later);
-    let grounding = findings::total_grounding(&table.outcomes);
+    calls.extend(corrections);
+    let mut grounding = findings::total_grounding(&table.outcomes);
     let coordinated = match table.coordinated {
         Some(coordinated) => coordinated,
         None => {
@@ -68,7 +74,10 @@ pub async fn council(
             coordinator::by_template(&table.outcomes, why)
         }
     };
+    grounding.add(findings::printed(&table.outcomes, &coordinated));
+    let conflicts = conflicts::conflicts(&coordinator::significant(&table.outcomes));
     Ok(Council {
+        conflicts,
         outcomes: table.outcomes,
         coordinated,
         calls,
@@ -106,6 +115,7 @@ struct Table<'a> {
     /// In the order of the pattern's roles.
     outcomes: Vec<(Analyst, Outcome)>,
     coordinated: Option<Coordinated>,
+    reviews: review::Reviews,
 }
 
 impl Domain for Table<'_> {
@@ -126,6 +136,32 @@ impl Domain for Table<'_> {
         }
     }
 
+    fn verdict(&mut self, stage: &Stage, answer: &Answer) -> Option<Verdict> {
+        match stage.check {
+            Check::Findings => {
+                let facts = self.evidence.iter().find(|facts| facts.analyst.key() == answer.name)?;
+                self.reviews.specialist(stage, answer, facts)
+            }
+            Check::Coordination => {
+                let findings = self.significant();
+                self.reviews.coordinator(stage, answer, &findings)
+            }
+            Check::Schema => None,
+        }
+    }
+
+    fn joined(&mut self, stage: &Stage, answer: &Answer, correction: &Value) -> Value {
+        let facts = self.evidence.iter().find(|facts| facts.analyst.key() == answer.name);
+        match (stage.check, facts) {
+            (Check::Findings, Some(facts)) => self.reviews.revised(answer, correction, facts),
+            (Check::Coordination, _) => {
+                let findings = self.significant();
+                self.reviews.rejoined(answer, correction, &findings)
+            }
+            _ => correction.clone(),
+        }
+    }
+
     fn finished(&mut self, stage: &Stage, done: &mut StageRecord) {
         match stage.check {
             Check::Findings => self.findings(stage, done),
@@ -140,8 +176,14 @@ impl Table<'_> {
         self.evidence.iter().find(|facts| facts.analyst.key() == role)
     }
 
+    /// What the coordinator may stand on.
+    fn significant(&self) -> Vec<Finding> {
+        let findings = coordinator::significant(&self.outcomes);
+        findings.into_iter().cloned().collect()
+    }
+
     fn brief(&self, first: &Evidence) -> Values {
-        coordinator::brief(first, &self.outcomes, &coordinator::reportable(&self.outcomes))
+        coordinator::brief(first, &self.outcomes, &coordinator::significant(&self.outcomes))
     }
 
     fn findings(&mut self, stage: &Stage, done: &mut StageRecord) {
@@ -160,6 +202,8 @@ impl Table<'_> {
             if let Outcome::Reported(report) | Outcome::NothingToRead(report) = &mut outcome {
                 let sections = place.and_then(|place| self.sections.get(place));
                 report.sections = sections.cloned().unwrap_or_default();
+                report.reviews = self.reviews.of(&role.name);
+                report.grounding.add(self.reviews.counts(&role.name));
                 if let (Analyst::Own(_), Some(value), Some(facts)) = (analyst, &answer.value, facts) {
                     report.sections.extend(specialist::own_sections(value, facts));
                 }
@@ -174,10 +218,12 @@ impl Table<'_> {
     fn coordination(&mut self, done: &mut StageRecord) {
         let answer = done.answers.first_mut();
         let end = joining(self.evidence).map(|facts| facts.period.end);
-        let coordinated = match (answer, end) {
+        let reviews = answer.as_ref().map(|answer| self.reviews.of(&answer.name));
+        let mut coordinated = match (answer, end) {
             (Some(answer), Some(end)) => coordinator::coordinated(answer, &self.outcomes, end),
             _ => coordinator::by_template(&self.outcomes, None),
         };
+        coordinated.reviews = reviews.unwrap_or_default();
         self.coordinated = Some(coordinated);
     }
 }

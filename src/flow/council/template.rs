@@ -13,6 +13,11 @@ pub(super) fn coordinated(findings: &[&Finding], outcomes: &[(Analyst, Outcome)]
     Coordinated {
         status: CoordinatorStatus::Fallback,
         why,
+        summary_uses: findings
+            .iter()
+            .take(summary.len())
+            .map(|finding| vec![finding.id.clone()])
+            .collect(),
         executive_summary: summary,
         key_findings: key_findings(findings),
         themes: Vec::new(),
@@ -22,6 +27,7 @@ pub(super) fn coordinated(findings: &[&Finding], outcomes: &[(Analyst, Outcome)]
         confidence_score: confidence(findings, outcomes),
         next_steps: Vec::new(),
         dropped: Vec::new(),
+        reviews: Vec::new(),
     }
 }
 
@@ -105,27 +111,4 @@ pub(super) fn confidence(findings: &[&Finding], outcomes: &[(Analyst, Outcome)])
         .count();
     let present = 1.0 - n_missing as f64 / outcomes.len() as f64;
     Some((mean * present * 100.0).round() / 100.0)
-}
-
-/// Pairs of findings that cite one cell address of one analyst's evidence and say opposite directions.
-pub(super) fn conflicts(findings: &[&Finding]) -> Vec<String> {
-    const UP: [&str; 4] = [" rose ", " grew ", " above ", " increased "];
-    const DOWN: [&str; 4] = [" fell ", " shrank ", " below ", " declined "];
-    let says = |finding: &Finding, words: [&str; 4]| words.iter().any(|word| finding.text.contains(word));
-    let mut conflicts = Vec::new();
-    for (index, left) in findings.iter().enumerate() {
-        for right in &findings[index + 1..] {
-            let shared =
-                left.analyst == right.analyst && left.evidence.iter().any(|cell| right.evidence.contains(cell));
-            let opposite = (says(left, UP) && !says(left, DOWN) && says(right, DOWN) && !says(right, UP))
-                || (says(left, DOWN) && !says(left, UP) && says(right, UP) && !says(right, DOWN));
-            if shared && opposite {
-                conflicts.push(format!(
-                    "{} and {} say opposite things of one figure",
-                    left.id, right.id
-                ));
-            }
-        }
-    }
-    conflicts
 }

@@ -30,6 +30,7 @@ impl Logged {
             Some(Kind::Review | Kind::Ranking) => Purpose::Review,
             Some(Kind::Refine) if matches!(about, Some("review" | "critique" | "compare")) => Purpose::Review,
             Some(Kind::Refine) => Purpose::Refinement,
+            Some(_) if role.ends_with(".correct") => Purpose::Refinement,
             _ => Purpose::Prompt,
         }
     }

@@ -6,6 +6,7 @@
 //! ```
 
 mod call;
+mod correct;
 mod fill;
 mod logged;
 mod models;
@@ -87,6 +88,16 @@ pub trait Domain: Send {
     /// A stage is finished; the caller may judge, change or drop its answers before anything is built on them.
     fn finished(&mut self, _stage: &Stage, _done: &mut StageRecord) {}
 
+    /// The caller's review of an answer in a stage with corrections; none when the caller has no opinion.
+    fn verdict(&mut self, _stage: &Stage, _answer: &Answer) -> Option<Verdict> {
+        None
+    }
+
+    /// The answer with what a correction makes better in it.
+    fn joined(&mut self, _stage: &Stage, _answer: &Answer, correction: &Value) -> Value {
+        correction.clone()
+    }
+
     /// The caller's own scores (0..1) of a text in a review or a refine loop, beside those of the judges.
     fn scores(&mut self, _stage: &Stage, _text: &str) -> Vec<Review> {
         Vec::new()
@@ -114,6 +125,16 @@ pub enum Given {
     Values(Values),
     /// No call is made.
     Skip(String),
+}
+
+/// What the caller makes of an answer.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    pub review: Review,
+    /// What the correction is about, as the prompt shows it.
+    pub draft: String,
+    /// What is wrong; none when nothing has to change.
+    pub feedback: Option<Vec<String>>,
 }
 
 /// The same values for every prompt.

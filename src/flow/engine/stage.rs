@@ -36,6 +36,7 @@ impl Run<'_> {
                 let seats = self.roles(domain, record, &mut done)?;
                 done.answers = self.fill(seats).await;
                 self.stand_ins(domain, record, &mut done)?;
+                self.corrected(domain, record, &mut done).await?;
             }
             Kind::Models => {
                 let seats = self.models(domain, record, &mut done)?;
@@ -44,6 +45,7 @@ impl Run<'_> {
             Kind::Synthesis => {
                 let seats = self.synthesis(domain, record, &mut done)?;
                 done.answers = self.fill(seats).await;
+                self.corrected(domain, record, &mut done).await?;
             }
             Kind::Review | Kind::Ranking => self.judged(domain, record, &mut done).await?,
             Kind::Refine => self.refined(domain, record, &mut done).await?,

@@ -55,6 +55,11 @@ pub(super) fn files(pattern: &Pattern, prompts: &Prompts) -> Vec<Fault> {
         if let OnFailure::Template(file) = &stage.on_failure {
             template(prompts, file, &known, stage.line("on_failure"), &mut faults);
         }
+        if let Some(correction) = &stage.correction {
+            let known = vocabulary::variables(pattern, stage, Part::Correct);
+            let line = stage.line("correct_template");
+            template(prompts, &correction.template, &known, line, &mut faults);
+        }
         let wanted = match stage.kind {
             Kind::Review => "reviews",
             Kind::Ranking => "ranking",

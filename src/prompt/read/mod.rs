@@ -5,7 +5,9 @@ mod values;
 use std::collections::BTreeMap;
 
 use super::files::Origin;
-use super::pattern::{Bound, Branch, Combine, Compare, Kind, Next, Pattern, Refine, Role, ScoreName, Stage};
+use super::pattern::{
+    Bound, Branch, Combine, Compare, Correction, Kind, Next, Pattern, Refine, Role, ScoreName, Stage,
+};
 use super::sheet::{Fault, Section, Sheet};
 
 /// Reads a pattern as far as it can be read; faults say what could not.
@@ -94,6 +96,7 @@ impl Reader<'_, '_> {
             of: self.sheet.text(&mut section, "of"),
             check,
             refine: None,
+            correction: None,
             anonymous: self.sheet.flag(&mut section, "anonymous").unwrap_or(false),
             agree_on: self.sheet.text(&mut section, "agree_on"),
             lines: BTreeMap::new(),
@@ -105,6 +108,7 @@ impl Reader<'_, '_> {
             stage.branches.extend(self.branch(branch));
         }
         stage.refine = self.refine(&mut section, kind);
+        stage.correction = self.correction(&mut section, kind);
         self.wanted(&stage, &section);
         stage.lines = self.sheet.done(section);
         Some(stage)
@@ -222,6 +226,22 @@ impl Reader<'_, '_> {
         Some(Compare {
             template: template?,
             schema: schema?,
+        })
+    }
+
+    fn correction(&mut self, section: &mut Section<'_>, kind: Kind) -> Option<Correction> {
+        if !matches!(kind, Kind::Roles | Kind::Synthesis) {
+            return None;
+        }
+        let template = self.file(section, "correct_template");
+        let at_most = self.sheet.count(section, "corrections", 0..=5);
+        if template.is_none() && at_most.is_some() {
+            let line = section.line("corrections");
+            self.sheet.fault(line, "`corrections` needs a `correct_template`");
+        }
+        Some(Correction {
+            template: template?,
+            at_most: at_most.unwrap_or(2),
         })
     }
 

@@ -14,6 +14,8 @@ fn finding(id: &str, text: &str, numbers: &[&str], names: &[&str]) -> Finding {
         confidence: Confidence::of(1.0, 0.99, 1.0),
         verdict: Verdict::Supported,
         reportable: true,
+        significant: true,
+        typed: Vec::new(),
         evidence: Vec::new(),
         numbers: numbers.iter().map(|n| (*n).to_owned()).collect(),
         names: names.iter().map(|n| (*n).to_owned()).collect(),

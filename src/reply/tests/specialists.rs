@@ -484,7 +484,7 @@ fn advice_holds_no_data() {
         ),
         (2, 1, Some(0.5))
     );
-    let lines = feedback(&checked.rejected);
+    let lines = feedback(&checked);
     assert!(lines[0].starts_with("f2 UNSUPPORTED number: \"$99\""), "{lines:?}");
 }
 
@@ -675,7 +675,7 @@ fn no_text_makes_it_panic() {
         let checked = specialist(&reply, &evidence);
         let council = json!({"executive_summary": [{"text": text(), "uses": ["f1"]}], "next_steps": [text()]});
         let _ = (
-            feedback(&checked.rejected),
+            feedback(&checked),
             crate::reply::coordinator(&council, &checked.findings),
         );
     }

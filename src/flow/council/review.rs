@@ -1,0 +1,142 @@
+//! The program's own review of a reply: what goes back, what of the correction is taken, and the record of both.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::evidence::Evidence;
+use crate::flow::engine::{Answer, Review, Verdict};
+use crate::insight::{Finding, Grounding, ReviewRound, Tally};
+use crate::prompt::Stage;
+use crate::reply;
+
+/// Who judges: no model.
+const JUDGE: &str = "verifier";
+
+/// Every look at every reply, by role.
+#[derive(Debug, Default)]
+pub(super) struct Reviews {
+    rounds: BTreeMap<String, Vec<ReviewRound>>,
+}
+
+impl Reviews {
+    pub(super) fn of(&self, role: &str) -> Vec<ReviewRound> {
+        self.rounds.get(role).cloned().unwrap_or_default()
+    }
+
+    /// What the corrections of a role came to.
+    pub(super) fn counts(&self, role: &str) -> Grounding {
+        let rounds = self.rounds.get(role).map(Vec::as_slice).unwrap_or_default();
+        let is_back = |round: &&ReviewRound| {
+            !(round.accepted.is_empty() && round.refused.is_empty() && round.withdrawn.is_empty())
+        };
+        Grounding {
+            corrections: rounds.iter().filter(is_back).count(),
+            corrected: rounds.iter().map(|round| round.accepted.len()).sum(),
+            ..Grounding::default()
+        }
+    }
+
+    pub(super) fn specialist(&mut self, stage: &Stage, answer: &Answer, evidence: &Evidence) -> Option<Verdict> {
+        let value = answer.value.as_ref()?;
+        let checked = reply::specialist(value, evidence);
+        let failing = reply::failing(value, &checked);
+        let told = match &failing {
+            Some(failing) => {
+                let n = failing.findings.as_array().map_or(0, Vec::len);
+                format!("{n} of {} findings do not hold.", checked.grounding.findings)
+            }
+            None => format!("All {} findings hold.", checked.grounding.findings),
+        };
+        // A model that took a finding back is not asked for it again.
+        let withdrawn: Vec<String> = self
+            .of(&answer.name)
+            .into_iter()
+            .flat_map(|round| round.withdrawn)
+            .collect();
+        let is_open = checked.faults.keys().any(|id| !withdrawn.contains(id));
+        let failing = failing.filter(|_| is_open);
+        let feedback = failing.as_ref().map(|failing| failing.feedback.clone());
+        let draft = failing.map_or_else(String::new, |failing| format!("{:#}", failing.findings));
+        Some(self.noted(stage, answer, checked.grounding.atoms, told, feedback, draft))
+    }
+
+    pub(super) fn coordinator(&mut self, stage: &Stage, answer: &Answer, findings: &[Finding]) -> Option<Verdict> {
+        let value = answer.value.as_ref()?;
+        let checked = reply::coordinator(value, findings);
+        let n_kept = checked.executive_summary.len() + checked.key_findings.len() + checked.cross_cutting_themes.len();
+        let n_dropped = checked.dropped.len();
+        let dropped = checked.dropped.iter();
+        let lines: Vec<String> = dropped
+            .map(|dropped| format!("{}: \"{}\": {}", dropped.part, dropped.text, dropped.reason))
+            .collect();
+        let told = match n_dropped {
+            0 => "Every sentence holds.".to_owned(),
+            n => format!("{n} sentences do not hold."),
+        };
+        let atoms = Tally {
+            checked: n_kept + n_dropped,
+            passed: n_kept,
+        };
+        let draft = format!("{value:#}");
+        let feedback = (n_dropped > 0).then_some(lines);
+        Some(self.noted(stage, answer, atoms, told, feedback, draft))
+    }
+
+    fn noted(
+        &mut self,
+        stage: &Stage,
+        answer: &Answer,
+        atoms: Tally,
+        told: String,
+        feedback: Option<Vec<String>>,
+        draft: String,
+    ) -> Verdict {
+        let rounds = self.rounds.entry(answer.name.clone()).or_default();
+        rounds.push(ReviewRound {
+            round: rounds.len() + 1,
+            atoms,
+            feedback: feedback.clone().unwrap_or_default(),
+            ..ReviewRound::default()
+        });
+        Verdict {
+            review: Review {
+                stage: stage.name.clone(),
+                judge: JUDGE.to_owned(),
+                of: answer.name.clone(),
+                score: atoms.share().unwrap_or(1.0),
+                feedback: told,
+                suggestions: feedback.clone().unwrap_or_default(),
+            },
+            draft,
+            feedback,
+        }
+    }
+
+    pub(super) fn revised(&mut self, answer: &Answer, correction: &Value, evidence: &Evidence) -> Value {
+        let before = answer.value.clone().unwrap_or_default();
+        let revised = reply::revised(&before, correction, evidence);
+        if let Some(round) = self.rounds.get_mut(&answer.name).and_then(|rounds| rounds.last_mut()) {
+            round.accepted = revised.accepted;
+            round.refused = revised.refused;
+            round.withdrawn = revised.withdrawn;
+        }
+        revised.value
+    }
+
+    /// The whole reply of the coordinator, if strictly fewer of its sentences fail.
+    pub(super) fn rejoined(&mut self, answer: &Answer, correction: &Value, findings: &[Finding]) -> Value {
+        let before = answer.value.clone().unwrap_or_default();
+        let n_dropped = |value: &Value| reply::coordinator(value, findings).dropped.len();
+        let better = n_dropped(correction) < n_dropped(&before);
+        if let Some(round) = self.rounds.get_mut(&answer.name).and_then(|rounds| rounds.last_mut()) {
+            let taken = vec![answer.name.clone()];
+            if better {
+                round.accepted = taken
+            } else {
+                round.refused = taken
+            }
+        }
+        if better { correction.clone() } else { before }
+    }
+}
