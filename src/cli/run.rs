@@ -7,12 +7,12 @@ use crate::clock::{self, Instant};
 use crate::config::{self, Environment, Typed};
 use crate::data::{self, Dataset, Window};
 use crate::event::{Event, Events};
-use crate::evidence;
+use crate::evidence::{self, Evidence};
 use crate::flow::{
     self,
     engine::{Engine, Logged},
 };
-use crate::insight::{Council, Outcome, Severity};
+use crate::insight::{Analyst, Council, Outcome, Severity};
 use crate::llm::{Cassette, Llm, Strategy};
 use crate::prompt::{COUNCIL, Prompts};
 use crate::reply;
@@ -141,7 +141,8 @@ async fn council(
     let llm = Llm::new(options, store.clone(), events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
     let mut kept = KeptRun::start(store, run);
-    let warm = tokio::task::spawn_blocking(move || reply::warm(window));
+    let nothing = Evidence::empty(Analyst::DailyMetrics, window);
+    let warm = tokio::task::spawn_blocking(move || reply::warm(&nothing));
     let dataset = Arc::new(read_data(settings, window, run, events).await?);
     let data_seconds = seconds_since(started.at);
     let evidence = evidence::build(

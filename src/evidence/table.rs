@@ -230,6 +230,21 @@ impl Table {
 }
 
 impl Evidence {
+    /// No facts yet.
+    pub fn empty(analyst: Analyst, period: Window) -> Self {
+        Self {
+            analyst,
+            period,
+            previous_period: None,
+            currency: None,
+            timezone: "UTC".to_owned(),
+            notes: Vec::new(),
+            gaps: Vec::new(),
+            completeness: 1.0,
+            tables: Vec::new(),
+        }
+    }
+
     pub fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }

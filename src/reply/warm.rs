@@ -2,15 +2,13 @@
 
 use serde_json::json;
 
-use crate::data::Window;
 use crate::evidence::Evidence;
-use crate::insight::Analyst;
 
 use super::specialist::specialist;
 
-/// Checks a reply of our own that holds a number, a date, a direction, a cause and an advice, and forgets it. Takes as long as
-/// the first reply's checks would take longer without it: some tens of milliseconds, on a thread that has nothing else to do.
-pub fn warm(period: Window) {
+/// Checks a reply of our own that holds a number, a date, a direction, a cause and an advice, and forgets it. What that takes, some
+/// tens of milliseconds on a thread that has nothing else to do, the first real reply does not.
+pub fn warm(evidence: &Evidence) {
     let reply = json!({
         "findings": [{
             "id": "f1", "kind": "change", "severity": "low", "title": "Active users fell",
@@ -21,16 +19,5 @@ pub fn warm(period: Window) {
         "recommendations": [{"text": "Raise the limit by 5 %.", "about": ["f1"]}],
         "data_gaps": ["There is no country."],
     });
-    let evidence = Evidence {
-        analyst: Analyst::DailyMetrics,
-        period,
-        previous_period: None,
-        currency: None,
-        timezone: "UTC".to_owned(),
-        notes: Vec::new(),
-        gaps: Vec::new(),
-        completeness: 1.0,
-        tables: Vec::new(),
-    };
-    let _nothing_holds = specialist(&reply, &evidence);
+    let _nothing_holds = specialist(&reply, evidence);
 }
