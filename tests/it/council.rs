@@ -119,7 +119,7 @@ fn a_reply_without_json_gets_one_second_chance() {
 
 #[test]
 fn a_made_up_number_never_reaches_the_report() {
-    let done = scripted(json!({"*": ["wrong_number"]}), &[]);
+    let done = scripted(json!({"*": always("wrong_number")}), &[]);
     let report = done.report();
     assert!(!report.contains("987,654,321"), "{report}");
     let children = done.json("child_insights.json");

@@ -62,7 +62,7 @@ fn the_report_says_how_many_numbers_were_verified() {
 
 #[test]
 fn what_did_not_pass_is_counted_and_explained_and_not_quoted() {
-    let script = json!({"roles": {"*": ["wrong_number"]}}).to_string();
+    let script = json!({"roles": {"*": [{"fault": "wrong_number", "repeat": true}]}}).to_string();
     let done = Run::council()
         .mock()
         .file("script.json", &script)
@@ -70,7 +70,7 @@ fn what_did_not_pass_is_counted_and_explained_and_not_quoted() {
         .done();
     let grounding = done.json("execution_summary.json")["grounding"].clone();
     assert_eq!(grounding["printed"]["checked"], grounding["printed"]["passed"]);
-    assert!(grounding["dropped"].as_u64().unwrap() >= 5, "{grounding}");
+    assert!(grounding["dropped"].as_u64().unwrap() > 0, "{grounding}");
     assert!(grounding["placeholder_rate"].as_f64().unwrap() < 1.0, "{grounding}");
     let report = done.report();
     assert!(
@@ -90,8 +90,8 @@ fn scripted(roles: Value) -> Done {
 
 #[test]
 fn a_finding_that_fails_goes_back_and_comes_back_better() {
-    let done = scripted(json!({"geographic": ["wrong_number"], "geographic.correct": ["ok"]})).code(0);
-    let child = done.json("child_insights.json")["geographic"].clone();
+    let done = scripted(json!({"daily_metrics": ["wrong_number"], "daily_metrics.correct": ["ok"]})).code(0);
+    let child = done.json("child_insights.json")["daily_metrics"].clone();
     assert_eq!(child["rejected"], json!([]), "{child}");
     let reviews = child["metadata"]["reviews"].as_array().unwrap();
     assert_eq!(reviews.len(), 2, "{reviews:?}");
@@ -108,7 +108,7 @@ fn a_finding_that_fails_goes_back_and_comes_back_better() {
         .iter()
         .filter_map(|call| call["role"].as_str())
         .collect();
-    assert_eq!(roles.last(), Some(&"geographic.correct"));
+    assert_eq!(roles.last(), Some(&"daily_metrics.correct"));
     let listed = Run::again(done)
         .arguments(&["sessions", "list", "--json"])
         .done()
@@ -117,8 +117,8 @@ fn a_finding_that_fails_goes_back_and_comes_back_better() {
     let id = sessions[0]["id"].as_str().unwrap().to_owned();
     let shown = Run::again(listed).arguments(&["sessions", "show", &id]).done().code(0);
     for part in [
-        "refinement geographic.correct",
-        "review of geographic by verifier",
+        "refinement daily_metrics.correct",
+        "review of daily_metrics by verifier",
         "f1 ",
     ] {
         assert!(shown.stdout.contains(part), "no `{part}` in {}", shown.stdout);
@@ -128,8 +128,8 @@ fn a_finding_that_fails_goes_back_and_comes_back_better() {
 #[test]
 fn a_model_that_keeps_lying_is_asked_twice_and_then_left_out() {
     let lies = json!([{"fault": "wrong_number", "repeat": true}]);
-    let done = scripted(json!({"geographic": lies})).code(0);
-    let child = done.json("child_insights.json")["geographic"].clone();
+    let done = scripted(json!({"daily_metrics": lies})).code(0);
+    let child = done.json("child_insights.json")["daily_metrics"].clone();
     assert_eq!(
         child["metadata"]["reviews"].as_array().unwrap().len(),
         3,

@@ -6,6 +6,7 @@ use crate::evidence::Evidence;
 use crate::insight::{Finding, Grounding, Tally, Verdict};
 use crate::reply::assertion::{self, Holds};
 use crate::reply::basis::{Basis, Quantity, Time};
+use crate::reply::mask::mask;
 use crate::reply::number::Kind;
 use crate::reply::numerals::numerals;
 use crate::reply::reason::Reason;
@@ -85,7 +86,7 @@ pub(super) fn judge(raw: &Value, id: &str, evidence: &Evidence) -> Judged {
     // Everything that fails counts, but what follows from a wrong assert or title need not be told.
     let n_faults = failed_asserts.len() + head.faults.len() + faults.len();
     let rejected = parts.objection(&kept, &basis, failed_asserts, &head, &faults);
-    let counts = parts.counts(n_typed, n_faults);
+    let counts = parts.counts(evidence, n_typed, n_faults);
     match rejected {
         Some(reasons) => Judged {
             counts: failed(counts, &reasons),
@@ -188,14 +189,14 @@ impl Parts<'_> {
         texts.join(" ")
     }
 
-    fn counts(&self, n_typed: usize, n_faults: usize) -> Grounding {
+    fn counts(&self, evidence: &Evidence, n_typed: usize, n_faults: usize) -> Grounding {
         let pieces = || self.rendered().flat_map(|rendered| &rendered.pieces);
         let passed = pieces().count() + self.held.len() + n_typed;
         let has_content = |part: &&Rendered| {
             !part.pieces.is_empty()
                 || !part.faults.is_empty()
                 || !self.asserts.is_empty()
-                || !numerals(&part.typed).is_empty()
+                || n_typed_in(part, evidence) > 0
         };
         Grounding {
             atoms: Tally {
@@ -208,7 +209,7 @@ impl Parts<'_> {
                 .filter(|piece| piece.is_number)
                 .map(|piece| numerals(&piece.text).len().max(1))
                 .sum(),
-            numbers_typed: self.rendered().map(|rendered| numerals(&rendered.typed).len()).sum(),
+            numbers_typed: self.rendered().map(|part| n_typed_in(part, evidence)).sum(),
             ..Grounding::default()
         }
     }
@@ -271,6 +272,11 @@ fn stated(kind: Kind, value: f64) -> Quantity {
         noun: None,
         source: "an assert".to_owned(),
     }
+}
+
+/// Numbers that the model wrote itself; names, labels and dates are none.
+fn n_typed_in(part: &Rendered, evidence: &Evidence) -> usize {
+    numerals(&mask(&part.typed, Some(evidence)).text).len()
 }
 
 /// The counts of a finding that did not pass.
