@@ -1,0 +1,2 @@
+//! An exploration.
+pub mod dedup;
