@@ -35,7 +35,11 @@ impl Bloom {
     }
 
     pub fn may_hold(&self, mark: u64) -> bool {
-        self.layers.iter().any(|layer| layer.places(mark).all(|bit| layer.bits[bit / 64] >> (bit % 64) & 1 == 1))
+        self.layers.iter().any(|layer| {
+            layer
+                .places(mark)
+                .all(|bit| layer.bits[bit / 64] >> (bit % 64) & 1 == 1)
+        })
     }
 }
 

@@ -76,7 +76,10 @@ mod tests {
     fn one_letter_changes_half_of_the_bits() {
         let mut changed = 0;
         for number in 0..1_000_u32 {
-            let (one, other) = (wide(&format!("soft glass {number}a")), wide(&format!("soft glass {number}b")));
+            let (one, other) = (
+                wide(&format!("soft glass {number}a")),
+                wide(&format!("soft glass {number}b")),
+            );
             changed += (one ^ other).count_ones();
         }
         assert!((60_000..68_000).contains(&changed), "{changed} of 128,000");

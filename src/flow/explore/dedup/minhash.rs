@@ -157,7 +157,15 @@ mod tests {
         let mut alike = Alike::new(0.8);
         let mut signature = Vec::new();
         let set = |number: u64, changed: u64| -> Vec<u64> {
-            (0..10).map(|word| if word < changed { mixed(number * 31 + word + 7_000_000) } else { mixed(number * 100 + word) }).collect()
+            (0..10)
+                .map(|word| {
+                    if word < changed {
+                        mixed(number * 31 + word + 7_000_000)
+                    } else {
+                        mixed(number * 100 + word)
+                    }
+                })
+                .collect()
         };
         for number in 0..2_000_u32 {
             alike.sign(&set(u64::from(number), 0), &mut signature);

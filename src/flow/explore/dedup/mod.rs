@@ -258,7 +258,10 @@ impl Known {
             self.popular.push(number);
             return;
         }
-        let least = self.popular.iter_mut().min_by_key(|number| self.repeats[**number as usize]);
+        let least = self
+            .popular
+            .iter_mut()
+            .min_by_key(|number| self.repeats[**number as usize]);
         if let Some(least) = least
             && self.repeats[*least as usize] < now
         {

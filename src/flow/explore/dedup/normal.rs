@@ -4,7 +4,9 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// Longer ones are sentences, and cut.
 const LONGEST: usize = 200;
-const QUOTES: [char; 10] = ['"', '\'', '`', '*', '_', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', ','];
+const QUOTES: [char; 10] = [
+    '"', '\'', '`', '*', '_', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', ',',
+];
 
 /// An attribute as it is kept and shown: one line without quotes around it or a full stop behind it. None when nothing is left.
 pub fn cleaned(text: &str) -> Option<String> {

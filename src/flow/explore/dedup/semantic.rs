@@ -30,7 +30,10 @@ impl Vector {
 }
 
 fn dot(left: &[i8], right: &[i8]) -> i32 {
-    left.iter().zip(right).map(|(left, right)| i32::from(*left) * i32::from(*right)).sum()
+    left.iter()
+        .zip(right)
+        .map(|(left, right)| i32::from(*left) * i32::from(*right))
+        .sum()
 }
 
 /// The meanings of known attributes, by their numbers.
