@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened. The same objects go to the terminal, `events.jsonl` and later the web.
 ///
 /// `role` is a specialist's key or `coordinator`; times are milliseconds, costs US dollars.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 pub enum Event {
     #[serde(rename = "run.started")]
@@ -147,6 +147,90 @@ pub enum Event {
         report: String,
         millis: u64,
     },
+    /// An exploration begins, or goes on: `unique` and `received` are what an earlier process left.
+    #[serde(rename = "explore.started")]
+    ExploreStarted {
+        topic: String,
+        /// The folder of its files.
+        output: String,
+        producers: usize,
+        models: Vec<String>,
+        optimizer: String,
+        /// How many batches each producer asks for at most.
+        iterations: Option<u64>,
+        target: Option<u64>,
+        max_cost_usd: Option<f64>,
+        unique: u64,
+        received: u64,
+    },
+    /// What a producer asks next, and why just that.
+    #[serde(rename = "explore.choice")]
+    ExploreChoice {
+        producer: usize,
+        iteration: u64,
+        /// None leaves the choice to the routing.
+        model: Option<String>,
+        family: String,
+        why: String,
+    },
+    /// One reply, held against everything known. `received` is `unique + repeated + near`.
+    #[serde(rename = "explore.batch")]
+    ExploreBatch {
+        producer: usize,
+        iteration: u64,
+        model: Option<String>,
+        family: String,
+        received: u64,
+        unique: u64,
+        /// Known but for case, punctuation, articles and plurals.
+        repeated: u64,
+        /// Merged for their likeness or their meaning.
+        near: u64,
+        /// Unique attributes so far, of all producers.
+        total: u64,
+        millis: u64,
+        cost_usd: Option<f64>,
+        /// Why there is no usable reply.
+        error: Option<String>,
+    },
+    /// A few times a second at most.
+    #[serde(rename = "explore.progress")]
+    ExploreProgress {
+        unique: u64,
+        received: u64,
+        batches: u64,
+        millis: u64,
+        /// Unique attributes per minute.
+        uam: f64,
+        cost_usd: Option<f64>,
+        /// The share of new ones among what the last batches brought, once there were enough of them.
+        recent_yield: Option<f64>,
+        /// The latest iterations, the oldest first.
+        iterations: Vec<IterationYield>,
+    },
+    /// The process of a producer ended and is started again, or no more.
+    #[serde(rename = "explore.producer_lost")]
+    ExploreProducerLost {
+        producer: usize,
+        why: String,
+        restarts: u32,
+        given_up: bool,
+    },
+    /// `why`: `iterations`, `target`, `budget`, `diminishing`, `deadline`, `stopped` or `failing`.
+    #[serde(rename = "explore.finished")]
+    ExploreFinished {
+        why: String,
+        /// The same in a sentence.
+        detail: String,
+        unique: u64,
+        received: u64,
+        batches: u64,
+        millis: u64,
+        uam: f64,
+        cost_usd: Option<f64>,
+        /// The folder of its files.
+        output: String,
+    },
     #[serde(rename = "interrupted")]
     Interrupted { signal: String },
     #[serde(rename = "run.finished")]
@@ -173,6 +257,14 @@ impl Event {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::CallTokens { .. })
     }
+}
+
+/// What all producers together brought in one iteration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IterationYield {
+    pub iteration: u64,
+    pub received: u64,
+    pub unique: u64,
 }
 
 type Listener = dyn Fn(Event) + Send + Sync;

@@ -170,50 +170,58 @@ impl RunDir {
     /// # Errors
     /// `Locked` when another process holds it.
     pub fn lock(&self, now: &str) -> Result<RunLock, RunDirError> {
-        let path = self.path.join("run.lock");
-        let unwritable = |source| RunDirError::Unwritable {
-            path: path.clone(),
-            source,
-        };
-        refuse_links(&self.path, &path)?;
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(unwritable)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _unreadable_is_unknown = file.read_to_string(&mut text);
-                let owner = serde_json::from_str(&text).unwrap_or(Owner {
-                    pid: 0,
-                    since: "an unknown time".to_owned(),
-                });
-                return Err(RunDirError::Locked {
-                    hash: self.hash.to_string(),
-                    pid: owner.pid,
-                    since: owner.since,
-                });
-            }
-            Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                tracing::warn!("this file system has no locks; two runs with one hash are not kept apart");
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(unwritable(error)),
-        }
-        let owner = Owner {
-            pid: std::process::id(),
-            since: now.to_owned(),
-        };
-        let text = serde_json::to_vec(&owner).map_err(|error| unwritable(error.into()))?;
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(&text))
-            .map_err(unwritable)?;
-        Ok(RunLock { _file: file })
+        lock(&self.path, self.hash.as_str(), now)
     }
+}
+
+/// Takes the lock of any folder; `name` is what an error calls it.
+///
+/// # Errors
+/// `Locked` when another process holds it.
+pub fn lock(folder: &Path, name: &str, now: &str) -> Result<RunLock, RunDirError> {
+    let path = folder.join("run.lock");
+    let unwritable = |source| RunDirError::Unwritable {
+        path: path.clone(),
+        source,
+    };
+    refuse_links(folder, &path)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(unwritable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let _unreadable_is_unknown = file.read_to_string(&mut text);
+            let owner = serde_json::from_str(&text).unwrap_or(Owner {
+                pid: 0,
+                since: "an unknown time".to_owned(),
+            });
+            return Err(RunDirError::Locked {
+                hash: name.to_owned(),
+                pid: owner.pid,
+                since: owner.since,
+            });
+        }
+        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+            tracing::warn!("this file system has no locks; two runs with one hash are not kept apart");
+        }
+        Err(fs::TryLockError::Error(error)) => return Err(unwritable(error)),
+    }
+    let owner = Owner {
+        pid: std::process::id(),
+        since: now.to_owned(),
+    };
+    let text = serde_json::to_vec(&owner).map_err(|error| unwritable(error.into()))?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(&text))
+        .map_err(unwritable)?;
+    Ok(RunLock { _file: file })
 }
 
 /// Held for the length of a run. The file itself is never deleted.
@@ -237,6 +245,14 @@ pub const OUTPUT_FILES: [&str; 6] = [
 /// # Errors
 /// The old file is untouched and the temporary one gone when anything fails.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole_with(path, &mut |out| out.write_all(bytes))
+}
+
+/// The same for what is too large to be held at once.
+///
+/// # Errors
+/// As of [`write_whole`], and those of `write`.
+pub fn write_whole_with(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = path
         .parent()
         .ok_or_else(|| io::Error::other("a file needs a directory"))?;
@@ -247,7 +263,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     fs::create_dir_all(folder)?;
     let mut temporary = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
+    let mut buffered = io::BufWriter::new(temporary.as_file_mut());
+    write(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     temporary.as_file().sync_all()?;
     share_with_group(temporary.as_file())?;
     temporary.persist(path).map_err(|error| error.error)?;

@@ -7,6 +7,7 @@ mod doctor;
 mod dry_run;
 mod evidence;
 mod exit;
+mod explore;
 mod extract;
 mod facts;
 mod listen;
@@ -32,6 +33,7 @@ use args::{Arguments, Command};
 use exit::Failure;
 
 pub use exit::Code;
+pub use explore::folder_name;
 
 /// The whole program: from the arguments of the process to its exit code.
 pub fn main() -> ExitCode {
@@ -72,6 +74,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
+        Some(Command::Explore(asked)) => explore::explore(asked, common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),

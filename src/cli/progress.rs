@@ -1,5 +1,7 @@
 //! What a person sees while a run goes: a live line per call in a terminal, one line per change of state elsewhere.
 
+mod explore;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -39,6 +41,8 @@ pub(super) struct Progress {
     n_calls: usize,
     /// Roles that have their reply, or never will.
     done: BTreeSet<String>,
+    /// Of an exploration: its calls are told by its batches.
+    exploration: Option<explore::Tally>,
 }
 
 struct Running {
@@ -56,6 +60,7 @@ impl Progress {
             running: BTreeMap::new(),
             n_calls: 7,
             done: BTreeSet::new(),
+            exploration: None,
         }
     }
 
@@ -211,6 +216,12 @@ impl Progress {
                 ));
             }
             Event::ProjectFinished { project, status, .. } => self.line(&format!("scanned  {project}: {status}")),
+            Event::ExploreStarted { .. }
+            | Event::ExploreChoice { .. }
+            | Event::ExploreBatch { .. }
+            | Event::ExploreProgress { .. }
+            | Event::ExploreProducerLost { .. }
+            | Event::ExploreFinished { .. } => self.explored(event),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),
             Event::RunFinished {
                 status,
@@ -256,6 +267,15 @@ impl Progress {
         }
     }
 
+    fn explored(&mut self, event: &Event) {
+        let tally = self.exploration.get_or_insert_default();
+        if !tally.live(self.bars.as_ref(), event)
+            && let Some(line) = tally.line(event, self.verbose)
+        {
+            self.line(&line);
+        }
+    }
+
     fn queued(&mut self, role: &str, model: &str) {
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new_spinner());
@@ -267,7 +287,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        if bar.is_none() && !self.running.contains_key(role) {
+        if bar.is_none() && !self.running.contains_key(role) && self.exploration.is_none() {
             print::talk(&format!("START    {role} {model}"));
         }
         let running = Running {
@@ -314,7 +334,9 @@ impl Progress {
         if let Some(Running { bar: Some(bar), .. }) = self.running.remove(role) {
             bar.finish_and_clear();
         }
-        self.line(&line);
+        if self.exploration.is_none() {
+            self.line(&line);
+        }
     }
 
     fn line(&self, line: &str) {

@@ -7,6 +7,7 @@
 pub mod ask;
 mod council;
 pub mod engine;
+pub mod explore;
 pub mod refine;
 pub mod scan;
 

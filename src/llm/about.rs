@@ -16,6 +16,17 @@ impl Llm {
         self.options.routes.plan(role, turn, self.options.attempts)
     }
 
+    /// This model, and behind it every other one that the run may ask.
+    pub fn preferring(&self, target: &Target) -> Vec<Target> {
+        let others = self
+            .options
+            .routes
+            .targets()
+            .into_iter()
+            .filter(|other| other != target);
+        std::iter::once(target.clone()).chain(others).collect()
+    }
+
     /// The most attempts of one call over all its models.
     pub fn attempts_of_a_call(&self) -> u32 {
         self.options.call_attempts

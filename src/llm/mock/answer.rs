@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::facts::{Fact, Facts, is_summary};
-use super::{general, joined, scan, writing};
+use super::{explore, general, joined, scan, writing};
 use crate::llm::Request;
 
 /// The text of the mock's reply to a request.
@@ -21,6 +21,8 @@ pub fn answer(request: &Request) -> String {
         specialist(&request.prompt)
     } else if has("executive_summary") {
         joined::coordinator(&request.prompt)
+    } else if let Some(answer) = explore::attributes(&request.prompt).filter(|_| has("attributes")) {
+        answer
     } else if let Some(answer) = scan::answer(&request.prompt, has) {
         answer
     } else {

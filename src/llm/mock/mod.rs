@@ -3,6 +3,7 @@
 //! input gives the same bytes.
 
 mod answer;
+mod explore;
 mod facts;
 mod general;
 mod joined;

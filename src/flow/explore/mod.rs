@@ -1,0 +1,24 @@
+//! Attributes of a topic from several models at once: producers ask, one owner keeps what is new across all of them.
+//!
+//! ```text
+//! optimizer ─ assignment ─► producer ─ llm ─► list ─ batch ─► owner: dedup ─► book: journal, output.txt, output.json, metadata.json
+//!     ▲                                                          │
+//!     └──────────────── unique, money, time ─────────────────────┘
+//! ```
+
+mod book;
+pub mod dedup;
+mod family;
+mod journal;
+mod list;
+mod metrics;
+mod optimizer;
+mod owner;
+mod producer;
+
+pub use book::{Book, JOURNAL};
+pub use family::Family;
+pub use journal::{Entry, Head};
+pub use optimizer::{Choice, Optimizer, OptimizerKind, Outcome};
+pub use owner::{Ended, Ending, Settings, Stop, explore, outcome};
+pub use producer::{Assignment, Batch, BatchError, Desk, Said};

@@ -1,0 +1,462 @@
+//! The owner: one task that holds everything known, gives the producers their assignments and decides when it is enough.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::book::Book;
+use super::dedup::{self, mark};
+use super::journal::Entry;
+use super::optimizer::{Optimizer, OptimizerKind, Outcome};
+use super::producer::{Assignment, Batch, BatchError, Desk};
+use crate::clock::{self, Instant};
+use crate::event::{Event, Events};
+
+/// What to explore, how, and how long.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub topic: String,
+    pub producers: usize,
+    /// For each producer.
+    pub iterations: Option<u64>,
+    pub request_size: usize,
+    pub optimizer: OptimizerKind,
+    pub target: Option<u64>,
+    /// The share of new attributes below which it is enough.
+    pub stop_below: Option<f64>,
+    pub dedup: dedup::Options,
+    /// `provider:model`.
+    pub models: Vec<String>,
+    pub max_cost_usd: Option<f64>,
+    pub deadline: Option<Instant>,
+}
+
+/// Ends an exploration from elsewhere; what had arrived by then is written.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    sender: watch::Sender<bool>,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self {
+            sender: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Stop {
+    pub fn now(&self) {
+        self.sender.send_replace(true);
+    }
+
+    /// Comes back when somebody said stop.
+    pub async fn wait(&self) {
+        let mut receiver = self.sender.subscribe();
+        // The sender lives as long as this borrow.
+        let _it_came = receiver.wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// Why there are no more batches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    Iterations,
+    Target,
+    Budget(String),
+    Diminishing(String),
+    Deadline,
+    Stopped,
+    /// Nobody gives a usable list any more.
+    Failing {
+        message: String,
+        for_now: bool,
+    },
+}
+
+impl Ending {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Iterations => "iterations",
+            Self::Target => "target",
+            Self::Budget(_) => "budget",
+            Self::Diminishing(_) => "diminishing",
+            Self::Deadline => "deadline",
+            Self::Stopped => "stopped",
+            Self::Failing { .. } => "failing",
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Iterations => "every producer did its iterations".to_owned(),
+            Self::Target => "the target is reached".to_owned(),
+            Self::Budget(message) | Self::Diminishing(message) => message.clone(),
+            Self::Deadline => "the time is over".to_owned(),
+            Self::Stopped => "stopped".to_owned(),
+            Self::Failing { message, .. } => format!("no usable list any more: {message}"),
+        }
+    }
+}
+
+/// A finished exploration.
+#[derive(Debug)]
+pub struct Ended {
+    pub ending: Ending,
+    pub unique: u64,
+    /// The bytes of metadata.json.
+    pub metadata: Vec<u8>,
+}
+
+/// Known attributes that a prompt shows.
+const SHOWN: usize = 60;
+/// Between two events of progress.
+const TELL: Duration = Duration::from_millis(500);
+/// Between two versions of the JSON files, and how many times longer than the writing itself.
+const WRITE: Duration = Duration::from_secs(10);
+const REST: u32 = 20;
+/// Batches of each producer over which the share of new ones is taken.
+const WINDOW: usize = 2;
+
+/// Explores until it is enough. The JSON files are written in every case.
+///
+/// # Errors
+/// A file that cannot be written.
+pub async fn explore(
+    settings: &Settings,
+    book: Book,
+    optimizer: Optimizer,
+    desk: &Desk,
+    stop: &Stop,
+    events: &Events,
+) -> io::Result<Ended> {
+    let owner = Owner {
+        settings,
+        optimizer,
+        events,
+        desk,
+        begun: clock::now(),
+        earlier_millis: book.totals.elapsed_millis,
+        next_id: book.totals.last_batch + 1,
+        book,
+        open: HashMap::new(),
+        recent: VecDeque::new(),
+        failures: 0,
+        ending: None,
+        told: None,
+    };
+    owner.tell_start();
+    owner.run(stop).await
+}
+
+struct Owner<'a> {
+    settings: &'a Settings,
+    optimizer: Optimizer,
+    events: &'a Events,
+    desk: &'a Desk,
+    book: Book,
+    begun: Instant,
+    /// Spent by earlier processes.
+    earlier_millis: u64,
+    next_id: u64,
+    /// Assignments under way.
+    open: HashMap<u64, Assignment>,
+    /// Received and unique of the last batches.
+    recent: VecDeque<(u64, u64)>,
+    /// Without a usable list between them.
+    failures: usize,
+    ending: Option<Ending>,
+    told: Option<Instant>,
+}
+
+impl Owner<'_> {
+    async fn run(mut self, stop: &Stop) -> io::Result<Ended> {
+        let mut asked: JoinSet<Batch> = JoinSet::new();
+        for producer in 1..=self.settings.producers {
+            self.give(producer, &mut asked);
+        }
+        let mut rewritten = clock::now();
+        let mut pause = WRITE;
+        while !self.open.is_empty() {
+            let due = rewritten + pause;
+            tokio::select! {
+                biased;
+                () = stop.wait() => {
+                    self.ending = Some(Ending::Stopped);
+                    break;
+                }
+                () = until(self.settings.deadline) => {
+                    self.ending = Some(Ending::Deadline);
+                    break;
+                }
+                Some(batch) = asked.join_next() => {
+                    let batch = batch.map_err(io::Error::other)?;
+                    if let Some(producer) = self.settle(batch)? {
+                        self.give(producer, &mut asked);
+                    }
+                }
+                () = tokio::time::sleep_until(due) => {
+                    let writing = clock::now();
+                    self.write("running", None)?;
+                    rewritten = clock::now();
+                    pause = WRITE.max(writing.elapsed() * REST);
+                }
+            }
+        }
+        // Replies under way are not waited for after a stop; else there are none left.
+        asked.shutdown().await;
+        self.finish()
+    }
+
+    /// The producer's next assignment, unless it is enough.
+    fn give(&mut self, producer: usize, asked: &mut JoinSet<Batch>) {
+        let iteration = self.book.totals.reached.get(&producer).copied().unwrap_or_default() + 1;
+        let over = self.settings.iterations.is_some_and(|most| iteration > most);
+        if over || self.ending.is_some() {
+            return;
+        }
+        let choice = self.optimizer.choose(producer, iteration);
+        self.events.say(Event::ExploreChoice {
+            producer,
+            iteration,
+            model: choice.model.clone(),
+            family: choice.family.word().to_owned(),
+            why: choice.why,
+        });
+        let assignment = Assignment {
+            id: self.next_id,
+            producer,
+            iteration,
+            family: choice.family,
+            model: choice.model,
+            request_size: self.settings.request_size,
+            topic: self.settings.topic.clone(),
+            known: self.sample(),
+            n_known: self.book.known.len() as u64,
+        };
+        self.next_id += 1;
+        self.open.insert(assignment.id, assignment.clone());
+        let desk = self.desk.clone();
+        asked.spawn(async move { desk.produce(&assignment).await });
+    }
+
+    /// What models say most often, then what came last.
+    fn sample(&self) -> Vec<String> {
+        let known = &self.book.known;
+        let mut numbers: Vec<u32> = known.popular();
+        numbers.truncate(SHOWN / 2);
+        let latest = (0..known.len() as u32).rev();
+        for number in latest.take(SHOWN) {
+            if numbers.len() < SHOWN && !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        numbers
+            .into_iter()
+            .map(|number| known.text(number).to_owned())
+            .collect()
+    }
+
+    /// Takes a batch in, once; returns whose it was.
+    fn settle(&mut self, batch: Batch) -> io::Result<Option<usize>> {
+        let Some(assignment) = self.open.remove(&batch.assignment) else {
+            return Ok(None);
+        };
+        self.optimizer.ended(assignment.family, assignment.model.as_deref());
+        let error = batch.error.clone();
+        let entry = self.book.take(&assignment, batch, self.elapsed_millis())?;
+        self.remember_wordings(&entry);
+        self.optimizer
+            .learn(entry.family, entry.model.as_deref(), outcome(&entry));
+        self.tell_batch(&entry);
+        self.judge(&entry, error);
+        self.tell_progress(false);
+        Ok(Some(assignment.producer))
+    }
+
+    fn remember_wordings(&self, entry: &Entry) {
+        let merged = entry.merged.iter().map(|(form, ..)| form);
+        let mut said = self.desk.said.write().unwrap_or_else(PoisonError::into_inner);
+        for form in entry.new.iter().chain(merged) {
+            said.insert(mark(form));
+        }
+    }
+
+    /// Is it enough? What is under way still comes in: it is paid for.
+    fn judge(&mut self, entry: &Entry, error: Option<BatchError>) {
+        match error {
+            Some(error) if error.is_budget => {
+                self.ending.get_or_insert(Ending::Budget(error.message));
+                return;
+            }
+            Some(error) => {
+                self.failures += 1;
+                if self.failures >= (2 * self.settings.producers).max(3) {
+                    self.ending.get_or_insert(Ending::Failing {
+                        message: error.message,
+                        for_now: error.for_now,
+                    });
+                }
+                return;
+            }
+            None => self.failures = 0,
+        }
+        self.recent.push_back((entry.received, entry.new.len() as u64));
+        if self.recent.len() > self.window() {
+            self.recent.pop_front();
+        }
+        let unique = self.book.known.len() as u64;
+        if self.settings.target.is_some_and(|target| unique >= target) {
+            self.ending.get_or_insert(Ending::Target);
+        }
+        if let (Some(least), Some(share)) = (self.settings.stop_below, self.recent_yield())
+            && share < least
+        {
+            let batches = self.recent.len();
+            let message = format!(
+                "of the last {batches} batches {:.1} % was new, less than {:.1} %",
+                share * 100.0,
+                least * 100.0
+            );
+            self.ending.get_or_insert(Ending::Diminishing(message));
+        }
+    }
+
+    fn window(&self) -> usize {
+        (self.settings.producers * WINDOW).max(3)
+    }
+
+    fn recent_yield(&self) -> Option<f64> {
+        let (received, unique) = self
+            .recent
+            .iter()
+            .fold((0, 0), |(r, u), (received, unique)| (r + received, u + unique));
+        (self.recent.len() >= self.window() && received > 0).then(|| unique as f64 / received as f64)
+    }
+
+    fn elapsed_millis(&self) -> u64 {
+        self.earlier_millis + clock::millis_since(self.begun)
+    }
+
+    fn write(&self, status: &str, ended: Option<(&str, &str)>) -> io::Result<Vec<u8>> {
+        self.book
+            .write(&self.settings.shown(), status, ended, self.elapsed_millis())
+    }
+
+    fn finish(mut self) -> io::Result<Ended> {
+        let ending = self.ending.take().unwrap_or(Ending::Iterations);
+        let detail = ending.detail();
+        let status = match ending {
+            Ending::Stopped => "interrupted",
+            Ending::Failing { .. } => "degraded",
+            _ => "complete",
+        };
+        let metadata = self.write(status, Some((ending.word(), &detail)))?;
+        self.tell_progress(true);
+        let elapsed = self.elapsed_millis();
+        self.events.say(Event::ExploreFinished {
+            why: ending.word().to_owned(),
+            detail,
+            unique: self.book.known.len() as u64,
+            received: self.book.totals.all.received,
+            batches: self.book.totals.all.batches,
+            millis: elapsed,
+            uam: self.book.totals.uam(elapsed),
+            cost_usd: self.book.totals.all.cost_usd,
+            output: self.book.folder().display().to_string(),
+        });
+        Ok(Ended {
+            ending,
+            unique: self.book.known.len() as u64,
+            metadata,
+        })
+    }
+
+    fn tell_start(&self) {
+        self.events.say(Event::ExploreStarted {
+            topic: self.settings.topic.clone(),
+            output: self.book.folder().display().to_string(),
+            producers: self.settings.producers,
+            models: self.settings.models.clone(),
+            optimizer: self.settings.optimizer.word().to_owned(),
+            iterations: self.settings.iterations,
+            target: self.settings.target,
+            max_cost_usd: self.settings.max_cost_usd,
+            unique: self.book.known.len() as u64,
+            received: self.book.totals.all.received,
+        });
+    }
+
+    fn tell_batch(&self, entry: &Entry) {
+        self.events.say(Event::ExploreBatch {
+            producer: entry.producer,
+            iteration: entry.iteration,
+            model: entry.model.clone(),
+            family: entry.family.word().to_owned(),
+            received: entry.received,
+            unique: entry.new.len() as u64,
+            repeated: entry.repeated,
+            near: entry.near,
+            total: self.book.known.len() as u64,
+            millis: entry.millis,
+            cost_usd: entry.cost_usd,
+            error: entry.error.clone(),
+        });
+    }
+
+    fn tell_progress(&mut self, last: bool) {
+        if !last && self.told.is_some_and(|told| told.elapsed() < TELL) {
+            return;
+        }
+        self.told = Some(clock::now());
+        let elapsed = self.elapsed_millis();
+        let totals = &self.book.totals;
+        self.events.say(Event::ExploreProgress {
+            unique: self.book.known.len() as u64,
+            received: totals.all.received,
+            batches: totals.all.batches,
+            millis: elapsed,
+            uam: totals.uam(elapsed),
+            cost_usd: totals.all.cost_usd,
+            recent_yield: self.recent_yield(),
+            iterations: totals.latest(),
+        });
+    }
+}
+
+impl Settings {
+    fn shown(&self) -> Value {
+        json!({
+            "producers": self.producers,
+            "iterations": self.iterations,
+            "request_size": self.request_size,
+            "optimizer": self.optimizer,
+            "target": self.target,
+            "stop_below": self.stop_below,
+            "dedup": self.dedup,
+            "models": self.models,
+            "max_cost_usd": self.max_cost_usd,
+        })
+    }
+}
+
+/// What the optimizer learns from a batch; kept ones cost nothing and say nothing of time.
+pub fn outcome(entry: &Entry) -> Outcome {
+    Outcome {
+        unique: entry.new.len() as u64,
+        cost_usd: entry.cost_usd,
+        millis: entry.millis,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
