@@ -80,6 +80,11 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// The rendered numbers in the order of the text, for `{{F7.n1}}`.
     pub numbers: Vec<String>,
+    /// What the program wrote into the title and into the text, in order, with the cells that it stands on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub title_cites: Vec<Cite>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub text_cites: Vec<Cite>,
     /// The names (row keys) that the finding speaks of.
     pub names: Vec<String>,
     /// Why the verdict is not plain support; empty when it is.
@@ -87,6 +92,15 @@ pub struct Finding {
     pub reasons: Vec<String>,
     /// What the model itself claimed; logged, never shown.
     pub model_confidence: Option<f64>,
+}
+
+/// A piece of a sentence that was rendered from evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cite {
+    /// As it stands in the sentence: `68.5 % below the expected 387`.
+    pub shown: String,
+    /// `d16.value`, or a row alone (`g3`) where only its name is shown.
+    pub cells: Vec<String>,
 }
 
 /// Advice or a guess: words only, no data numbers.

@@ -367,6 +367,8 @@ fn assemble(
         reportable,
         evidence: cells,
         numbers,
+        title_cites: head.cites(),
+        text_cites: kept.iter().flat_map(|part| part.cites()).collect(),
         names,
         reasons,
         model_confidence: raw.get("model_confidence").and_then(Value::as_f64),
