@@ -73,7 +73,9 @@ impl Rendered {
                 piece.cells.clone()
             },
         });
-        cites.filter(|cite| !cite.shown.is_empty() && !cite.cells.is_empty()).collect()
+        cites
+            .filter(|cite| !cite.shown.is_empty() && !cite.cells.is_empty())
+            .collect()
     }
 
     fn type_words(&mut self, words: &str) {

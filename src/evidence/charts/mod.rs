@@ -68,8 +68,18 @@ impl<T> Default for Drawable<T> {
 /// The charts of one data set; the same data give the same bytes.
 pub fn charts(dataset: &Dataset, options: &Options) -> Charts {
     let context = &Context::new(dataset, options);
-    let no_activity = || reason("there are no daily active users", dataset.current.dau_by_date.why_absent());
-    let no_revenue = || reason("there is no revenue in the data", dataset.current.revenue_by_date.why_absent());
+    let no_activity = || {
+        reason(
+            "there are no daily active users",
+            dataset.current.dau_by_date.why_absent(),
+        )
+    };
+    let no_revenue = || {
+        reason(
+            "there is no revenue in the data",
+            dataset.current.revenue_by_date.why_absent(),
+        )
+    };
     Charts {
         activity: daily::chart(context, context.daily.active_users.as_ref(), no_activity),
         revenue: daily::chart(context, context.daily.revenue.as_ref(), no_revenue),
@@ -81,7 +91,10 @@ pub fn charts(dataset: &Dataset, options: &Options) -> Charts {
             None => no_revenue(),
         }),
         countries: Drawable::or(countries::chart(context), || {
-            reason("there is no country in the data", dataset.current.dau_by_country.why_absent())
+            reason(
+                "there is no country in the data",
+                dataset.current.dau_by_country.why_absent(),
+            )
         }),
         segments: Drawable::or(pairs::charts(context), || {
             "there are neither revenue tiers nor a segment column such as platform or channel".to_owned()

@@ -29,7 +29,11 @@ pub(super) fn lorenz(context: &Context) -> Option<LorenzChart> {
         return None;
     }
     let mut points = vec![(0.0, 0.0)];
-    points.extend(curve.iter().map(|(users, revenue)| (rounded(*users), rounded(*revenue))));
+    points.extend(
+        curve
+            .iter()
+            .map(|(users, revenue)| (rounded(*users), rounded(*revenue))),
+    );
     if points.last().is_some_and(|(users, _)| *users < 100.0) {
         points.push((100.0, 100.0));
     }

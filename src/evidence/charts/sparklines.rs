@@ -32,7 +32,9 @@ pub(super) fn sparklines(context: &Context) -> BTreeMap<String, Vec<Option<f64>>
     }
     let cohorts = context.dataset.current.dau_by_cohort_date.rows();
     let day_7 = last_days(context, |day| {
-        let cohort = cohorts.iter().find(|row| row.cohort_date == day && row.cohort_size > 0)?;
+        let cohort = cohorts
+            .iter()
+            .find(|row| row.cohort_date == day && row.cohort_size > 0)?;
         Some(retained(cohort, 7)? as f64 / cohort.cohort_size as f64 * 100.0)
     });
     lines.insert("day_7_retention".to_owned(), day_7);

@@ -54,7 +54,13 @@ fn one(svg: &mut Markup, bar: &Bar<'_>, y: f64, across: Scale, is_first: bool) {
     let thick = 12.0;
     let names = if bar.fill == Fill::Plain { "name" } else { "name-soft" };
     let middle = if bar.revenue.is_some() { y + 18.0 } else { y + 11.0 };
-    text(svg, names, (NAMES - 8.0, middle), Anchor::End, &fitted(&bar.name, 13.0, NAMES - 10.0));
+    text(
+        svg,
+        names,
+        (NAMES - 8.0, middle),
+        Anchor::End,
+        &fitted(&bar.name, 13.0, NAMES - 10.0),
+    );
     let users = match bar.fill {
         Fill::Plain => "bar-users",
         Fill::Muted => "bar-muted",
@@ -75,13 +81,25 @@ fn one(svg: &mut Markup, bar: &Bar<'_>, y: f64, across: Scale, is_first: bool) {
         true => format!("{told} {words}"),
         false => told.to_owned(),
     };
-    text(svg, "value", (end + 6.0, y + 10.5), Anchor::Start, &first(&percent(bar.users), bar.of_users));
+    text(
+        svg,
+        "value",
+        (end + 6.0, y + 10.5),
+        Anchor::Start,
+        &first(&percent(bar.users), bar.of_users),
+    );
     if let Some(revenue) = bar.revenue {
         let y = y + thick + 2.0;
         let width = across.at(revenue) - NAMES;
         rect(svg, "bar-revenue", (NAMES, y), (width, thick));
         hatch(svg, "hatch-revenue", (NAMES, y), (width, thick));
-        text(svg, "value", (NAMES + width + 6.0, y + 10.5), Anchor::Start, &first(&percent(revenue), "of revenue"));
+        text(
+            svg,
+            "value",
+            (NAMES + width + 6.0, y + 10.5),
+            Anchor::Start,
+            &first(&percent(revenue), "of revenue"),
+        );
     }
 }
 

@@ -37,7 +37,9 @@ pub(in crate::report) fn daily(out: &mut Markup, name: &str, chart: &DailyChart)
 /// True when the axis of values begins at 0; else the page says that it does not.
 pub(in crate::report) fn begins_at_zero(chart: &DailyChart) -> bool {
     let values = || chart.days.iter().filter_map(|day| day.value);
-    let (low, high) = values().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = values().fold((f64::MAX, f64::MIN), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     let level = values().sum::<f64>() / values().count().max(1) as f64;
     low <= 0.0 || high - low > 0.3 * level
 }
@@ -62,7 +64,10 @@ impl<'a> Drawing<'a> {
         let highest = shown().chain(ghost.iter().map(|point| point.1)).fold(0.0, f64::max);
         let ordinary = chart.days.iter().filter_map(|day| day.ordinary);
         // A wide range must not press the line flat.
-        let high = ordinary.clone().map(|range| range.1.min(highest * 1.2)).fold(highest, f64::max);
+        let high = ordinary
+            .clone()
+            .map(|range| range.1.min(highest * 1.2))
+            .fold(highest, f64::max);
         let lowest = shown()
             .chain(ghost.iter().map(|point| point.1))
             .chain(ordinary.map(|range| range.0))
@@ -135,7 +140,8 @@ impl<'a> Drawing<'a> {
         let class = if self.mean.is_empty() { "mean" } else { "days" };
         let known = |with: fn(&DayPoint) -> bool| -> Vec<Point> {
             let days = self.chart.days.iter().enumerate().filter(|(_, day)| with(day));
-            days.filter_map(|(index, day)| Some(self.at(index, day.value?))).collect()
+            days.filter_map(|(index, day)| Some(self.at(index, day.value?)))
+                .collect()
         };
         let complete = known(|day| !day.partial);
         line(svg, class, &complete);
@@ -184,7 +190,10 @@ impl<'a> Drawing<'a> {
             labels.push((self.up.at(high) + 4.0, "label-soft", "ordinary range".to_owned()));
         }
         let wanted: Vec<f64> = labels.iter().map(|label| label.0).collect();
-        for (place, (_, class, words)) in apart(&wanted, 16.0, (TOP + 4.0, HEIGHT - BOTTOM)).into_iter().zip(labels) {
+        for (place, (_, class, words)) in apart(&wanted, 16.0, (TOP + 4.0, HEIGHT - BOTTOM))
+            .into_iter()
+            .zip(labels)
+        {
             text(svg, class, (WIDTH - RIGHT + 8.0, place + 4.0), Anchor::Start, &words);
         }
     }
@@ -201,7 +210,11 @@ impl<'a> Drawing<'a> {
         let mut taken: Vec<Place> = Vec::new();
         for (_, day, _, point) in &marked {
             let up = day.deviation_pct.unwrap_or(0.0) > 0.0;
-            let class = if is_good(self.chart.good, up) { "mark-good" } else { "mark-bad" };
+            let class = if is_good(self.chart.good, up) {
+                "mark-good"
+            } else {
+                "mark-bad"
+            };
             arrow(svg, class, *point, up);
             taken.push(Place {
                 x: point.0 - 8.0,

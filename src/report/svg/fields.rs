@@ -23,7 +23,10 @@ pub(in crate::report) fn fields(out: &mut Markup, name: &str, chart: &FieldChart
         line(svg, "base", &[(NAMES, TOP - 4.0), (NAMES, height)]);
         let x = across.at(chart.warns_from);
         line(svg, "threshold", &[(x, TOP - 6.0), (x, height)]);
-        let words = format!("{} %: a field in use should miss less", show::number(chart.warns_from, 0));
+        let words = format!(
+            "{} %: a field in use should miss less",
+            show::number(chart.warns_from, 0)
+        );
         text(svg, "axis", (x + 5.0, TOP - 9.0), Anchor::Start, &words);
     });
 }
@@ -42,9 +45,20 @@ fn one(svg: &mut Markup, bar: &FieldBar, warns_from: f64, y: f64, across: Scale)
         _ => bar.name.clone(),
     };
     let class = if bar.role.is_some() { "name" } else { "name-soft" };
-    text(svg, class, (NAMES - 8.0, y + 13.0), Anchor::End, &fitted(&named, 13.0, NAMES - 10.0));
+    text(
+        svg,
+        class,
+        (NAMES - 8.0, y + 13.0),
+        Anchor::End,
+        &fitted(&named, 13.0, NAMES - 10.0),
+    );
     let width = (across.at(bar.null_pct) - NAMES).max(1.0);
-    rect(svg, if trouble { "bar-bad" } else { "bar-muted" }, (NAMES, y + 2.0), (width, 14.0));
+    rect(
+        svg,
+        if trouble { "bar-bad" } else { "bar-muted" },
+        (NAMES, y + 2.0),
+        (width, 14.0),
+    );
     let mut words = format!("{} %", show::number(bar.null_pct, 1));
     if let Some(before) = bar.previous_null_pct
         && show::number(before, 1) != show::number(bar.null_pct, 1)

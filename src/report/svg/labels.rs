@@ -57,12 +57,7 @@ pub(super) fn fitted(text: &str, size: f64, most: f64) -> String {
 
 /// Puts a label of a size beside a point: the first place around it that lies in the area and touches nothing taken.
 /// None where there is none.
-pub(super) fn beside(
-    (x, y): (f64, f64),
-    (width, height): (f64, f64),
-    area: Place,
-    taken: &[Place],
-) -> Option<Place> {
+pub(super) fn beside((x, y): (f64, f64), (width, height): (f64, f64), area: Place, taken: &[Place]) -> Option<Place> {
     const GAP: f64 = 9.0;
     let place = |x: f64, y: f64| Place { x, y, width, height };
     let mut candidates = vec![

@@ -23,16 +23,44 @@ pub(in crate::report) fn lorenz(out: &mut Markup, name: &str, chart: &LorenzChar
         for tick in ticks(0.0, highest, 4) {
             let y = up.at(tick);
             line(svg, "grid", &[(LEFT, y), (WIDTH - 12.0, y)]);
-            text(svg, "axis", (LEFT - 8.0, y + 4.0), Anchor::End, &format!("{} %", short(tick)));
+            text(
+                svg,
+                "axis",
+                (LEFT - 8.0, y + 4.0),
+                Anchor::End,
+                &format!("{} %", short(tick)),
+            );
         }
         for tick in [0.0, 20.0, 40.0, 60.0, 80.0, 100.0] {
             let anchor = if tick == 100.0 { Anchor::End } else { Anchor::Middle };
-            text(svg, "axis", (across.at(tick), HEIGHT - BOTTOM + 18.0), anchor, &format!("{} %", short(tick)));
+            text(
+                svg,
+                "axis",
+                (across.at(tick), HEIGHT - BOTTOM + 18.0),
+                anchor,
+                &format!("{} %", short(tick)),
+            );
         }
-        text(svg, "axis", (LEFT, HEIGHT - 8.0), Anchor::Start, "of users, the largest payer first");
+        text(
+            svg,
+            "axis",
+            (LEFT, HEIGHT - 8.0),
+            Anchor::Start,
+            "of users, the largest payer first",
+        );
         line(svg, "ghost", &[at((0.0, 0.0)), at((100.0, 100.0))]);
-        text(svg, "label", (across.at(62.0), up.at(52.0)), Anchor::Start, "all users equal");
-        line(svg, "mean", &chart.points.iter().map(|point| at(*point)).collect::<Vec<_>>());
+        text(
+            svg,
+            "label",
+            (across.at(62.0), up.at(52.0)),
+            Anchor::Start,
+            "all users equal",
+        );
+        line(
+            svg,
+            "mean",
+            &chart.points.iter().map(|point| at(*point)).collect::<Vec<_>>(),
+        );
         marks(svg, chart, at);
     });
 }

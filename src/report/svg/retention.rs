@@ -18,7 +18,13 @@ pub(in crate::report) fn curve(out: &mut Markup, name: &str, chart: &RetentionCh
     let points = &chart.pooled;
     let highest = points
         .iter()
-        .flat_map(|point| [Some(point.share), point.interval.map(|interval| interval.1), point.previous])
+        .flat_map(|point| {
+            [
+                Some(point.share),
+                point.interval.map(|interval| interval.1),
+                point.previous,
+            ]
+        })
         .flatten()
         .fold(0.0, f64::max);
     let last = points.last().map_or(1.0, |point| f64::from(point.day)).max(2.0);
@@ -36,7 +42,13 @@ pub(in crate::report) fn curve(out: &mut Markup, name: &str, chart: &RetentionCh
         for tick in ticks(0.0, up.domain().1, 4) {
             let y = up.at(tick);
             line(svg, "grid", &[(LEFT, y), (WIDTH - RIGHT + 10.0, y)]);
-            text(svg, "axis", (LEFT - 8.0, y + 4.0), Anchor::End, &format!("{} %", short(tick)));
+            text(
+                svg,
+                "axis",
+                (LEFT - 8.0, y + 4.0),
+                Anchor::End,
+                &format!("{} %", short(tick)),
+            );
         }
         area(
             svg,
@@ -49,8 +61,18 @@ pub(in crate::report) fn curve(out: &mut Markup, name: &str, chart: &RetentionCh
         for (index, point) in points.iter().enumerate() {
             let (x, y) = at(point.day, point.share);
             dot(svg, "dot", (x, y), 3.6);
-            text(svg, "mark-head", (x + 5.0, y - 9.0), Anchor::Start, &format!("{} %", show::number(point.share, 1)));
-            let day = if index == 0 { format!("day {}", point.day) } else { point.day.to_string() };
+            text(
+                svg,
+                "mark-head",
+                (x + 5.0, y - 9.0),
+                Anchor::Start,
+                &format!("{} %", show::number(point.share, 1)),
+            );
+            let day = if index == 0 {
+                format!("day {}", point.day)
+            } else {
+                point.day.to_string()
+            };
             text(svg, "axis", (x, HEIGHT - BOTTOM + 18.0), Anchor::Middle, &day);
         }
         ends(svg, now.last(), before.last());

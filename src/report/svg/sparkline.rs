@@ -9,7 +9,9 @@ const HEIGHT: f64 = 30.0;
 
 pub(in crate::report) fn sparkline(out: &mut Markup, name: &str, values: &[Option<f64>]) {
     let known = || values.iter().flatten().copied();
-    let (low, high) = known().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = known().fold((f64::MAX, f64::MIN), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     let across = Scale::new((0.0, (values.len().max(2) - 1) as f64), (2.0, WIDTH - 4.0));
     let up = Scale::new((low, high), (HEIGHT - 4.0, 4.0));
     let mut runs: Vec<Vec<Point>> = vec![Vec::new()];

@@ -34,7 +34,13 @@ pub(in crate::report) fn triangle(out: &mut Markup, name: &str, chart: &Retentio
         line(svg, "base", &[(0.0, TOP + ROW + 2.0), (width - 4.0, TOP + ROW + 2.0)]);
         for (index, cohort) in chart.cohorts.iter().enumerate() {
             let y = TOP + ROW * (index + 1) as f64 + 5.0;
-            text(svg, "name", (0.0, y + 16.0), Anchor::Start, &first_day(cohort.start, chart.weekly));
+            text(
+                svg,
+                "name",
+                (0.0, y + 16.0),
+                Anchor::Start,
+                &first_day(cohort.start, chart.weekly),
+            );
             let users = show::number(cohort.users as f64, 0);
             text(svg, "value", (NAMES + SIZES - 14.0, y + 16.0), Anchor::End, &users);
             for (column, cell) in cohort.cells.iter().enumerate() {
@@ -60,7 +66,13 @@ fn head(svg: &mut Markup, chart: &RetentionChart) {
     text(svg, "axis", (NAMES + SIZES - 14.0, 14.0), Anchor::End, "users");
     for (column, day) in chart.days.iter().enumerate() {
         let words = format!("day {day}");
-        text(svg, "axis", (column_at(column) + CELL / 2.0, 14.0), Anchor::Middle, &words);
+        text(
+            svg,
+            "axis",
+            (column_at(column) + CELL / 2.0, 14.0),
+            Anchor::Middle,
+            &words,
+        );
     }
 }
 
