@@ -15,6 +15,7 @@ mod faults;
 mod layers;
 mod limits;
 mod money;
+mod page;
 mod patterns;
 mod program;
 mod providers;
