@@ -1,22 +1,20 @@
 //! `--dry-run`: what a run would ask, in which order, and what it would cost at most; nobody is called.
 
-use crate::evidence::Evidence;
 use crate::flow::{Plan, PlannedCall};
 use crate::rundir::{self, RunDir};
 
 use super::exit::{Failure, unwritable};
 use super::print;
 
-/// Writes the prompts and the evidence; returns the plan as text or as JSON.
-pub(super) fn dry_run(run: &RunDir, plan: &Plan, evidence: &[Evidence], json: bool) -> Result<String, Failure> {
+/// Writes the prompts and `evidence.json`; returns the plan as text or as JSON.
+pub(super) fn dry_run(run: &RunDir, plan: &Plan, evidence: &[u8], json: bool) -> Result<String, Failure> {
     for call in &plan.calls {
         let path = run.prompts().join(format!("{}.md", call.role));
         let text = format!("# System\n\n{}\n\n# User\n\n{}\n", call.system.trim(), call.user.trim());
         rundir::write_whole(&path, text.as_bytes()).map_err(|error| unwritable(&path, &error))?;
     }
     let path = run.prompts().join("evidence.json");
-    let bytes = crate::report::evidence_json(evidence);
-    rundir::write_whole(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
+    rundir::write_whole(&path, evidence).map_err(|error| unwritable(&path, &error))?;
     Ok(match json {
         true => as_json(run, plan),
         false => as_text(run, plan),

@@ -40,9 +40,12 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         row_limit: settings.row_limit,
         ..evidence::Options::default()
     };
-    let evidence = evidence::build(&dataset?, &options);
+    let dataset = dataset?;
+    let evidence = evidence::build(&dataset, &options);
     let text = if arguments.json {
-        String::from_utf8_lossy(&crate::report::evidence_json(&evidence)).into_owned()
+        let kpis = evidence::kpis(&dataset, &evidence);
+        let charts = evidence::charts::charts(&dataset, &options);
+        String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
     } else {
         let parts = evidence
             .iter()

@@ -16,11 +16,15 @@ pub(super) fn invalidate(run: &RunDir) -> Result<(), Failure> {
 /// Writes all outputs; returns the report's path and the summary's bytes.
 pub(super) fn write(run: &RunDir, facts: &Facts<'_>, timing: &Timing) -> Result<(PathBuf, Vec<u8>), Failure> {
     invalidate(run)?;
-    let parts: [(&str, Vec<u8>); 4] = [
+    let parts: [(&str, Vec<u8>); 5] = [
         ("coordinated_insights.json", report::coordinated_insights(facts)),
         ("child_insights.json", report::child_insights(facts)),
-        ("evidence.json", report::evidence_json(facts.evidence)),
+        (
+            "evidence.json",
+            report::evidence_json(facts.evidence, facts.kpis, facts.charts),
+        ),
         ("report.md", report::markdown(facts).into_bytes()),
+        ("report.html", report::html(facts).into_bytes()),
     ];
     let mut entries = Vec::new();
     for (name, bytes) in &parts {

@@ -16,7 +16,7 @@ use crate::insight::{Analyst, Council, Outcome, Severity};
 use crate::llm::{Cassette, Llm, Strategy};
 use crate::prompt::{COUNCIL, Prompts};
 use crate::reply;
-use crate::report::{Facts, Status, Timing};
+use crate::report::{self, Facts, Status, Timing};
 use crate::rundir::{self, RunDir};
 use crate::store::Store;
 use crate::store::session::{self, Metadata, Session};
@@ -145,18 +145,21 @@ async fn council(
     let warm = tokio::task::spawn_blocking(move || reply::warm(&nothing));
     let dataset = Arc::new(read_data(settings, window, run, events).await?);
     let data_seconds = seconds_since(started.at);
-    let evidence = evidence::build(
-        &dataset,
-        &evidence::Options {
-            row_limit: settings.row_limit,
-            ..evidence::Options::default()
-        },
+    let options = evidence::Options {
+        row_limit: settings.row_limit,
+        ..evidence::Options::default()
+    };
+    let evidence = evidence::build(&dataset, &options);
+    let (kpis, charts) = (
+        evidence::kpis(&dataset, &evidence),
+        evidence::charts::charts(&dataset, &options),
     );
     let evidence = flow::own_evidence(prompts, evidence)?;
     let plan = flow::plan(&llm, prompts, &evidence, &settings.flow)?;
     say_plan(&plan, &llm, events);
     if job.dry_run {
-        return dry_run::dry_run(run, &plan, &evidence, job.json).map(|result| (Code::Complete, result));
+        let facts = report::evidence_json(&evidence, &kpis, &charts);
+        return dry_run::dry_run(run, &plan, &facts, job.json).map(|result| (Code::Complete, result));
     }
     outputs::invalidate(run)?;
     let sections = evidence
@@ -185,7 +188,8 @@ async fn council(
         status,
         source: &source,
         evidence: &evidence,
-        kpis: &evidence::kpis(&dataset, &evidence),
+        kpis: &kpis,
+        charts: &charts,
         council: &council,
         command: &command(settings, run, window),
         breakers: &facts::breakers(&llm),

@@ -346,6 +346,8 @@ pub struct Segmentation {
     pub revenue_tiers: Vec<Segment>,
     /// Share of revenue of the top 1, 5, 10 and 20 % of users, as (percent of users, percent of revenue).
     pub revenue_concentration: Vec<(f64, f64)>,
+    /// The Lorenz curve of revenue, the largest payer first, as (percent of users, percent of revenue); its first point is one user.
+    pub revenue_curve: Vec<(f64, f64)>,
     pub dimensions: Vec<Dimension>,
     pub events: Vec<EventCount>,
 }

@@ -2,7 +2,7 @@
 //! robust periodic STL on logarithms, noise from lag-7 differences, |z| >= 4 and at least 10 % off.
 
 use super::change::{Noise, log_offset};
-use super::statistics::{MAD_TO_SIGMA, cap, median, median_absolute_deviation, normal_of_t};
+use super::statistics::{MAD_TO_SIGMA, cap, median, median_absolute_deviation, normal_of_t, t_of_normal};
 
 /// The smallest |z| of an unusual day.
 pub(super) const UNUSUAL_Z: f64 = 4.0;
@@ -24,6 +24,8 @@ pub(super) struct Judged {
     /// Percent of the expected value.
     pub(super) deviation: f64,
     pub(super) z: f64,
+    /// The lowest and the highest value that would not have been unusual; none where the day cannot be told from a neighbour.
+    pub(super) ordinary: Option<(f64, f64)>,
 }
 
 impl Judged {
@@ -60,33 +62,50 @@ pub(super) fn judge(
         same_weekday(&logs, period, noise)
     };
     for (position, index) in open.iter().enumerate() {
-        let (Some(value), Some((expected_log, z))) = (values[*index], scores[position]) else {
+        let (Some(value), Some(score)) = (values[*index], scores[position]) else {
             continue;
         };
-        let expected = expected_log.exp() - offset;
+        let expected = score.expected.exp() - offset;
         let deviation = (value - expected) / expected * 100.0;
         if expected <= 0.0 || !deviation.is_finite() {
             continue;
         }
-        judged[*index] = cap(z).map(|z| Judged {
+        judged[*index] = cap(score.z).map(|z| Judged {
             value,
             expected,
             deviation,
             z,
+            ordinary: score.reach.map(|reach| {
+                let bound = |log: f64| (log.exp() - offset).max(0.0);
+                let slack = expected * UNUSUAL_PCT / 100.0;
+                (
+                    bound(score.expected - reach).min(expected - slack),
+                    bound(score.expected + reach).max(expected + slack),
+                )
+            }),
         });
     }
     judged
 }
 
+/// One day on the logarithmic scale.
+#[derive(Debug, Clone, Copy)]
+struct Score {
+    expected: f64,
+    z: f64,
+    /// How far from the expected the score becomes unusual.
+    reach: Option<f64>,
+}
+
 /// Expected logarithm and z by STL. Days found unusual are replaced by what was expected and the fit repeated, so that one
 /// extreme day (or two in a row) bends neither the trend nor the weekday profile. The mildest of the passes counts: at the ends of
 /// the series a fit without the day in question only extrapolates, and would confirm itself.
-fn decompose(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<(f64, f64)>> {
+fn decompose(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<Score>> {
     let mut filled = fill(logs, period);
     let Some(scale) = lag_noise(logs, period) else {
         return vec![None; logs.len()];
     };
-    let mut judged: Vec<Option<(f64, f64)>> = vec![None; logs.len()];
+    let mut judged: Vec<Option<Score>> = vec![None; logs.len()];
     for pass in 0..3 {
         let fit = stlrs::params()
             .seasonal_length(10 * filled.len() + 1)
@@ -103,10 +122,15 @@ fn decompose(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<(f
             let expected = fit.seasonal()[i] + fit.trend()[i];
             let from_end = i.min(logs.len() - 1 - i);
             let end = if from_end < 3 { END_CAUTION } else { 1.0 };
-            let z = (log - expected) / (end * least(scale, expected, noise));
-            let milder = judged[i].is_none_or(|(_, before)| z.abs() < before.abs());
+            let sigma = end * least(scale, expected, noise);
+            let z = (log - expected) / sigma;
+            let milder = judged[i].is_none_or(|before| z.abs() < before.z.abs());
             if pass == 0 || milder {
-                judged[i] = Some((expected, z));
+                judged[i] = Some(Score {
+                    expected,
+                    z,
+                    reach: Some(UNUSUAL_Z * sigma),
+                });
             }
             let replacement = if z.abs() >= UNUSUAL_Z { expected } else { *log };
             changed |= (filled[i] - replacement).abs() > 1e-9;
@@ -122,7 +146,7 @@ fn decompose(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<(f
 /// Too short for STL: each day against the same weekday a week away, the week's general movement taken out.
 /// The noise of so few differences is itself uncertain, so the score is read as a t. When the other week's day was the odd one,
 /// this day sits on the wrong side of the usual level and is left alone.
-fn same_weekday(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<(f64, f64)>> {
+fn same_weekday(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option<Score>> {
     let none = vec![None; logs.len()];
     if period < 3 || logs.len() < period + 3 {
         return none;
@@ -146,10 +170,18 @@ fn same_weekday(logs: &[Option<f64>], period: usize, noise: Noise) -> Vec<Option
             let shift = if i >= period { shift } else { -shift };
             let expected = (*logs.get(partner(i))?)? + shift;
             if (log - expected) * (log - usual) < 0.0 {
-                return Some((expected, 0.0));
+                return Some(Score {
+                    expected,
+                    z: 0.0,
+                    reach: None,
+                });
             }
             let scale = least(MAD_TO_SIGMA * spread, expected, noise);
-            Some((expected, normal_of_t((log - expected) / scale, degrees)?))
+            Some(Score {
+                expected,
+                z: normal_of_t((log - expected) / scale, degrees)?,
+                reach: t_of_normal(UNUSUAL_Z, degrees).map(|t| t * scale),
+            })
         })
         .collect()
 }

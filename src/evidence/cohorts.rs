@@ -115,18 +115,7 @@ pub(super) fn previous_rows<'a, T>(context: &Context<'a>, part: fn(&'a Tables) -
 }
 
 fn cohort_table(rows: &[DauByCohortDate]) -> Option<Table> {
-    let filled: Vec<&DauByCohortDate> = rows.iter().filter(|r| r.cohort_size > 0).collect();
-    let weekly = filled.len() > DAILY_COHORTS;
-    let mut cohorts: BTreeMap<Date, Vec<DauByCohortDate>> = BTreeMap::new();
-    for row in filled {
-        let back = if weekly {
-            i64::from(row.cohort_date.weekday().to_monday_zero_offset())
-        } else {
-            0
-        };
-        let start = row.cohort_date.saturating_sub(jiff::Span::new().days(back));
-        cohorts.entry(start).or_default().push(row.clone());
-    }
+    let (weekly, cohorts) = by_age(rows);
     let size = Measure::new("size", "users of the cohort", count("users"), Good::Up);
     let mut columns = vec![key("cohort", "cohort"), size.column(Role::Current)];
     for day in DAYS {
@@ -146,14 +135,35 @@ fn cohort_table(rows: &[DauByCohortDate]) -> Option<Table> {
         let users: f64 = rows.iter().map(|r| r.cohort_size as f64).sum();
         let mut values = vec![Value::text(&name), Value::Number(users)];
         for day in DAYS {
-            // A week of which only the first days are old enough is not yet a week.
-            let mature = pooled(&rows, day).filter(|(_, n)| *n >= 0.5 * users);
-            let share = mature.and_then(|(hits, n)| Some(ratio(hits, n)? * 100.0));
+            let share = mature(&rows, day).and_then(|(hits, n)| Some(ratio(hits, n)? * 100.0));
             values.push(Value::or(share, "too young"));
         }
         draft.row(About::named(&name).support(Some(users)), values);
     }
     draft.out_of(total).finish()
+}
+
+/// The cohorts that have users, oldest first: days, or ISO weeks (true) when there are many days.
+pub(super) fn by_age(rows: &[DauByCohortDate]) -> (bool, BTreeMap<Date, Vec<DauByCohortDate>>) {
+    let filled: Vec<&DauByCohortDate> = rows.iter().filter(|r| r.cohort_size > 0).collect();
+    let weekly = filled.len() > DAILY_COHORTS;
+    let mut cohorts: BTreeMap<Date, Vec<DauByCohortDate>> = BTreeMap::new();
+    for row in filled {
+        let back = if weekly {
+            i64::from(row.cohort_date.weekday().to_monday_zero_offset())
+        } else {
+            0
+        };
+        let start = row.cohort_date.saturating_sub(jiff::Span::new().days(back));
+        cohorts.entry(start).or_default().push(row.clone());
+    }
+    (weekly, cohorts)
+}
+
+/// (retained, eligible) of one cohort; a week of which only the first days are old enough is not yet a week.
+pub(super) fn mature(cohort: &[DauByCohortDate], day: u32) -> Option<(f64, f64)> {
+    let users: f64 = cohort.iter().map(|row| row.cohort_size as f64).sum();
+    pooled(cohort, day).filter(|(_, n)| *n >= 0.5 * users)
 }
 
 fn retention_measure(day: u32) -> Measure {

@@ -16,9 +16,9 @@ use crate::insight::Analyst;
 
 /// What one country did on each day of one window.
 #[derive(Debug, Clone, Default)]
-struct Days {
-    users: BTreeMap<Date, f64>,
-    revenue: BTreeMap<Date, f64>,
+pub(super) struct Days {
+    pub(super) users: BTreeMap<Date, f64>,
+    pub(super) revenue: BTreeMap<Date, f64>,
     new_users: f64,
 }
 
@@ -156,7 +156,7 @@ fn total(days: &BTreeMap<Date, f64>, window: Window, per_day: bool) -> f64 {
     }
 }
 
-fn countries(tables: &Tables) -> BTreeMap<String, Days> {
+pub(super) fn countries(tables: &Tables) -> BTreeMap<String, Days> {
     let mut countries: BTreeMap<String, Days> = BTreeMap::new();
     let logins = tables.new_logins_by_country.rows();
     let revenue = tables.revenue_by_country.rows();

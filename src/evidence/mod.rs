@@ -1,6 +1,7 @@
 //! Which facts may be cited: ids, units, the exact and the shown value, baselines, significance. Does not word anything.
 
 mod build;
+pub mod charts;
 mod kpis;
 mod own;
 mod pipe;

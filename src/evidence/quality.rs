@@ -7,6 +7,9 @@ use super::statistics::{cap, ratio, two_proportion_z};
 use super::{Column, Evidence, Good, Role, Table, TableKind, Unit, show};
 use crate::insight::Analyst;
 
+/// Percent of missing values from which a field that is used deserves a warning.
+pub(super) const NULLS_WARN: f64 = 5.0;
+
 /// Rows of one user or one hour fail together, so null rates vary more than independent rows: the standard error is doubled.
 const CLUSTERING: f64 = 2.0;
 
@@ -101,7 +104,7 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
         "rows without a user id",
         Unit::Percent,
         pct(summary.rows_without_user, used),
-        5.0,
+        NULLS_WARN,
         30.0,
     );
     add(

@@ -112,6 +112,14 @@ pub(super) fn normal_of_t(t: f64, degrees_of_freedom: f64) -> Option<f64> {
     cap(z.copysign(t))
 }
 
+/// The t score that `normal_of_t` turns into `z`; none where it is beyond all numbers.
+pub(super) fn t_of_normal(z: f64, degrees_of_freedom: f64) -> Option<f64> {
+    let df = degrees_of_freedom;
+    let root = z * (8.0 * df + 3.0) / (8.0 * df + 1.0);
+    let t = (df * (root * root / df).exp_m1()).sqrt().copysign(z);
+    (df >= 1.0 && t.is_finite()).then_some(t)
+}
+
 /// A count of events or users against the count before: the log ratio over its standard error,
 /// Poisson noise of both counts plus `common`, the standard error of the log change of all activity.
 pub(super) fn count_change_z(now: f64, before: f64, common: Option<f64>) -> Option<f64> {
@@ -176,6 +184,8 @@ mod tests {
         assert!((z - 2.828).abs() < 0.001);
         // t = 4.317 with 10 degrees of freedom has the two-sided probability of z = 3.17.
         assert!((normal_of_t(4.317, 10.0).expect("finite") - 3.17).abs() < 0.03);
+        let back = t_of_normal(normal_of_t(-4.317, 10.0).expect("finite"), 10.0);
+        assert!((back.expect("finite") + 4.317).abs() < 1e-9);
         assert_eq!(change_pct(3.0, 0.0), None);
     }
 }

@@ -101,6 +101,11 @@ pub struct Finding {
     /// Numbers that the model typed itself; each follows from the cells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub typed: Vec<String>,
+    /// What the program wrote into the title and into the text, in order, with the cells that it stands on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub title_cites: Vec<Cite>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub text_cites: Vec<Cite>,
     /// The names (row keys) that the finding speaks of.
     pub names: Vec<String>,
     /// Why the verdict is not plain support; empty when it is.
@@ -108,6 +113,15 @@ pub struct Finding {
     pub reasons: Vec<String>,
     /// What the model itself claimed; logged, never shown.
     pub model_confidence: Option<f64>,
+}
+
+/// A piece of a sentence that was rendered from evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cite {
+    /// As it stands in the sentence: `68.5 % below the expected 387`.
+    pub shown: String,
+    /// `d16.value`, or a row alone (`g3`) where only its name is shown.
+    pub cells: Vec<String>,
 }
 
 /// Advice or a guess: words only, no data numbers.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::evidence::Evidence;
+use crate::insight::Cite;
 
 use super::placeholder::{Piece, Shown, resolve};
 use super::reason::Reason;
@@ -62,6 +63,21 @@ pub fn render(template: &str, evidence: &Evidence) -> Rendered {
 }
 
 impl Rendered {
+    /// The pieces as they stand in the text, in order, each with what it stands on.
+    pub(super) fn cites(&self) -> Vec<Cite> {
+        let cites = self.pieces.iter().map(|piece| Cite {
+            shown: sanitise(&piece.text),
+            cells: if piece.cells.is_empty() {
+                piece.rows.clone()
+            } else {
+                piece.cells.clone()
+            },
+        });
+        cites
+            .filter(|cite| !cite.shown.is_empty() && !cite.cells.is_empty())
+            .collect()
+    }
+
     fn type_words(&mut self, words: &str) {
         self.text.push_str(words);
         self.typed.push_str(words);

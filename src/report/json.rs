@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::evidence::Evidence;
+use crate::evidence::charts::Charts;
+use crate::evidence::{Evidence, Kpi};
 use crate::insight::{CallRecord, CoordinatorStatus, Outcome, SpecialistReport, Why};
 
 use super::{Facts, SCHEMA_VERSION, Timing};
@@ -87,13 +88,18 @@ pub fn coordinated_insights(facts: &Facts<'_>) -> Vec<u8> {
     }))
 }
 
-/// `evidence.json`: every table that a specialist saw, exact values beside the shown ones.
-pub fn evidence_json(evidence: &[Evidence]) -> Vec<u8> {
+/// `evidence.json`: every table that a specialist saw, exact values beside the shown ones; the key figures, and what is drawn.
+pub fn evidence_json(evidence: &[Evidence], kpis: &[Kpi], charts: &Charts) -> Vec<u8> {
     let tables: Map<String, Value> = evidence
         .iter()
         .map(|evidence| (evidence.analyst.key().to_owned(), json!(evidence)))
         .collect();
-    bytes(&json!({"schema_version": SCHEMA_VERSION, "evidence": tables}))
+    bytes(&json!({
+        "schema_version": SCHEMA_VERSION,
+        "evidence": tables,
+        "key_figures": kpis,
+        "charts": charts,
+    }))
 }
 
 /// `execution_summary.json`: what was run, what it took, and the checksums of the other files; written last.

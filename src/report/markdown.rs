@@ -98,7 +98,7 @@ fn checked(facts: &Facts<'_>) -> String {
     )
 }
 
-fn degraded_because(facts: &Facts<'_>) -> String {
+pub(super) fn degraded_because(facts: &Facts<'_>) -> String {
     let council = facts.council;
     let mut reasons = Vec::new();
     let missing = council.missing();
@@ -169,7 +169,7 @@ fn key_figures(facts: &Facts<'_>) -> String {
     )
 }
 
-fn meaning(kpi: &Kpi) -> &'static str {
+pub(super) fn meaning(kpi: &Kpi) -> &'static str {
     match (kpi.change_pct, kpi.z) {
         (None, _) | (_, None) => "",
         (Some(_), Some(_)) if !kpi.unusual => "ordinary",
@@ -181,7 +181,7 @@ fn meaning(kpi: &Kpi) -> &'static str {
     }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()
@@ -329,21 +329,22 @@ fn area(analyst: Analyst, outcome: &Outcome) -> String {
     }
 }
 
-/// The texts of an added analyst's own section objects; the six fixed ones tell theirs as findings.
 fn own_sections(sections: &serde_json::Map<String, serde_json::Value>) -> String {
+    let lines = own_texts(sections).into_iter();
+    lines.map(|line| format!("- {}\n", plain(&line))).collect()
+}
+
+/// The texts of an added analyst's own section objects; the six fixed ones tell theirs as findings.
+pub(super) fn own_texts(sections: &serde_json::Map<String, serde_json::Value>) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, value) in sections {
         let mut texts = Vec::new();
         gather(value, &mut texts);
         if !texts.is_empty() {
-            lines.push(format!(
-                "- {}: {}\n",
-                plain(&capital(&name.replace('_', " "))),
-                plain(&texts.join("; "))
-            ));
+            lines.push(format!("{}: {}", capital(&name.replace('_', " ")), texts.join("; ")));
         }
     }
-    lines.concat()
+    lines
 }
 
 fn gather(value: &serde_json::Value, texts: &mut Vec<String>) {
@@ -391,62 +392,10 @@ fn reported_area(report: &SpecialistReport) -> String {
 }
 
 fn missing(facts: &Facts<'_>) -> String {
-    let council = facts.council;
-    let mut lines: Vec<String> = council
-        .missing()
-        .into_iter()
-        .map(|(analyst, why)| {
-            format!(
-                "- **{}**: {} ({}, {} attempts)",
-                analyst.title(),
-                plain(&why.message),
-                why.kind.replace('_', " "),
-                why.attempts
-            )
-        })
+    let lines = missing_lines(facts).into_iter();
+    let lines: Vec<String> = lines
+        .map(|(who, what)| format!("- **{who}**: {}", plain(&what)))
         .collect();
-    if council.coordinated.status != CoordinatorStatus::Completed {
-        let why = council
-            .coordinated
-            .why
-            .as_ref()
-            .map_or("no reason given", |why| why.message.as_str());
-        lines.push(format!(
-            "- **Coordinator**: {}; the summary was assembled by template",
-            plain(why)
-        ));
-    }
-    for (analyst, outcome) in &council.outcomes {
-        if let Outcome::Reported(report) = outcome
-            && !report.rejected.is_empty()
-        {
-            lines.push(format!(
-                "- **{}**: {} of the model's statements did not pass the check against the data and are not printed: {}",
-                analyst.title(),
-                report.rejected.len(),
-                plain(&reasons(report.rejected.iter().flat_map(|rejected| &rejected.reasons)))
-            ));
-        }
-    }
-    if !council.coordinated.dropped.is_empty() {
-        let dropped = council.coordinated.dropped.iter();
-        // `part: sentence (reason)`: what was not true is not repeated here.
-        let why: Vec<String> = dropped
-            .filter_map(|dropped| Some(dropped.rsplit_once(" (")?.1.trim_end_matches(')').to_owned()))
-            .collect();
-        lines.push(format!(
-            "- **Coordinator**: {} of its sentences did not pass the check and are not printed: {}",
-            council.coordinated.dropped.len(),
-            plain(&reasons(why.iter()))
-        ));
-    }
-    for conflict in council
-        .conflicts
-        .iter()
-        .filter(|conflict| conflict.resolution.is_none())
-    {
-        lines.push(format!("- **Conflict {}**: {}", conflict.id, plain(&conflict.text)));
-    }
     if lines.is_empty() {
         return String::new();
     }
@@ -491,50 +440,103 @@ fn in_words(code: &str) -> &str {
     }
 }
 
+/// Who is missing or was cut, and why.
+pub(super) fn missing_lines(facts: &Facts<'_>) -> Vec<(String, String)> {
+    let council = facts.council;
+    let mut lines: Vec<(String, String)> = council
+        .missing()
+        .into_iter()
+        .map(|(analyst, why)| {
+            let kind = why.kind.replace('_', " ");
+            let what = format!("{} ({kind}, {} attempts)", why.message, why.attempts);
+            (analyst.title().to_owned(), what)
+        })
+        .collect();
+    let coordinator = || "Coordinator".to_owned();
+    if council.coordinated.status != CoordinatorStatus::Completed {
+        let why = council.coordinated.why.as_ref();
+        let why = why.map_or("no reason given", |why| why.message.as_str());
+        lines.push((coordinator(), format!("{why}; the summary was assembled by template")));
+    }
+    for (analyst, outcome) in &council.outcomes {
+        if let Outcome::Reported(report) = outcome
+            && !report.rejected.is_empty()
+        {
+            let why = reasons(report.rejected.iter().flat_map(|rejected| &rejected.reasons));
+            let words = "of the model's statements did not pass the check against the data and are not printed";
+            lines.push((
+                analyst.title().to_owned(),
+                format!("{} {words}: {why}", report.rejected.len()),
+            ));
+        }
+    }
+    if !council.coordinated.dropped.is_empty() {
+        let dropped = council.coordinated.dropped.iter();
+        // `part: sentence (reason)`: what was not true is not repeated here.
+        let why: Vec<String> = dropped
+            .filter_map(|dropped| Some(dropped.rsplit_once(" (")?.1.trim_end_matches(')').to_owned()))
+            .collect();
+        let words = "of its sentences did not pass the check and are not printed";
+        let why = reasons(why.iter());
+        lines.push((
+            coordinator(),
+            format!("{} {words}: {why}", council.coordinated.dropped.len()),
+        ));
+    }
+    let conflicts = council.conflicts.iter();
+    for conflict in conflicts.filter(|conflict| conflict.resolution.is_none()) {
+        lines.push((format!("Conflict {}", conflict.id), conflict.text.clone()));
+    }
+    lines
+}
+
 fn caveats(facts: &Facts<'_>) -> String {
+    let mut text = "## How far to trust this\n".to_owned();
+    let confidence = &facts.council.coordinated.confidence_text;
+    if !confidence.is_empty() {
+        let _ = writeln!(text, "\n{}", plain(confidence));
+    }
+    let _ = write!(text, "\n{}\n", grounding_sentence(facts));
+    let lines: Vec<String> = caveat_lines(facts)
+        .iter()
+        .map(|line| format!("- {}", plain(line)))
+        .collect();
+    if !lines.is_empty() {
+        let _ = write!(text, "\n{}", lines.join("\n"));
+    }
+    text.trim_end().to_owned()
+}
+
+pub(super) fn grounding_sentence(facts: &Facts<'_>) -> String {
+    let grounding = facts.council.grounding;
+    format!(
+        "Every number above was written by the program from the cells below. {} of {} statements by the models passed the check; {} of the {} that passed lie inside ordinary variation.",
+        grounding.supported, grounding.findings, grounding.ordinary, grounding.supported
+    )
+}
+
+/// What the data lack, each said once.
+pub(super) fn caveat_lines(facts: &Facts<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut add = |text: &str| {
-        let line = format!("- {}", plain(text));
-        if !lines.contains(&line) {
-            lines.push(line);
+        if !lines.iter().any(|line| line == text) {
+            lines.push(text.to_owned());
         }
     };
-    for note in &facts.source.notes {
-        add(note);
-    }
-    for evidence in facts.evidence {
-        for gap in &evidence.gaps {
-            add(gap);
-        }
-    }
-    for (_, outcome) in &facts.council.outcomes {
-        for gap in outcome
-            .report()
-            .map(|report| report.data_gaps.as_slice())
-            .unwrap_or_default()
-        {
-            add(gap);
-        }
-    }
+    facts.source.notes.iter().for_each(|note| add(note));
+    let gaps = facts.evidence.iter().flat_map(|evidence| &evidence.gaps);
+    gaps.for_each(|gap| add(gap));
+    let reports = facts
+        .council
+        .outcomes
+        .iter()
+        .filter_map(|(_, outcome)| outcome.report());
+    reports.flat_map(|report| &report.data_gaps).for_each(|gap| add(gap));
     if facts.source.bad_rows > 0 {
         add(&format!(
             "{} rows could not be read and are left out",
             facts.source.bad_rows
         ));
     }
-    let confidence = &facts.council.coordinated.confidence_text;
-    let mut text = "## How far to trust this\n".to_owned();
-    if !confidence.is_empty() {
-        let _ = writeln!(text, "\n{}", plain(confidence));
-    }
-    let grounding = facts.council.grounding;
-    let _ = write!(
-        text,
-        "\nEvery number above was written by the program from the cells below. {} of {} statements by the models passed the check; {} of the {} that passed lie inside ordinary variation.\n",
-        grounding.supported, grounding.findings, grounding.ordinary, grounding.supported
-    );
-    if !lines.is_empty() {
-        let _ = write!(text, "\n{}", lines.join("\n"));
-    }
-    text.trim_end().to_owned()
+    lines
 }

@@ -1,10 +1,15 @@
-//! A finished council as JSON and Markdown: values in, bytes out. Knows no network, no database, no terminal.
+//! A finished council as JSON, Markdown and HTML: values in, bytes out. Knows no network, no database, no terminal.
 
 mod appendix;
+mod html;
 mod json;
 mod markdown;
+mod markup;
 mod parts;
 pub mod scan;
+mod svg;
+
+pub use html::html;
 
 pub use json::{
     FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary,
@@ -13,6 +18,7 @@ pub use markdown::markdown;
 
 use serde::Serialize;
 
+use crate::evidence::charts::Charts;
 use crate::evidence::{Evidence, Kpi};
 use crate::insight::Council;
 
@@ -73,6 +79,7 @@ pub struct Facts<'a> {
     pub source: &'a SourceFacts,
     pub evidence: &'a [Evidence],
     pub kpis: &'a [Kpi],
+    pub charts: &'a Charts,
     pub council: &'a Council,
     /// The command that makes this report again.
     pub command: &'a str,

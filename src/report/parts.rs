@@ -24,7 +24,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Bidirectional controls and zero-width characters, which can make text read as something else.
-fn is_invisible(letter: char) -> bool {
+pub(super) fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 

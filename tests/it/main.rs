@@ -17,6 +17,7 @@ mod grounding;
 mod layers;
 mod limits;
 mod money;
+mod page;
 mod patterns;
 mod program;
 mod providers;

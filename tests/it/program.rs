@@ -135,7 +135,7 @@ fn the_summary_vouches_for_the_other_files() {
     let done = Run::council().mock().done().code(0);
     let summary = done.json("execution_summary.json");
     let files = summary["files"].as_array().unwrap();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     for file in files {
         let bytes = std::fs::read(done.path(&format!(
             "run_logs/x/outputs/insights/{}",

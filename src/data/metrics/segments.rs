@@ -77,7 +77,7 @@ pub(crate) async fn segmentation(
             None => None,
         };
         let current = tier_sizes(facts, window).await?;
-        segmentation.revenue_concentration = concentration(facts, window).await?;
+        (segmentation.revenue_concentration, segmentation.revenue_curve) = concentration(facts, window).await?;
         segmentation.revenue_tiers = TIERS
             .iter()
             .map(|(tier, _)| {
@@ -146,8 +146,10 @@ async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Si
     Ok(rows.into_iter().collect())
 }
 
-/// The share of revenue that the top 1, 5, 10 and 20 % of users bring.
-async fn concentration(facts: &Facts, window: Window) -> Result<Vec<(f64, f64)>, DataError> {
+type Shares = Vec<(f64, f64)>;
+
+/// The share of revenue that the top 1, 5, 10 and 20 % of users bring, and the whole curve from the first user to the last.
+async fn concentration(facts: &Facts, window: Window) -> Result<(Shares, Shares), DataError> {
     let sql = of_tiers("SELECT revenue FROM {tiers} ORDER BY revenue DESC, user_id", window);
     let sorted = facts
         .engine
@@ -155,15 +157,26 @@ async fn concentration(facts: &Facts, window: Window) -> Result<Vec<(f64, f64)>,
         .await?;
     let total: i128 = sorted.iter().sum();
     if total <= 0 {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
-    let share = |percent: usize| {
-        let n_users = (sorted.len() * percent).div_ceil(100);
+    let n_users = |percent: usize| (sorted.len() * percent).div_ceil(100);
+    let revenue = |n_users: usize| {
         let top: i128 = sorted.iter().take(n_users).sum();
-        (percent as f64, rounded(to_float(top) / to_float(total) * 100.0))
+        rounded(to_float(top) / to_float(total) * 100.0)
     };
-    Ok([1, 5, 10, 20].map(share).to_vec())
+    let marks = [1, 5, 10, 20].map(|percent| (percent as f64, revenue(n_users(percent))));
+    let mut steps: Vec<usize> = CURVE.iter().map(|percent| n_users(*percent)).collect();
+    steps.insert(0, 1);
+    steps.dedup();
+    let users = |n_users: usize| rounded(n_users as f64 / sorted.len() as f64 * 100.0);
+    let curve = steps.into_iter().map(|n_users| (users(n_users), revenue(n_users)));
+    Ok((marks.to_vec(), curve.collect()))
 }
+
+/// Percent of users at which the curve of revenue is kept; it bends most at its beginning.
+const CURVE: [usize; 20] = [
+    1, 2, 3, 4, 5, 7, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100,
+];
 
 /// Two windows as one query; without a previous one it is the empty range before the window.
 fn two_windows(sql: &str, window: Window, previous: Option<Window>) -> String {

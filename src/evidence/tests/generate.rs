@@ -248,6 +248,14 @@ fn segmentation() -> Segmentation {
             segment("whale", 100, 98, 90_000.0),
         ],
         revenue_concentration: vec![(1.0, 25.0), (5.0, 48.0), (10.0, 60.0), (20.0, 74.0)],
+        revenue_curve: vec![
+            (0.5, 16.0),
+            (1.0, 25.0),
+            (5.0, 48.0),
+            (10.0, 60.0),
+            (20.0, 74.0),
+            (100.0, 100.0),
+        ],
         dimensions: vec![Dimension {
             dimension: "platform".to_owned(),
             segments: vec![

@@ -50,6 +50,8 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, evidence: &Evidence, kept: &
         reportable: news.reportable,
         significant: news.significant,
         numbers: numbers.collect(),
+        title_cites: parts.head.cites(),
+        text_cites: kept.sentences.iter().flat_map(|part| part.cites()).collect(),
         typed: typed(&said, evidence),
         names: names(&said, &at, evidence),
         evidence: cells,

@@ -18,6 +18,8 @@ fn finding(id: &str, text: &str, numbers: &[&str], names: &[&str]) -> Finding {
         typed: Vec::new(),
         evidence: Vec::new(),
         numbers: numbers.iter().map(|n| (*n).to_owned()).collect(),
+        title_cites: Vec::new(),
+        text_cites: Vec::new(),
         names: names.iter().map(|n| (*n).to_owned()).collect(),
         reasons: Vec::new(),
         model_confidence: None,

@@ -82,3 +82,25 @@ fn says_what_was_used() {
         ["g3.revenue", "g3.revenue_previous", "g3.revenue_change_pct"]
     );
 }
+
+#[test]
+fn each_piece_names_the_cells_that_it_stands_on() {
+    let rendered = render(
+        "revenue of {{g3}} fell {{chg:g3.revenue}} of {{count:G1}} countries",
+        &evidence(),
+    );
+    let cites: Vec<(String, Vec<String>)> = rendered
+        .cites()
+        .into_iter()
+        .map(|cite| (cite.shown, cite.cells))
+        .collect();
+    let expected = [
+        ("Brazil", vec!["g3"]),
+        ("19.4 %", vec!["g3.revenue", "g3.revenue_change_pct"]),
+    ];
+    let expected: Vec<(String, Vec<String>)> = expected
+        .into_iter()
+        .map(|(shown, cells)| (shown.to_owned(), cells.into_iter().map(str::to_owned).collect()))
+        .collect();
+    assert_eq!(cites, expected);
+}

@@ -1,0 +1,128 @@
+//! `report.html`: one page that stands alone, whatever the data hold.
+
+use std::collections::BTreeSet;
+
+use crate::support::run::{Done, Run, small_events};
+
+fn page(done: &Done) -> String {
+    done.text("run_logs/x/outputs/insights/report.html")
+}
+
+/// The values of an attribute, in order.
+fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
+    let parts = page.split(attribute).skip(1);
+    parts.map(|part| part.split('"').next().unwrap()).collect()
+}
+
+/// Every element is closed by its own name.
+fn balanced(page: &str) -> Result<(), String> {
+    let mut open = Vec::new();
+    for part in page.split('<').skip(1) {
+        let tag = part.split('>').next().unwrap();
+        let name = tag.split([' ', '/']).find(|word| !word.is_empty()).unwrap_or_default();
+        match tag {
+            _ if tag.starts_with('!') || tag.ends_with('/') => {}
+            _ if tag.starts_with('/') => {
+                if open.pop() != Some(name) {
+                    return Err(format!("</{name}> closes another element"));
+                }
+            }
+            _ => open.push(name),
+        }
+    }
+    match open.pop() {
+        Some(name) => Err(format!("<{name}> stays open")),
+        None => Ok(()),
+    }
+}
+
+#[track_caller]
+fn stands_alone(page: &str) {
+    balanced(page).unwrap();
+    assert!(page.contains("Content-Security-Policy\" content=\"default-src &#39;none&#39;;"));
+    for part in page.split('<').skip(1) {
+        let tag = format!("<{}", part.split('>').next().unwrap());
+        // Names and attributes; what stands in quotes is only a value.
+        let bare: String = tag.split('"').step_by(2).collect::<String>().to_lowercase();
+        for outside in ["<script", "<link", "<img", "<iframe", "<use", " src=", " on", " style="] {
+            assert!(!bare.contains(outside), "{outside} in {tag}");
+        }
+        assert!(!tag.contains("url("), "{tag}");
+    }
+    let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("//"));
+    let ids: BTreeSet<&str> = values(page, " id=\"").into_iter().collect();
+    assert_eq!(ids.len(), values(page, " id=\"").len(), "an id stands twice");
+    for target in values(page, "href=\"") {
+        let id = target
+            .strip_prefix('#')
+            .unwrap_or_else(|| panic!("a link leads out: {target}"));
+        assert!(ids.contains(id), "nothing is at #{id}");
+    }
+}
+
+#[test]
+fn the_page_stands_alone_and_its_numbers_lead_to_their_rows() {
+    let done = Run::council().mock().done().code(0);
+    let page = page(&done);
+    stands_alone(&page);
+    assert!(!page.contains("http:") && !page.contains("https:"));
+    assert!(page.contains("class=\"cite\" href=\"#ev-"), "no number is linked");
+    assert!(page.contains(">↩F1</a>"), "no row leads back");
+    assert_eq!(
+        page,
+        self::page(&Run::council().mock().done().code(0)),
+        "equal runs, equal bytes"
+    );
+}
+
+#[test]
+fn hostile_names_stay_text_on_the_page() {
+    let events = small_events().replace("Germany", "\"><script>alert(1)</script><img src=http://evil.example>");
+    let quoted: String = events
+        .lines()
+        .map(|line| {
+            let cells = line.splitn(4, ',').collect::<Vec<_>>();
+            let (country, revenue) = cells[3].rsplit_once(',').unwrap();
+            let country = country.replace('"', "\"\"");
+            format!("{},{},{},\"{country}\",{revenue}\n", cells[0], cells[1], cells[2])
+        })
+        .collect();
+    let done = Run::council().mock().file("events.csv", &quoted).done().code(0);
+    let page = page(&done);
+    stands_alone(&page);
+    assert!(page.contains("&lt;script&gt;alert(1)"), "the name itself is shown");
+}
+
+#[test]
+fn each_chart_is_drawn_or_its_absence_told() {
+    let charts = |page: &str| page.matches("<svg viewBox").count() - page.matches("class=\"spark-end\"").count();
+    let full = page(&Run::council().mock().done().code(0));
+    for class in [
+        "ordinary",
+        "mark-head",
+        "bar-users",
+        "bar-revenue",
+        "cell-text",
+        "spark-end",
+    ] {
+        assert!(full.contains(&format!("class=\"{class}\"")), "{class}");
+    }
+    let bare: String = small_events()
+        .lines()
+        .map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",") + "\n")
+        .collect();
+    let bare = page(&Run::council().mock().file("events.csv", &bare).done().code(0));
+    assert!(
+        charts(&bare) + 3 <= charts(&full),
+        "{} of {}",
+        charts(&bare),
+        charts(&full)
+    );
+    for why in [
+        "No chart: there is no revenue in the data",
+        "No chart: there is no country in the data",
+    ] {
+        assert!(bare.contains(why), "{why}");
+    }
+}
