@@ -27,3 +27,4 @@ mod sessions;
 mod streaming;
 mod support;
 mod tidy;
+mod verify;
