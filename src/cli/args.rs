@@ -59,6 +59,8 @@ pub(super) enum Command {
     Patterns(PatternsArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
+    /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
+    Verify(VerifyArguments),
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -120,6 +122,26 @@ pub(super) struct ExtractArguments {
     /// Read JSON lines {"id","text"} and print one result for each
     #[arg(long)]
     pub(super) batch: bool,
+}
+
+const VERIFY_HELP: &str = "\
+Each line {\"id\":…,\"evidence\":{…},\"text\":\"…\",\"citations\":[\"T1.r3.revenue\",\"M2\",\"T1\"]} becomes one line, in order and at once:
+  {\"id\":…,\"verdict\":\"contradicted\",\"confidence\":0.98,\"reasons\":[{\"code\":\"number\",\"verdict\":\"contradicted\",\"message\":…}]}
+  {\"id\":…,\"error\":\"bad_input\",\"message\":…}        for a line that is no such claim; the others are still answered
+
+supported       all that can be checked follows from the cells cited
+contradicted    the cells cited say otherwise
+unsupported     the cells cited do not say so
+not_checkable   advice, a guess, or words without a claim
+
+Exit codes: 0 every line was judged · 2 bad arguments, or a line that is no claim";
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(after_help = VERIFY_HELP)]
+pub(super) struct VerifyArguments {
+    /// JSON lines to read instead of stdin
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Clone, Args)]

@@ -24,6 +24,7 @@ mod scan;
 mod session;
 mod sessions;
 mod signal;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -79,6 +80,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
+        Some(Command::Verify(asked)) => verify::verify(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);
             Ok(Code::Usage)

@@ -9,6 +9,7 @@
 mod advice;
 mod assertion;
 mod basis;
+mod claim;
 mod coerce;
 mod compare;
 mod confidence;
@@ -39,6 +40,7 @@ mod verify;
 mod warm;
 mod words;
 
+pub use claim::{Judged, Verifier};
 pub use coerce::{Liberty, coerce};
 pub use confidence::{LEAST_CHANGE, LEAST_SCORE, LEAST_SUPPORT};
 pub use council::*;

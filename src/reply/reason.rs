@@ -1,8 +1,10 @@
 //! Why a statement did not pass, in a form that a person and a model can act on.
 
+use serde::Serialize;
+
 use crate::insight::Verdict;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reason {
     /// `bad_ref`, `type`, `assert`, `number`, `unit`, `name`, `measure`, `word`, `period`, `date`, `rank`, `empty`.
     pub code: &'static str,

@@ -30,3 +30,4 @@ mod sessions;
 mod streaming;
 mod support;
 mod tidy;
+mod verify;
