@@ -20,6 +20,7 @@ mod providers_text;
 mod refine;
 mod run;
 mod scan;
+mod serve;
 mod session;
 mod sessions;
 mod signal;
@@ -57,6 +58,9 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
     let common = &arguments.common;
+    if common.stop_with_stdin {
+        signal::follow_stdin();
+    }
     if arguments.command.is_some() && arguments.run.any() {
         return Err(Failure::new(
             Code::Usage,
@@ -74,6 +78,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
+        Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         None if nothing_given(&arguments) => {

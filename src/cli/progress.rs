@@ -160,6 +160,12 @@ impl Progress {
                 let first = format!("{model} · first token after {}", seconds(*millis));
                 self.doing(role, &first, false);
             }
+            Event::ExploreStarted { .. }
+            | Event::ExploreChoice { .. }
+            | Event::ExploreBatch { .. }
+            | Event::ExploreProgress { .. }
+            | Event::ExploreProducerLost { .. }
+            | Event::ExploreFinished { .. } => {}
             Event::CallTokens { role, model, tokens } => {
                 self.passing(role, &format!("{model} · ~{} tokens", short(*tokens)))
             }

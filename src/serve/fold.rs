@@ -136,7 +136,9 @@ impl Fold {
 
     fn take(&mut self, event: Event, time: &str) {
         match event {
-            Event::RunStarted { date_start, date_end, .. } => {
+            Event::RunStarted {
+                date_start, date_end, ..
+            } => {
                 (self.date_start, self.date_end) = (Some(date_start), Some(date_end));
             }
             Event::QuestionAsked { pattern, .. } => (self.kind, self.title) = (Kind::Ask, Some(pattern)),
@@ -158,7 +160,11 @@ impl Fold {
                 (self.ended, self.millis) = (Some(status), Some(millis));
                 (self.requests, self.tokens, self.cost_usd) = (requests, tokens, cost_usd);
             }
-            Event::SpecialistFinished { role, findings, rejected } => {
+            Event::SpecialistFinished {
+                role,
+                findings,
+                rejected,
+            } => {
                 self.findings += findings;
                 if let Some(lane) = self.lane(&role) {
                     (lane.findings, lane.rejected) = (Some(findings), Some(rejected));
@@ -185,7 +191,9 @@ impl Fold {
         let exploration = self.exploration.get_or_insert_default();
         match &event {
             Event::ExploreStarted { topic, .. } => self.title = Some(topic.clone()),
-            Event::ExploreFinished { why, millis, cost_usd, .. } => {
+            Event::ExploreFinished {
+                why, millis, cost_usd, ..
+            } => {
                 (self.ended, self.millis) = (Some(why.clone()), Some(*millis));
                 self.cost_usd = *cost_usd;
             }
@@ -258,7 +266,9 @@ impl Fold {
                     }
                 });
             }
-            Event::CallFailed { role, model, because, .. } => {
+            Event::CallFailed {
+                role, model, because, ..
+            } => {
                 self.failed += 1;
                 self.change(&role, |lane| {
                     (lane.model, lane.state) = (model, LaneState::Failed);

@@ -115,16 +115,16 @@ impl Follower {
         let after = if after > place.seq { 0 } else { after };
         let begun = place.marks.partition_point(|(seq, _)| *seq <= after + 1);
         let offset = begun.checked_sub(1).map_or(0, |index| place.marks[index].1);
+        let (end, first) = (place.offset, place.first.clone());
+        let pieces = self.pieces.subscribe();
+        drop(place);
         Viewer {
+            follower: self,
             offset,
-            end: place.offset,
+            end,
             after,
-            first: place.first.clone(),
-            pieces: self.pieces.subscribe(),
-            follower: {
-                drop(place);
-                self
-            },
+            first,
+            pieces,
         }
     }
 
@@ -185,7 +185,8 @@ impl Follower {
         }
         place.offset += piece.len() as u64;
         place.head = begins;
-        place.head.truncate(usize::try_from(place.offset).unwrap_or(HEAD));
+        let told = usize::try_from(place.offset).unwrap_or(HEAD);
+        place.head.truncate(told);
         // Sent before the lock is free: whoever comes now has either read this piece or hears it.
         if !frames.is_empty() {
             let _nobody_watches = self.pieces.send(Bytes::from(frames));

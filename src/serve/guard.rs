@@ -20,7 +20,10 @@ pub(super) struct Guard {
 pub(super) enum Verdict {
     Enter,
     /// The token of the URL becomes a cookie, and the URL is clean again.
-    Exchange { cookie: String, location: String },
+    Exchange {
+        cookie: String,
+        location: String,
+    },
     Refuse(Problem),
 }
 
@@ -40,7 +43,11 @@ impl Guard {
         let refuse = |status, message: &str, hint: &str| Verdict::Refuse(Problem::new(status, message, hint));
         if !self.is_our_host(headers, uri) {
             let hint = "use the address that `insights serve` printed";
-            return refuse(StatusCode::MISDIRECTED_REQUEST, "this server does not go by that name", hint);
+            return refuse(
+                StatusCode::MISDIRECTED_REQUEST,
+                "this server does not go by that name",
+                hint,
+            );
         }
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let token = query(uri, "token");
@@ -49,7 +56,8 @@ impl Guard {
             let hint = "open the dashboard itself and try there";
             return refuse(StatusCode::FORBIDDEN, "the request comes from another site", hint);
         }
-        let hint = "open the URL with the token that `insights serve` printed, or send it as `Authorization: Bearer TOKEN`";
+        let hint =
+            "open the URL with the token that `insights serve` printed, or send it as `Authorization: Bearer TOKEN`";
         match token {
             Some(token) if exchange => match self.token.is(&token) {
                 true => Verdict::Exchange {
@@ -60,7 +68,11 @@ impl Guard {
                     ),
                     location: "/".to_owned(),
                 },
-                false => refuse(StatusCode::UNAUTHORIZED, "the token is not the one of this server", hint),
+                false => refuse(
+                    StatusCode::UNAUTHORIZED,
+                    "the token is not the one of this server",
+                    hint,
+                ),
             },
             _ if self.is_known(headers) => Verdict::Enter,
             _ => refuse(StatusCode::UNAUTHORIZED, "the request has no valid token", hint),
@@ -80,7 +92,9 @@ impl Guard {
     fn is_our_origin(&self, headers: &HeaderMap) -> bool {
         headers.get_all(header::ORIGIN).iter().all(|origin| {
             let origin = origin.to_str().unwrap_or_default();
-            let name = ["http://", "https://"].into_iter().find_map(|scheme| origin.strip_prefix(scheme));
+            let name = ["http://", "https://"]
+                .into_iter()
+                .find_map(|scheme| origin.strip_prefix(scheme));
             name.is_some_and(|name| self.hosts.contains(&name.to_ascii_lowercase()))
         })
     }

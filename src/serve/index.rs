@@ -115,7 +115,18 @@ mod tests {
         ids.sort();
         assert_eq!(ids, ["a", "~tea"]);
         assert_eq!(index.find("~tea").unwrap().name(), "tea");
-        for id in ["", ".", "..", "../run_logs/a", "a/", "tea", "link", "empty", "a\0", "~../output/tea"] {
+        for id in [
+            "",
+            ".",
+            "..",
+            "../run_logs/a",
+            "a/",
+            "tea",
+            "link",
+            "empty",
+            "a\0",
+            "~../output/tea",
+        ] {
             assert_eq!(index.find(id), None, "{id:?}");
         }
     }

@@ -107,9 +107,13 @@ mod tests {
             String::from_utf8(frames).unwrap()
         };
         let line = br#"{"seq":7,"time":"t","event":"call.queued","role":"a"}"#;
-        let expected = "id: 7\nevent: call.queued\ndata: {\"seq\":7,\"time\":\"t\",\"event\":\"call.queued\",\"role\":\"a\"}\n\n";
+        let expected =
+            "id: 7\nevent: call.queued\ndata: {\"seq\":7,\"time\":\"t\",\"event\":\"call.queued\",\"role\":\"a\"}\n\n";
         assert_eq!(frame(line), expected);
         let hostile = frame(b"{\"seq\":8,\"event\":\"x\\ndata: y\",\r\"role\":1}");
-        assert!(!hostile.contains("event: ") && hostile.lines().count() == 3, "{hostile}");
+        assert!(
+            !hostile.contains("event: ") && hostile.lines().count() == 3,
+            "{hostile}"
+        );
     }
 }

@@ -71,7 +71,9 @@ impl Seen {
         let nothing = Counted::default();
         for run in runs {
             let known = before.get(&run.found.id);
-            let known = known.filter(|known| known.started == run.fold.started).unwrap_or(&nothing);
+            let known = known
+                .filter(|known| known.started == run.fold.started)
+                .unwrap_or(&nothing);
             self.add(&run.fold, known);
             if run.fold.ended.is_some() && !known.ended {
                 self.add_repairs(run);
@@ -115,7 +117,11 @@ pub(super) async fn text(server: &Shared) -> Result<String, Problem> {
     let mut page = Page::default();
     page.family("insights_build_info", "gauge", "What runs here");
     let commit = option_env!("INSIGHTS_COMMIT").unwrap_or("unknown");
-    page.sample("insights_build_info", &[("version", env!("CARGO_PKG_VERSION")), ("commit", commit)], 1.0);
+    page.sample(
+        "insights_build_info",
+        &[("version", env!("CARGO_PKG_VERSION")), ("commit", commit)],
+        1.0,
+    );
     calls(&mut page, &usage);
     page.family(
         "insights_circuit_breaker_state",
@@ -140,20 +146,21 @@ pub(super) async fn text(server: &Shared) -> Result<String, Problem> {
         "counter",
         "Event streams ended because the viewer did not keep up",
     );
-    page.sample("insights_serve_viewers_dropped_total", &[], server.seats.n_dropped() as f64);
-    page.family("insights_serve_files_watched", "gauge", "Event files that somebody watches");
+    page.sample(
+        "insights_serve_viewers_dropped_total",
+        &[],
+        server.seats.n_dropped() as f64,
+    );
+    page.family(
+        "insights_serve_files_watched",
+        "gauge",
+        "Event files that somebody watches",
+    );
     page.sample("insights_serve_files_watched", &[], server.followers.n_watched() as f64);
     Ok(page.0)
 }
 
 fn calls(page: &mut Page, usage: &[Usage]) {
-    let labels = |row: &Usage| {
-        [
-            ("provider", row.provider.clone()),
-            ("model", row.model.clone()),
-            ("specialist", row.role.clone()),
-        ]
-    };
     page.family(
         "insights_llm_requests_total",
         "counter",
@@ -161,8 +168,12 @@ fn calls(page: &mut Page, usage: &[Usage]) {
     );
     for row in usage.iter().filter(|row| row.asked > 0) {
         let [provider, model, role] = labels(row);
-        let outcome = ("outcome", row.status.clone());
-        page.sample("insights_llm_requests_total", &[provider, model, role, outcome], row.asked as f64);
+        let outcome = ("outcome", row.status.as_str());
+        page.sample(
+            "insights_llm_requests_total",
+            &[provider, model, role, outcome],
+            row.asked as f64,
+        );
     }
     durations(page, usage);
     page.family("insights_llm_tokens_total", "counter", "Tokens that calls used");
@@ -173,11 +184,7 @@ fn calls(page: &mut Page, usage: &[Usage]) {
             ("cache_read", row.cached_input_tokens),
             ("output", row.output_tokens),
         ] {
-            page.add(
-                "insights_llm_tokens_total",
-                &[provider.clone(), model.clone(), ("type", kind.to_owned())],
-                tokens as f64,
-            );
+            page.add(&[provider, model, ("type", kind)], tokens as f64);
         }
     }
     page.write_sums("insights_llm_tokens_total");
@@ -188,13 +195,27 @@ fn calls(page: &mut Page, usage: &[Usage]) {
     );
     for row in usage {
         let [provider, model, _] = labels(row);
-        page.add("insights_llm_cost_usd_total", &[provider, model], row.cost_usd);
+        page.add(&[provider, model], row.cost_usd);
     }
     page.write_sums("insights_llm_cost_usd_total");
-    page.family("insights_cache_lookups_total", "counter", "Calls by whether a kept reply answered");
-    let (kept, asked) = usage.iter().fold((0, 0), |(kept, asked), row| (kept + row.kept, asked + row.asked));
+    page.family(
+        "insights_cache_lookups_total",
+        "counter",
+        "Calls by whether a kept reply answered",
+    );
+    let (kept, asked) = usage
+        .iter()
+        .fold((0, 0), |(kept, asked), row| (kept + row.kept, asked + row.asked));
     page.sample("insights_cache_lookups_total", &[("result", "hit")], kept as f64);
     page.sample("insights_cache_lookups_total", &[("result", "miss")], asked as f64);
+}
+
+fn labels(row: &Usage) -> [(&'static str, &str); 3] {
+    [
+        ("provider", &row.provider),
+        ("model", &row.model),
+        ("specialist", &row.role),
+    ]
 }
 
 fn durations(page: &mut Page, usage: &[Usage]) {
@@ -210,28 +231,44 @@ fn durations(page: &mut Page, usage: &[Usage]) {
         }
     }
     for ((provider, model), sum) in by_model {
-        let labels = [("provider", provider), ("model", model)];
+        let labels: [(&str, &str); 2] = [("provider", provider), ("model", model)];
         for (bucket, count) in LATENCY_BUCKETS.iter().zip(sum.within) {
             let end = bucket.to_string();
-            page.sample(&format!("{name}_bucket"), &[labels[0], labels[1], ("le", &end)], count as f64);
+            page.sample(
+                &format!("{name}_bucket"),
+                &[labels[0], labels[1], ("le", &end)],
+                count as f64,
+            );
         }
-        page.sample(&format!("{name}_bucket"), &[labels[0], labels[1], ("le", "+Inf")], sum.asked as f64);
+        page.sample(
+            &format!("{name}_bucket"),
+            &[labels[0], labels[1], ("le", "+Inf")],
+            sum.asked as f64,
+        );
         page.sample(&format!("{name}_sum"), &labels, sum.millis as f64 / 1000.0);
         page.sample(&format!("{name}_count"), &labels, sum.asked as f64);
     }
 }
 
 fn from_events(page: &mut Page, seen: &Seen) {
-    page.family("insights_llm_retries_total", "counter", "Retries seen since this server started");
+    page.family(
+        "insights_llm_retries_total",
+        "counter",
+        "Retries seen since this server started",
+    );
     for (reason, count) in &seen.retries {
-        page.sample("insights_llm_retries_total", &[("reason", *reason)], *count as f64);
+        page.sample("insights_llm_retries_total", &[("reason", reason)], *count as f64);
     }
     page.family(
         "insights_rate_limiter_wait_seconds",
         "summary",
         "Waits of calls for room under a limit, seen since this server started",
     );
-    page.sample("insights_rate_limiter_wait_seconds_sum", &[], seen.wait_millis as f64 / 1000.0);
+    page.sample(
+        "insights_rate_limiter_wait_seconds_sum",
+        &[],
+        seen.wait_millis as f64 / 1000.0,
+    );
     page.sample("insights_rate_limiter_wait_seconds_count", &[], seen.waits as f64);
     page.family(
         "insights_json_repairs_total",
@@ -263,7 +300,11 @@ fn latest_runs(page: &mut Page, runs: &[Run]) {
         }
     }
     page.family("insights_run_duration_seconds", "gauge", "Of the last run, by stage");
-    page.family("insights_last_run_specialists", "gauge", "Specialists of the last run by how they ended");
+    page.family(
+        "insights_last_run_specialists",
+        "gauge",
+        "Specialists of the last run by how they ended",
+    );
     let Some(run) = last else { return };
     let total = run.fold.millis.unwrap_or(0);
     let data = run.fold.data_millis.unwrap_or(0);
@@ -272,7 +313,11 @@ fn latest_runs(page: &mut Page, runs: &[Run]) {
         ("council", total.saturating_sub(data)),
         ("total", total),
     ] {
-        page.sample("insights_run_duration_seconds", &[("stage", stage)], millis as f64 / 1000.0);
+        page.sample(
+            "insights_run_duration_seconds",
+            &[("stage", stage)],
+            millis as f64 / 1000.0,
+        );
     }
     let reported = run.fold.lanes.iter().filter(|lane| lane.findings.is_some()).count();
     for (status, count) in [("reported", reported), ("missing", run.fold.missing)] {
@@ -289,13 +334,13 @@ impl Page {
         let _a_string_takes_it = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
-    fn sample<V: AsRef<str>>(&mut self, name: &str, labels: &[(&str, V)], value: f64) {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         let labels = labelled(labels);
         let _a_string_takes_it = writeln!(self.0, "{name}{labels} {value}");
     }
 
     /// Of several rows with the same labels the sum is written, by `write_sums`.
-    fn add(&mut self, _name: &str, labels: &[(&str, String)], value: f64) {
+    fn add(&mut self, labels: &[(&str, &str)], value: f64) {
         *self.1.entry(labelled(labels)).or_default() += value;
     }
 
@@ -306,14 +351,14 @@ impl Page {
     }
 }
 
-fn labelled<V: AsRef<str>>(labels: &[(&str, V)]) -> String {
+fn labelled(labels: &[(&str, &str)]) -> String {
     if labels.is_empty() {
         return String::new();
     }
     let escaped = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let pairs: Vec<String> = labels
         .iter()
-        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value.as_ref())))
+        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
         .collect();
     format!("{{{}}}", pairs.join(","))
 }

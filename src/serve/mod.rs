@@ -4,13 +4,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod api;
-mod call;
 mod changes;
-mod compare;
 mod fold;
 mod follow;
 mod guard;
-mod health;
 mod index;
 mod launch;
 mod lines;

@@ -36,7 +36,9 @@ pub(super) fn files(run: &Run) -> Vec<File> {
 pub(super) fn path(run: &Run, name: &str) -> Option<PathBuf> {
     let name = names(run).iter().find(|known| **known == name)?;
     let path = folder(run).join(name);
-    fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()).then_some(path)
+    fs::symlink_metadata(&path)
+        .is_ok_and(|found| found.is_file())
+        .then_some(path)
 }
 
 pub(super) fn json(run: &Run, name: &str) -> Option<Value> {

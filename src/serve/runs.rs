@@ -152,8 +152,13 @@ impl Run {
             date_end: fold.date_end.clone(),
             started: fold.started.clone(),
             latest: fold.latest.clone(),
-            millis: fold.millis.unwrap_or_else(|| millis_between(&fold.started, &fold.latest)),
-            calls: fold.planned.map_or(0, |planned| planned as u64).max(fold.succeeded + fold.failed),
+            millis: fold
+                .millis
+                .unwrap_or_else(|| millis_between(&fold.started, &fold.latest)),
+            calls: fold
+                .planned
+                .map_or(0, |planned| planned as u64)
+                .max(fold.succeeded + fold.failed),
             calls_succeeded: fold.succeeded,
             requests: fold.requests,
             tokens: fold.tokens,
@@ -189,7 +194,9 @@ mod tests {
         let runs = Runs::new(Index::new(place.path().join("run_logs"), place.path().join("output")));
         let path = folder.join("events.jsonl");
         let line = |seq: u64, time: &str| {
-            format!("{{\"seq\":{seq},\"time\":\"2025-03-01T00:00:0{time}Z\",\"event\":\"warning\",\"message\":\"m{seq}\"}}\n")
+            format!(
+                "{{\"seq\":{seq},\"time\":\"2025-03-01T00:00:0{time}Z\",\"event\":\"warning\",\"message\":\"m{seq}\"}}\n"
+            )
         };
         fs::write(&path, line(1, "1")).unwrap();
         let first = runs.get("x").unwrap();

@@ -20,7 +20,10 @@ const BEAT: &[u8] = b": still here\n\n";
 
 /// Everything of one run after what the viewer has seen.
 pub(super) fn run(viewer: Viewer, seat: Seat, ending: watch::Receiver<bool>) -> Response {
-    let greeting = format!("retry: 2000\nevent: opened\ndata: {}\n\n", json!({"first": viewer.first}));
+    let greeting = format!(
+        "retry: 2000\nevent: opened\ndata: {}\n\n",
+        json!({"first": viewer.first})
+    );
     let telling = Telling {
         viewer: Some(viewer),
         step: Step::Greet(greeting),
@@ -36,17 +39,20 @@ pub(super) fn run(viewer: Viewer, seat: Seat, ending: watch::Receiver<bool>) -> 
 /// A word each time that the list of runs has changed.
 pub(super) fn changes(mut version: watch::Receiver<u64>, seat: Seat, ending: watch::Receiver<bool>) -> Response {
     version.mark_changed();
-    response(unfold((version, seat, ending), |(mut version, seat, mut ending)| async move {
-        let frames = tokio::select! {
-            changed = version.changed() => {
-                changed.ok()?;
-                Bytes::from(format!("event: runs\ndata: {{\"version\":{}}}\n\n", *version.borrow_and_update()))
-            }
-            () = clock::sleep(HEARTBEAT) => Bytes::from_static(BEAT),
-            _ = ending.wait_for(|over| *over) => return None,
-        };
-        Some((Ok::<_, std::io::Error>(frames), (version, seat, ending)))
-    }))
+    response(unfold(
+        (version, seat, ending),
+        |(mut version, seat, mut ending)| async move {
+            let frames = tokio::select! {
+                changed = version.changed() => {
+                    changed.ok()?;
+                    Bytes::from(format!("event: runs\ndata: {{\"version\":{}}}\n\n", *version.borrow_and_update()))
+                }
+                () = clock::sleep(HEARTBEAT) => Bytes::from_static(BEAT),
+                _ = ending.wait_for(|over| *over) => return None,
+            };
+            Some((Ok::<_, std::io::Error>(frames), (version, seat, ending)))
+        },
+    ))
 }
 
 fn response(frames: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static) -> Response {

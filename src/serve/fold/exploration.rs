@@ -140,7 +140,12 @@ impl Exploration {
                 (self.batches, self.millis, self.uam) = (batches, millis, uam);
                 (self.cost_usd, self.recent_yield, self.iterations) = (cost_usd, recent_yield, iterations);
             }
-            Event::ExploreProducerLost { producer, why, restarts, .. } => {
+            Event::ExploreProducerLost {
+                producer,
+                why,
+                restarts,
+                ..
+            } => {
                 let producer = self.producer(producer);
                 (producer.restarts, producer.error) = (restarts, Some(why));
             }

@@ -36,14 +36,27 @@ fn a_council_adds_up() {
         json!({"event": "call.failed", "role": "daily_metrics", "model": "mock:a", "attempts": 1, "because": "401"}),
         json!({"event": "specialist.missing", "role": "daily_metrics", "why": "no key"}),
     ]);
-    assert_eq!((fold.succeeded, fold.failed, fold.requests, fold.planned), (1, 1, 3, Some(7)));
-    assert_eq!((fold.tokens, fold.cost_usd, fold.findings, fold.missing), (120, Some(0.5), 3, 1));
+    assert_eq!(
+        (fold.succeeded, fold.failed, fold.requests, fold.planned),
+        (1, 1, 3, Some(7))
+    );
+    assert_eq!(
+        (fold.tokens, fold.cost_usd, fold.findings, fold.missing),
+        (120, Some(0.5), 3, 1)
+    );
     assert_eq!((fold.started.as_str(), fold.seq), ("2025-03-01T00:00:00Z", 12));
     let [geography, daily] = fold.lanes.as_slice() else {
         panic!("{:?}", fold.lanes)
     };
-    assert_eq!((geography.state, geography.findings, geography.rejected), (LaneState::Answered, Some(3), Some(1)));
-    let attempts: Vec<_> = geography.attempts.iter().map(|attempt| attempt.outcome.as_deref()).collect();
+    assert_eq!(
+        (geography.state, geography.findings, geography.rejected),
+        (LaneState::Answered, Some(3), Some(1))
+    );
+    let attempts: Vec<_> = geography
+        .attempts
+        .iter()
+        .map(|attempt| attempt.outcome.as_deref())
+        .collect();
     assert_eq!(attempts, [Some("rate_limit"), Some("ok")]);
     assert_eq!(geography.attempts[0].wait_millis, Some(500));
     assert_eq!((daily.state, daily.why.as_deref()), (LaneState::Failed, Some("no key")));
@@ -73,10 +86,20 @@ fn what_a_run_holds_is_bounded() {
     let fold = fold(&events);
     assert_eq!((fold.lanes.len(), fold.more_lanes), (MOST_LANES, 100));
     assert_eq!(fold.lanes[0].attempts.len(), MOST_ATTEMPTS);
-    assert_eq!((fold.warnings.len(), fold.warnings.last().unwrap().as_str()), (MOST_WARNINGS, "w99"));
+    assert_eq!(
+        (fold.warnings.len(), fold.warnings.last().unwrap().as_str()),
+        (MOST_WARNINGS, "w99")
+    );
     let exploration = fold.exploration.unwrap();
-    assert_eq!((exploration.unique, exploration.received, exploration.batches), (1_000, 10_000, 1_000));
-    assert!((50..=240).contains(&exploration.curve.len()), "{}", exploration.curve.len());
+    assert_eq!(
+        (exploration.unique, exploration.received, exploration.batches),
+        (1_000, 10_000, 1_000)
+    );
+    assert!(
+        (50..=240).contains(&exploration.curve.len()),
+        "{}",
+        exploration.curve.len()
+    );
     assert_eq!(exploration.latest.len(), 30);
     assert_eq!(exploration.producers[&1].cost_usd, None);
 }

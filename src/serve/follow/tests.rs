@@ -4,7 +4,10 @@ use std::io::Write as _;
 use super::*;
 
 fn line(seq: u64) -> String {
-    format!("{{\"seq\":{seq},\"time\":\"t0\",\"event\":\"warning\",\"message\":\"{}\"}}\n", "m".repeat(100))
+    format!(
+        "{{\"seq\":{seq},\"time\":\"t0\",\"event\":\"warning\",\"message\":\"{}\"}}\n",
+        "m".repeat(100)
+    )
 }
 
 fn append(path: &Path, text: &str) {

@@ -56,7 +56,10 @@ fn the_token_is_a_cookie_or_a_bearer() {
         (vec![HOST, ("authorization", "Bearer wrong")], 401),
         (vec![HOST, ("authorization", "Basic TOKEN")], 401),
         // A wrong bearer is not made good by a cookie.
-        (vec![HOST, ("authorization", "Bearer "), ("cookie", "COOKIE=TOKEN")], 401),
+        (
+            vec![HOST, ("authorization", "Bearer "), ("cookie", "COOKIE=TOKEN")],
+            401,
+        ),
     ] {
         assert_eq!(judged("GET", "/api/runs", &headers), status, "{headers:?}");
     }
@@ -69,7 +72,10 @@ fn the_token_of_the_url_counts_at_the_door_only() {
     assert_eq!(judged("POST", "/?token=TOKEN", &[HOST]), 401);
     assert_eq!(judged("GET", "/api/runs?token=TOKEN", &[HOST]), 401);
     // From a link on another page: the token itself is the proof.
-    assert_eq!(judged("GET", "/?token=TOKEN", &[HOST, ("sec-fetch-site", "cross-site")]), 303);
+    assert_eq!(
+        judged("GET", "/?token=TOKEN", &[HOST, ("sec-fetch-site", "cross-site")]),
+        303
+    );
 }
 
 #[test]
@@ -88,7 +94,11 @@ fn other_sites_are_refused_even_with_the_cookie() {
         (("sec-fetch-site", "same-site"), 403),
     ] {
         for method in ["GET", "POST"] {
-            assert_eq!(judged(method, "/api/start", &[HOST, cookie, more]), status, "{method} {more:?}");
+            assert_eq!(
+                judged(method, "/api/start", &[HOST, cookie, more]),
+                status,
+                "{method} {more:?}"
+            );
         }
     }
 }

@@ -355,29 +355,29 @@ fn calls(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Call>> {
 }
 
 fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
-        Ok(Call {
-            created: row.get(0)?,
-            call: CallRecord {
-                role: row.get(1)?,
-                kind: row.get(2)?,
-                provider: row.get(3)?,
-                model: row.get(4)?,
-                parameters: json(&row.get::<_, String>(5)?),
-                system: row.get(6)?,
-                prompt: row.get(7)?,
-                status: row.get(8)?,
-                http_status: row.get(9)?,
-                error: row.get(10)?,
-                attempts: row.get(11)?,
-                millis: unsigned(row.get(12)?),
-                input_tokens: unsigned(row.get(13)?),
-                cached_input_tokens: unsigned(row.get(14)?),
-                output_tokens: unsigned(row.get(15)?),
-                cost_usd: row.get(16)?,
-                cached: row.get(17)?,
-                reply: row.get(18)?,
-            },
-        })
+    Ok(Call {
+        created: row.get(0)?,
+        call: CallRecord {
+            role: row.get(1)?,
+            kind: row.get(2)?,
+            provider: row.get(3)?,
+            model: row.get(4)?,
+            parameters: json(&row.get::<_, String>(5)?),
+            system: row.get(6)?,
+            prompt: row.get(7)?,
+            status: row.get(8)?,
+            http_status: row.get(9)?,
+            error: row.get(10)?,
+            attempts: row.get(11)?,
+            millis: unsigned(row.get(12)?),
+            input_tokens: unsigned(row.get(13)?),
+            cached_input_tokens: unsigned(row.get(14)?),
+            output_tokens: unsigned(row.get(15)?),
+            cost_usd: row.get(16)?,
+            cached: row.get(17)?,
+            reply: row.get(18)?,
+        },
+    })
 }
 
 fn json<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {
