@@ -60,7 +60,7 @@ class Timeline {
 
   apply(name, event) {
     const now = Date.parse(event.time);
-    this.start ??= now;
+    if (name === "call.queued") this.start ??= now;
     this.end = now;
     const totals = this.totals;
     switch (name) {
@@ -108,9 +108,11 @@ class Timeline {
   }
 
   draw() {
-    const [left, width, row] = [170, 800, 30];
+    if (!this.start) return this.tell();
+    const width = Math.max(this.drawing.parentElement.clientWidth, 300);
+    const [left, row] = [width < 560 ? 132 : 170, 30];
     const end = this.over ? this.end : Math.max(this.end ?? 0, Date.now());
-    const scale = (width - left - 20) / Math.max(end - this.start, 1);
+    const scale = (width - left - 12) / Math.max(end - this.start, 1);
     this.drawing.setAttribute("viewBox", `0 0 ${width} ${this.lanes.size * row + 26}`);
     const focused = document.activeElement?.dataset?.role;
     const groups = [...this.lanes].map(([role, { spans }], index) => {
@@ -128,7 +130,7 @@ class Timeline {
       group.addEventListener("click", () => showCall(this.drawing.dataset.run, role));
       return group;
     });
-    const took = element("text", { class: "soft", x: width - 20, y: this.lanes.size * row + 20, "text-anchor": "end" }, `${((end - this.start) / 1000).toFixed(1)} s`);
+    const took = element("text", { class: "soft", x: width - 12, y: this.lanes.size * row + 20, "text-anchor": "end" }, `${((end - this.start) / 1000).toFixed(1)} s`);
     this.drawing.replaceChildren(...groups, took);
     if (focused) this.drawing.querySelector(`[data-role="${CSS.escape(focused)}"]`)?.focus();
     this.tell();
