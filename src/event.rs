@@ -63,6 +63,9 @@ pub enum Event {
         attempt: u32,
         wait_millis: u64,
         because: String,
+        /// `transient`, `rate_limit`, `output` …
+        #[serde(default)]
+        class: String,
     },
     #[serde(rename = "call.reasked")]
     CallReasked { role: String, because: String },

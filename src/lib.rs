@@ -27,6 +27,8 @@ pub mod reply;
 
 pub mod report;
 
+pub mod serve;
+
 pub mod flow;
 
 pub mod config;

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -192,7 +193,7 @@ pub fn lock(folder: &Path, name: &str, now: &str) -> Result<RunLock, RunDirError
         .truncate(false)
         .open(&path)
         .map_err(unwritable)?;
-    match file.try_lock() {
+    match lock_patiently(&file) {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
             let mut text = String::new();
@@ -222,6 +223,25 @@ pub fn lock(folder: &Path, name: &str, now: &str) -> Result<RunLock, RunDirError
         .and_then(|()| file.write_all(&text))
         .map_err(unwritable)?;
     Ok(RunLock { _file: file })
+}
+
+/// Whether a process holds the lock of a run's folder right now. Asks for a shared lock only, so that two who ask do not see each other.
+pub fn is_locked(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join("run.lock")) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
+}
+
+/// Somebody who looks with `is_locked` holds a shared lock for an instant, and must not turn a run away.
+fn lock_patiently(file: &File) -> Result<(), fs::TryLockError> {
+    for _ in 0..3 {
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
+    file.try_lock()
 }
 
 /// Held for the length of a run. The file itself is never deleted.
@@ -373,7 +393,9 @@ mod tests {
             error.contains(&std::process::id().to_string()) && error.contains("2025-01-01"),
             "{error}"
         );
+        assert!(is_locked(run.path()));
         drop(held);
+        assert!(!is_locked(run.path()) && !is_locked(root.path()));
         run.lock("later").expect("free again");
     }
 

@@ -57,6 +57,8 @@ pub(super) enum Command {
     Sessions(SessionsArguments),
     /// List, show and check the patterns that a council, a question or a scan runs
     Patterns(PatternsArguments),
+    /// Show all runs in a browser, live; start and stop them there
+    Serve(ServeArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -89,6 +91,9 @@ pub(super) struct CommonArguments {
     /// How much of a session is kept: texts or numbers [default: texts]
     #[arg(long, value_name = "DETAIL", global = true)]
     pub(super) session_detail: Option<String>,
+    /// End as with Ctrl-C when stdin ends: how a process that started this one stops it, or dies
+    #[arg(long, global = true, hide = true)]
+    pub(super) stop_with_stdin: bool,
     /// The session that a command goes on with; set by `sessions resume`.
     #[arg(skip)]
     pub(super) resumed: Option<Resumed>,
@@ -432,6 +437,19 @@ pub(super) struct RefineArguments {
     pub(super) allow_partial: bool,
     #[command(flatten)]
     pub(super) settings: ModelArguments,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct ServeArguments {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
+    pub(super) addr: String,
+    /// Listen where other machines can come too, under this name; repeat it. Nothing is encrypted
+    #[arg(long, value_name = "NAME")]
+    pub(super) allow_remote: Vec<String>,
+    /// Open the browser
+    #[arg(long)]
+    pub(super) open: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -21,6 +21,7 @@ mod providers_text;
 mod refine;
 mod run;
 mod scan;
+mod serve;
 mod session;
 mod sessions;
 mod signal;
@@ -60,6 +61,9 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
     let common = &arguments.common;
+    if common.stop_with_stdin {
+        signal::follow_stdin();
+    }
     if arguments.command.is_some() && arguments.run.any() {
         return Err(Failure::new(
             Code::Usage,
@@ -69,7 +73,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
     }
     match &arguments.command {
         Some(Command::Run(run)) => run::run(run, common).await,
-        Some(Command::Demo(demo)) => demo::demo(demo, common).await,
+        Some(Command::Demo(demo)) => Box::pin(demo::demo(demo, common)).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
@@ -78,6 +82,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Explore(asked)) => explore::explore(asked, common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
+        Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),

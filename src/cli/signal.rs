@@ -1,6 +1,37 @@
 //! Waits for the signals that end a run: SIGINT, SIGTERM, SIGHUP.
 
+use std::io::Read as _;
+use std::sync::OnceLock;
+
+use tokio::sync::watch;
+
 use super::exit::Code;
+
+/// Says when stdin has ended, where that ends the run.
+static STDIN: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+
+/// From now on the end of stdin counts as SIGINT: whoever started this process closes the pipe, or dies.
+pub(super) fn follow_stdin() {
+    let (ended, followed) = watch::channel(false);
+    let reading = std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
+        let mut nothing = [0; 64];
+        let mut stdin = std::io::stdin().lock();
+        while stdin.read(&mut nothing).is_ok_and(|read| read > 0) {}
+        let _nobody_waits = ended.send(true);
+    });
+    if reading.is_ok() {
+        let _only_the_first_counts = STDIN.set(followed);
+    }
+}
+
+async fn stdin_ended() {
+    if let Some(followed) = STDIN.get() {
+        let mut followed = followed.clone();
+        let _the_reader_is_gone = followed.wait_for(|ended| *ended).await;
+    } else {
+        std::future::pending().await
+    }
+}
 
 /// Which signal came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +57,7 @@ pub(super) async fn wait() -> Signal {
         }
     }
     tokio::select! {
+        () = stdin_ended() => INTERRUPT,
         () = next(signal(SignalKind::interrupt())) => INTERRUPT,
         () = next(signal(SignalKind::terminate())) => Signal { name: "SIGTERM", code: Code::Terminated },
         () = next(signal(SignalKind::hangup())) => Signal { name: "SIGHUP", code: Code::Terminated },
@@ -34,8 +66,13 @@ pub(super) async fn wait() -> Signal {
 
 #[cfg(not(unix))]
 pub(super) async fn wait() -> Signal {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    let pressed = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = stdin_ended() => INTERRUPT,
+        () = pressed => INTERRUPT,
     }
-    INTERRUPT
 }

@@ -60,6 +60,7 @@ impl Llm {
             attempt,
             wait_millis: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
             because: error.message.clone(),
+            class: error.class.word().to_owned(),
         });
         clock::sleep(wait).await;
         tally.retry_wait += wait;

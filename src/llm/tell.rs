@@ -76,17 +76,12 @@ impl Llm {
             attempts: count(failed.attempts.len()),
             because: error.message.clone(),
         });
-        let class = serde_json::to_value(error.class).ok();
         self.record(
             request,
             CallRecord {
                 provider: error.provider.clone(),
                 model: error.model.clone(),
-                status: class
-                    .as_ref()
-                    .and_then(|class| class.as_str())
-                    .unwrap_or("failed")
-                    .to_owned(),
+                status: error.class.word().to_owned(),
                 http_status: error.status,
                 error: Some(error.message.clone()),
                 attempts: count(failed.attempts.len()),
@@ -110,6 +105,7 @@ impl Llm {
             parameters: json!({
                 "max_output_tokens": request.max_output_tokens, "temperature": request.temperature,
                 "schema": request.schema.as_ref().map(|schema| &schema.name),
+                "json_schema": request.schema.as_ref().map(|schema| &schema.value),
             }),
             system: Some(request.system.clone()),
             prompt: Some(request.prompt.clone()),

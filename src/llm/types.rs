@@ -85,6 +85,22 @@ pub enum Class {
     Budget,
 }
 
+impl Class {
+    /// As it stands in files and events.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::RateLimit => "rate_limit",
+            Self::Quota => "quota",
+            Self::Permanent => "permanent",
+            Self::Configuration => "configuration",
+            Self::Output => "output",
+            Self::Deadline => "deadline",
+            Self::Budget => "budget",
+        }
+    }
+}
+
 /// One failed exchange with a provider; status, body and headers survive. Keys never do.
 #[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
 #[error("{provider}:{model}: {message}")]

@@ -11,6 +11,7 @@ mod ledger;
 mod open;
 mod replies;
 pub mod session;
+mod usage;
 mod window;
 mod writer;
 
@@ -34,6 +35,7 @@ use writer::Write;
 pub use breakers::BreakerRecord;
 pub use health::{LastError, ModelHealth};
 pub use ledger::{Answer, Ask, Known, LearnedLimit, Ledger};
+pub use usage::{LATENCY_BUCKETS, Usage};
 pub use window::{Amounts, Dimension, NoRoom, Rates, Window};
 
 /// How much of a call is kept.
@@ -59,7 +61,8 @@ pub struct CallRecord {
     /// `structured` when a schema came with the request, else `text`.
     #[serde(rename = "type", default)]
     pub kind: String,
-    /// What was asked for beside the words, as JSON: token limit, temperature, the name of the schema.
+    /// What was asked for beside the words, as JSON: token limit, temperature, the name of the schema, and with
+    /// `Detail::Texts` the schema itself.
     #[serde(default)]
     pub parameters: Value,
     pub provider: String,
@@ -85,6 +88,9 @@ pub struct CallRecord {
 impl CallRecord {
     fn forget_texts(&mut self) {
         (self.system, self.prompt, self.reply) = (None, None, None);
+        if let Value::Object(parameters) = &mut self.parameters {
+            parameters.remove("json_schema");
+        }
     }
 }
 
@@ -254,6 +260,16 @@ impl Store {
     /// How each model did lately, over all runs in this database. Reads the disk.
     pub fn health(&self) -> Vec<ModelHealth> {
         self.read(health::read)
+    }
+
+    /// What was asked since a moment (RFC 3339), by model and role. Reads the disk.
+    pub fn usage(&self, since: &str) -> Vec<Usage> {
+        self.read(|connection| usage::read(connection, since))
+    }
+
+    /// The calls of a run since a moment (RFC 3339), oldest first; with a role, only its own. Reads the disk.
+    pub fn calls_of_run(&self, run_hash: &str, role: Option<&str>, since: &str) -> Vec<session::Call> {
+        self.read(|connection| session::calls_of_run(connection, run_hash, role, since))
     }
 
     /// Waits until everything said so far is on disk (or given up).

@@ -16,6 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("llm", &["clock", "event", "store"]),
     ("reply", &["insight", "evidence"]),
     ("report", &["rundir", "insight", "evidence", "event"]),
+    // Paths of runs and their locks are the run directory's; stamps and waits are the clock's.
+    ("serve", &["clock", "rundir", "insight", "event", "store", "report"]),
     (
         "flow",
         &[
@@ -27,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "clock", "rundir", "insight", "event", "data", "evidence", "prompt", "store", "llm", "reply", "report",
-            "flow", "config",
+            "serve", "flow", "config",
         ],
     ),
 ];

@@ -26,6 +26,7 @@ mod replay;
 mod replies;
 mod routing;
 mod scan;
+mod serve;
 mod sessions;
 mod streaming;
 mod support;

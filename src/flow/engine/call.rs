@@ -318,24 +318,11 @@ fn millis(wait: Duration) -> u64 {
 fn why(failed: &Failed, attempts: u32) -> Why {
     let error = &failed.error;
     Why {
-        kind: kind(error.class).to_owned(),
+        kind: error.class.word().to_owned(),
         message: error.to_string(),
         status: error.status,
         body: (!error.body.is_empty()).then(|| error.body.clone()),
         headers: error.headers.clone(),
         attempts,
-    }
-}
-
-fn kind(class: Class) -> &'static str {
-    match class {
-        Class::Transient => "transient",
-        Class::RateLimit => "rate_limit",
-        Class::Quota => "quota",
-        Class::Permanent => "permanent",
-        Class::Configuration => "configuration",
-        Class::Output => "output",
-        Class::Deadline => "deadline",
-        Class::Budget => "budget",
     }
 }

@@ -158,9 +158,9 @@ impl<'a> Drawing<'a> {
         let n_days = days.len();
         let due = |index: usize, day: Date| match n_days {
             0..=10 => true,
-            11..=24 => index % 2 == 0,
+            11..=24 => index.is_multiple_of(2),
             25..=75 => day.weekday().to_monday_zero_offset() == 0,
-            76..=150 => day.weekday().to_monday_zero_offset() == 0 && (index / 7) % 2 == 0,
+            76..=150 => day.weekday().to_monday_zero_offset() == 0 && (index / 7).is_multiple_of(2),
             _ => day.day() == 1,
         };
         let mut free_from = f64::MIN;

@@ -11,7 +11,7 @@ mod rows;
 pub use entry::{Call, Head, Interaction, Kind, Metadata, Purpose, Review, Status, Summary, Transcript};
 pub use find::NotFound;
 pub(super) use lines::Lines;
-pub(super) use rows::{Change, MIGRATION, apply, insert_call};
+pub(super) use rows::{Change, MIGRATION, apply, calls_of_run, insert_call};
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};

@@ -325,38 +325,59 @@ fn reviews(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Review>> {
     rows.collect()
 }
 
+const CALLS: &str = "
+    SELECT r.created, r.role, r.type, r.provider, r.model, r.parameters, r.system, r.prompt, p.status, p.http_status, p.error,
+           p.attempts, p.millis, p.input_tokens, p.cached_input_tokens, p.output_tokens, p.cost_usd, p.cached, p.reply
+    FROM requests r JOIN responses p ON p.request_id = r.id";
+
+/// The latest calls of a run, at most.
+const LATEST_CALLS: u32 = 200;
+
+/// Oldest first, at most the latest `LATEST_CALLS`.
+pub(in crate::store) fn calls_of_run(
+    connection: &Connection,
+    run_hash: &str,
+    role: Option<&str>,
+    since: &str,
+) -> rusqlite::Result<Vec<Call>> {
+    let mut query = connection.prepare_cached(&format!(
+        "{CALLS} WHERE r.run_hash = ?1 AND (?2 IS NULL OR r.role = ?2) AND r.created >= ?3 ORDER BY r.id DESC LIMIT ?4"
+    ))?;
+    let rows = query.query_map(params![run_hash, role, since, LATEST_CALLS], call)?;
+    let mut calls = rows.collect::<rusqlite::Result<Vec<Call>>>()?;
+    calls.reverse();
+    Ok(calls)
+}
+
 fn calls(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Call>> {
-    let mut query = connection.prepare(
-        "SELECT r.created, r.role, r.type, r.provider, r.model, r.parameters, r.system, r.prompt, p.status, p.http_status, p.error,
-                p.attempts, p.millis, p.input_tokens, p.cached_input_tokens, p.output_tokens, p.cost_usd, p.cached, p.reply
-         FROM requests r JOIN responses p ON p.request_id = r.id WHERE r.session_id = ?1 ORDER BY r.id",
-    )?;
-    let rows = query.query_map([id], |row| {
-        Ok(Call {
-            created: row.get(0)?,
-            call: CallRecord {
-                role: row.get(1)?,
-                kind: row.get(2)?,
-                provider: row.get(3)?,
-                model: row.get(4)?,
-                parameters: json(&row.get::<_, String>(5)?),
-                system: row.get(6)?,
-                prompt: row.get(7)?,
-                status: row.get(8)?,
-                http_status: row.get(9)?,
-                error: row.get(10)?,
-                attempts: row.get(11)?,
-                millis: unsigned(row.get(12)?),
-                input_tokens: unsigned(row.get(13)?),
-                cached_input_tokens: unsigned(row.get(14)?),
-                output_tokens: unsigned(row.get(15)?),
-                cost_usd: row.get(16)?,
-                cached: row.get(17)?,
-                reply: row.get(18)?,
-            },
-        })
-    })?;
-    rows.collect()
+    let mut query = connection.prepare(&format!("{CALLS} WHERE r.session_id = ?1 ORDER BY r.id"))?;
+    query.query_map([id], call)?.collect()
+}
+
+fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
+    Ok(Call {
+        created: row.get(0)?,
+        call: CallRecord {
+            role: row.get(1)?,
+            kind: row.get(2)?,
+            provider: row.get(3)?,
+            model: row.get(4)?,
+            parameters: json(&row.get::<_, String>(5)?),
+            system: row.get(6)?,
+            prompt: row.get(7)?,
+            status: row.get(8)?,
+            http_status: row.get(9)?,
+            error: row.get(10)?,
+            attempts: row.get(11)?,
+            millis: unsigned(row.get(12)?),
+            input_tokens: unsigned(row.get(13)?),
+            cached_input_tokens: unsigned(row.get(14)?),
+            output_tokens: unsigned(row.get(15)?),
+            cost_usd: row.get(16)?,
+            cached: row.get(17)?,
+            reply: row.get(18)?,
+        },
+    })
 }
 
 fn json<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {

@@ -1,0 +1,406 @@
+//! The dashboard of the real binary over real HTTP: who may enter, what is told live, what is started and stopped.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect::Policy};
+use serde_json::{Value, json};
+
+use crate::support::run::{END, Run, START};
+
+/// A dashboard on a port of its own; ends with the test.
+struct Dashboard {
+    run: Run,
+    child: Child,
+    host: String,
+    token: String,
+    client: Client,
+}
+
+impl Dashboard {
+    fn start(run: Run) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_insights"))
+            .args(["serve", "--addr", "127.0.0.1:0", "--stop-with-stdin"])
+            .current_dir(run.folder())
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        let (host, token) = url
+            .trim()
+            .strip_prefix("http://")
+            .unwrap()
+            .split_once("/?token=")
+            .unwrap();
+        Self {
+            run,
+            child,
+            host: host.to_owned(),
+            token: token.to_owned(),
+            client: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
+        }
+    }
+
+    /// Without the token.
+    fn stranger(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.host))
+    }
+
+    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.stranger(method, path).bearer_auth(&self.token)
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let reply = self.ask(Method::GET, path).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{path}");
+        serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap()
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let reply = self.ask(Method::POST, path).json(body).send().await.unwrap();
+        let status = reply.status();
+        (status, serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap())
+    }
+
+    /// Ids and names of the events after `after`, until one of that name has come or `most` have.
+    async fn events(&self, after: u64, name: &str, most: usize) -> Vec<(u64, String)> {
+        let ask = self.ask(Method::GET, "/api/runs/x/events");
+        let mut reply = ask.header("last-event-id", after.to_string()).send().await.unwrap();
+        assert_eq!(reply.headers()["content-type"], "text/event-stream");
+        let (mut text, mut told) = (String::new(), Vec::new());
+        while let Some(chunk) = reply.chunk().await.unwrap() {
+            text.push_str(std::str::from_utf8(&chunk).unwrap());
+            while let Some((frame, rest)) = text.split_once("\n\n") {
+                let field = |key: &str| frame.lines().find_map(|line| line.strip_prefix(key));
+                if let Some(id) = field("id: ") {
+                    told.push((id.parse().unwrap(), field("event: ").unwrap_or_default().to_owned()));
+                }
+                text = rest.to_owned();
+                if told.len() == most || told.last().is_some_and(|(_, event)| event == name) {
+                    return told;
+                }
+            }
+        }
+        told
+    }
+
+    /// Asks again until the answer is right.
+    async fn until(&self, path: &str, right: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let reply = self.ask(Method::GET, path).send().await.unwrap();
+            let value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+            if right(&value) {
+                return value;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{path}: {value}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Dashboard {
+    /// As when whoever started it ends.
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        self.child.wait().unwrap();
+    }
+}
+
+fn council() -> Value {
+    json!({"kind": "council", "run_hash": "x", "date_start": START, "date_end": END, "data": "events.csv", "provider": "mock"})
+}
+
+#[tokio::test]
+async fn a_run_is_started_watched_and_looked_into() {
+    let dashboard = Dashboard::start(Run::council());
+    let (status, started) = dashboard.post("/api/start", &council()).await;
+    assert_eq!(
+        (status.as_u16(), &started["job"]["id"]),
+        (202, &json!("x")),
+        "{started}"
+    );
+    dashboard.until("/api/runs/x", |run| run["run"]["id"] == "x").await;
+    // The connection is lost again and again, and nothing with it.
+    let mut told = Vec::new();
+    while told.last().is_none_or(|(_, name)| name != "run.finished") {
+        let after = told.last().map_or(0, |(id, _)| *id);
+        told.extend(dashboard.events(after, "run.finished", 5).await);
+    }
+    let ids: Vec<u64> = told.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+    let run = dashboard
+        .until("/api/runs/x", |run| run["run"]["state"] == "complete")
+        .await;
+    assert_eq!(
+        (&run["run"]["calls"], &run["run"]["calls_succeeded"]),
+        (&json!(7), &json!(7))
+    );
+    let calls = dashboard.json("/api/runs/x/calls/geographic").await;
+    let first = &calls["calls"][0];
+    assert!(
+        first["call"]["prompt"].as_str().unwrap().contains("Task: geography"),
+        "{first}"
+    );
+    assert!(first["reading"]["value"]["findings"].is_array(), "{first}");
+    assert_eq!(first["reading"]["faults"], json!([]));
+    assert!(calls["evidence"]["tables"].is_array());
+    let report = dashboard
+        .ask(Method::GET, "/api/runs/x/files/report.md")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(report.status(), 200);
+    assert!(
+        report.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("sandbox")
+    );
+    let metrics = dashboard
+        .ask(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    for name in [
+        "insights_llm_requests_total{provider=\"mock\"",
+        "insights_llm_request_duration_seconds_bucket{",
+        "insights_llm_tokens_total{",
+        "insights_cache_lookups_total{result=\"hit\"}",
+        "insights_rate_limiter_wait_seconds_sum",
+        "insights_circuit_breaker_state{provider=\"mock\"} 0",
+        "insights_run_duration_seconds{stage=\"total\"}",
+        "insights_last_success_timestamp_seconds",
+        "insights_last_run_specialists{status=\"reported\"} 6",
+        "insights_build_info{version=",
+    ] {
+        assert!(metrics.contains(name), "no `{name}` in:\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_started_once_and_stopped() {
+    let script = json!({"roles": {"*": [{"fault": "hang", "repeat": true}]}}).to_string();
+    let run = Run::council()
+        .file("script.json", &script)
+        .file(".env", "INSIGHTS_MOCK_SCRIPT=script.json\n");
+    let dashboard = Dashboard::start(run);
+    assert_eq!(dashboard.post("/api/start", &council()).await.0, 202);
+    let (again, why) = dashboard.post("/api/start", &council()).await;
+    assert_eq!(again, 409, "{why}");
+    dashboard.until("/api/runs/x", |run| run["run"]["requests"] == 6).await;
+    assert_eq!(dashboard.post("/api/stop", &json!({"id": "x"})).await.0, 202);
+    let status = dashboard
+        .until("/api/status", |status| status["jobs"][0]["state"] == "ended")
+        .await;
+    assert_eq!(status["jobs"][0]["exit_code"], 130, "{status}");
+    assert_eq!(dashboard.json("/api/runs/x").await["run"]["state"], "interrupted");
+    assert_eq!(dashboard.post("/api/stop", &json!({"id": "x"})).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_run_that_was_started_elsewhere_appears() {
+    let dashboard = Dashboard::start(Run::council().mock());
+    let mut changes = dashboard.ask(Method::GET, "/api/events").send().await.unwrap();
+    assert!(dashboard.json("/api/runs").await["runs"].as_array().unwrap().is_empty());
+    let elsewhere = dashboard.run.command().stdin(Stdio::null()).output().unwrap();
+    assert!(elsewhere.status.success());
+    assert!(changes.chunk().await.unwrap().unwrap().starts_with(b"event: runs"));
+    assert_eq!(dashboard.json("/api/runs").await["runs"][0]["id"], "x");
+    let page = dashboard
+        .ask(Method::GET, "/")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("<a href=\"/runs/x\">x</a>"), "{page}");
+}
+
+/// A path of the description with something in place of its parameters.
+fn filled(path: &str) -> String {
+    path.replace("{id}", "x").replace("{role}", "r").replace("{name}", "n")
+}
+
+#[tokio::test]
+async fn every_described_route_is_there_and_guarded() {
+    let dashboard = Dashboard::start(Run::new());
+    let description = dashboard.json("/api/openapi.json").await;
+    let paths = description["paths"].as_object().unwrap();
+    assert!(paths.len() >= 15);
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let path = filled(path);
+            let status = async |request: RequestBuilder| request.send().await.unwrap().status().as_u16();
+            assert_eq!(status(dashboard.stranger(method.clone(), &path)).await, 401, "{path}");
+            let wrong = dashboard.stranger(method.clone(), &path).bearer_auth("wrong");
+            assert_eq!(status(wrong).await, 401, "{path}");
+            for (name, value, refused) in [
+                ("host", "evil.example", 421),
+                ("origin", "http://evil.example", 403),
+                ("sec-fetch-site", "cross-site", 403),
+            ] {
+                let request = dashboard.ask(method.clone(), &path).header(name, value);
+                assert_eq!(status(request).await, refused, "{path} {name}");
+            }
+            let other = if method == Method::GET {
+                Method::POST
+            } else {
+                Method::GET
+            };
+            assert_eq!(status(dashboard.ask(other, &path)).await, 405, "{path}");
+            let answered = dashboard.ask(method.clone(), &path).send().await.unwrap();
+            let headers = answered.headers().clone();
+            let code = answered.status().as_u16().to_string();
+            assert!(operation["responses"].get(&code).is_some(), "{path} answers {code}");
+            let kind = operation["responses"][&code]["content"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .next()
+                .unwrap();
+            let given = headers["content-type"].to_str().unwrap();
+            assert_eq!(given.split(';').next(), kind.split(';').next(), "{path}");
+            assert!(
+                headers["content-security-policy"]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("default-src 'none'")
+            );
+            assert!(!headers.contains_key("access-control-allow-origin"));
+            assert_eq!(headers["cache-control"], "no-store");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_token_becomes_a_cookie() {
+    let dashboard = Dashboard::start(Run::new());
+    let entered = dashboard
+        .stranger(Method::GET, &format!("/?token={}", dashboard.token))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (entered.status().as_u16(), &entered.headers()["location"]),
+        (303, &"/".parse().unwrap())
+    );
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
+    let pair = cookie.split(';').next().unwrap();
+    let page = dashboard
+        .stranger(Method::GET, "/")
+        .header("cookie", pair)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(page.status(), 200);
+}
+
+#[tokio::test]
+async fn bad_requests_are_told_so() {
+    let dashboard = Dashboard::start(Run::new());
+    for id in ["..%2f..%2fetc%2fpasswd", "%2e%2e", "..", "x%00", "%ff"] {
+        let reply = dashboard
+            .ask(Method::GET, &format!("/api/runs/{id}"))
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            [400, 404].contains(&reply.status().as_u16()),
+            "{id}: {}",
+            reply.status()
+        );
+    }
+    for (body, status) in [
+        (json!({}), 400),
+        (
+            json!({"kind": "council", "run_hash": "../x", "date_start": START, "date_end": END}),
+            400,
+        ),
+        (
+            json!({"kind": "council", "run_hash": "x", "date_start": "--help", "date_end": END}),
+            400,
+        ),
+        (
+            json!({"kind": "council", "run_hash": "x", "date_start": START, "date_end": END, "shell": "rm"}),
+            400,
+        ),
+        (json!({"kind": "explore", "topic": " "}), 400),
+        (json!({"kind": "explore", "topic": "x".repeat(100_000)}), 413),
+    ] {
+        let (given, why) = dashboard.post("/api/start", &body).await;
+        assert_eq!(given, status, "{why}");
+        assert!(why["error"].is_string() && why["hint"].is_string());
+    }
+    let form = dashboard
+        .ask(Method::POST, "/api/start")
+        .header("content-type", "text/plain")
+        .body("{}");
+    assert_eq!(form.send().await.unwrap().status(), 415);
+}
+
+#[tokio::test]
+async fn hostile_words_stay_words() {
+    let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";
+    let lines: String = [
+        json!({"seq": 1, "time": hostile, "event": "question.asked", "run_hash": hostile, "pattern": hostile, "models": []}),
+        json!({"seq": 2, "time": hostile, "event": "warning", "message": hostile}),
+        json!({"seq": 3, "time": hostile, "event": "project.finished", "project": hostile, "status": hostile, "report": hostile, "millis": 1}),
+    ]
+    .iter()
+    .map(|line| format!("{line}\n"))
+    .collect();
+    let dashboard = Dashboard::start(Run::new().file("run_logs/x/events.jsonl", &lines));
+    for path in ["/", "/runs/x"] {
+        let page = dashboard
+            .ask(Method::GET, path)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        assert!(
+            page.contains("&lt;script&gt;") && !page.contains("<script>") && !page.contains("<img"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let done = Run::new().arguments(&["serve", "--addr", &address]).done().code(2);
+    assert!(
+        done.stderr.contains("could not listen") && done.stderr.contains("--addr"),
+        "{}",
+        done.stderr
+    );
+    Run::new()
+        .arguments(&["serve", "--addr", "0.0.0.0:0"])
+        .done()
+        .code(2)
+        .says(&["other machines", "--allow-remote"]);
+    Run::new()
+        .arguments(&["serve", "--addr", "here"])
+        .done()
+        .code(2)
+        .says(&["is no address"]);
+}
