@@ -85,7 +85,7 @@ fn title(facts: &Facts<'_>) -> String {
 }
 
 /// What the reader may rely on, in one line.
-fn checked(facts: &Facts<'_>) -> String {
+pub(super) fn checked(facts: &Facts<'_>) -> String {
     let grounding = facts.council.grounding;
     let left_out = match grounding.dropped {
         0 => String::new(),

@@ -1,6 +1,6 @@
 //! The first page: what period, the verdict, the key figures, the findings, what to do.
 
-use super::super::markdown::{capital, degraded_because, meaning};
+use super::super::markdown::{capital, checked, degraded_because, meaning};
 use super::super::markup::Markup;
 use super::super::parts::thousands;
 use super::super::svg::sparkline;
@@ -67,6 +67,7 @@ pub(super) fn strip(out: &mut Markup, facts: &Facts<'_>) {
             "Specialists",
             format!("{} of {} reported", council.n_successful(), council.outcomes.len()),
         ),
+        ("Checked", checked(facts)),
         (
             "Confidence",
             confidence.map_or_else(|| "not rated".to_owned(), |score| format!("{score:.2}")),
