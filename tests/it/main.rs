@@ -24,6 +24,7 @@ mod providers;
 mod refine;
 mod replay;
 mod replies;
+mod reports;
 mod routing;
 mod scan;
 mod serve;
