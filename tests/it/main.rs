@@ -7,6 +7,7 @@
 
 mod ask;
 mod availability;
+mod browser;
 mod council;
 mod data;
 mod dialects;

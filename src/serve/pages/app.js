@@ -111,16 +111,15 @@ function starts(form) {
   });
 }
 
-// A run has a page from its first event on; one that ends before says why.
-async function appeared({ id, started }) {
+// A run has a page from its first event on; one that ends before it has a report says why.
+async function appeared({ id, pid }) {
   for (;;) {
-    const reply = await fetch(`/api/runs/${encodeURIComponent(id)}`);
-    if (reply.ok && Date.parse((await reply.json()).run.started) >= Date.parse(started) - 1000) return;
-    const { jobs } = await (await fetch("/api/status")).json();
-    const job = jobs.find((one) => one.id === id);
+    const { running, jobs } = await (await fetch("/api/status")).json();
+    if (running.some((run) => run.id === id)) return;
+    const job = jobs.find((one) => one.id === id && one.pid === pid);
     if (!job || job.state === "ended") {
-      const said = (job?.said ?? []).filter((line) => line.startsWith("error") || line.startsWith("hint") || line.startsWith("  cause"));
-      if (said.length || job?.exit_code) throw new Error((said.length ? said : job?.said ?? ["it ended at once"]).join("\n"));
+      const words = (job?.said ?? []).filter((line) => /^(error|hint| +cause)/.test(line));
+      if (job?.exit_code && words.length) throw new Error(words.join("\n"));
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
