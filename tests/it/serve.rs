@@ -103,6 +103,134 @@ async fn a_run_is_started_once_and_stopped() {
 }
 
 #[tokio::test]
+async fn an_exploration_is_started_watched_and_stopped() {
+    let run = Run::new()
+        .file("slow.json", r#"{"latency_ms": 30}"#)
+        .file(".env", "INSIGHTS_MOCK_SCRIPT=slow.json\n");
+    let dashboard = Dashboard::start(run);
+    let start =
+        json!({"kind": "explore", "topic": "paper pens", "producers": 3, "iterations": 100_000, "provider": "mock"});
+    let (status, started) = dashboard.post("/api/start", &start).await;
+    assert_eq!(status, 202, "{started}");
+    let id = started["job"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/runs/{id}");
+    let told = |run: &Value, key: &str| run["events"]["exploration"][key].as_f64().unwrap_or(0.0);
+    dashboard
+        .until(&path, |run| told(run, "unique") > 60.0 && told(run, "uam") > 0.0)
+        .await;
+    assert_eq!(dashboard.post("/api/start", &start).await.0, 409);
+    assert_eq!(dashboard.post("/api/stop", &json!({"id": id})).await.0, 202);
+    let ended = dashboard.until(&path, |run| run["run"]["state"] == "stopped").await;
+    let status = dashboard
+        .until("/api/status", |status| status["jobs"][0]["state"] == "ended")
+        .await;
+    assert_eq!(status["jobs"][0]["exit_code"], 130);
+    let written = std::fs::read_to_string(dashboard.run.folder().join("output/paper-pens/output.txt")).unwrap();
+    assert_eq!(written.lines().count() as f64, told(&ended, "unique"));
+    // What was found is not overwritten unless one says so.
+    let (status, _) = dashboard.post("/api/start", &start).await;
+    assert_eq!(status, 202);
+    let kept = dashboard
+        .until("/api/status", |status| status["jobs"][0]["state"] == "ended")
+        .await;
+    assert_eq!(kept["jobs"][0]["exit_code"], 2, "{kept}");
+}
+
+#[tokio::test]
+async fn two_runs_are_held_against_each_other() {
+    let done = Run::council().mock().done().code(0);
+    let other = [
+        "--run-hash",
+        "y",
+        "--date-start",
+        "2025-03-03",
+        "--date-end",
+        END,
+        "--data",
+        "events.csv",
+    ];
+    let done = Run::again(done).arguments(&other).mock().done().code(0);
+    let dashboard = Dashboard::start(Run::again(done));
+    let same = dashboard.json("/api/compare?a=x&b=x").await;
+    assert!(
+        same["sentence"]
+            .as_str()
+            .unwrap()
+            .starts_with("0 findings new, 0 changed, 0 gone"),
+        "{same}"
+    );
+    assert!(
+        same["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|call| call["prompt"] == "the same"),
+        "{same}"
+    );
+    let other = dashboard.json("/api/compare?a=x&b=y").await;
+    let row = |part: &str, name: &str| {
+        let rows = other[part].as_array().unwrap().iter();
+        rows.into_iter()
+            .find(|row| row["name"] == name || row["role"] == name)
+            .unwrap_or_else(|| panic!("{other}"))
+            .clone()
+    };
+    assert_eq!(row("figures", "Window")["b"], format!("2025-03-03 – {END}"));
+    assert!(other["kpis"].as_array().unwrap().len() >= 4, "{other}");
+    let prompt = row("calls", "daily_metrics")["prompt"].clone();
+    assert!(prompt.as_str().unwrap().ends_with(" lines"), "{prompt}");
+    let page = dashboard.ask(Method::GET, "/compare?a=x&b=y").send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("Prompt of daily_metrics") && page.contains("<ins>+ "),
+        "{page}"
+    );
+    let gone = dashboard
+        .ask(Method::GET, "/compare?a=x&b=z")
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(gone.status(), 404);
+    let page = gone.text().await.unwrap();
+    assert!(
+        page.contains("there is no run `z`") && page.contains("</html>"),
+        "a person gets a page"
+    );
+}
+
+#[tokio::test]
+async fn health_tells_of_models_breakers_and_money() {
+    let script = json!({"roles": {"geographic": [{"fault": "quota", "repeat": true}]}}).to_string();
+    let run = Run::council()
+        .mock()
+        .file("script.json", &script)
+        .arguments(&["--mock-script", "script.json"]);
+    let done = run.done().code(3);
+    let dashboard = Dashboard::start(Run::again(done));
+    let health = dashboard.json("/api/health").await;
+    assert!(health["today"]["calls"].as_u64().unwrap() >= 6, "{health}");
+    assert_eq!(health["models"][0]["provider"], "mock");
+    assert!(health["models"][0]["last_error"].is_string(), "{health}");
+    assert!(health["breakers"].is_array() && health["limiter"].is_array());
+    let roles = health["usage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["role"].clone());
+    assert!(roles.into_iter().any(|role| role == "geographic"), "{health}");
+    let page = dashboard
+        .ask(Method::GET, "/health")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("mock:mock-1") && page.contains("Spent today"), "{page}");
+}
+
+#[tokio::test]
 async fn a_run_that_was_started_elsewhere_appears() {
     let dashboard = Dashboard::start(Run::council().mock());
     let mut changes = dashboard.ask(Method::GET, "/api/events").send().await.unwrap();
