@@ -49,7 +49,7 @@ pub(super) fn strip(out: &mut Markup, facts: &Facts<'_>) {
             format!("{} days, {} time", evidence.period.days(), evidence.timezone),
         ),
         ("Compared with", before),
-        ("Data", facts.source.files.join(", ")),
+        ("Data", file_names(&facts.source.files)),
         (
             "In the period",
             format!(
@@ -92,6 +92,20 @@ pub(super) fn strip(out: &mut Markup, facts: &Facts<'_>) {
             });
         }
     });
+}
+
+/// Without their folders, which stand in the command at the end.
+fn file_names(files: &[String]) -> String {
+    let names: Vec<&str> = files
+        .iter()
+        .map(|file| {
+            file.rsplit(['/', '\\'])
+                .next()
+                .filter(|name| !name.is_empty())
+                .unwrap_or(file)
+        })
+        .collect();
+    names.join(", ")
 }
 
 pub(super) fn verdict(out: &mut Markup, facts: &Facts<'_>, anchors: &Anchors) {
