@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Problem, Server, Shared};
 use crate::clock;
-use crate::store::{InUse, Ledger, Rates, Usage};
+use crate::store::{BreakerRecord, InUse, Rates, Usage};
 
 /// What the page and the API tell.
 pub(super) async fn health(server: &Shared) -> Result<Value, Problem> {
@@ -20,19 +20,24 @@ fn read(server: &Server) -> Value {
         .map(|model| {
             json!({"provider": model.provider, "model": model.model, "calls": model.calls,
                 "success_rate": model.success_rate(), "p50_millis": model.p50_millis, "p95_millis": model.p95_millis,
-                "breaker": !model.breakers.is_empty(),
+                "breaker": match model.breakers.iter().all(is_due) {
+                    _ if model.breakers.is_empty() => "closed",
+                    true => "half_open",
+                    false => "open",
+                },
                 "last_error": model.last_error.as_ref().map(|error| &error.message)})
         })
         .collect();
     let breakers: Vec<Value> = breakers
         .iter()
         .map(|breaker| {
-            json!({"provider": breaker.provider, "model": breaker.model, "reason": breaker.reason,
+            let state = if is_due(breaker) { "half_open" } else { "open" };
+            json!({"provider": breaker.provider, "model": breaker.model, "reason": breaker.reason, "state": state,
                 "since": stamp(breaker.since_millis), "until": stamp(breaker.until_millis),
                 "since_millis": breaker.since_millis, "until_millis": breaker.until_millis})
         })
         .collect();
-    let limiter: Vec<Value> = in_use(&server.ledger).iter().map(limit).collect();
+    let limiter: Vec<Value> = server.ledger.in_use().iter().map(limit).collect();
     let usage_rows: Vec<Value> = usage
         .iter()
         .map(|row| {
@@ -60,11 +65,6 @@ pub(super) fn sum(usage: &[Usage]) -> Value {
     })
 }
 
-/// A ledger that nobody has written is not created for this.
-fn in_use(ledger: &Ledger) -> Vec<InUse> {
-    ledger.in_use()
-}
-
 fn limit(used: &InUse) -> Value {
     // Name, fingerprint and place; the place says more than a page needs.
     let mut parts = used.key.split('|');
@@ -89,6 +89,11 @@ fn rates(rates: &Rates) -> String {
         .filter_map(|(limit, what)| limit.map(|limit| format!("{limit} {what}")))
         .collect();
     words.join(", ")
+}
+
+/// The next call is a probe.
+pub(super) fn is_due(breaker: &BreakerRecord) -> bool {
+    breaker.until_millis <= clock::wall().as_millisecond()
 }
 
 fn stamp(millis: i64) -> Option<String> {

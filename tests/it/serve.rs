@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use insights::store::{BreakerRecord, Store};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -73,6 +74,7 @@ async fn a_run_is_started_watched_and_looked_into() {
         "insights_cache_lookups_total{result=\"hit\"}",
         "insights_rate_limiter_wait_seconds_sum",
         "insights_circuit_breaker_state{provider=\"mock\"} 0",
+        "insights_llm_retries_total{reason=\"rate_limit\"} 0",
         "insights_run_duration_seconds{stage=\"total\"}",
         "insights_last_success_timestamp_seconds",
         "insights_last_run_specialists{status=\"reported\"} 6",
@@ -202,17 +204,58 @@ async fn two_runs_are_held_against_each_other() {
 #[tokio::test]
 async fn health_tells_of_models_breakers_and_money() {
     let script = json!({"roles": {"geographic": [{"fault": "quota", "repeat": true}]}}).to_string();
-    let run = Run::council()
-        .mock()
-        .file("script.json", &script)
-        .arguments(&["--mock-script", "script.json"]);
-    let done = run.done().code(3);
+    let run = Run::council().mock().file("script.json", &script);
+    let done = run.arguments(&["--mock-script", "script.json"]).done().code(3);
+    // Breakers of the mock are not kept; these are as a run with keys leaves them.
+    let store = Store::open(&done.path("run_logs/insights.db"));
+    for (provider, until_millis) in [("openai", i64::MAX / 2), ("gemini", 1)] {
+        store.keep_breaker(BreakerRecord {
+            key: provider.to_owned(),
+            provider: provider.to_owned(),
+            reason: "no credit is left".to_owned(),
+            until_millis,
+            ..BreakerRecord::default()
+        });
+    }
+    store.flush();
     let dashboard = Dashboard::start(Run::again(done));
     let health = dashboard.json("/api/health").await;
     assert!(health["today"]["calls"].as_u64().unwrap() >= 6, "{health}");
-    assert_eq!(health["models"][0]["provider"], "mock");
-    assert!(health["models"][0]["last_error"].is_string(), "{health}");
-    assert!(health["breakers"].is_array() && health["limiter"].is_array());
+    let models = health["models"].as_array().unwrap();
+    let mock = models.iter().find(|model| model["provider"] == "mock").unwrap();
+    assert!(
+        mock["last_error"].is_string() && mock["breaker"] == "closed",
+        "{health}"
+    );
+    assert!(health["limiter"].is_array());
+    let states = health["breakers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["provider"], &row["state"]));
+    let expected = [("gemini", "half_open"), ("openai", "open")].map(|(name, state)| (json!(name), json!(state)));
+    assert!(
+        states.eq(expected.iter().map(|(name, state)| (name, state))),
+        "{health}"
+    );
+    let metrics = dashboard
+        .ask(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    for sample in [
+        "{provider=\"gemini\"} 1",
+        "{provider=\"openai\"} 2",
+        "{provider=\"mock\"} 0",
+    ] {
+        assert!(
+            metrics.contains(&format!("insights_circuit_breaker_state{sample}")),
+            "{metrics}"
+        );
+    }
     let roles = health["usage"]
         .as_array()
         .unwrap()
