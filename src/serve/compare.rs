@@ -1,12 +1,12 @@
 //! Two finished reports held against each other: figures, findings that came, went and stayed, calls, prompts.
 
 mod findings;
+mod kpis;
 mod lines;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::outputs;
 use super::pages::show::{duration, money, number};
@@ -61,7 +61,7 @@ pub(super) fn compare(store: &Store, a: &Run, b: &Run) -> Comparison {
             count(findings::SAME)
         ),
         figures: figures(a, b),
-        kpis: kpis(a, b),
+        kpis: kpis::compare(&key_figures(a), &key_figures(b)),
         calls: calls(store, a, b),
         findings,
     }
@@ -130,47 +130,6 @@ fn figures(a: &Run, b: &Run) -> Vec<Pair> {
         },
         counted("Took", a.millis, b.millis, &duration),
     ]
-}
-
-fn kpis(a: &Run, b: &Run) -> Vec<Pair> {
-    let (a, b) = (key_figures(a), key_figures(b));
-    let named = |figures: &[Value], name: &Value| figures.iter().find(|figure| figure["name"] == *name).cloned();
-    let shown = |figure: &Option<Value>| {
-        let shown = figure.as_ref().and_then(|figure| figure["shown_current"].as_str());
-        shown.unwrap_or("–").to_owned()
-    };
-    let mut names: Vec<Value> = a.iter().chain(&b).map(|figure| figure["name"].clone()).collect();
-    let mut seen: Vec<Value> = Vec::new();
-    names.retain(|name| {
-        let is_new = !seen.contains(name);
-        seen.push(name.clone());
-        is_new
-    });
-    names
-        .iter()
-        .map(|name| {
-            let (before, after) = (named(&a, name), named(&b, name));
-            let value = |figure: &Option<Value>| figure.as_ref().and_then(|figure| figure["current"].as_f64());
-            let change = value(&before)
-                .zip(value(&after))
-                .filter(|(before, _)| *before != 0.0)
-                .map(|(before, after)| (after / before - 1.0) * 100.0);
-            let label = after
-                .as_ref()
-                .or(before.as_ref())
-                .and_then(|figure| figure["label"].as_str());
-            Pair {
-                name: label.unwrap_or_default().to_owned(),
-                a: shown(&before),
-                b: shown(&after),
-                difference: match change {
-                    Some(change) if change.abs() < 0.05 => "none".to_owned(),
-                    Some(change) => format!("{change:+.1} %").replace('-', "−"),
-                    None => String::new(),
-                },
-            }
-        })
-        .collect()
 }
 
 fn calls(store: &Store, a: &Run, b: &Run) -> Vec<Call> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::api::find;
 use super::compare;
-use super::fold::Kind;
+use super::fold::{Exploration, Kind};
 use super::guard::query;
 use super::runs::{Run, Summary};
 use super::{Problem, Shared, health, outputs};
@@ -95,13 +95,37 @@ pub(super) async fn runs(State(server): State<Shared>) -> Result<Response, Probl
     kinds.sort_unstable();
     kinds.dedup();
     let kept = today["kept_replies"].as_u64().unwrap_or(0);
-    let totals = json!({
+    let mut totals = json!({
         "running": runs.iter().filter(|run| run.is_running()).count(), "runs": runs.len(),
         "today_usd": today["cost_usd"], "today_requests": today["calls"],
         "kept_note": format!("and {} kept replies", show::number(kept)),
     });
+    usual(&mut totals, &listed);
     let values = json!({"page": "runs", "runs": listed, "states": states, "kinds": kinds, "totals": totals});
     server.pages.render("runs.html", values)
+}
+
+/// What a report usually takes and costs, and how that went over the last ones.
+fn usual(totals: &mut Value, runs: &[Summary]) {
+    const LAST: usize = 30;
+    let finished = runs
+        .iter()
+        .filter(|run| run.kind == Kind::Council && ["complete", "degraded"].contains(&run.state.as_str()));
+    let mut last: Vec<&Summary> = finished.take(LAST).collect();
+    last.reverse();
+    let took: Vec<f64> = last.iter().map(|run| run.millis as f64).collect();
+    // One unknown price makes the line unknown.
+    let costs: Option<Vec<f64>> = last.iter().map(|run| run.cost_usd).collect();
+    let median = |values: &[f64]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
+    };
+    totals["reports"] = json!(last.len());
+    totals["took"] = json!(median(&took).unwrap_or(0.0) as u64);
+    totals["took_line"] = json!(show::line(&took));
+    totals["cost"] = json!(costs.as_deref().and_then(median));
+    totals["cost_line"] = json!(costs.as_deref().map(show::line).unwrap_or_default());
 }
 
 pub(super) async fn start(State(server): State<Shared>) -> Result<Response, Problem> {
@@ -127,6 +151,10 @@ async fn of_run(server: &Shared, run: &Run) -> Result<Value, Problem> {
         .await?;
     let has_page = files.iter().any(|file| file.name == "report.html");
     let mut events = json!(*run.fold);
+    if run.found.is_exploration() && run.fold.exploration.is_none() {
+        // Its first event is on its way.
+        events["exploration"] = json!(Exploration::default());
+    }
     if let Some(cap) = run.fold.exploration.as_ref().and_then(|found| found.max_cost_usd) {
         events["exploration"]["cap_note"] = json!(format!("of {} at most", show::money(Some(cap))));
     }
@@ -137,7 +165,7 @@ async fn of_run(server: &Shared, run: &Run) -> Result<Value, Problem> {
 pub(super) async fn explore(State(server): State<Shared>, uri: Uri) -> Result<Response, Problem> {
     let asked = query(&uri, "run").filter(|asked| !asked.is_empty());
     let mut runs = server.on_disk(|server| server.runs.list()).await?;
-    runs.retain(|run| run.fold.exploration.is_some());
+    runs.retain(|run| run.found.is_exploration());
     let place = match &asked {
         Some(asked) => {
             let place = runs.iter().position(|run| run.found.id == *asked);

@@ -281,6 +281,13 @@ async fn every_page_fits_a_phone_and_can_be_left_by_keyboard() {
             .read("return [document.documentElement.scrollWidth, window.innerWidth]")
             .await;
         assert!(widths[0].as_u64() <= widths[1].as_u64(), "{path}: {widths}");
+        let squeezed = "return [...document.querySelectorAll('th[scope=row], td.name')].filter((one) => \
+            one.offsetWidth < 60).map((one) => one.textContent)";
+        assert_eq!(
+            browser.read(squeezed).await,
+            json!([]),
+            "{path}: words are broken into letters"
+        );
         let dark = browser
             .read("return getComputedStyle(document.body).backgroundColor")
             .await;

@@ -139,6 +139,17 @@ async fn an_exploration_is_started_watched_and_stopped() {
 }
 
 #[tokio::test]
+async fn an_exploration_has_a_page_before_it_has_begun() {
+    let event = r#"{"seq":1,"time":"2025-03-01T00:00:00Z","event":"warning","message":"early"}"#;
+    let dashboard = Dashboard::start(Run::new().file("output/tea/events.jsonl", &format!("{event}\n")));
+    for path in ["/explore", "/explore?run=~tea", "/runs/~tea"] {
+        let page = dashboard.ask(Method::GET, path).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+        assert!(page.text().await.unwrap().contains("data-tile=\"unique\""), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn two_runs_are_held_against_each_other() {
     let done = Run::council().mock().done().code(0);
     let other = [
@@ -179,6 +190,8 @@ async fn two_runs_are_held_against_each_other() {
     };
     assert_eq!(row("figures", "Window")["b"], format!("2025-03-03 – {END}"));
     assert!(other["kpis"].as_array().unwrap().len() >= 4, "{other}");
+    let share = row("kpis", "share of paying users");
+    assert!(share["a"].as_str().unwrap().ends_with("\u{a0}%"), "{share}");
     let prompt = row("calls", "daily_metrics")["prompt"].clone();
     assert!(prompt.as_str().unwrap().ends_with(" lines"), "{prompt}");
     let page = dashboard.ask(Method::GET, "/compare?a=x&b=y").send().await.unwrap();

@@ -14,6 +14,7 @@ pub(super) fn add_to(templates: &mut Environment<'static>) {
     templates.add_filter("bytes", |bytes: u64| self::bytes(bytes));
     templates.add_filter("moment", |stamp: Option<&str>| moment(stamp.unwrap_or_default()));
     templates.add_filter("path", |text: &str| path(text));
+    templates.add_filter("capital", |text: &str| capital(text));
     templates.add_filter("cell", |cell: Value| cell_words(&cell));
 }
 
@@ -45,6 +46,20 @@ pub(in crate::serve) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// The path of a word-size line in a field of 120 by 26, from 0 up; nothing for less than two values.
+pub(super) fn line(values: &[f64]) -> String {
+    let highest = values.iter().copied().fold(0.0, f64::max);
+    if values.len() < 2 {
+        return String::new();
+    }
+    let step = 120.0 / (values.len() - 1) as f64;
+    let points = values.iter().enumerate().map(|(index, value)| {
+        let up = if highest > 0.0 { value / highest } else { 0.0 };
+        format!("{:.1},{:.1}", index as f64 * step, 24.0 - 22.0 * up)
+    });
+    format!("M{}", points.collect::<Vec<_>>().join("L"))
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -86,6 +101,14 @@ fn path(text: &str) -> String {
     path
 }
 
+/// minijinja's own would make the rest small.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A cell of evidence as the model saw it.
 fn cell_words(cell: &Value) -> String {
     let field = |of: &Value, name: &str| of.get_attr(name).ok().filter(|value| !value.is_undefined());
@@ -114,6 +137,13 @@ mod tests {
         );
         assert_eq!(moment("2025-03-14T09:26:53.589Z"), "2025-03-14 09:26:53 UTC");
         assert_eq!(moment("<b>"), "<b>");
+    }
+
+    #[test]
+    fn a_line_stays_in_its_field() {
+        assert_eq!(line(&[1.0, 4.0, 2.0]), "M0.0,18.5L60.0,2.0L120.0,13.0");
+        assert_eq!(line(&[0.0, 0.0]), "M0.0,24.0L120.0,24.0");
+        assert_eq!(line(&[7.0]), "");
     }
 
     #[test]
