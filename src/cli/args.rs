@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Typed;
 use crate::flow::explore::OptimizerKind;
 
+use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
 
 const AFTER_HELP: &str = "\
@@ -15,6 +16,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights open daily
   insights scan path/to/project --egress
 
 Exit codes:
@@ -59,6 +61,10 @@ pub(super) enum Command {
     Patterns(PatternsArguments),
     /// Show all runs in a browser, live; start and stop them there
     Serve(ServeArguments),
+    /// Print the report of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Open the page of a finished run in a browser
+    Open(OpenArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out

@@ -188,6 +188,8 @@ pub struct PatternSettings {
 pub struct SessionSettings {
     pub run_logs: PathBuf,
     pub sessions: session::Options,
+    /// The files that may hold the machine's ledger of limits.
+    pub ledger: Vec<PathBuf>,
 }
 
 /// # Errors
@@ -199,8 +201,10 @@ pub fn resolve_sessions(
     folder: &Path,
 ) -> Result<SessionSettings, Bad> {
     let mut sources = Sources::new(environment, config_file, folder)?;
+    let run_logs = run_logs(typed, &mut sources, folder)?;
     Ok(SessionSettings {
-        run_logs: run_logs(typed, &mut sources, folder)?,
+        ledger: limits::ledger(&mut sources, &run_logs)?,
+        run_logs,
         sessions: sessions(typed, &mut sources)?,
     })
 }
