@@ -68,6 +68,7 @@ async fn facts() -> Vec<Evidence> {
         map: Vec::new(),
         max_bad_rows: 0,
         timezone: "UTC".to_owned(),
+        access: data::Access::default(),
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())

@@ -446,7 +446,7 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
     add("--date-end", &window.end.to_string());
     if let Some(data) = &settings.data {
         for source in &data.sources {
-            add("--data", source);
+            add("--data", &data::shown_source(source));
         }
         for (role, column) in &data.map {
             add("--map", &format!("{role}={column}"));

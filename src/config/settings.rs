@@ -94,6 +94,7 @@ pub struct DataChoice {
     pub map: Vec<(String, String)>,
     pub max_bad_rows: u64,
     pub timezone: String,
+    pub access: data::Access,
 }
 
 impl DataChoice {
@@ -104,6 +105,7 @@ impl DataChoice {
             map: self.map.clone(),
             max_bad_rows: self.max_bad_rows,
             timezone: self.timezone.clone(),
+            access: self.access.clone(),
         }
     }
 }
@@ -129,6 +131,14 @@ pub fn resolve(
     let start = sources.date(typed.date_start.as_ref(), variables::DATE_START)?;
     let end = sources.date(typed.date_end.as_ref(), variables::DATE_END)?;
     let data = sources.list(&typed.data, variables::DATA)?;
+    sources.show(
+        variables::DATA,
+        &data
+            .iter()
+            .map(|source| data::shown_source(source))
+            .collect::<Vec<_>>()
+            .join(","),
+    );
     let map = mapping(&sources.list(&typed.map, variables::MAP)?)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
     let timezone = sources
@@ -159,6 +169,7 @@ pub fn resolve(
             map,
             max_bad_rows,
             timezone,
+            access: access(environment)?,
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
@@ -220,6 +231,17 @@ pub fn resolve_patterns(
     })
 }
 
+/// Keys of object stores and databases stay in variables of their own names.
+fn access(environment: &Environment) -> Result<data::Access, Bad> {
+    let mut variables = Vec::new();
+    for name in environment.names().filter(|name| data::Access::wants(name)) {
+        if let Some(setting) = environment.get(name)? {
+            variables.push((name.to_owned(), setting.value.clone()));
+        }
+    }
+    Ok(data::Access::new(variables))
+}
+
 fn prompt_options(typed: &Typed, sources: &mut Sources<'_>, folder: &Path) -> Result<prompt::Options, Bad> {
     let environment = sources.environment;
     let patterns = sources.text(typed.patterns.as_ref(), variables::PATTERNS)?;
@@ -268,6 +290,13 @@ impl<'a> Sources<'a> {
             .parent()
             .filter(|_| !self.file_path.as_os_str().is_empty());
         beside.map_or_else(|| folder.to_owned(), Path::to_owned)
+    }
+
+    /// What is shown as the value of a setting that may hold a secret.
+    fn show(&mut self, variable: &str, shown: &str) {
+        for (_, value, _) in self.origins.iter_mut().filter(|(name, ..)| name == variable) {
+            shown.clone_into(value);
+        }
     }
 
     /// The winning value of a setting.

@@ -14,6 +14,12 @@ pub enum DataError {
     MixedKinds { given: String, kinds: String },
     #[error("cannot read {}: {why}", path.display())]
     Unreadable { path: PathBuf, why: String },
+    #[error("cannot read {place}: {why}")]
+    Unreachable { place: String, why: String },
+    #[error("{0} is a database and cannot be read together with other sources")]
+    DatabaseAmongFiles(String),
+    #[error("cannot use {place}: {why}")]
+    BadDatabaseUrl { place: String, why: String },
     #[error("no rows in {0}")]
     Empty(String),
     #[error("no user column among {}", columns.join(", "))]
@@ -57,9 +63,16 @@ impl DataError {
     /// The next step, for the line under the error.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoSuchFile(_) => "`--data` takes a file, a directory or a quoted glob such as 'exports/*.csv.gz'".to_owned(),
+            Self::NoSuchFile(_) => "`--data` takes a file, a directory, a quoted glob such as 'exports/*.csv.gz', or an s3, gs, https or postgres URL".to_owned(),
             Self::MixedKinds { given, .. } => format!("name one kind with a glob, e.g. '{given}/*.parquet'"),
-            Self::Unreadable { .. } => "csv, tsv, json lines and parquet are read, plain or as .gz, .xz or .zst".to_owned(),
+            Self::Unreadable { .. } => {
+                "csv, tsv, json lines, parquet and arrow are read, plain or as .gz, .xz, .zst or .bz2".to_owned()
+            }
+            Self::Unreachable { place, .. } => reaching(place),
+            Self::BadDatabaseUrl { .. } => {
+                "write `postgres://user@host:5432/database?table=schema.name`, or `?query=SELECT…` URL-encoded; the password may be in PGPASSWORD".to_owned()
+            }
+            Self::DatabaseAmongFiles(_) => "name it as the only `--data`".to_owned(),
             Self::Empty(_) => "a table needs a header line and at least one row".to_owned(),
             Self::NoUserColumn { .. } => "say which column identifies a user: `--map user=COLUMN`".to_owned(),
             Self::NoTimeColumn { .. } => "say which column holds the time of a row: `--map time=COLUMN`".to_owned(),
@@ -81,6 +94,18 @@ impl DataError {
             Self::Write { .. } => "check free space and permissions of the run directory".to_owned(),
         }
     }
+}
+
+fn reaching(place: &str) -> String {
+    let scheme = place.split_once("://").map_or("", |(scheme, _)| scheme);
+    match scheme {
+        "s3" | "s3a" => "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; AWS_ENDPOINT_URL names another server, AWS_SKIP_SIGNATURE=true reads public buckets",
+        "gs" => "check GOOGLE_APPLICATION_CREDENTIALS; GOOGLE_SKIP_SIGNATURE=true reads public buckets",
+        "http" => "plain http is read from this machine only: use https, or download the file first",
+        "https" => "check the address and that it needs no login; the server must tell the length of what it sends",
+        _ => "check host, port, database and user; the password may be in PGPASSWORD",
+    }
+    .to_owned()
 }
 
 fn quoted(names: &[String]) -> String {

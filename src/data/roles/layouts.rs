@@ -20,7 +20,7 @@ fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let raw = source::read(&[file.path().display().to_string()], 0).await?;
+        let raw = source::read(&[file.path().display().to_string()], &source::Access::default(), 0).await?;
         let columns = profile::columns(&raw)?;
         let engine = Engine::new("UTC", Order::MonthFirst, 0);
         engine.register("raw", raw.schema.clone(), raw.batches.clone())?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod fault_server;
 pub(crate) mod host;
+pub(crate) mod postgres;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod tls_server;

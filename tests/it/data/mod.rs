@@ -1,5 +1,7 @@
 //! The data module against independently computed truth, over real files.
 
+mod database;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,7 @@ fn options(source: &Path, window: Window) -> Options {
         map: Vec::new(),
         max_bad_rows: 100,
         timezone: "UTC".to_owned(),
+        access: data::Access::default(),
     }
 }
 
