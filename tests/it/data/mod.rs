@@ -1,6 +1,7 @@
 //! The data module against independently computed truth, over real files.
 
 mod database;
+mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -425,6 +426,12 @@ fn json_lines() -> Vec<u8> {
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+fn bz2(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
 }

@@ -4,5 +4,6 @@ pub(crate) mod fault_server;
 pub(crate) mod host;
 pub(crate) mod postgres;
 pub(crate) mod run;
+pub(crate) mod s3;
 pub(crate) mod server;
 pub(crate) mod tls_server;

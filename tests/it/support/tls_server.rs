@@ -93,7 +93,10 @@ pub struct TlsServer {
 impl TlsServer {
     pub fn start(authority: &Authority, shown: Shown, body: String) -> Self {
         let (chain, key) = authority.chain(shown);
-        let config = ServerConfig::builder()
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .unwrap();
