@@ -162,6 +162,7 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
     let request = data::Request {
         sources: &choice.sources,
         map: &choice.map,
+        mapping: &choice.mapping,
         max_bad_rows: choice.max_bad_rows,
         access: &choice.access,
         window: settings.window,

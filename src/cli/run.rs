@@ -448,6 +448,9 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
         for source in &data.sources {
             add("--data", &data::shown_source(source));
         }
+        if let Some(file) = &data.mapping_file {
+            add("--mapping", file);
+        }
         for (role, column) in &data.map {
             add("--map", &format!("{role}={column}"));
         }

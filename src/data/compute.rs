@@ -22,6 +22,8 @@ pub struct Options {
     pub window: Window,
     /// `role=column-or-expression` pairs.
     pub map: Vec<(String, String)>,
+    /// The mapping of an earlier run, which `map` overrules.
+    pub mapping: Vec<Mapped>,
     pub max_bad_rows: u64,
     /// An IANA name.
     pub timezone: String,

@@ -35,12 +35,14 @@ pub enum DataError {
     },
     #[error("{role} could be {}", quoted(candidates))]
     Ambiguous { role: String, candidates: Vec<String> },
-    #[error("cannot use `--map {given}`: {why}")]
+    #[error("cannot use `{given}`: {why}")]
     BadMap {
         given: String,
         why: String,
         columns: Vec<String>,
     },
+    #[error("cannot use the mapping {}: {why}", path.display())]
+    BadMapping { path: PathBuf, why: String },
     #[error("{bad_rows} unreadable rows, more than the {allowed} allowed; the first at {}", places.join(", "))]
     TooManyBadRows {
         bad_rows: u64,
@@ -84,6 +86,9 @@ impl DataError {
                 candidates.iter().map(|column| format!("`--map {role}=\"{column}\"`")).collect::<Vec<_>>().join(" or ")
             ),
             Self::BadMap { columns, .. } => format!("the columns are {}", columns.join(", ")),
+            Self::BadMapping { .. } => {
+                "name the outputs/schema/schema_mapping.json of a run, or a file such as {\"user\": \"CustomerID\"}".to_owned()
+            }
             Self::TooManyBadRows { bad_rows, .. } => format!("look at those lines, or accept them with `--max-bad-rows {bad_rows}`"),
             Self::NoRows { covers, .. } => {
                 format!("choose a window inside the data, e.g. `--date-start {} --date-end {}`", covers.0, covers.1)

@@ -47,7 +47,7 @@ pub(crate) async fn build(
     roles: Roles,
     timezone: &str,
 ) -> Result<(Facts, Vec<String>), DataError> {
-    let engine = Engine::new(timezone, roles.time_order, raw.n_rows());
+    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
     register(&engine, raw)?;

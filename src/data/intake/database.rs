@@ -28,11 +28,11 @@ pub(super) async fn take(url: &str, request: &Request<'_>) -> Result<Taken, Data
         Err(DataError::Empty(_)) if wanted.before.is_some() => database.read(&whole, request.max_bad_rows).await?,
         raw => raw?,
     };
-    let mut taken = understood(raw, request.map).await?;
+    let mut taken = understood(raw, &request.given()).await?;
     if let Some(before) = &wanted.before
         && time_column(&taken.roles) != Some(before.column.as_str())
     {
-        taken = understood(database.read(&whole, request.max_bad_rows).await?, request.map).await?;
+        taken = understood(database.read(&whole, request.max_bad_rows).await?, &request.given()).await?;
     }
     taken.raw.notes.extend(unread(&database, &wanted));
     Ok(taken)
@@ -55,7 +55,7 @@ async fn sampled(database: &Database, request: &Request<'_>) -> Result<Option<Ta
         column.nulls = variety.rows - variety.filled;
         column.distinct = variety.distinct;
     }
-    match resolved(raw, columns, request.map).await {
+    match resolved(raw, columns, &request.given()).await {
         Ok(taken) => Ok(Some(taken)),
         Err(error @ DataError::BadMap { .. }) => Err(error),
         Err(_) => Ok(None),

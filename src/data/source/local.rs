@@ -15,7 +15,7 @@ pub(super) fn paths(given: &str) -> Result<Vec<PathBuf>, DataError> {
         let found = glob::glob(given).map_err(|_| DataError::NoSuchFile(given.to_owned()))?;
         let mut paths: Vec<PathBuf> = found
             .filter_map(Result::ok)
-            .filter(|path| !file_name(path).starts_with(['.', '_']))
+            .filter(|path| !is_hidden(path, given))
             .collect();
         // `**` names a folder and, again, what is in it.
         if paths.iter().any(|path| path.is_file()) {
@@ -37,6 +37,16 @@ pub(super) fn paths(given: &str) -> Result<Vec<PathBuf>, DataError> {
         }
     }
     Ok(paths)
+}
+
+/// True for what a pattern would only meet by chance: names that begin like notes of a program to itself.
+fn is_hidden(path: &Path, pattern: &str) -> bool {
+    let open = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
+    let typed = pattern[..open].matches(std::path::MAIN_SEPARATOR).count();
+    let path = path.to_string_lossy();
+    path.split(std::path::MAIN_SEPARATOR)
+        .skip(typed)
+        .any(|name| name.starts_with(['.', '_']))
 }
 
 /// The data files of a folder and of its `column=value` folders; of any other folder only where there are none of these.
