@@ -187,12 +187,16 @@ pub(super) struct RunArguments {
 #[derive(Debug, Default, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataArguments {
-    /// File, folder or glob (CSV, TSV, JSON lines, Parquet; plain, gz, xz or zst); without it the run directory's tables are read
+    /// File, folder or glob (CSV, TSV, JSON lines, Parquet, Arrow; plain, gz, xz, zst or bz2), s3://, gs:// or https:// URL of the
+    /// same, or postgres://user@host/database?table=NAME (or ?query=SELECT…); without it the run directory's tables are read
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) data: Vec<String>,
     /// Column roles, e.g. user=CustomerID,revenue="Quantity * UnitPrice"
     #[arg(long, value_name = "ROLE=COLUMN")]
     pub(super) map: Vec<String>,
+    /// schema_mapping.json of an earlier run: its columns are used again, --map is stronger
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<String>,
     /// Time zone of the report's days [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(super) timezone: Option<String>,
@@ -675,6 +679,7 @@ impl DataArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.data.clone_from(&self.data);
         typed.map.clone_from(&self.map);
+        typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
