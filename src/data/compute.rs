@@ -13,7 +13,8 @@ use super::moment::Order;
 use super::roles::names::Role;
 use super::source::Raw;
 use super::{
-    DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source,
+    DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, gate, metrics, profile, roles,
+    source,
 };
 
 /// What to read and how.
@@ -100,10 +101,12 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    for note in &summary.notes {
-        events.say(Event::Warning { message: note.clone() });
+    summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
+    let faults = summary.gate.faults().map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
+    for message in summary.notes.iter().cloned().chain(faults) {
+        events.say(Event::Warning { message });
     }
-    Ok(Dataset {
+    let mut dataset = Dataset {
         window,
         previous_window,
         current,
@@ -112,7 +115,9 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         segmentation,
         mapping: facts.roles.mapping(),
         source,
-    })
+    };
+    gate::apply(&mut dataset);
+    Ok(dataset)
 }
 
 async fn segmentation(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {

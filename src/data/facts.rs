@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::engine::{Engine, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
+use super::gate::{self, MixedTotals};
 use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
@@ -32,6 +33,7 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
+    pub(crate) mixed_totals: Vec<MixedTotals>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,7 @@ pub(crate) async fn build(
     }
     let dimensions = dimensions(columns, &roles);
     let profile = quality::profile(&engine, columns, &roles).await?;
+    let mixed_totals = gate::mixed_totals(&engine, columns, &roles).await?;
     engine.keep("events", &events_sql(columns, &roles, &dimensions)).await?;
     engine.drop("dated")?;
     engine.keep("first_seen", include_str!("sql/first_seen.sql")).await?;
@@ -100,6 +103,7 @@ pub(crate) async fn build(
         rows_without_time,
         profile,
         has_kinds,
+        mixed_totals,
     };
     Ok((facts, notes))
 }
