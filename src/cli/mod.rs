@@ -10,6 +10,7 @@ mod exit;
 mod explore;
 mod extract;
 mod facts;
+mod gate;
 mod listen;
 mod log;
 mod outputs;

@@ -102,7 +102,10 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
     summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
-    let faults = summary.gate.faults().map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
+    let faults = summary
+        .gate
+        .faults()
+        .map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
     for message in summary.notes.iter().cloned().chain(faults) {
         events.say(Event::Warning { message });
     }

@@ -314,8 +314,9 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
     });
     let median = median.unwrap_or(0);
     let is_full = |day: &&DayRows| median < 200 || day.rows * 100 >= median;
-    let first = days.iter().find(is_full).map_or(0, |day| day.number);
-    let last = days.iter().rev().find(is_full).map_or(0, |day| day.number);
+    let bulk = without_far_tails(days);
+    let first = bulk.iter().find(is_full).map_or(0, |day| day.number);
+    let last = bulk.iter().rev().find(is_full).map_or(0, |day| day.number);
     let after: u64 = days.iter().filter(|day| day.number > last).map(|day| day.rows).sum();
     if after > 0 {
         notes.push(format!(
@@ -324,7 +325,7 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         ));
     }
     // A product may begin with few rows a day: only what lies far before is a stray.
-    let start = days
+    let start = bulk
         .iter()
         .find(|day| day.number + 60 >= first)
         .map_or(first, |day| day.number);
@@ -336,4 +337,24 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         ));
     }
     Ok((date(start)?, date(last)?))
+}
+
+/// The days without a few at either end, less than a hundredth of the rows, that lie more than two months from all others.
+fn without_far_tails(days: &[DayRows]) -> &[DayRows] {
+    const FAR: i64 = 60;
+    let all: u64 = days.iter().map(|day| day.rows).sum();
+    let is_few = |tail: &[DayRows]| tail.iter().map(|day| day.rows).sum::<u64>() * 100 < all;
+    let is_far = |pair: &[DayRows]| pair[1].number - pair[0].number > FAR;
+    let mut bulk = days;
+    while let Some(gap) = bulk.windows(2).position(is_far)
+        && is_few(&bulk[..=gap])
+    {
+        bulk = &bulk[gap + 1..];
+    }
+    while let Some(gap) = bulk.windows(2).rposition(is_far)
+        && is_few(&bulk[gap + 1..])
+    {
+        bulk = &bulk[..=gap];
+    }
+    bulk
 }

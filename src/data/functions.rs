@@ -122,11 +122,7 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
 
 fn plain_ids(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     let array = cast(array, &DataType::Utf8)?;
-    let plain: StringArray = array
-        .as_string::<i32>()
-        .iter()
-        .map(|text| text.map(plain_id))
-        .collect();
+    let plain: StringArray = array.as_string::<i32>().iter().map(|text| text.map(plain_id)).collect();
     Ok(Arc::new(plain))
 }
 
@@ -138,7 +134,9 @@ fn plain_id(text: &str) -> String {
         .filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit()))
         .unwrap_or(text);
     let is_stray = |letter: &char| {
-        letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '\'' | '`' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '"' | '\'' | '`' | '\u{200b}'..='\u{200f}' | '\u{feff}')
     };
     whole
         .chars()

@@ -12,7 +12,10 @@ pub(crate) fn apply(dataset: &mut Dataset) {
         for tables in tables.into_iter().flatten() {
             without(tables, &check.field, &why);
         }
-        let totals = [Some(&mut dataset.summary.totals), dataset.summary.previous_totals.as_mut()];
+        let totals = [
+            Some(&mut dataset.summary.totals),
+            dataset.summary.previous_totals.as_mut(),
+        ];
         for totals in totals.into_iter().flatten() {
             totals_without(totals, &check.field);
         }
@@ -24,7 +27,9 @@ pub(crate) fn apply(dataset: &mut Dataset) {
     for mapped in &mut dataset.mapping {
         let field = Field::of_role(&mapped.role);
         for check in gate.faults().filter(|check| check.field == field) {
-            mapped.checks.push(format!("gate: {}: {}", check.ruling.word(), check.text));
+            mapped
+                .checks
+                .push(format!("gate: {}: {}", check.ruling.word(), check.text));
         }
     }
 }
@@ -132,7 +137,11 @@ fn segments_without(segmentation: &mut Segmentation, field: &Field) {
             segmentation.revenue_tiers.clear();
             segmentation.revenue_concentration.clear();
             segmentation.revenue_curve.clear();
-            for segment in segmentation.dimensions.iter_mut().flat_map(|dimension| &mut dimension.segments) {
+            for segment in segmentation
+                .dimensions
+                .iter_mut()
+                .flat_map(|dimension| &mut dimension.segments)
+            {
                 (segment.revenue, segment.previous_revenue) = (None, None);
             }
         }

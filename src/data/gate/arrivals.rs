@@ -140,12 +140,21 @@ impl Arrivals {
                 listed(&days)
             ),
         };
-        check("missing_days", Field::Time, days.len() as f64, Limits::caveat(1.0), text).days(days)
+        check(
+            "missing_days",
+            Field::Time,
+            days.len() as f64,
+            Limits::caveat(1.0),
+            text,
+        )
+        .days(days)
     }
 
     fn freshness(&self, window: Window) -> GateCheck {
         let late = (number_of_day(window.end) - self.last).max(0);
-        let last = day_from_number(self.last).map(|day| day.to_string()).unwrap_or_default();
+        let last = day_from_number(self.last)
+            .map(|day| day.to_string())
+            .unwrap_or_default();
         let text = match late {
             0 => format!("the data reach the end of the window, {}", window.end),
             1 => format!("the data end on {last}, a day before the window does"),
@@ -158,8 +167,9 @@ impl Arrivals {
             f64::INFINITY
         };
         let limits = Limits::both(1.0, refuse);
-        let mut check = check("freshness", Field::Time, late as f64, limits, text)
-            .hint(format!("choose a window that ends on {last}, or load the days after it"));
+        let mut check = check("freshness", Field::Time, late as f64, limits, text).hint(format!(
+            "choose a window that ends on {last}, or load the days after it"
+        ));
         check.refuse_from = check.refuse_from.filter(|limit| limit.is_finite());
         check
     }
@@ -168,7 +178,9 @@ impl Arrivals {
         let after: u64 = self.rows.range(self.last + 1..).map(|(_, rows)| rows).sum();
         let all: u64 = self.rows.values().sum();
         let share = after as f64 * 100.0 / all.max(1) as f64;
-        let last = day_from_number(self.last).map(|day| day.to_string()).unwrap_or_default();
+        let last = day_from_number(self.last)
+            .map(|day| day.to_string())
+            .unwrap_or_default();
         let text = match after {
             0 => format!("no row is dated after {last}, where the data end"),
             after => format!(

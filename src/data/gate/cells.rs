@@ -56,7 +56,11 @@ fn event_ids(facts: &Facts) -> GateCheck {
         .map(|(column, _)| column);
     let doubled = column.map_or(0, |column| {
         let is_counted = column.distinct < super::super::profile::COUNTED_DISTINCT as u64;
-        if is_counted { column.filled() - column.distinct } else { 0 }
+        if is_counted {
+            column.filled() - column.distinct
+        } else {
+            0
+        }
     });
     let filled = column.map_or(1, |column| column.filled().max(1));
     let share = doubled as f64 * 100.0 / filled as f64;
@@ -107,7 +111,11 @@ fn nulls(facts: &Facts, column: &ColumnProfile, window: Window, previous: Option
         ),
         _ => (
             0.0,
-            format!("`{}` is empty in {} of the rows", column.name, shown_percent(column.null_pct)),
+            format!(
+                "`{}` is empty in {} of the rows",
+                column.name,
+                shown_percent(column.null_pct)
+            ),
             Vec::new(),
         ),
     };

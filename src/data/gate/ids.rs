@@ -59,8 +59,15 @@ pub(super) async fn checks(facts: &Facts, summary: &Summary) -> Result<Vec<GateC
 }
 
 fn hint(facts: &Facts) -> String {
-    let taken = facts.roles.found.get(&Role::User).map(|found| found.columns.clone()).unwrap_or_default();
-    let words = ["user", "customer", "client", "visitor", "account", "member", "player", "person"];
+    let taken = facts
+        .roles
+        .found
+        .get(&Role::User)
+        .map(|found| found.columns.clone())
+        .unwrap_or_default();
+    let words = [
+        "user", "customer", "client", "visitor", "account", "member", "player", "person",
+    ];
     let others: Vec<String> = facts
         .profile
         .names()
@@ -70,7 +77,10 @@ fn hint(facts: &Facts) -> String {
         .collect();
     match others.as_slice() {
         [] => "name the column that identifies a person: `--map user=COLUMN`".to_owned(),
-        others => format!("name the column that identifies a person, perhaps {}", others.join(" or ")),
+        others => format!(
+            "name the column that identifies a person, perhaps {}",
+            others.join(" or ")
+        ),
     }
 }
 
@@ -116,7 +126,10 @@ fn returning(ids: Ids, column: &str) -> GateCheck {
             grouped(ids.old_enough)
         )
     } else {
-        format!("{} of the ids in `{column}` come back on a later day", shown_percent(share))
+        format!(
+            "{} of the ids in `{column}` come back on a later day",
+            shown_percent(share)
+        )
     };
     let gone = if known { 100.0 - share } else { 0.0 };
     check("ids_return", Field::User, gone, Limits::both(98.0, 99.5), text)

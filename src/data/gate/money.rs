@@ -52,7 +52,8 @@ fn minor_units(facts: &Facts, found: &Found) -> Option<GateCheck> {
         .filter(|amount| *amount != 0)
         .map(i128::abs)
         .collect();
-    let looks_minor = !is_converted && amounts.len() >= LEAST && (says_minor(&column.bare) || ends_like_cents(&amounts));
+    let looks_minor =
+        !is_converted && amounts.len() >= LEAST && (says_minor(&column.bare) || ends_like_cents(&amounts));
     let text = if looks_minor {
         format!("the amounts in `{name}` are whole numbers that look like cents: sums may be a hundred times too large")
     } else {
@@ -137,7 +138,10 @@ pub(crate) async fn mixed_totals(
     columns: &[Column],
     roles: &Roles,
 ) -> Result<Vec<MixedTotals>, DataError> {
-    let amount = roles.found.get(&Role::Revenue).map_or("NULL", |found| found.sql.as_str());
+    let amount = roles
+        .found
+        .get(&Role::Revenue)
+        .map_or("NULL", |found| found.sql.as_str());
     let mut found = Vec::new();
     for column in columns.iter().filter(|column| column.is_text()) {
         let words: Vec<String> = column
