@@ -9,7 +9,7 @@ use super::args::{CommonArguments, EvidenceArguments};
 use super::exit::{Code, Failure};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::{print, run};
+use super::{gate, print, run};
 
 pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let mut typed = Typed {
@@ -47,10 +47,11 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         let charts = evidence::charts::charts(&dataset, &options);
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
     } else {
+        let gate = format!("# Data gate\n\n{}\n", gate::lines(&dataset, &evidence).join("\n"));
         let parts = evidence
             .iter()
             .map(|facts| format!("# {}\n\n{}", facts.analyst.title(), evidence::pipe(facts)));
-        parts.collect::<Vec<_>>().join("\n\n") + "\n"
+        std::iter::once(gate).chain(parts).collect::<Vec<_>>().join("\n\n") + "\n"
     };
     print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     Ok(Code::Complete)

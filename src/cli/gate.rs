@@ -35,9 +35,15 @@ pub(super) fn nobody_may_speak(dataset: &Dataset, evidence: &[Evidence]) -> Opti
 
 /// The verdict of every analyst, then what was found; one line each.
 pub(super) fn lines(dataset: &Dataset, evidence: &[Evidence]) -> Vec<String> {
-    let verdicts = evidence::verdicts(evidence).into_iter();
+    let verdicts = evidence::verdicts(evidence).into_iter().zip(evidence);
     let mut lines: Vec<String> = verdicts
-        .map(|verdict| format!("{:<22} {}", verdict.analyst.key(), verdict.verdict.word()))
+        .map(|(verdict, evidence)| {
+            let word = match verdict.verdict {
+                Ruling::Run if evidence.is_empty() => "nothing to read",
+                verdict => verdict.word(),
+            };
+            format!("{:<22} {word}", verdict.analyst.key())
+        })
         .collect();
     let mut told: Vec<&str> = Vec::new();
     for check in dataset.summary.gate.faults() {

@@ -13,6 +13,7 @@ mod dialects;
 mod explore;
 mod extract;
 mod faults;
+mod gate;
 mod grounding;
 mod layers;
 mod limits;

@@ -89,7 +89,7 @@ fn nulls(facts: &Facts, column: &ColumnProfile, window: Window, previous: Option
     });
     let field = Field::of_role(column.role.as_deref().unwrap_or(&column.name));
     let (value, text, days) = match (within, before) {
-        (Some((since, before, after)), _) if after - before >= jump.max(JUMP) => (
+        (Some((since, before, after)), _) if is_jump(before, after) && after - before >= jump => (
             after - before,
             format!(
                 "`{}` is empty in {} of the rows since {since}, {} before that day",
@@ -99,7 +99,7 @@ fn nulls(facts: &Facts, column: &ColumnProfile, window: Window, previous: Option
             ),
             days_from(since, window),
         ),
-        (_, Some(before)) if jump > 0.0 => (
+        (_, Some(before)) if is_jump(before, column.null_pct) => (
             jump,
             format!(
                 "`{}` is empty in {} of the rows, {} in the period before",
@@ -126,6 +126,11 @@ fn nulls(facts: &Facts, column: &ColumnProfile, window: Window, previous: Option
 
 /// In percentage points.
 const JUMP: f64 = 10.0;
+
+/// Far more empty than before, or less than half as often filled: shares wander by less.
+fn is_jump(before: f64, after: f64) -> bool {
+    after - before >= JUMP && (after >= 3.0 * before || 100.0 - after < (100.0 - before) / 2.0)
+}
 
 fn days_from(since: Date, window: Window) -> Vec<Date> {
     since
