@@ -12,6 +12,7 @@ pub mod generate;
 mod metrics;
 mod moment;
 mod money;
+mod privacy;
 mod profile;
 mod quality;
 mod roles;

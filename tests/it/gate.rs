@@ -122,7 +122,10 @@ fn data_refused_to_everybody_cost_no_call() {
         .says(&["the data gate refused", "`session_id`", "--map user="]);
     assert!(!done.path("run_logs/x/outputs/insights/execution_summary.json").exists());
     let events = done.text("run_logs/x/events.jsonl");
-    assert!(!events.contains("\"call_started\""), "{events}");
+    assert!(
+        events.contains("\"data.read\"") && !events.contains("\"call."),
+        "{events}"
+    );
     let aggregation = done.text("run_logs/x/outputs/aggregations/aggregation_summary.json");
     assert!(aggregation.contains("\"refuse\""));
 }

@@ -3,10 +3,11 @@
 use jiff::civil::Date;
 
 use super::super::facts::Facts;
+use super::super::profile::{COUNTED_DISTINCT, Column};
 use super::super::roles::grouped;
 use super::super::roles::names::Role;
 use super::super::{ColumnProfile, Summary, Window};
-use super::{Field, GateCheck, Limits, check, shown_percent};
+use super::{Field, GateCheck, LEAST_ROWS, Limits, check, share, shown_percent};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -17,6 +18,7 @@ pub(super) fn checks(facts: &Facts, summary: &Summary, window: Window, previous:
     let looked_at = summary
         .columns
         .iter()
+        .filter(|_| summary.rows_used >= LEAST_ROWS)
         .filter(|column| column.role.as_deref().is_some_and(|role| role != "time") || split_by(&column.name));
     checks.extend(looked_at.map(|column| nulls(facts, column, window, previous)));
     checks
@@ -28,7 +30,7 @@ fn duplicates(facts: &Facts, summary: &Summary) -> Vec<GateCheck> {
         return Vec::new();
     };
     let has_time_of_day = facts.days.iter().any(|day| day.last_micros.rem_euclid(DAY_MICROS) != 0);
-    let share = doubled as f64 * 100.0 / summary.rows_used.max(1) as f64;
+    let share = share(doubled, summary.rows_used);
     let measured = if has_time_of_day { share } else { 0.0 };
     let text = match doubled {
         0 => "no row of the window stands twice".to_owned(),
@@ -55,15 +57,14 @@ fn event_ids(facts: &Facts) -> GateCheck {
         .find(|(_, role)| *role == Some(Role::EventId))
         .map(|(column, _)| column);
     let doubled = column.map_or(0, |column| {
-        let is_counted = column.distinct < super::super::profile::COUNTED_DISTINCT as u64;
+        let is_counted = column.distinct < COUNTED_DISTINCT as u64;
         if is_counted {
             column.filled() - column.distinct
         } else {
             0
         }
     });
-    let filled = column.map_or(1, |column| column.filled().max(1));
-    let share = doubled as f64 * 100.0 / filled as f64;
+    let share = share(doubled, column.map_or(0, Column::filled));
     let text = match column {
         None => "the rows have no ids of their own".to_owned(),
         Some(column) if doubled == 0 => format!("every row has its own `{}`", column.name),

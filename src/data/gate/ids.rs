@@ -5,7 +5,7 @@ use super::super::facts::Facts;
 use super::super::roles::grouped;
 use super::super::roles::names::Role;
 use super::super::{DataError, Summary};
-use super::{Field, GateCheck, Limits, check, shown_percent};
+use super::{Field, GateCheck, Limits, check, share, shown_percent};
 
 /// Shares of fewer ids say nothing.
 const LEAST_IDS: u64 = 200;
@@ -85,7 +85,7 @@ fn hint(facts: &Facts) -> String {
 }
 
 fn fill(summary: &Summary, column: &str) -> GateCheck {
-    let empty = summary.rows_without_user as f64 * 100.0 / summary.rows_used.max(1) as f64;
+    let empty = share(summary.rows_without_user, summary.rows_used);
     let text = match summary.rows_without_user {
         0 => format!("every row of the window has a `{column}`"),
         rows => format!(
@@ -101,7 +101,7 @@ fn row_id(ids: Ids, column: &str) -> GateCheck {
     let share = if ids.ids < LEAST_IDS {
         0.0
     } else {
-        ids.ids as f64 * 100.0 / ids.rows.max(1) as f64
+        share(ids.ids, ids.rows)
     };
     let text = match share {
         share if share >= 90.0 => format!(
@@ -158,7 +158,11 @@ fn few(ids: Ids, column: &str) -> GateCheck {
 
 fn stray(ids: Ids, users: u64, column: &str) -> GateCheck {
     let doubled = users.saturating_sub(ids.plain);
-    let share = doubled as f64 * 100.0 / users.max(1) as f64;
+    let share = if users < LEAST_IDS / 4 {
+        0.0
+    } else {
+        doubled as f64 * 100.0 / users as f64
+    };
     let text = match doubled {
         0 => format!("no two ids in `{column}` differ by case or stray characters only"),
         doubled => format!(

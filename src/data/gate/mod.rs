@@ -18,6 +18,9 @@ use super::{DataError, Summary, Window};
 pub(crate) use apply::apply;
 pub(crate) use money::{MixedTotals, mixed_totals};
 
+/// Shares of fewer rows say nothing.
+const LEAST_ROWS: u64 = 200;
+
 /// What a check says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -194,8 +197,21 @@ pub(crate) async fn judge(
     checks.extend(ids::checks(facts, summary).await?);
     checks.extend(cells::checks(facts, summary, window, previous));
     checks.extend(money::checks(facts, window).await?);
-    checks.sort_by_key(|check| std::cmp::Reverse(check.ruling));
+    // The order of the columns is no order of the checks: JSON records have none.
+    checks.sort_by(|a, b| {
+        let gravest = b.ruling.cmp(&a.ruling);
+        gravest.then_with(|| (&a.name, &a.field, &a.text).cmp(&(&b.name, &b.field, &b.text)))
+    });
     Ok(Gate { checks })
+}
+
+/// A share in percent; 0 of too few to say.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole < LEAST_ROWS {
+        0.0
+    } else {
+        part as f64 * 100.0 / whole as f64
+    }
 }
 
 /// `12.5 %` of a share in percent.

@@ -3,7 +3,7 @@
 use super::super::engine::{Engine, literal, quoted};
 use super::super::event_names::is_purchase_like;
 use super::super::profile::Column;
-use super::super::{DataError, functions};
+use super::super::{DataError, functions, privacy};
 use super::expression::amount;
 use super::names::Role;
 use super::{Found, Resolver, checks};
@@ -165,7 +165,10 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
         .map(|event| literal(event))
         .collect();
     let list = bought.join(", ");
-    found.shown = format!("CASE WHEN {} IN ({list}) THEN {} END", column.name, found.shown);
+    let events = column.values.iter().flatten().filter(|event| is_purchase_like(event));
+    let named: Vec<String> = events.map(|event| literal(&privacy::label(event))).collect();
+    let named = named.join(", ");
+    found.shown = format!("CASE WHEN {} IN ({named}) THEN {} END", column.name, found.shown);
     found.sql = format!(
         "CASE WHEN text_of({}) IN ({list}) THEN {} END",
         quoted(&column.name),
@@ -174,7 +177,7 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
     found
         .reason
         .push_str("; counted only on events by which something is bought");
-    found.checks.push(format!("purchase-like events: {list}"));
+    found.checks.push(format!("purchase-like events: {named}"));
     found
 }
 
