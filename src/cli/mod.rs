@@ -5,6 +5,7 @@ mod ask;
 mod demo;
 mod doctor;
 mod dry_run;
+mod egress;
 mod evidence;
 mod exit;
 mod explore;

@@ -20,6 +20,7 @@ mod limits;
 mod money;
 mod page;
 mod patterns;
+mod privacy;
 mod program;
 mod providers;
 mod refine;

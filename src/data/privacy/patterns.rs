@@ -43,7 +43,7 @@ static INSTRUCTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"|\b(system|developer|assistant)\s*(prompt|message|:)",
         r"|\byou (are|must|should|will) now\b|\b(new|updated) instructions?\b|\bdo not (mention|reveal|report|tell)\b",
         r"|\b(respond|reply|answer|output|print|say|write) (only|with|exactly)\b",
-        r"|<\|.*\|>|\[/?INST\]|```|</?(system|user|assistant|script|data)\b|https?://\S+\?|javascript:|!\[",
+        r"|<\|.*\|>|\[/?INST\]|```|</?(system|user|assistant|data)\b|https?://\S+\?|javascript:|!\[",
     ))
     .ok()
 });

@@ -58,6 +58,8 @@ fn ordinary_labels_stay_as_they_are() {
         "24 hour pass",
         "100 % discount",
         "=1+1",
+        // Markup is for whoever writes HTML to escape.
+        "<script>alert(1)</script>",
     ] {
         assert_eq!(label(text), text);
     }
