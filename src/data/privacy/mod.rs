@@ -6,7 +6,7 @@ mod people;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use regex::Regex;
 
@@ -60,17 +60,20 @@ impl Masker {
         }
     }
 
-    /// False for a column whose values are mostly such as must not be shown.
+    /// False for a column most of whose rows hold what must not be shown.
     pub(crate) fn may_show(&self, column: &Column) -> bool {
-        let values = column.values.as_deref().unwrap_or_default();
-        let n_masked = values.iter().filter(|value| self.label(value) != **value).count();
-        n_masked * 2 <= values.len()
+        let mut rows: HashMap<&str, usize> = HashMap::new();
+        for value in &column.sample {
+            *rows.entry(value).or_default() += 1;
+        }
+        let masked = rows.into_iter().filter(|(value, _)| self.label(value) != **value);
+        masked.map(|(_, n_rows)| n_rows).sum::<usize>() * 2 <= column.sample.len()
     }
 
     /// The engine's expression for a column of labels: values that must not be shown are replaced before anything is counted.
     pub(crate) fn sql(&self, sql: &str, values: &[String]) -> String {
         let text = format!("text_of({sql})");
-        let mut replaced: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+        let mut replaced: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for value in values {
             let label = self.label(value);
             if label != *value {
