@@ -339,6 +339,11 @@ pub(super) struct EvidenceArguments {
     /// JSON instead of the tables that a model sees
     #[arg(long)]
     pub(super) json: bool,
+    /// List exactly what a run would send, by provider, and send nothing
+    #[arg(long)]
+    pub(super) egress: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
 }
 
 #[derive(Debug, Default, Clone, Args)]

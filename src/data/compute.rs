@@ -12,7 +12,7 @@ use super::facts::{self, Facts};
 use super::intake::{self, Request, Taken};
 use super::roles::names::Role;
 use super::source::{Access, Raw};
-use super::{DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics};
+use super::{DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, gate, metrics};
 
 /// What to read and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,10 +102,15 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    for note in &summary.notes {
-        events.say(Event::Warning { message: note.clone() });
+    summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
+    let faults = summary
+        .gate
+        .faults()
+        .map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
+    for message in summary.notes.iter().cloned().chain(faults) {
+        events.say(Event::Warning { message });
     }
-    Ok(Dataset {
+    let mut dataset = Dataset {
         window,
         previous_window,
         current,
@@ -114,7 +119,9 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         segmentation,
         mapping: facts.roles.mapping(),
         source,
-    })
+    };
+    gate::apply(&mut dataset);
+    Ok(dataset)
 }
 
 async fn segmentation(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {

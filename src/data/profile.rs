@@ -15,7 +15,7 @@ use super::source::Raw;
 
 const SAMPLE_ROWS: u64 = 5_000;
 /// Beyond this many distinct values the exact number no longer matters.
-const COUNTED_DISTINCT: usize = 2_000_000;
+pub(crate) const COUNTED_DISTINCT: usize = 2_000_000;
 const KEPT_VALUES: usize = 2_000;
 
 #[derive(Debug, Clone)]

@@ -304,6 +304,8 @@ pub struct Summary {
     /// Remarks that a reader of the report must see (times without a zone taken as UTC, …).
     pub notes: Vec<String>,
     pub limits: Vec<String>,
+    /// What the data gate checked, and what it found.
+    pub gate: super::Gate,
 }
 
 /// One segment of one dimension (`platform` = `ios`), in the window and before.

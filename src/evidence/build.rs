@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
-use super::{Evidence, Role, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments};
+use super::{Evidence, Role, Table, TableKind, cohorts, daily, gate, geographic, quality, revenue, segments};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
@@ -42,6 +42,7 @@ pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
 
 fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analyst: Analyst) -> Evidence {
     let mut evidence = one(context, analyst);
+    gate::pass(&mut evidence, dataset);
     if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
         let narrow = Context::new(
             dataset,
@@ -51,6 +52,7 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
             },
         );
         evidence = one(&narrow, analyst);
+        gate::pass(&mut evidence, dataset);
     }
     fit(&mut evidence, options.token_budget);
     number_rows(&mut evidence.tables, letter(analyst));

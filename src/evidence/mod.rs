@@ -2,6 +2,7 @@
 
 mod build;
 pub mod charts;
+mod gate;
 mod kpis;
 mod own;
 mod pipe;
@@ -40,6 +41,7 @@ mod trends;
 mod tests;
 
 pub use build::{Options, build};
+pub use gate::{Caveat, Verdict, verdicts};
 pub use kpis::{CHANGED_Z, Kpi, kpis};
 pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};

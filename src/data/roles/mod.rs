@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::engine::{Engine, quoted};
 use super::moment::DayOrder;
+use super::privacy::Masker;
 use super::profile::{self, Column};
 use super::source::Raw;
 use super::{DataError, Mapped};
@@ -249,6 +250,10 @@ impl<'columns> Resolver<'columns> {
 /// Value checks that a name cannot replace.
 fn fits(role: Role, column: &Column) -> bool {
     if column.filled() == 0 {
+        return false;
+    }
+    let is_shown = matches!(role, Role::Event | Role::Country | Role::Platform | Role::Channel);
+    if is_shown && !Masker::default().may_show(column) {
         return false;
     }
     match role {

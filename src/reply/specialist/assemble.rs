@@ -45,7 +45,7 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, evidence: &Evidence, kept: &
         title: parts.head.text.trim_end_matches('.').to_owned(),
         text: capitalised(&texts.join(" ")),
         severity: severity(&string(parts.raw, "severity")),
-        confidence: confidence(news.real, path, evidence),
+        confidence: confidence(news.real, path, evidence).damped(evidence.trust(&at)),
         verdict: Verdict::Supported,
         reportable: news.reportable,
         significant: news.significant,
@@ -54,6 +54,11 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, evidence: &Evidence, kept: &
         text_cites: kept.sentences.iter().flat_map(|part| part.cites()).collect(),
         typed: typed(&said, evidence),
         names: names(&said, &at, evidence),
+        caveats: evidence
+            .caveats_of(&at)
+            .into_iter()
+            .map(|caveat| caveat.text.clone())
+            .collect(),
         evidence: cells,
         kind,
         reasons,
