@@ -118,8 +118,14 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
     };
     let events = per_user(&daily.events_per_user, &daily.active_users, &daily.events);
     let revenue = per_user(&daily.revenue_per_user, &daily.active_users, &daily.revenue);
+    let dau = mean("daily active users (mean per day)", &daily.active_users);
+    let dau_z = context.by_users(dau.z, |scatter| scatter.days);
+    let dau = dau.z(dau_z);
+    let revenue_total = summed("net revenue", Unit::Money, &daily.revenue, true);
+    let revenue_z = context.by_users(revenue_total.z, |scatter| scatter.revenue);
+    let revenue_total = revenue_total.z(revenue_z);
     vec![
-        mean("daily active users (mean per day)", &daily.active_users),
+        dau,
         count_total(
             "active users of the period",
             "users",
@@ -145,7 +151,7 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .support(support),
         count_total("sessions", "sessions", now.sessions, before.and_then(|t| t.sessions)),
         count_total("orders", "orders", now.orders, before.and_then(|t| t.orders)),
-        summed("net revenue", Unit::Money, &daily.revenue, true),
+        revenue_total,
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(revenue.0, revenue.1)
             .z(revenue.2)

@@ -33,6 +33,8 @@ mod series;
 mod anomalies;
 mod change;
 mod rank;
+mod scatter;
+mod significance;
 mod statistics;
 mod trends;
 
@@ -44,4 +46,5 @@ pub use kpis::{CHANGED_Z, Kpi, kpis};
 pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};
 pub use sections::sections;
+pub use significance::LEAST_SUPPORT;
 pub use table::*;

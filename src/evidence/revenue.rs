@@ -15,7 +15,7 @@ use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
 use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, scatter};
 use crate::data::{Tables, Totals};
 use crate::insight::Analyst;
 
@@ -112,7 +112,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             now.revenue.or(daily_sum(Series::sum)),
             before.and_then(|t| t.revenue).or(daily_sum(Series::previous_sum)),
         )
-        .z(context.daily.revenue.as_ref().and_then(|s| s.z(closed)))
+        .z(
+            context.by_users(context.daily.revenue.as_ref().and_then(|s| s.z(closed)), |scatter| {
+                scatter.revenue
+            }),
+        )
         .support(now.payers.or(now.users).map(|n| n as f64));
     let mut refunds = money("refunds", &|t| t.refunds.map(f64::abs));
     refunds.good = Good::Down;
@@ -138,7 +142,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .values(share.0, share.1)
             .z(share_z)
             .support(users(now)),
-        money("revenue per user", &|t| ratio(known(t)?, users(t)?)).support(users(now)),
+        money("revenue per user", &|t| ratio(known(t)?, users(t)?))
+            .z(before
+                .and(context.dataset.segmentation.all_users.as_ref())
+                .and_then(scatter::per_user_z))
+            .support(users(now)),
         money("revenue per paying user", &|t| ratio(known(t)?, payers(t)?)).support(payers(now)),
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(
@@ -259,6 +267,7 @@ fn types(context: &Context) -> Option<Table> {
                 current: Some(sum(current)),
                 previous: previous.map(sum),
                 z,
+                ..Pair::default()
             };
             Entity {
                 name: name.clone(),
@@ -274,9 +283,9 @@ fn types(context: &Context) -> Option<Table> {
         title: "Revenue by type".to_owned(),
         key: ("type", "revenue type"),
         definition: "sums of the period".to_owned(),
-        wanted: vec![Wanted {
-            measure: Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
-            roles: &[
+        wanted: vec![Wanted::new(
+            Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
+            &[
                 Role::Current,
                 Role::Previous,
                 Role::Change,
@@ -284,8 +293,7 @@ fn types(context: &Context) -> Option<Table> {
                 Role::PreviousShare,
                 Role::Z,
             ],
-            share_points: false,
-        }],
+        )],
         entities,
         totals,
     }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::data::Window;
 use crate::insight::Analyst;
 
+use super::CHANGED_Z;
+
 /// What a number counts. Decides which operations are legal and how it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,6 +109,9 @@ pub struct Row {
     /// `Other (n)` and `Total` rows: citable, but no entity of their own.
     #[serde(default)]
     pub summary: bool,
+    /// A score of the row reaches what its table asks for, and enough observations stand behind it.
+    #[serde(default)]
+    pub significant: bool,
     /// One per column, in order; the key column included as text or day.
     pub cells: Vec<Cell>,
 }
@@ -130,6 +135,15 @@ pub enum TableKind {
     Concentration,
 }
 
+/// How many scores of a table were tested, and what it takes to be more than luck among so many.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Tested {
+    pub n: usize,
+    pub kept: usize,
+    /// The smallest |z| that was kept, or that would have been.
+    pub least_z: f64,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// `G1`.
@@ -142,6 +156,9 @@ pub struct Table {
     pub order_rule: String,
     /// How the metrics are defined, in words.
     pub definition: String,
+    /// None where no score was tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested: Option<Tested>,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }
@@ -207,6 +224,11 @@ impl At<'_> {
 }
 
 impl Table {
+    /// The |z| from which a change of this table counts.
+    pub fn least_z(&self) -> f64 {
+        self.tested.map_or(CHANGED_Z, |tested| tested.least_z)
+    }
+
     pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
         self.columns.iter().enumerate().find(|(_, column)| column.name == name)
     }

@@ -21,6 +21,7 @@ mod page;
 mod patterns;
 mod program;
 mod providers;
+mod recall;
 mod refine;
 mod replay;
 mod replies;

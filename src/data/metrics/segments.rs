@@ -10,7 +10,7 @@ use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
 use super::super::{DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window};
-use super::{days, journey, windowed};
+use super::{days, journey, people, windowed};
 
 const TIERS: [(&str, &str); 4] = [
     ("whale", "top 10 % of the window's payers by net revenue"),
@@ -19,6 +19,7 @@ const TIERS: [(&str, &str); 4] = [
     ("free_user", "active in the window without a payment above 0"),
 ];
 const MOST_SEGMENTS: usize = 20;
+const MOST_COUNTRIES: usize = 1_000;
 const MOST_EVENTS: usize = 50;
 
 pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
@@ -100,6 +101,15 @@ pub(crate) async fn segmentation(
             segmentation.dimensions.push(dimension);
         }
     }
+    let of = async |group: &str| -> Result<Vec<Segment>, DataError> {
+        let sql = two_windows(include_str!("../sql/group_users.sql"), window, previous).replace("{group}", group);
+        people::segments(facts, &sql, previous.is_some(), people::Days::Known).await
+    };
+    segmentation.all_users = of("'all'").await?.pop();
+    if facts.roles.has(Role::Country) {
+        segmentation.countries = of("country").await?;
+        segmentation.countries.truncate(MOST_COUNTRIES);
+    }
     if facts.roles.has(Role::Event) {
         segmentation.events = events(facts, window, previous).await?;
     }
@@ -127,6 +137,7 @@ fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has
         previous_revenue: before.filter(|_| has_revenue).map(|size| to_float(size.revenue)),
         converted_users: Some(current.converted),
         previous_converted_users: before.map(|size| size.converted),
+        scatter: None,
     }
 }
 
@@ -197,45 +208,7 @@ async fn dimension(
     name: &str,
 ) -> Result<Dimension, DataError> {
     let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous).replace("{dimension}", name);
-    let rows = facts
-        .engine
-        .rows(&sql, |row| {
-            let size = Size {
-                users: row.count("users"),
-                rows: row.count("n_rows"),
-                revenue: row.amount("revenue").unwrap_or(0),
-                converted: row.count("converted"),
-            };
-            (
-                (
-                    row.text("segment").unwrap_or_default(),
-                    row.text("period").unwrap_or_default(),
-                ),
-                size,
-            )
-        })
-        .await?;
-    let sizes: BTreeMap<(String, String), Size> = rows.into_iter().collect();
-    let mut names: Vec<String> = sizes.keys().map(|(segment, _)| segment.clone()).collect();
-    names.dedup();
-    let of = |segment: &str, period: &str| sizes.get(&(segment.to_owned(), period.to_owned()));
-    let mut segments: Vec<Segment> = names
-        .iter()
-        .map(|segment| {
-            joined(
-                segment,
-                of(segment, "current"),
-                previous.map(|_| of(segment, "previous")),
-                facts.roles.has(Role::Revenue),
-            )
-        })
-        .collect();
-    segments.sort_by(|one, other| {
-        other
-            .users
-            .cmp(&one.users)
-            .then_with(|| one.segment.cmp(&other.segment))
-    });
+    let mut segments = people::segments(facts, &sql, previous.is_some(), people::Days::Unknown).await?;
     segments.truncate(MOST_SEGMENTS);
     Ok(Dimension {
         dimension: column.to_owned(),

@@ -83,6 +83,7 @@ fn read_table(raw: &Value) -> Result<Table, String> {
         total_rows: rows.len(),
         order_rule: String::new(),
         definition: String::new(),
+        tested: None,
         columns,
         rows,
     })
@@ -128,6 +129,7 @@ fn metrics(raw: &Value) -> Table {
         total_rows: rows.len(),
         order_rule: String::new(),
         definition: String::new(),
+        tested: None,
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),
@@ -190,6 +192,7 @@ fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
         good: None,
         support: None,
         summary: false,
+        significant: false,
         cells,
     }
 }
