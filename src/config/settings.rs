@@ -25,6 +25,7 @@ pub struct Typed {
     pub map: Vec<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
     pub model: Vec<String>,
@@ -94,6 +95,8 @@ pub struct DataChoice {
     pub map: Vec<(String, String)>,
     pub max_bad_rows: u64,
     pub timezone: String,
+    /// A folder of metric definitions that replace built-in ones.
+    pub metrics: Option<PathBuf>,
 }
 
 impl DataChoice {
@@ -104,6 +107,7 @@ impl DataChoice {
             map: self.map.clone(),
             max_bad_rows: self.max_bad_rows,
             timezone: self.timezone.clone(),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -159,6 +163,7 @@ pub fn resolve(
             map,
             max_bad_rows,
             timezone,
+            metrics: typed.metrics.as_ref().map(PathBuf::from),
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,

@@ -1,5 +1,6 @@
 //! From sources to a dataset: read, map, compute both windows, say what was left out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -13,7 +14,8 @@ use super::moment::Order;
 use super::roles::names::Role;
 use super::source::Raw;
 use super::{
-    DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source,
+    DataError, Dataset, Definitions, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile,
+    roles, source,
 };
 
 /// What to read and how.
@@ -27,6 +29,8 @@ pub struct Options {
     pub max_bad_rows: u64,
     /// An IANA name.
     pub timezone: String,
+    /// A folder of SQL files that replace metric definitions of the same name.
+    pub metrics: Option<PathBuf>,
 }
 
 /// What `doctor` shows about a source.
@@ -46,11 +50,31 @@ pub struct Inspection {
 /// Reads the sources and computes every table, total and segment of the window and of the one before.
 pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, DataError> {
     let timezone = known_timezone(&options.timezone)?;
+    let definitions = Definitions::of(options.metrics.as_deref()).await?;
+    let own = definitions.clone();
+    let computed = computed(options, events, &timezone, definitions).await;
+    computed.map_err(|error| own.blame(error))
+}
+
+async fn computed(
+    options: &Options,
+    events: &Events,
+    timezone: &str,
+    definitions: Definitions,
+) -> Result<Dataset, DataError> {
     let Opened {
         facts,
         mut summary,
         source,
-    } = open(&options.sources, &options.map, options.max_bad_rows, &timezone).await?;
+    } = open(
+        &options.sources,
+        &options.map,
+        options.max_bad_rows,
+        timezone,
+        definitions,
+    )
+    .await?;
+    summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;
     let has_rows = |window: Window| {
@@ -138,7 +162,7 @@ pub async fn inspect(
     timezone: &str,
 ) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source } = open(sources, map, max_bad_rows, &timezone).await?;
+    let Opened { facts, summary, source } = open(sources, map, max_bad_rows, &timezone, Definitions::default()).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -163,6 +187,7 @@ async fn open(
     map: &[(String, String)],
     max_bad_rows: u64,
     timezone: &str,
+    definitions: Definitions,
 ) -> Result<Opened, DataError> {
     let raw = source::read(sources, max_bad_rows).await?;
     let columns = profile::columns(&raw)?;
@@ -178,7 +203,7 @@ async fn open(
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone).await?;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);

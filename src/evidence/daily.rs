@@ -103,6 +103,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .z(z)
             .support(current)
     };
+    let repeated = |noun: &str, current: Option<u64>, previous: Option<u64>| {
+        let total = count_total(noun, noun, current, previous);
+        let both = total.current.zip(total.previous);
+        total.z(both.and_then(|(now, before)| context.clustered_z(now, before)))
+    };
     let summed = |label: &str, unit: Unit, series: &Option<Series>, comparable: bool| -> Total {
         let total = Total::new(label, unit, Good::Up);
         let Some(series) = series else { return total };
@@ -149,8 +154,8 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             )
             .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
             .support(support),
-        count_total("sessions", "sessions", now.sessions, before.and_then(|t| t.sessions)),
-        count_total("orders", "orders", now.orders, before.and_then(|t| t.orders)),
+        repeated("sessions", now.sessions, before.and_then(|t| t.sessions)),
+        repeated("orders", now.orders, before.and_then(|t| t.orders)),
         revenue_total,
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(revenue.0, revenue.1)

@@ -70,6 +70,7 @@ impl Draft {
                 order_rule: String::new(),
                 definition: String::new(),
                 tested: None,
+                basis: None,
                 columns,
                 rows: Vec::new(),
             },

@@ -1,5 +1,6 @@
 //! Which facts may be cited: ids, units, the exact and the shown value, baselines, significance. Does not word anything.
 
+mod basis;
 mod build;
 pub mod charts;
 mod kpis;
@@ -23,6 +24,7 @@ mod journey;
 mod steps;
 mod totals;
 mod unusual;
+mod unusual_cohorts;
 
 mod context;
 mod countries;

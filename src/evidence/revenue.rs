@@ -131,6 +131,9 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             context.share_error,
         )
     });
+    let orders = counted("orders", "orders", &|t| t.orders.map(|n| n as f64));
+    let both = orders.current.zip(orders.previous);
+    let orders = orders.z(both.and_then(|(now, before)| context.clustered_z(now, before)));
     let per_payer_z = context.daily.revenue_per_payer.as_ref().and_then(|s| s.z(closed));
     let per_user_z = context.daily.revenue_per_user.as_ref().and_then(|s| s.z(closed));
     vec![
@@ -160,7 +163,7 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
                 pooled_per_payer(context, Series::previous_sum),
             )
             .z(per_payer_z),
-        counted("orders", "orders", &|t| t.orders.map(|n| n as f64)),
+        orders,
         money("order value", &|t| ratio(t.revenue?, t.orders? as f64)).support(now.orders.map(|n| n as f64)),
     ]
 }

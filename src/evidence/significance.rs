@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::{CHANGED_Z, Cell, Role, Row, Table, Tested};
 
 /// The share of false changes among those that a table keeps; where nothing changed at all, the chance that it keeps any.
-/// Six analysts read some fifteen tables: measured together in `tests::null`.
+/// Six analysts read some fifteen tables: measured together in `tests/it/recall.rs`.
 const FALSE_SHARE: f64 = 0.005;
 
 /// Rows with fewer observations are shown, but their changes are not reported.

@@ -144,6 +144,22 @@ pub struct Tested {
     pub least_z: f64,
 }
 
+/// What a table stands on, beyond its definition.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Basis {
+    pub period: Option<Window>,
+    pub previous_period: Option<Window>,
+    /// Rows of the source and users in the period; unknown where only tables were left.
+    pub rows: Option<u64>,
+    pub users: Option<u64>,
+    /// What does not count.
+    pub exclusions: Vec<String>,
+    /// What cannot be known yet, or not any more.
+    pub censoring: Vec<String>,
+    /// The definitions behind the numbers, by name.
+    pub sql: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// `G1`.
@@ -159,6 +175,9 @@ pub struct Table {
     /// None where no score was tested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tested: Option<Tested>,
+    /// Filled for tables that were computed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }

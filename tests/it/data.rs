@@ -40,6 +40,7 @@ fn options(source: &Path, window: Window) -> Options {
         map: Vec::new(),
         max_bad_rows: 100,
         timezone: "UTC".to_owned(),
+        metrics: None,
     }
 }
 

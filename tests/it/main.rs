@@ -16,6 +16,7 @@ mod faults;
 mod grounding;
 mod layers;
 mod limits;
+mod metrics;
 mod money;
 mod page;
 mod patterns;

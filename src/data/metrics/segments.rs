@@ -9,7 +9,9 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window};
+use super::super::{
+    DataError, Dimension, EventCount, Part, Query, RevenueSegmentsDaily, Segment, Segmentation, Window,
+};
 use super::{days, journey, people, windowed};
 
 const TIERS: [(&str, &str); 4] = [
@@ -23,7 +25,7 @@ const MOST_COUNTRIES: usize = 1_000;
 const MOST_EVENTS: usize = 50;
 
 pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
-    let sql = of_tiers(include_str!("../sql/tier_days.sql"), window);
+    let sql = of_tiers(facts.definitions.sql(Query::TierDays), window);
     let found = facts
         .engine
         .rows(&sql, |row| {
@@ -50,7 +52,7 @@ pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<Reve
 
 /// Keeps the tiers of a window under `tiers_name`.
 pub(super) async fn keep_tiers(facts: &Facts, window: Window) -> Result<(), DataError> {
-    let sql = windowed(include_str!("../sql/tiers.sql"), window);
+    let sql = windowed(facts.definitions.sql(Query::Tiers), window);
     facts.engine.keep(&tiers_name(window), &sql).await
 }
 
@@ -102,7 +104,7 @@ pub(crate) async fn segmentation(
         }
     }
     let of = async |group: &str| -> Result<Vec<Segment>, DataError> {
-        let sql = two_windows(include_str!("../sql/group_users.sql"), window, previous).replace("{group}", group);
+        let sql = two_windows(facts.definitions.sql(Query::GroupUsers), window, previous).replace("{group}", group);
         people::segments(facts, &sql, previous.is_some(), people::Days::Known).await
     };
     segmentation.all_users = of("'all'").await?.pop();
@@ -144,7 +146,7 @@ fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has
 async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Size>, DataError> {
     let rows = facts
         .engine
-        .rows(&of_tiers(include_str!("../sql/tier_sizes.sql"), window), |row| {
+        .rows(&of_tiers(facts.definitions.sql(Query::TierSizes), window), |row| {
             let size = Size {
                 users: row.count("users"),
                 rows: row.count("n_rows"),
@@ -161,7 +163,7 @@ type Shares = Vec<(f64, f64)>;
 
 /// The share of revenue that the top 1, 5, 10 and 20 % of users bring, and the whole curve from the first user to the last.
 async fn concentration(facts: &Facts, window: Window) -> Result<(Shares, Shares), DataError> {
-    let sql = of_tiers("SELECT revenue FROM {tiers} ORDER BY revenue DESC, user_id", window);
+    let sql = of_tiers(facts.definitions.sql(Query::Concentration), window);
     let sorted = facts
         .engine
         .rows(&sql, |row| row.amount("revenue").unwrap_or(0))
@@ -207,7 +209,7 @@ async fn dimension(
     column: &str,
     name: &str,
 ) -> Result<Dimension, DataError> {
-    let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous).replace("{dimension}", name);
+    let sql = two_windows(facts.definitions.sql(Query::Dimension), window, previous).replace("{dimension}", name);
     let mut segments = people::segments(facts, &sql, previous.is_some(), people::Days::Unknown).await?;
     segments.truncate(MOST_SEGMENTS);
     Ok(Dimension {
@@ -217,7 +219,7 @@ async fn dimension(
 }
 
 async fn events(facts: &Facts, window: Window, previous: Option<Window>) -> Result<Vec<EventCount>, DataError> {
-    let sql = two_windows(include_str!("../sql/event_counts.sql"), window, previous);
+    let sql = two_windows(facts.definitions.sql(Query::EventCounts), window, previous);
     let counts = facts
         .engine
         .rows(&sql, |row| EventCount {

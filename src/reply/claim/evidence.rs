@@ -84,6 +84,7 @@ fn read_table(raw: &Value) -> Result<Table, String> {
         order_rule: String::new(),
         definition: String::new(),
         tested: None,
+        basis: None,
         columns,
         rows,
     })
@@ -130,6 +131,7 @@ fn metrics(raw: &Value) -> Table {
         order_rule: String::new(),
         definition: String::new(),
         tested: None,
+        basis: None,
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),

@@ -90,6 +90,7 @@ pub(super) fn evidence() -> Evidence {
         order_rule: "mixed: by volume, score and contribution".to_owned(),
         definition: String::new(),
         tested: None,
+        basis: None,
         columns: vec![
             column("country", "country", Unit::Text, Role::Key, "country"),
             column("revenue", "revenue", Unit::Money, Role::Current, "revenue"),
@@ -169,6 +170,7 @@ fn totals() -> Table {
         order_rule: "fixed".to_owned(),
         definition: String::new(),
         tested: None,
+        basis: None,
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),
@@ -244,6 +246,7 @@ fn anomalies() -> Table {
         order_rule: "by z".to_owned(),
         definition: String::new(),
         tested: None,
+        basis: None,
         columns: vec![
             column("date", "date", Unit::Date, Role::Key, "date"),
             column("metric", "metric", Unit::Text, Role::Note, "metric"),
