@@ -1,8 +1,7 @@
-//! What each table stands on: window, rows, what was left out, what cannot be known yet, and the SQL behind it.
+//! What each table stands on: window, rows, what was left out, what cannot be known yet.
 
 use super::context::Context;
 use super::{Basis, Table, TableKind, show};
-use crate::data::Query;
 
 pub(super) fn basis(context: &Context, table: &Table) -> Basis {
     let dataset = context.dataset;
@@ -14,19 +13,8 @@ pub(super) fn basis(context: &Context, table: &Table) -> Basis {
         users: summary.totals.users,
         exclusions: exclusions(context, table),
         censoring: censoring(context, table),
-        sql: if dataset.source.kind == COMPUTED {
-            let feeding = Query::ALL
-                .iter()
-                .filter(|query| query.feeds().contains(&table.id.as_str()));
-            feeding.map(|query| query.name().to_owned()).collect()
-        } else {
-            Vec::new()
-        },
     }
 }
-
-/// The kind of a source whose tables were computed from rows.
-const COMPUTED: &str = "data";
 
 fn exclusions(context: &Context, table: &Table) -> Vec<String> {
     let summary = &context.dataset.summary;

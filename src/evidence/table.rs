@@ -156,8 +156,6 @@ pub struct Basis {
     pub exclusions: Vec<String>,
     /// What cannot be known yet, or not any more.
     pub censoring: Vec<String>,
-    /// The definitions behind the numbers, by name.
-    pub sql: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

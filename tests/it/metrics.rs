@@ -173,7 +173,7 @@ fn evidence_is_printed_as_tables_with_what_they_stand_on() {
         "  users = mean daily active users",
         "  3 rows, by active users",
         "tested ",
-        "defined by `insights sql by_group`",
+        "defined by `insights sql G1`: by_group, group_users",
         "not yet known: ",
         "  g1 ",
     ] {

@@ -1,5 +1,6 @@
 //! Evidence for a person: each table with what it stands on, its columns side by side as far as the page goes.
 
+use crate::data::Query;
 use crate::evidence::{At, Basis, Cell, Evidence, LEAST_SUPPORT, Row, Table};
 
 use super::super::print::{Page, safe};
@@ -7,7 +8,7 @@ use super::super::print::{Page, safe};
 /// All tables, one under the other.
 pub(super) fn tables(evidence: &[Evidence], page: &Page) -> String {
     let parts: Vec<String> = evidence.iter().map(|facts| analyst(facts, page)).collect();
-    parts.join("\n")
+    parts.concat()
 }
 
 fn analyst(facts: &Evidence, page: &Page) -> String {
@@ -33,7 +34,7 @@ fn analyst(facts: &Evidence, page: &Page) -> String {
         text += "\n";
         text += &table(facts, page);
     }
-    text
+    text + "\n"
 }
 
 fn table(table: &Table, page: &Page) -> String {
@@ -53,6 +54,10 @@ fn table(table: &Table, page: &Page) -> String {
     }
     text += "\n";
     text += &table.basis.as_ref().map(basis).unwrap_or_default();
+    if let Ok(queries) = Query::behind(&table.id) {
+        let names: Vec<&str> = queries.into_iter().map(Query::name).collect();
+        text += &format!("  defined by `insights sql {}`: {}\n", table.id, names.join(", "));
+    }
     text += &columns(table, page);
     let few = table.rows.iter().any(is_small);
     let legend = [
@@ -77,9 +82,6 @@ fn basis(basis: &Basis) -> String {
         if !sentences.is_empty() {
             text += &format!("  {what}: {}\n", safe(&sentences.join("; ")));
         }
-    }
-    if !basis.sql.is_empty() {
-        text += &format!("  defined by `insights sql {}`\n", basis.sql.join("`, `insights sql "));
     }
     text
 }

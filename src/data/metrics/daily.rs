@@ -57,7 +57,8 @@ pub(super) fn dau(window: Window, sums: &Sums, has_revenue: bool) -> Vec<DauByDa
     days(window)
         .map(|date| {
             let day = sums.get(&date).copied().unwrap_or_default();
-            let returning = day.users - day.new_users;
+            // A definition of the user's own may count otherwise.
+            let returning = day.users.saturating_sub(day.new_users);
             DauByDate {
                 date,
                 total_dau: day.users,

@@ -86,7 +86,7 @@ pub(super) async fn kinds(facts: &Facts, window: Window, column: &str) -> Result
 
 pub(super) fn dau_by_country(cells: &[Cell], has_revenue: bool) -> Vec<DauByCountry> {
     let row = |cell: &Cell| {
-        let returning = cell.users - cell.new_users;
+        let returning = cell.users.saturating_sub(cell.new_users);
         DauByCountry {
             date: cell.date,
             country: cell.segment.clone(),
