@@ -461,6 +461,9 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
         for (role, column) in &data.map {
             add("--map", &format!("{role}={column}"));
         }
+        if let Some(metrics) = &data.metrics {
+            add("--metrics", &metrics.display().to_string());
+        }
         if data.timezone != "UTC" {
             add("--timezone", &data.timezone);
         }

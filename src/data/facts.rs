@@ -15,7 +15,7 @@ use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
 use super::source::Raw;
-use super::{DataError, quality};
+use super::{DataError, Definitions, Query, quality};
 
 const MOST_DIMENSIONS: usize = 6;
 const MOST_DIMENSION_VALUES: u64 = 20;
@@ -23,6 +23,7 @@ const MOST_DIMENSION_VALUES: u64 = 20;
 /// A source that is ready for questions.
 pub(crate) struct Facts {
     pub(crate) engine: Engine,
+    pub(crate) definitions: Definitions,
     pub(crate) roles: Roles,
     /// Source columns to split users by, with their column in `events`.
     pub(crate) dimensions: Vec<(String, String)>,
@@ -49,6 +50,7 @@ pub(crate) async fn build(
     columns: &[Column],
     roles: Roles,
     timezone: &str,
+    definitions: Definitions,
 ) -> Result<(Facts, Vec<String>), DataError> {
     let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
@@ -59,7 +61,7 @@ pub(crate) async fn build(
         .get(&Role::Time)
         .ok_or_else(|| DataError::Engine("no time role".to_owned()))?;
     engine
-        .keep("dated", &include_str!("sql/dated.sql").replace("{time}", &time.sql))
+        .keep("dated", &definitions.sql(Query::Dated).replace("{time}", &time.sql))
         .await?;
     engine.drop("raw")?;
     let rows_without_time = readable_times(&engine, &roles, n_rows).await?;
@@ -77,16 +79,15 @@ pub(crate) async fn build(
         engine: &engine,
         columns,
     };
-    let events = events_sql(columns, &roles, &dimensions, &labels).await?;
+    let events = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
     engine.keep("events", &events).await?;
+    definitions.check_events(&engine).await?;
     engine.drop("dated")?;
-    engine.keep("first_seen", include_str!("sql/first_seen.sql")).await?;
-    engine.keep("visits", include_str!("sql/visits.sql")).await?;
-    engine.keep("user_days", include_str!("sql/user_days.sql")).await?;
+    engine.keep("first_seen", definitions.sql(Query::FirstSeen)).await?;
+    engine.keep("visits", definitions.sql(Query::Visits)).await?;
+    engine.keep("user_days", definitions.sql(Query::UserDays)).await?;
     if roles.has(Role::Session) {
-        engine
-            .keep("session_days", include_str!("sql/session_days.sql"))
-            .await?;
+        engine.keep("session_days", definitions.sql(Query::SessionDays)).await?;
     }
     let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
     let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
@@ -94,7 +95,7 @@ pub(crate) async fn build(
         .row("SELECT count(*) AS users FROM first_seen", |row| row.count("users"))
         .await?;
     let days = engine
-        .rows(include_str!("sql/coverage.sql"), |row| DayRows {
+        .rows(definitions.sql(Query::Coverage), |row| DayRows {
             number: row.integer("day").unwrap_or(0),
             rows: row.count("n_rows"),
             last_micros: row.integer("last_at").unwrap_or(0),
@@ -103,6 +104,7 @@ pub(crate) async fn build(
     let covers = covers(&days, &mut notes)?;
     let facts = Facts {
         engine,
+        definitions,
         roles,
         dimensions,
         days,
@@ -223,12 +225,13 @@ fn masker(columns: &[Column], roles: &Roles) -> Masker {
 }
 
 async fn events_sql(
+    definition: &str,
     columns: &[Column],
     roles: &Roles,
     dimensions: &[(String, String)],
     labels: &Labels<'_>,
 ) -> Result<String, DataError> {
-    let mut sql = include_str!("sql/events.sql").to_owned();
+    let mut sql = definition.to_owned();
     for role in [Role::User, Role::Session, Role::Order] {
         let found = roles.found.get(&role);
         let text = found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {

@@ -1,6 +1,7 @@
 //! Tables in, facts out: sources, column roles, the query engine, the metric definitions. Never heard of models, prompts or money spent.
 
 mod compute;
+mod definitions;
 mod engine;
 mod error;
 mod event_names;
@@ -21,6 +22,7 @@ mod source;
 mod tables;
 
 pub use compute::{Inspection, Options, compute, inspect};
+pub use definitions::{Definitions, Query};
 pub use error::DataError;
 pub use files::{Written, read, read_mapping, write};
 pub use gate::{Field, Gate, GateCheck, Ruling};

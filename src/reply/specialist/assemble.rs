@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::evidence::{At, Cell, Evidence, TableKind};
+use crate::evidence::{At, Cell, Evidence, LEAST_SUPPORT, TableKind};
 use crate::insight::{Finding, Severity, Verdict};
-use crate::reply::confidence::{LEAST_SCORE, LEAST_SUPPORT, Path, Significance, confidence, significance};
+use crate::reply::confidence::{Path, Significance, confidence, is_more_than_luck, significance};
 use crate::reply::mask::mask;
-use crate::reply::measure;
 use crate::reply::number::numbers;
 use crate::reply::render::Rendered;
 use crate::reply::words;
@@ -148,7 +147,7 @@ fn is_out_of_order(at: &At<'_>) -> bool {
             .is_some_and(|status| matches!(status.cell, Cell::Text(word) if word != "ok")),
         TableKind::Anomalies => {
             let is_large = at.row.support.is_none_or(|support| support >= LEAST_SUPPORT);
-            is_large && measure::score(at).is_some_and(|score| score.abs() >= LEAST_SCORE)
+            is_large && is_more_than_luck(&at)
         }
         _ => false,
     }
