@@ -4,8 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::evidence::Evidence;
-
+use super::basis::Ground;
 use super::mask::mask;
 use super::number::{Kind, numbers};
 use super::render::render;
@@ -25,10 +24,10 @@ static REPORTED: LazyLock<Regex> = LazyLock::new(|| {
 /// The text for the reader, or why it may not stand: it holds a data number, or refers to nothing.
 ///
 /// With evidence, names, dates and the period may be placeholders; values may not.
-pub(super) fn words_only(text: &str, evidence: Option<&Evidence>) -> Result<String, String> {
-    let (typed, words) = match evidence {
-        Some(evidence) => {
-            let rendered = render(text, evidence);
+pub(super) fn words_only(text: &str, ground: Option<Ground<'_>>) -> Result<String, String> {
+    let (typed, words) = match ground {
+        Some(ground) => {
+            let rendered = render(text, ground.evidence);
             if let Some(fault) = rendered.faults.first() {
                 return Err(format!("{}: {}", fault.code, fault.message));
             }
@@ -39,7 +38,7 @@ pub(super) fn words_only(text: &str, evidence: Option<&Evidence>) -> Result<Stri
         }
         None => (text.to_owned(), sanitise(text)),
     };
-    let masked = mask(&typed, evidence);
+    let masked = mask(&typed, ground.map(|ground| ground.lexicon));
     for bare in numbers(&masked.text) {
         if bare.raw.chars().all(char::is_alphabetic) {
             // A spelled-out small count in advice is a plan, not data.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::evidence::{At, Cell, Evidence, Role, Unit};
 
 use super::format::currency_code;
+use super::lexicon::Lexicon;
 use super::measure::{self, base, companion, same_unit};
 use super::number::{Bare, Kind};
 
@@ -18,6 +19,18 @@ pub(super) enum Time {
     Neither,
 }
 
+/// How a quantity came to be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// The value of a cell that is itself used.
+    Used,
+    Derived,
+    /// How many rows went this way.
+    Moved(i8),
+    /// How many rows there are.
+    Rows,
+}
+
 /// A value that the statement may state.
 #[derive(Debug, Clone)]
 pub(super) struct Quantity {
@@ -26,13 +39,22 @@ pub(super) struct Quantity {
     pub(super) time: Time,
     /// What it counts, where that is known.
     pub(super) noun: Option<String>,
+    pub(super) tag: Tag,
     /// How it came about, for the feedback: `g3.revenue`, `sum of g1.users, g2.users`.
     pub(super) source: String,
+}
+
+/// Evidence, and the names and words of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) lexicon: &'a Lexicon,
 }
 
 /// Everything that one statement stands on.
 pub(super) struct Basis<'a> {
     pub(super) evidence: &'a Evidence,
+    pub(super) lexicon: &'a Lexicon,
     pub(super) cells: Vec<At<'a>>,
     pub(super) quantities: Vec<Quantity>,
     /// Signs of the changes that the statement asserts.
@@ -44,7 +66,8 @@ pub(super) struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    pub(super) fn of(evidence: &'a Evidence, addresses: &[String]) -> Self {
+    pub(super) fn of(ground: Ground<'a>, addresses: &[String]) -> Self {
+        let Ground { evidence, lexicon } = ground;
         let mut cells: Vec<At<'a>> = Vec::new();
         let mut known = BTreeSet::new();
         for address in addresses {
@@ -57,6 +80,7 @@ impl<'a> Basis<'a> {
         let rows = cells.iter().map(|at| at.row.id.clone()).collect();
         let mut basis = Self {
             evidence,
+            lexicon,
             cells,
             quantities: Vec::new(),
             signs: Vec::new(),
@@ -65,6 +89,13 @@ impl<'a> Basis<'a> {
         };
         basis.derive();
         basis
+    }
+
+    pub(super) fn ground(&self) -> Ground<'a> {
+        Ground {
+            evidence: self.evidence,
+            lexicon: self.lexicon,
+        }
     }
 
     fn derive(&mut self) {
@@ -92,12 +123,17 @@ impl<'a> Basis<'a> {
     }
 
     fn add(&mut self, kind: Kind, value: f64, time: Time, source: String) {
+        self.add_as(Tag::Derived, kind, value, time, source);
+    }
+
+    fn add_as(&mut self, tag: Tag, kind: Kind, value: f64, time: Time, source: String) {
         if value.is_finite() {
             self.quantities.push(Quantity {
                 kind,
                 value,
                 time,
                 noun: None,
+                tag,
                 source,
             });
         }
@@ -105,11 +141,11 @@ impl<'a> Basis<'a> {
 
     /// A cell's value in its own unit.
     fn own(&mut self, at: &At<'a>) {
-        self.value(at);
+        self.value(at, Tag::Used);
         let base = base(at);
         let address = measure::address(&base);
         if measure::address(at) != address {
-            self.value(&base);
+            self.value(&base, Tag::Derived);
         }
         for role in [
             Role::Previous,
@@ -121,7 +157,7 @@ impl<'a> Basis<'a> {
             Role::Deviation,
         ] {
             if let Some(cell) = companion(&base, role) {
-                self.value(&cell);
+                self.value(&cell, Tag::Derived);
             }
         }
         if let Some(percent) = measure::change_percent(&base) {
@@ -177,7 +213,7 @@ impl<'a> Basis<'a> {
         }
     }
 
-    fn kind(&self, at: &At<'_>) -> Kind {
+    pub(super) fn kind(&self, at: &At<'_>) -> Kind {
         match at.unit() {
             Unit::Money => Kind::Money(self.evidence.currency.as_deref().map(currency_code).unwrap_or_default()),
             Unit::Percent => Kind::Percent,
@@ -187,7 +223,7 @@ impl<'a> Basis<'a> {
         }
     }
 
-    fn value(&mut self, at: &At<'a>) {
+    fn value(&mut self, at: &At<'a>, tag: Tag) {
         let Cell::Number { exact, shown } = at.cell else {
             return;
         };
@@ -215,6 +251,7 @@ impl<'a> Basis<'a> {
                 value,
                 time,
                 noun: noun.clone(),
+                tag,
                 source: measure::address(at),
             });
             if *at.unit() == Unit::Ratio {
@@ -301,13 +338,15 @@ impl<'a> Basis<'a> {
         for at in cells {
             let table = at.table;
             if tables.insert(table.id.clone()) {
-                self.add(
+                self.add_as(
+                    Tag::Rows,
                     Kind::Plain,
                     table.total_rows as f64,
                     Time::Neither,
                     format!("rows of {}", table.id),
                 );
-                self.add(
+                self.add_as(
+                    Tag::Rows,
                     Kind::Plain,
                     measure::entities(table).count() as f64,
                     Time::Neither,
@@ -321,8 +360,13 @@ impl<'a> Basis<'a> {
                         .filter_map(|row| measure::change(&table.at(row, &base.column.name)?))
                         .filter(|change| change * side > 0.0)
                         .count();
-                    let word = if side > 0.0 { "up" } else { "down" };
-                    self.add(
+                    let (word, tag) = if side > 0.0 {
+                        ("up", Tag::Moved(1))
+                    } else {
+                        ("down", Tag::Moved(-1))
+                    };
+                    self.add_as(
+                        tag,
                         Kind::Plain,
                         moved as f64,
                         Time::Neither,
@@ -332,7 +376,8 @@ impl<'a> Basis<'a> {
             }
         }
         if self.rows.len() > 1 {
-            self.add(
+            self.add_as(
+                Tag::Rows,
                 Kind::Plain,
                 self.rows.len() as f64,
                 Time::Neither,
@@ -342,31 +387,28 @@ impl<'a> Basis<'a> {
     }
 
     /// The counts of rows beyond a limit that the sentence itself names.
-    pub(super) fn beyond(&self, limit: &Bare) -> Vec<Quantity> {
-        let mut out = Vec::new();
+    pub(super) fn beyond(&self, limit: &Bare) -> Vec<Beyond> {
+        let mut out: Vec<Beyond> = Vec::new();
+        let mut columns = BTreeSet::new();
         for at in &self.cells {
-            if self.kind(at) != limit.kind && limit.kind != Kind::Plain {
+            let kind = self.kind(at);
+            let same = kind == limit.kind || (limit.kind == Kind::Plain && !matches!(kind, Kind::Percent | Kind::Points));
+            if !same || !columns.insert((&at.table.id, &at.column.name)) {
                 continue;
             }
             let values = measure::column_values(at.table, &at.column.name);
-            let count = values
-                .iter()
-                .filter(|(_, value)| {
-                    if limit.is_above() {
-                        *value > limit.value
-                    } else {
-                        *value < limit.value
-                    }
-                })
-                .count();
-            out.push(Quantity {
-                kind: Kind::Plain,
-                value: count as f64,
-                time: Time::Neither,
-                noun: None,
-                source: format!("rows of {} beyond {}", at.table.id, limit.raw),
+            let is_beyond = |value: f64| if limit.is_above() { value > limit.value } else { value < limit.value };
+            out.push(Beyond {
+                rows: values.len(),
+                beyond: values.iter().filter(|(_, value)| is_beyond(*value)).count(),
             });
         }
         out
     }
+}
+
+/// How many of a column's rows lie beyond a limit.
+pub(super) struct Beyond {
+    pub(super) rows: usize,
+    pub(super) beyond: usize,
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::evidence::{Evidence, Role, TableKind};
 use crate::insight::Verdict;
 
-use super::basis::Basis;
+use super::basis::{Basis, Ground};
+use super::lexicon::Lexicon;
 use super::mask::{mask, whole_words};
 use super::number::numbers;
 use super::reason::Reason;
@@ -30,7 +31,7 @@ pub struct Judged {
 /// Judges claims; neighbours that share their evidence share the reading of it.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    last: Option<(Value, Evidence)>,
+    last: Option<(Value, Evidence, Lexicon)>,
 }
 
 impl Verifier {
@@ -54,15 +55,24 @@ impl Verifier {
         };
         let known = match self.last.take() {
             Some(known) if known.0 == *raw => known,
-            _ => (raw.clone(), evidence::read(raw)?),
+            _ => {
+                let evidence = evidence::read(raw)?;
+                let lexicon = Lexicon::of(&evidence);
+                (raw.clone(), evidence, lexicon)
+            }
         };
-        let judged = judge(text, &citations, &known.1);
+        let ground = Ground {
+            evidence: &known.1,
+            lexicon: &known.2,
+        };
+        let judged = judge(text, &citations, ground);
         self.last = Some(known);
         Ok(judged)
     }
 }
 
-fn judge(text: &str, citations: &[&str], evidence: &Evidence) -> Judged {
+fn judge(text: &str, citations: &[&str], ground: Ground<'_>) -> Judged {
+    let evidence = ground.evidence;
     if citations.is_empty() && neutral::is_advice(text) {
         return not_checkable();
     }
@@ -80,7 +90,7 @@ fn judge(text: &str, citations: &[&str], evidence: &Evidence) -> Judged {
     if cells.is_empty() {
         cells = spoken_of(text, evidence, &tables);
     }
-    let basis = Basis::of(evidence, &cells);
+    let basis = Basis::of(ground, &cells);
     let mut all = Checked {
         faults: bad,
         ..Checked::default()
@@ -97,7 +107,7 @@ fn judge(text: &str, citations: &[&str], evidence: &Evidence) -> Judged {
     let worst = all.faults.iter().map(|fault| fault.verdict).max();
     let verdict = match worst {
         Some(worst) => worst,
-        None if !claims_something(text, evidence) => return not_checkable(),
+        None if !claims_something(text, ground.lexicon) => return not_checkable(),
         None => Verdict::Supported,
     };
     Judged {
@@ -119,8 +129,8 @@ fn not_checkable() -> Judged {
     }
 }
 
-fn claims_something(text: &str, evidence: &Evidence) -> bool {
-    let masked = mask(text, Some(evidence)).text;
+fn claims_something(text: &str, lexicon: &Lexicon) -> bool {
+    let masked = mask(text, Some(lexicon)).text;
     !numbers(&masked).is_empty()
         || !words::directions(&masked).is_empty()
         || !words::superlatives(&masked).is_empty()

@@ -1,12 +1,12 @@
 //! What looks like a number and is none: names, dates, list markers, windows, ordinals of lists. Longest match first.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{Evidence, TableKind};
-
+use super::lexicon::{Entry, Lexicon};
 use super::render::MARK;
 
 /// Stands for masked bytes; matches no pattern.
@@ -63,25 +63,33 @@ impl Dated {
 /// A text whose harmless digits are blanked out, bytes kept in place.
 pub(super) struct Masked {
     pub(super) text: String,
-    pub(super) dates: Vec<Dated>,
+    /// The dates that it names, in order.
+    pub(super) dates: Vec<(Range<usize>, Dated)>,
 }
 
-pub(super) fn mask(text: &str, evidence: Option<&Evidence>) -> Masked {
+pub(super) fn mask(text: &str, lexicon: Option<&Lexicon>) -> Masked {
+    let found = lexicon.map(|lexicon| lexicon.find(&text.to_ascii_lowercase()));
+    mask_found(text, found.as_deref().unwrap_or_default())
+}
+
+/// Masks a text of which the names and labels are known.
+pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked {
     let mut out = text.to_owned();
-    if let Some(evidence) = evidence {
-        mask_names(&mut out, evidence);
+    for (range, _) in names.iter().filter(|(_, entry)| entry.is_masked) {
+        hole(&mut out, range.clone());
     }
     let mut dates = Vec::new();
     for pattern in [&*ISO, &*DAY_FIRST, &*MONTH_FIRST, &*MONTH_YEAR] {
-        let found: Vec<(std::ops::Range<usize>, Option<Dated>)> = pattern
+        let found: Vec<(Range<usize>, Option<Dated>)> = pattern
             .captures_iter(&out)
             .filter_map(|found| Some((found.get(0)?.range(), dated(&found))))
             .collect();
         for (range, date) in found {
-            hole(&mut out, range);
-            dates.extend(date);
+            hole(&mut out, range.clone());
+            dates.extend(date.map(|date| (range, date)));
         }
     }
+    dates.sort_by_key(|(range, _)| range.start);
     let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
     for range in found {
         hole(&mut out, range);
@@ -89,35 +97,8 @@ pub(super) fn mask(text: &str, evidence: Option<&Evidence>) -> Masked {
     Masked { text: out, dates }
 }
 
-/// Row keys, aliases and labels that hold digits or claim-words; also blanks nothing but whole words.
-fn mask_names(out: &mut String, evidence: &Evidence) {
-    let mut names: Vec<&str> = Vec::new();
-    for table in &evidence.tables {
-        for row in &table.rows {
-            names.push(&row.key);
-            names.extend(row.aliases.iter().map(String::as_str));
-        }
-        for column in &table.columns {
-            if column.label.contains([' ', '-']) {
-                names.push(&column.label);
-            }
-        }
-        if table.kind == TableKind::Totals {
-            continue;
-        }
-    }
-    names.retain(|name| name.len() > 1 && name.parse::<Date>().is_err() && name.parse::<f64>().is_err());
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    names.dedup();
-    for name in names {
-        for range in whole_words(out, name) {
-            hole(out, range);
-        }
-    }
-}
-
 /// Where `name` stands as a whole word, letter case aside.
-pub(super) fn whole_words(text: &str, name: &str) -> Vec<std::ops::Range<usize>> {
+pub(super) fn whole_words(text: &str, name: &str) -> Vec<Range<usize>> {
     let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     lower
@@ -147,7 +128,7 @@ fn dated(found: &regex::Captures<'_>) -> Option<Dated> {
     })
 }
 
-fn hole(out: &mut String, range: std::ops::Range<usize>) {
+fn hole(out: &mut String, range: Range<usize>) {
     let kept: String = out[range.clone()]
         .chars()
         .map(|c| {

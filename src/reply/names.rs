@@ -4,18 +4,17 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{Cell, TableKind};
+use crate::evidence::TableKind;
 
-use super::mask::whole_words;
-use super::measure;
+use super::lexicon::Entry;
 use super::reason::Reason;
 use super::render::MARK;
 use super::verify::{Judge, pattern};
 
 /// A row key that the model typed.
+#[derive(Debug, Clone)]
 pub(super) struct Mention {
     pub(super) range: Range<usize>,
     pub(super) name: String,
@@ -37,10 +36,10 @@ static PROPER: LazyLock<Regex> = LazyLock::new(|| {
 impl Judge<'_, '_> {
     pub(super) fn names(&mut self) {
         let missing: BTreeSet<String> = self
-            .mentions()
-            .into_iter()
+            .mentions
+            .iter()
             .filter(|mention| !mention.rows.iter().any(|row| self.basis.rows.contains(row)))
-            .map(|mention| mention.name)
+            .map(|mention| mention.name.clone())
             .collect();
         for name in missing {
             self.fault(Reason::unsupported(
@@ -53,7 +52,7 @@ impl Judge<'_, '_> {
 
     /// Capitalised names and well-known metrics that the evidence has never heard of.
     fn strangers(&mut self) {
-        let known = self.vocabulary();
+        let lexicon = self.basis.lexicon;
         let text = self.masked.text.clone();
         for found in PROPER.captures_iter(&text) {
             let Some(name) = found.name("name").map(|name| name.as_str().trim_end_matches('.')) else {
@@ -63,7 +62,7 @@ impl Judge<'_, '_> {
             if acronym
                 || name
                     .split_whitespace()
-                    .all(|word| is_calendar(word) || known.contains(&word.to_lowercase()))
+                    .all(|word| is_calendar(word) || lexicon.knows(&word.to_lowercase()))
             {
                 continue;
             }
@@ -71,90 +70,10 @@ impl Judge<'_, '_> {
         }
         if let Some(metric) = METRIC.find(&text) {
             let words = metric.as_str().to_lowercase();
-            if !words.split_whitespace().all(|word| known.contains(word)) {
+            if !words.split_whitespace().all(|word| lexicon.knows(word)) {
                 self.fault(Reason::unsupported("measure", format!("the evidence has no {words}")));
             }
         }
-    }
-
-    /// Every word that the evidence prints.
-    fn vocabulary(&self) -> BTreeSet<String> {
-        let evidence = self.basis.evidence;
-        let mut texts: Vec<&str> = evidence
-            .notes
-            .iter()
-            .chain(&evidence.gaps)
-            .map(String::as_str)
-            .collect();
-        for table in &evidence.tables {
-            texts.extend([table.title.as_str(), &table.definition, &table.order_rule]);
-            texts.extend(table.columns.iter().map(|column| column.label.as_str()));
-            for row in &table.rows {
-                texts.push(&row.key);
-                texts.extend(row.aliases.iter().map(String::as_str));
-                texts.extend(row.cells.iter().filter_map(|cell| match cell {
-                    Cell::Text(text) => Some(text.as_str()),
-                    _ => None,
-                }));
-            }
-        }
-        texts
-            .iter()
-            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-            .map(str::to_lowercase)
-            .collect()
-    }
-
-    /// The row keys that the model typed, longest first where they overlap.
-    pub(super) fn mentions(&self) -> Vec<Mention> {
-        let evidence = self.basis.evidence;
-        let typed = &self.sentence.typed;
-        let mut taken = vec![false; typed.len()];
-        let mut entries: Vec<(&str, &str, TableKind)> = Vec::new();
-        for table in evidence.tables.iter().filter(|table| table.kind != TableKind::Totals) {
-            for row in measure::entities(table) {
-                for name in std::iter::once(&row.key).chain(&row.aliases) {
-                    entries.push((name, &row.id, table.kind));
-                }
-            }
-        }
-        entries.sort_by_key(|(name, ..)| (std::cmp::Reverse(name.len()), *name));
-        let labels = evidence.tables.iter().flat_map(|table| &table.columns);
-        // A writer leaves out what a label adds in brackets: "active users (mean per day)".
-        let spoken = labels.flat_map(|column| {
-            [
-                column.label.as_str(),
-                column.label.split(" (").next().unwrap_or_default(),
-            ]
-        });
-        for label in spoken.filter(|label| label.contains(' ')) {
-            for range in whole_words(typed, label) {
-                taken[range].fill(true);
-            }
-        }
-        let mut out: Vec<Mention> = Vec::new();
-        for (name, row, kind) in entries {
-            if name.len() < 2 || name.parse::<Date>().is_ok() || name.parse::<f64>().is_ok() {
-                continue;
-            }
-            for range in whole_words(typed, name) {
-                if let Some(same) = out.iter_mut().find(|mention| mention.range == range) {
-                    same.rows.push(row.to_owned());
-                    continue;
-                }
-                if taken[range.start] || is_plain_word(typed, &range, name, kind) {
-                    continue;
-                }
-                taken[range.clone()].fill(true);
-                out.push(Mention {
-                    range,
-                    name: name.to_owned(),
-                    rows: vec![row.to_owned()],
-                });
-            }
-        }
-        out.sort_by_key(|mention| mention.range.start);
-        out
     }
 
     /// A value right after a name must be a value of that name.
@@ -179,12 +98,11 @@ impl Judge<'_, '_> {
         }
         // A sentence that names rows may not show another row's value without its name.
         let paired = !found.is_empty();
-        let mentions = self.mentions();
         let named: BTreeSet<&String> = pieces
             .iter()
             .filter(|piece| piece.name.is_some())
             .flat_map(|piece| &piece.rows)
-            .chain(mentions.iter().flat_map(|mention| &mention.rows))
+            .chain(self.mentions.iter().flat_map(|mention| &mention.rows))
             .collect();
         for piece in pieces.iter().filter(|piece| piece.name.is_none()) {
             let own = piece.rows.iter().any(|row| {
@@ -221,6 +139,22 @@ impl Judge<'_, '_> {
     fn is_summary(&self, row: &str) -> bool {
         self.basis.evidence.row(row).is_some_and(|(_, row)| row.summary)
     }
+}
+
+/// The row keys that the model typed.
+pub(super) fn mentions(typed: &str, names: &[(Range<usize>, &Entry)]) -> Vec<Mention> {
+    let named = names.iter().filter(|(_, entry)| !entry.rows.is_empty());
+    named
+        .filter(|(range, entry)| {
+            let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
+            !is_plain_word(typed, range, &entry.written, kind)
+        })
+        .map(|(range, entry)| Mention {
+            range: range.clone(),
+            name: entry.written.clone(),
+            rows: entry.rows.iter().map(|(row, _)| row.clone()).collect(),
+        })
+        .collect()
 }
 
 /// Whether only a verb or a bracket stands between a name and its value.

@@ -1,15 +1,20 @@
 //! One sentence against its basis: bare numbers, dates, multiples, names, measures, directions, superlatives, periods.
 
+use std::ops::Range;
+
 use regex::Regex;
 
-use crate::evidence::{At, Unit};
+use crate::evidence::At;
 
-use super::basis::{Basis, Quantity, Time};
-use super::mask::{self, mask};
+use super::basis::{Basis, Quantity, Tag, Time};
+use super::counting::Counted;
+use super::lexicon::Entry;
+use super::mask::{Masked, mask_found};
+use super::names::{Mention, mentions};
 use super::number::{Bare, Kind, numbers};
 use super::reason::Reason;
 use super::render::Rendered;
-use super::words;
+use super::words::{self, Direction, Superlative};
 
 /// What a check found out about one sentence.
 #[derive(Debug, Default)]
@@ -23,20 +28,30 @@ pub(super) struct Checked {
 
 /// Judges the words that the model typed; what the program rendered needs no check.
 pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
-    let masked = mask(&sentence.typed, Some(basis.evidence));
+    let names = basis.lexicon.find(&sentence.typed.to_ascii_lowercase());
+    let masked = mask_found(&sentence.typed, &names);
+    let mentions = mentions(&sentence.typed, &names);
     let mut judge = Judge {
         sentence,
         basis,
+        names,
+        mentions,
+        numbers: numbers(&masked.text),
+        directions: words::directions(&masked.text),
+        superlatives: words::superlatives(&masked.text),
         masked: &masked,
         out: Checked::default(),
     };
     judge.out.faults.extend(sentence.faults.iter().cloned());
     judge.dates();
     judge.numbers();
+    judge.order_of_times();
     judge.multiples();
     judge.names();
     judge.pairing();
     judge.comparisons();
+    judge.swapped();
+    judge.sequence();
     judge.measures();
     judge.directions();
     judge.superlatives();
@@ -47,7 +62,14 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
 pub(super) struct Judge<'a, 'b> {
     pub(super) sentence: &'b Rendered,
     pub(super) basis: &'b Basis<'a>,
-    pub(super) masked: &'b mask::Masked,
+    pub(super) masked: &'b Masked,
+    /// Every name and label of the evidence in the typed text.
+    pub(super) names: Vec<(Range<usize>, &'b Entry)>,
+    /// The rows named.
+    pub(super) mentions: Vec<Mention>,
+    pub(super) numbers: Vec<Bare>,
+    pub(super) directions: Vec<Direction>,
+    pub(super) superlatives: Vec<Superlative>,
     pub(super) out: Checked,
 }
 
@@ -68,34 +90,20 @@ impl Judge<'_, '_> {
     }
 
     fn numbers(&mut self) {
-        let found = numbers(&self.masked.text);
-        let limits: Vec<Quantity> = found
-            .iter()
-            .filter(|bare| bare.is_bound())
-            .flat_map(|bare| self.basis.beyond(bare))
-            .collect();
-        let count_met = found
-            .iter()
-            .any(|bare| bare.kind == Kind::Plain && limits.iter().any(|count| bare.fits(count.value)));
-        for bare in &found {
-            if count_met && bare.is_bound() {
-                continue;
-            }
-            if self.counts_beyond(bare, &found) && !limits.is_empty() {
-                if !limits.iter().any(|count| bare.fits(count.value)) {
-                    self.fault(Reason::contradicted(
-                        "number",
-                        format!("\"{}\" is not how many rows lie beyond that limit", bare.raw),
-                    ));
-                }
-                continue;
-            }
-            match self.number(bare, &limits) {
+        let counted = self.counted();
+        for index in 0..self.numbers.len() {
+            let bare = &self.numbers[index];
+            let found = match counted.of(index) {
+                Counted::Not => self.number(bare),
+                Counted::Limit => continue,
+                Counted::Wrong(reason) => Some(reason),
+                Counted::Right => None,
+            };
+            match found {
                 Some(reason) => self.fault(reason),
                 None => self.out.bare_numbers += 1,
             }
         }
-        self.order_of_times(&found);
     }
 
     fn multiples(&mut self) {
@@ -126,36 +134,23 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// "Three segments exceed 140,000": a count whose limit follows in the same clause.
-    fn counts_beyond(&self, bare: &Bare, found: &[Bare]) -> bool {
-        let next = found.iter().find(|other| other.start >= bare.end);
-        bare.kind == Kind::Plain
-            && !bare.is_bound()
-            && bare.value.fract() == 0.0
-            && bare.value < 100.0
-            && next.is_some_and(|next| {
-                let gap = &self.masked.text[bare.end..next.start];
-                let exceeds = ["exceed", "above", "below", "over", "under"]
-                    .iter()
-                    .any(|word| gap.contains(word));
-                next.is_bound() && exceeds && !gap.contains([',', ';', '.'])
-            })
-    }
-
-    fn number(&self, bare: &Bare, limits: &[Quantity]) -> Option<Reason> {
-        let from_below = words::superlatives(&self.masked.text)
-            .iter()
-            .any(|claim| claim.side < 0)
+    fn number(&self, bare: &Bare) -> Option<Reason> {
+        let from_below = self.superlatives.iter().any(|claim| claim.side < 0)
             || self.masked.text.contains("from the bottom");
+        let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
         let kinds: Vec<&Quantity> = self
             .basis
             .quantities
             .iter()
-            .chain(limits)
             .filter(|quantity| comparable(&bare.kind, &quantity.kind))
             // A plus sign states a change.
             .filter(|quantity| bare.sign != Some(1) || quantity.time == Time::Neither)
             .filter(|quantity| from_below || !quantity.source.ends_with("from below"))
+            .filter(|quantity| match quantity.tag {
+                Tag::Rows => !counts_moves,
+                Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
+                Tag::Used | Tag::Derived => true,
+            })
             .collect();
         let nouns = self.noun_after(bare);
         let counted = |quantity: &Quantity| match (&nouns, &quantity.noun) {
@@ -163,7 +158,7 @@ impl Judge<'_, '_> {
             _ => true,
         };
         let fits = |quantity: &&&Quantity| {
-            bare.fits(quantity.value) || (bare.bounds(quantity.value) && quantity.time != Time::Neither)
+            bare.fits(quantity.value) || (bare.bounds(quantity.value) && quantity.tag == Tag::Used)
         };
         let fitting: Vec<&&Quantity> = kinds.iter().filter(|quantity| fits(quantity)).collect();
         let right: Vec<&&&Quantity> = fitting.iter().filter(|quantity| counted(quantity)).collect();
@@ -226,27 +221,15 @@ impl Judge<'_, '_> {
     }
 
     /// The longest noun of the evidence right after a number.
-    fn noun_after(&self, bare: &Bare) -> Option<String> {
+    fn noun_after(&self, bare: &Bare) -> Option<&str> {
         if bare.kind != Kind::Plain {
             return None;
         }
-        let after = self.sentence.typed.get(bare.end..)?.trim_start().to_lowercase();
-        let mut best: Option<String> = None;
-        for table in &self.basis.evidence.tables {
-            let units = table
-                .columns
-                .iter()
-                .map(|column| &column.unit)
-                .chain(table.rows.iter().filter_map(|row| row.unit.as_ref()));
-            for unit in units {
-                let Unit::Count(noun) = unit else { continue };
-                let noun = noun.to_lowercase();
-                if after.starts_with(&noun) && best.as_ref().is_none_or(|best| best.len() < noun.len()) {
-                    best = Some(noun);
-                }
-            }
-        }
-        best
+        let after = self.sentence.typed.get(bare.end..)?.trim_start();
+        let nouns = self.basis.lexicon.nouns.iter().map(String::as_str);
+        nouns.into_iter().find(|noun| {
+            after.get(..noun.len()).is_some_and(|start| start.eq_ignore_ascii_case(noun))
+        })
     }
 }
 
