@@ -24,6 +24,8 @@ pub(super) enum Time {
 pub(super) enum Tag {
     /// The value of a cell that is itself used.
     Used,
+    /// The value of a cell beside one that is used: its previous value, its share.
+    Beside,
     Derived,
     /// How many rows went this way.
     Moved(i8),
@@ -145,7 +147,7 @@ impl<'a> Basis<'a> {
         let base = base(at);
         let address = measure::address(&base);
         if measure::address(at) != address {
-            self.value(&base, Tag::Derived);
+            self.value(&base, Tag::Beside);
         }
         for role in [
             Role::Previous,
@@ -157,7 +159,7 @@ impl<'a> Basis<'a> {
             Role::Deviation,
         ] {
             if let Some(cell) = companion(&base, role) {
-                self.value(&cell, Tag::Derived);
+                self.value(&cell, Tag::Beside);
             }
         }
         if let Some(percent) = measure::change_percent(&base) {
@@ -392,12 +394,19 @@ impl<'a> Basis<'a> {
         let mut columns = BTreeSet::new();
         for at in &self.cells {
             let kind = self.kind(at);
-            let same = kind == limit.kind || (limit.kind == Kind::Plain && !matches!(kind, Kind::Percent | Kind::Points));
+            let same =
+                kind == limit.kind || (limit.kind == Kind::Plain && !matches!(kind, Kind::Percent | Kind::Points));
             if !same || !columns.insert((&at.table.id, &at.column.name)) {
                 continue;
             }
             let values = measure::column_values(at.table, &at.column.name);
-            let is_beyond = |value: f64| if limit.is_above() { value > limit.value } else { value < limit.value };
+            let is_beyond = |value: f64| {
+                if limit.is_above() {
+                    value > limit.value
+                } else {
+                    value < limit.value
+                }
+            };
             out.push(Beyond {
                 rows: values.len(),
                 beyond: values.iter().filter(|(_, value)| is_beyond(*value)).count(),

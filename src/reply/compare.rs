@@ -162,7 +162,7 @@ impl Judge<'_, '_> {
                 .basis
                 .rows
                 .iter()
-                .find(|row| !name.rows.contains(row) && self.fits_row(bare, |other| other == *row) == Some(true));
+                .find(|row| !name.rows.contains(row) && self.is_value_of(bare, std::slice::from_ref(row)));
             if let Some(row) = stranger {
                 out.push(Reason::contradicted(
                     "name",

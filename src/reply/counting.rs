@@ -43,7 +43,11 @@ impl Judge<'_, '_> {
             } else if !is_count(bare) {
                 Counted::Not
             } else if self.is_total(bare) {
-                let totals = self.basis.quantities.iter().filter(|quantity| quantity.tag == Tag::Rows);
+                let totals = self
+                    .basis
+                    .quantities
+                    .iter()
+                    .filter(|quantity| quantity.tag == Tag::Rows);
                 match totals.into_iter().any(|total| bare.fits(total.value)) {
                     true => Counted::Right,
                     false => wrong(bare, "how many rows there are"),
@@ -60,7 +64,10 @@ impl Judge<'_, '_> {
     /// "of the 8 segments": all that there are.
     pub(super) fn is_total(&self, bare: &Bare) -> bool {
         let before = self.masked.text[..bare.start].trim_end();
-        let words = before.strip_suffix("the").or(before.strip_suffix("all")).unwrap_or(before);
+        let words = before
+            .strip_suffix("the")
+            .or(before.strip_suffix("all"))
+            .unwrap_or(before);
         ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of))
     }
 }
@@ -70,5 +77,8 @@ fn is_count(bare: &Bare) -> bool {
 }
 
 fn wrong(bare: &Bare, what: &str) -> Counted {
-    Counted::Wrong(Reason::contradicted("number", format!("\"{}\" is not {what}", bare.raw)))
+    Counted::Wrong(Reason::contradicted(
+        "number",
+        format!("\"{}\" is not {what}", bare.raw),
+    ))
 }

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 
 use crate::evidence::{Cell, Evidence, Role, Row, Table, TableKind, Unit};
 
-use super::measure;
 
 /// What the evidence calls its rows and measures.
 #[derive(Debug, Clone, Default)]
@@ -126,8 +125,11 @@ impl Lexicon {
             _ => None,
         });
         let months = format!("{}-01", row.key).parse().ok();
-        self.days
-            .extend(days.chain(row.key.parse().ok()).chain(months).map(|day| (day, row.id.clone())));
+        self.days.extend(
+            days.chain(row.key.parse().ok())
+                .chain(months)
+                .map(|day| (day, row.id.clone())),
+        );
     }
 
     fn labels(&mut self, table: &Table) {
@@ -143,6 +145,7 @@ impl Lexicon {
         self.nouns.extend(nouns);
         for column in &table.columns {
             self.learn(&column.label);
+            self.learn(&column.name);
             if column.role == Role::Key {
                 continue;
             }
@@ -180,8 +183,12 @@ impl Lexicon {
     }
 
     fn learn(&mut self, text: &str) {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty());
         self.words.extend(words.map(str::to_lowercase));
+        let identifiers = text.split_whitespace().filter(|word| word.contains('_'));
+        self.words.extend(identifiers.map(str::to_lowercase));
     }
 }
 

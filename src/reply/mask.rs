@@ -17,15 +17,16 @@ const MONTH: &str = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|ju
 static ISO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})-(\d{2})-(\d{2})\b"));
 static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>\d{{4}}))?\b"
+        r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>(?:19|20)\d{{2}}))?\b"
     ))
 });
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>\d{{4}})\b)?"
+        r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>(?:19|20)\d{{2}})\b)?"
     ))
 });
-static MONTH_YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}) (?P<y>\d{{4}})\b")));
+static MONTH_YEAR: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}),? (?P<y>(?:19|20)\d{{2}})\b")));
 
 static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -38,7 +39,8 @@ static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
         |(?i:\b(?:\d+|two|three|four|five|six|seven|ten|twelve)-(?:day|week|month|hour|minute|year)s?\b)
         |(?i:\b(?:day|week|month|quarter|year|hour)[-\s]\d{1,3}\b)
         |(?i:\b(?:within|over|in|for|after|during|every|next|last|past|previous|first|final|trailing|prior)\s(?:the\s)?(?:next\s|last\s|past\s|previous\s|first\s|following\s)?(?:\d+(?:\s?(?:-|to|–)\s?\d+)?|two|three|four|five|six|seven|eight|ten|twelve)\s(?:business\s|working\s)?(?:day|week|month|quarter|sprint|year)s?\b)
-        |(?i:\b(?:in|since|during|of|for|by|from|until|through|fiscal|fy|late|early|mid|year|at|before|after)[-\s])(?:19|20)\d{2}\b|\b(?:19|20)\d{2}(?i:\s(?:data|figures|report|numbers|season))\b
+        |(?i:\b(?:in|since|during|of|for|by|from|until|through|fiscal|fy|late|early|mid|year|at|before|after)[-\s])(?:19|20)\d{2}(?i:$|[,.;:)](?:\s|$)|\s(?:and|to|through|until|when|while|with|compared|onwards?|data|figures|report|numbers|season)\b)
+        |\b(?:19|20)\d{2}(?i:\s(?:data|figures|report|numbers|season))\b
         |(?i:\bat\s\d{1,2}(?::\d{2})?\s?(?:am|pm)\b)|\b\d{1,2}:\d{2}\b|(?i:\b\d{1,2}\s?(?:am|pm)\b)
         |(?i:\b(?:one|two|three)[-\s](?:thirds?|quarters?|fifths?)\b)|(?i:\bone\sin\s(?:two|three|four|five|ten)\b)",
     )

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::evidence::TableKind;
+use crate::evidence::{TableKind, Unit};
 
 use super::lexicon::Entry;
 use super::reason::Reason;
@@ -35,6 +35,7 @@ static PROPER: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Judge<'_, '_> {
     pub(super) fn names(&mut self) {
+        self.absent();
         let missing: BTreeSet<String> = self
             .mentions
             .iter()
@@ -50,10 +51,78 @@ impl Judge<'_, '_> {
         self.strangers();
     }
 
+    /// A row is used that the sentence does not name, while it names something that the evidence has never heard of.
+    fn absent(&mut self) {
+        let states = !self.numbers.is_empty() || !self.directions.is_empty() || !self.superlatives.is_empty();
+        if !self.sentence.pieces.is_empty() || !states {
+            return;
+        }
+        let subjects = self.subjects();
+        let is_named = |row: &str| {
+            subjects
+                .iter()
+                .any(|subject| subject.rows.iter().any(|named| named == row))
+        };
+        let is_silent = self.basis.cells.iter().any(|at| {
+            let speaks = at.table.kind != TableKind::Totals && !at.row.summary && at.column.unit != Unit::OfRow;
+            speaks && !is_named(&at.row.id)
+        });
+        if !is_silent {
+            return;
+        }
+        let other = self
+            .plain
+            .iter()
+            .find(|mention| !mention.rows.iter().any(|row| self.basis.rows.contains(row)));
+        let stranger = match other {
+            Some(mention) if self.basis.rows.len() < 3 => Some(mention.name.clone()),
+            _ => self.stranger(),
+        };
+        if let Some(name) = stranger {
+            self.fault(Reason::unsupported(
+                "name",
+                format!("the text names {name}, which is none of the rows used"),
+            ));
+        }
+    }
+
+    /// The first word that looks like a name and stands nowhere in the evidence.
+    fn stranger(&self) -> Option<String> {
+        let typed = &self.masked.text;
+        let mut first = true;
+        for (at, token) in tokens(typed) {
+            let begins = std::mem::replace(&mut first, false) || opens(&typed[..at]);
+            let lower = token.to_lowercase();
+            let capital = token.starts_with(|c: char| c.is_ascii_uppercase()) && token.len() > 2;
+            if !capital
+                || is_calendar(token)
+                || lower
+                    .split(|c: char| !c.is_alphanumeric())
+                    .all(|part| self.basis.lexicon.knows(part))
+            {
+                continue;
+            }
+            let acronym = token.chars().all(|c| !c.is_lowercase());
+            let after = &typed[at + token.len()..];
+            if acronym || begins && (is_opener(&lower) || after.starts_with([',', ':'])) {
+                continue;
+            }
+            return Some(token.to_owned());
+        }
+        None
+    }
+
     /// Capitalised names and well-known metrics that the evidence has never heard of.
     fn strangers(&mut self) {
         let lexicon = self.basis.lexicon;
         let text = self.masked.text.clone();
+        if let Some((_, field)) = tokens(&text).find(|(at, token)| {
+            let quoted = text[..*at].ends_with('`') && text[at + token.len()..].starts_with('`');
+            (quoted || token.trim_matches('_').contains('_')) && !lexicon.knows(&token.to_lowercase())
+        }) {
+            let message = format!("the evidence knows no {field}");
+            self.fault(Reason::unsupported("name", message));
+        }
         for found in PROPER.captures_iter(&text) {
             let Some(name) = found.name("name").map(|name| name.as_str().trim_end_matches('.')) else {
                 continue;
@@ -141,20 +210,167 @@ impl Judge<'_, '_> {
     }
 }
 
-/// The row keys that the model typed.
-pub(super) fn mentions(typed: &str, names: &[(Range<usize>, &Entry)]) -> Vec<Mention> {
-    let named = names.iter().filter(|(_, entry)| !entry.rows.is_empty());
-    named
-        .filter(|(range, entry)| {
-            let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
-            !is_plain_word(typed, range, &entry.written, kind)
-        })
-        .map(|(range, entry)| Mention {
+/// The row keys that the model typed; and those that may as well be plain words ("New users") and name no row used.
+pub(super) fn mentions(typed: &str, names: &[(Range<usize>, &Entry)], used: &BTreeSet<String>) -> [Vec<Mention>; 2] {
+    let mut out = [Vec::new(), Vec::new()];
+    for (range, entry) in names.iter().filter(|(_, entry)| !entry.rows.is_empty()) {
+        let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
+        let is_used = entry.rows.iter().any(|(row, _)| used.contains(row));
+        let same_case = typed[range.clone()] == entry.written;
+        let is_plain =
+            is_plain_word(typed, range, &entry.written, kind) && !(is_used && same_case && kind == TableKind::Entities);
+        out[usize::from(is_plain)].push(Mention {
             range: range.clone(),
             name: entry.written.clone(),
             rows: entry.rows.iter().map(|(row, _)| row.clone()).collect(),
-        })
-        .collect()
+        });
+    }
+    out
+}
+
+/// Words with what belongs to them: "Out-of-home", "coupon_code".
+fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '&');
+    let parts = text
+        .split(move |c: char| !is_inner(c))
+        .filter(|token| !token.is_empty());
+    parts.map(move |token| (token.as_ptr() as usize - text.as_ptr() as usize, token))
+}
+
+/// Whether a sentence, or a clause set off at its beginning, starts after this text.
+fn opens(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '*', '`', '"', '\'', '(', '[', '\u{1}']);
+    before.is_empty() || before.ends_with(['.', ':', '!', '?', ')', ']', '-', ',', ';', '•', '>'])
+}
+
+/// A word that opens sentences and names nothing.
+fn is_opener(word: &str) -> bool {
+    const OPENERS: [&str; 120] = [
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "here",
+        "our",
+        "their",
+        "its",
+        "his",
+        "her",
+        "your",
+        "any",
+        "all",
+        "both",
+        "each",
+        "every",
+        "some",
+        "most",
+        "many",
+        "few",
+        "several",
+        "such",
+        "another",
+        "other",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "none",
+        "nothing",
+        "what",
+        "which",
+        "who",
+        "where",
+        "when",
+        "while",
+        "whereas",
+        "why",
+        "how",
+        "and",
+        "but",
+        "yet",
+        "nor",
+        "for",
+        "from",
+        "with",
+        "without",
+        "within",
+        "after",
+        "before",
+        "since",
+        "until",
+        "over",
+        "under",
+        "above",
+        "below",
+        "across",
+        "among",
+        "amongst",
+        "between",
+        "against",
+        "along",
+        "alongside",
+        "during",
+        "despite",
+        "through",
+        "throughout",
+        "toward",
+        "towards",
+        "versus",
+        "per",
+        "than",
+        "then",
+        "thus",
+        "hence",
+        "still",
+        "even",
+        "once",
+        "back",
+        "also",
+        "again",
+        "too",
+        "now",
+        "today",
+        "overall",
+        "together",
+        "combined",
+        "compared",
+        "relative",
+        "period",
+        "data",
+        "note",
+        "finding",
+        "insight",
+        "key",
+        "takeaway",
+        "summary",
+        "table",
+        "rank",
+        "average",
+        "mean",
+        "total",
+        "share",
+        "growth",
+        "change",
+        "up",
+        "down",
+        "more",
+        "less",
+        "only",
+        "just",
+        "not",
+    ];
+    let adverb = ["ly", "ing", "ed", "wise"]
+        .iter()
+        .any(|ending| word.len() > 4 && word.ends_with(ending));
+    adverb || OPENERS.contains(&word)
 }
 
 /// Whether only a verb or a bracket stands between a name and its value.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::format::currency_code;
+use super::words;
 
 /// What a number claims to count.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,17 +57,24 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:ranks?|ranked|places?|placed|comes|came)\s(?:in\s)?(?P<after>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b")
+    Regex::new(r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b")
         .expect("a constant pattern")
 });
 
-static ABOUT: LazyLock<Regex> =
-    LazyLock::new(|| hedge(r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~"));
+static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
+    hedge(
+        r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈",
+    )
+});
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(r"over|more than|at least|above|exceed(?:s|ed|ing)?|just over|upwards of|north of|greater than|>|>=|≥")
+    hedge(
+        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|>|>=|≥",
+    )
 });
 static BELOW: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|not quite|<|<=|≤")
+    hedge(
+        r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤",
+    )
 });
 
 /// The bare numbers of a masked text, spelled-out counts included.
@@ -82,6 +90,27 @@ pub(super) fn numbers(masked: &str) -> Vec<Bare> {
     );
     out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
     out.sort_by_key(|bare| bare.start);
+    joined(masked, out)
+}
+
+/// "9 min 7 s" is one duration.
+fn joined(text: &str, numbers: Vec<Bare>) -> Vec<Bare> {
+    let mut out: Vec<Bare> = Vec::with_capacity(numbers.len());
+    for bare in numbers {
+        if let Some(last) = out.last_mut()
+            && last.kind == Kind::Minutes
+            && bare.kind == Kind::Minutes
+            && bare.half < last.half
+            && matches!(text[last.end..bare.start].trim(), "" | "and" | ",")
+        {
+            last.value += bare.value;
+            last.half = bare.half;
+            last.end = bare.end;
+            last.raw = text[last.start..last.end].to_owned();
+            continue;
+        }
+        out.push(bare);
+    }
     out
 }
 
@@ -212,7 +241,7 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     if text[word.end()..].starts_with('-')
         || [
             "one of",
-            "in",
+            "one in",
             "the other",
             "these",
             "those",
@@ -222,7 +251,11 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
             "or",
         ]
         .iter()
-        .any(|w| before.ends_with(w))
+        .any(|word| {
+            before
+                .strip_suffix(word)
+                .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+        })
     {
         return None;
     }
@@ -275,10 +308,10 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
 
 /// "ranks third", "third-largest".
 fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
-    const WORDS: [&str; 9] = [
-        "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    const WORDS: [&str; 10] = [
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     ];
-    let word = found.name("after").or(found.name("with"))?;
+    let word = found.name("after").or(found.name("named")).or(found.name("with"))?;
     let place = WORDS
         .iter()
         .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
@@ -286,7 +319,7 @@ fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
         raw: word.as_str().to_owned(),
         start: word.start(),
         end: word.end(),
-        value: (place + 2) as f64,
+        value: (place + 1) as f64,
         kind: Kind::Ordinal,
         sign: None,
         half: 0.0,
@@ -296,7 +329,10 @@ fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
 
 fn hedge_before(before: &str) -> Hedge {
     let before = before.trim_end_matches(['(', '+', '-']);
-    if BELOW.is_match(before) {
+    if words::moves_up_to(before) {
+        // "went up to 7 %" states a direction, no bound.
+        Hedge::Exact
+    } else if BELOW.is_match(before) {
         Hedge::Below
     } else if ABOVE.is_match(before) {
         Hedge::Above

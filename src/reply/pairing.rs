@@ -56,13 +56,22 @@ impl Judge<'_, '_> {
             .numbers
             .iter()
             .filter(|bare| !matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points))
-            .map(|bare| (bare, self.is_value_of(bare, first), self.is_value_of(bare, second)))
+            .map(|bare| {
+                (
+                    bare,
+                    self.is_value_of(bare, &first.rows),
+                    self.is_value_of(bare, &second.rows),
+                )
+            })
             .filter(|(_, of_first, of_second)| *of_first || *of_second)
             .collect();
         if let [(a, false, true), (b, true, false)] = values.as_slice() {
             let reason = Reason::contradicted(
                 "name",
-                format!("\"{}\" is a value of {}, and \"{}\" one of {}", a.raw, second.name, b.raw, first.name),
+                format!(
+                    "\"{}\" is a value of {}, and \"{}\" one of {}",
+                    a.raw, second.name, b.raw, first.name
+                ),
             );
             self.fault(reason);
         }
@@ -84,9 +93,13 @@ impl Judge<'_, '_> {
                 own.exact()
             })
             .collect();
-        let (1, Some(values)) = (columns.len(), values) else { return };
+        let (1, Some(values)) = (columns.len(), values) else {
+            return;
+        };
         let rises = RISING.is_match(text);
-        let sorted = values.windows(2).all(|two| if rises { two[0] <= two[1] } else { two[0] >= two[1] });
+        let sorted = values
+            .windows(2)
+            .all(|two| if rises { two[0] <= two[1] } else { two[0] >= two[1] });
         if !sorted {
             let names: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
             let reason = Reason::contradicted("rank", format!("{} is not the order of their values", names.join(", ")));
@@ -94,9 +107,9 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// Whether a number is what a used cell of the row holds, now or before.
-    fn is_value_of(&self, bare: &Bare, subject: &Mention) -> bool {
-        let own = self.basis.cells.iter().filter(|at| subject.rows.contains(&at.row.id));
+    /// Whether a number is what a used cell of these rows holds, now or before.
+    pub(super) fn is_value_of(&self, bare: &Bare, rows: &[String]) -> bool {
+        let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id));
         own.filter(|at| matches!(at.column.role, Role::Current | Role::Previous | Role::Share))
             .any(|at| {
                 let kind = self.basis.kind(at);

@@ -9,8 +9,8 @@ use regex::Regex;
 
 use crate::evidence::Role;
 
-use super::basis::{Quantity, Time};
-use super::number::{Bare, Kind};
+use super::basis::Time;
+use super::number::Kind;
 use super::reason::Reason;
 use super::verify::{Judge, comparable, pattern};
 
@@ -58,19 +58,9 @@ impl Judge<'_, '_> {
         const SPANS: [&str; 9] = ["from", "since", "between", "until", "to", "through", "and", "–", "-"];
         let before = self.masked.text[..range.start].trim_end();
         SPANS.iter().any(|word| before.to_lowercase().ends_with(word))
-            || SPANS.iter().any(|word| self.masked.text[range.end..].trim_start().starts_with(word))
-    }
-
-    /// A previous value that nothing in the sentence calls previous.
-    pub(super) fn stale(&self, bare: &Bare, right: &[&Quantity]) -> Option<Reason> {
-        let clause = self.clause(bare.start, bare.end);
-        let only_before = right.iter().all(|quantity| quantity.time == Time::Before);
-        (only_before && !BEFORE.is_match(clause)).then(|| {
-            Reason::contradicted(
-                "period",
-                format!("\"{}\" is the previous value, not the current one", bare.raw),
-            )
-        })
+            || SPANS
+                .iter()
+                .any(|word| self.masked.text[range.end..].trim_start().starts_with(word))
     }
 
     fn clause(&self, start: usize, end: usize) -> &str {
@@ -82,18 +72,25 @@ impl Judge<'_, '_> {
 
     /// "from A to B": A is the previous value, B the current one; "A in the previous period" is the previous one.
     pub(super) fn order_of_times(&mut self) {
-        let uses_before = self.basis.cells.iter().any(|at| matches!(at.column.role, Role::Previous | Role::PreviousShare));
+        let uses_before = self
+            .basis
+            .cells
+            .iter()
+            .any(|at| matches!(at.column.role, Role::Previous | Role::PreviousShare));
         let compares = uses_before || !self.directions.is_empty();
-        let two_rows = self.subjects().iter().filter(|subject| !subject.rows.is_empty()).count() > 1;
+        let two_rows = self
+            .subjects()
+            .iter()
+            .filter(|subject| !subject.rows.is_empty())
+            .count()
+            > 1;
         let mut faults = Vec::new();
         for index in 0..self.numbers.len() {
             let bare = &self.numbers[index];
             if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) || bare.is_bound() {
                 continue;
             }
-            let Some(told) = self.told(index, compares, two_rows) else {
-                continue;
-            };
+            let told = self.told(index, compares, two_rows);
             let times: BTreeSet<bool> = self
                 .basis
                 .quantities
@@ -106,10 +103,25 @@ impl Judge<'_, '_> {
                 })
                 .flatten()
                 .collect();
+            let derived = self.basis.quantities.iter().any(|quantity| {
+                quantity.time == Time::Neither && comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value)
+            });
+            let told = match told {
+                Some(told) => told,
+                // Nothing calls it previous, and it is nothing else.
+                None if times.contains(&true) && !derived && !BEFORE.is_match(self.clause(bare.start, bare.end)) => {
+                    false
+                }
+                None => continue,
+            };
             if times.len() != 1 || times.contains(&told) {
                 continue;
             }
-            let (is, said) = if told { ("current", "previous") } else { ("previous", "current") };
+            let (is, said) = if told {
+                ("current", "previous")
+            } else {
+                ("previous", "current")
+            };
             faults.push(Reason::contradicted(
                 "period",
                 format!("\"{}\" is the {is} value, not the {said} one", bare.raw),
@@ -121,26 +133,41 @@ impl Judge<'_, '_> {
     /// Whether the words around a number call it previous (true) or current (false); none where they do not say.
     fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|used to be|instead of|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$")
+            pattern(
+                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|used to be|instead of|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+            )
         });
-        static ROWS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|against)$"));
+        static ROWS: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|against)$"));
         static TO: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)\b(?:to|now(?: (?:at|stands at|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$")
+            pattern(
+                r"(?i)\b(?:to|now(?: (?:at|stands at|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
+            )
         });
         static LAST: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b")
+            pattern(
+                r"(?i)^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+            )
         });
         static NOW: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)^[^.;,()\d]{0,14}\b(?:in|during) (?:the current|this) (?:period|window|one|week|month)\b|^\s+(?:now|today|currently)\b")
+            pattern(
+                r"(?i)^[^.;,()\d]{0,14}\b(?:in|during) (?:the current|this) (?:period|window|one|week|month)\b|^\s+(?:now|today|currently)\b",
+            )
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b")
+            pattern(
+                r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+            )
         });
         let bare = &self.numbers[index];
         let text = &self.masked.text;
         let before = lead(&text[..bare.start]);
         let after = &text[bare.end..self.numbers.get(index + 1).map_or(text.len(), |next| next.start)];
-        if LAST.is_match(after) {
+        let says_before = LAST.find(after).is_some_and(|found| {
+            const BASES: [&str; 9] = ["since", "than", "over", "on", "versus", "vs", "from", "against", "to"];
+            !found.as_str().split_whitespace().any(|word| BASES.contains(&word))
+        });
+        if says_before {
             return Some(true);
         }
         if NOW.is_match(after) {
@@ -149,7 +176,8 @@ impl Judge<'_, '_> {
         if compares && FROM.is_match(before) && !(two_rows && ROWS.is_match(before)) {
             return Some(true);
         }
-        if compares && TO.is_match(before) && !before.ends_with("up to") && !before.ends_with("ompared to") {
+        let only_names = ["ompared to", "came to", "comes to", "mounted to", "mounts to"];
+        if compares && TO.is_match(before) && !only_names.iter().any(|words| before.ends_with(words)) {
             return Some(false);
         }
         let is_alone = self.numbers.len() == 1 && self.directions.is_empty();
@@ -184,8 +212,26 @@ impl Judge<'_, '_> {
 /// The text before a number without what only hedges it.
 fn lead(before: &str) -> &str {
     const HEDGES: [&str; 20] = [
-        "about", "roughly", "around", "approximately", "some", "close to", "circa", "an estimated", "nearly", "almost", "just", "over",
-        "under", "~", "(", "a", "the", "only", "as much as", "value of",
+        "about",
+        "roughly",
+        "around",
+        "approximately",
+        "some",
+        "close to",
+        "circa",
+        "an estimated",
+        "nearly",
+        "almost",
+        "just",
+        "over",
+        "under",
+        "~",
+        "(",
+        "a",
+        "the",
+        "only",
+        "as much as",
+        "value of",
     ];
     let mut rest = before.trim_end();
     'trim: loop {

@@ -105,8 +105,8 @@ impl Judge<'_, '_> {
             return;
         }
         let moves = self.sentence.pieces.iter().filter(|piece| piece.is_change);
-        let falls =
-            self.directions.iter().any(|direction| direction.sign < 0) || moves.clone().any(|piece| piece.sign == Some(-1));
+        let falls = self.directions.iter().any(|direction| direction.sign < 0)
+            || moves.clone().any(|piece| piece.sign == Some(-1));
         let speaks_of_change = !self.directions.is_empty() || moves.count() > 0;
         for claim in std::mem::take(&mut self.superlatives) {
             let of_change = speaks_of_change || claim.reach == Reach::Change;

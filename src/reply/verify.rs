@@ -30,12 +30,13 @@ pub(super) struct Checked {
 pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     let names = basis.lexicon.find(&sentence.typed.to_ascii_lowercase());
     let masked = mask_found(&sentence.typed, &names);
-    let mentions = mentions(&sentence.typed, &names);
+    let [mentions, plain] = mentions(&sentence.typed, &names, &basis.rows);
     let mut judge = Judge {
         sentence,
         basis,
         names,
         mentions,
+        plain,
         numbers: numbers(&masked.text),
         directions: words::directions(&masked.text),
         superlatives: words::superlatives(&masked.text),
@@ -67,6 +68,8 @@ pub(super) struct Judge<'a, 'b> {
     pub(super) names: Vec<(Range<usize>, &'b Entry)>,
     /// The rows named.
     pub(super) mentions: Vec<Mention>,
+    /// Words that are names elsewhere.
+    pub(super) plain: Vec<Mention>,
     pub(super) numbers: Vec<Bare>,
     pub(super) directions: Vec<Direction>,
     pub(super) superlatives: Vec<Superlative>,
@@ -135,8 +138,8 @@ impl Judge<'_, '_> {
     }
 
     fn number(&self, bare: &Bare) -> Option<Reason> {
-        let from_below = self.superlatives.iter().any(|claim| claim.side < 0)
-            || self.masked.text.contains("from the bottom");
+        let from_below =
+            self.superlatives.iter().any(|claim| claim.side < 0) || self.masked.text.contains("from the bottom");
         let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
         let kinds: Vec<&Quantity> = self
             .basis
@@ -149,7 +152,7 @@ impl Judge<'_, '_> {
             .filter(|quantity| match quantity.tag {
                 Tag::Rows => !counts_moves,
                 Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
-                Tag::Used | Tag::Derived => true,
+                Tag::Used | Tag::Beside | Tag::Derived => true,
             })
             .collect();
         let nouns = self.noun_after(bare);
@@ -158,13 +161,13 @@ impl Judge<'_, '_> {
             _ => true,
         };
         let fits = |quantity: &&&Quantity| {
-            bare.fits(quantity.value) || (bare.bounds(quantity.value) && quantity.tag == Tag::Used)
+            (bare.fits(quantity.value) && !(bare.is_bound() && quantity.tag == Tag::Beside))
+                || (bare.bounds(quantity.value) && quantity.tag == Tag::Used)
         };
         let fitting: Vec<&&Quantity> = kinds.iter().filter(|quantity| fits(quantity)).collect();
         let right: Vec<&&&Quantity> = fitting.iter().filter(|quantity| counted(quantity)).collect();
         if !right.is_empty() {
-            let right: Vec<&Quantity> = right.into_iter().map(|quantity| **quantity).collect();
-            return self.stale(bare, &right);
+            return None;
         }
         if let (Some(noun), Some(quantity)) = (&nouns, fitting.first()) {
             return Some(Reason::contradicted(
@@ -228,7 +231,9 @@ impl Judge<'_, '_> {
         let after = self.sentence.typed.get(bare.end..)?.trim_start();
         let nouns = self.basis.lexicon.nouns.iter().map(String::as_str);
         nouns.into_iter().find(|noun| {
-            after.get(..noun.len()).is_some_and(|start| start.eq_ignore_ascii_case(noun))
+            after
+                .get(..noun.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(noun))
         })
     }
 }

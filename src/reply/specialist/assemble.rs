@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::evidence::{At, Cell, Evidence, TableKind};
 use crate::insight::{Finding, Severity, Verdict};
-use crate::reply::confidence::{LEAST_SCORE, LEAST_SUPPORT, Path, Significance, confidence, significance};
 use crate::reply::basis::Ground;
+use crate::reply::confidence::{LEAST_SCORE, LEAST_SUPPORT, Path, Significance, confidence, significance};
 use crate::reply::lexicon::Lexicon;
 use crate::reply::mask::mask;
 use crate::reply::measure;

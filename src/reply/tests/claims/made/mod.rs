@@ -45,7 +45,13 @@ pub fn claims(seed: u64, n: usize, half: Half) -> Vec<Made> {
     out
 }
 
-fn styles(half: Half) -> (&'static [(Frame, &'static str)], &'static [&'static str], &'static [(&'static str, &'static str)]) {
+fn styles(
+    half: Half,
+) -> (
+    &'static [(Frame, &'static str)],
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+) {
     match half {
         Half::Tuned => (tuned::STYLES, tuned::NEUTRAL, tuned::AROUND),
         Half::Kept => (kept::STYLES, kept::NEUTRAL, kept::AROUND),
@@ -62,8 +68,15 @@ fn one(world: &World, class: Option<Class>, half: Half, chance: &mut Chance) -> 
         return None;
     }
     let text = text.replace(FALSE, "");
-    let (before, after) = if chance.one_in(4) { *chance.pick(around) } else { ("", "") };
-    let text = format!("{before}{}{after}", if before.ends_with(", ") { text } else { capital(&text) });
+    let (before, after) = if chance.one_in(4) {
+        *chance.pick(around)
+    } else {
+        ("", "")
+    };
+    let text = format!(
+        "{before}{}{after}",
+        if before.ends_with(", ") { text } else { capital(&text) }
+    );
     Some(Made {
         claim: json!({"evidence": world.evidence, "text": text, "citations": cites}),
         class: class.map(Class::name),
@@ -96,10 +109,16 @@ fn filled(style: &str, slots: &[(&'static str, String)]) -> Option<String> {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A whole value as a whole number, as tables hold it.
 fn number(value: f64) -> Value {
-    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+    if value.fract() == 0.0 {
+        json!(value as i64)
+    } else {
+        json!(value)
+    }
 }

@@ -5,7 +5,17 @@ use super::world::{Kind, Unit, World};
 
 /// A value in one of the shapes that its unit has.
 pub fn value(value: f64, unit: Unit, world: &World, chance: &mut Chance) -> String {
-    let hedges: [&str; 9] = ["about ", "roughly ", "around ", "approximately ", "some ", "close to ", "~", "circa ", "an estimated "];
+    let hedges: [&str; 9] = [
+        "about ",
+        "roughly ",
+        "around ",
+        "approximately ",
+        "some ",
+        "close to ",
+        "~",
+        "circa ",
+        "an estimated ",
+    ];
     let plain = match unit {
         Unit::Count(_) => count(value, chance),
         Unit::Money => money(value, world.currency, chance),
@@ -18,12 +28,23 @@ pub fn value(value: f64, unit: Unit, world: &World, chance: &mut Chance) -> Stri
             _ => format!("{} min {} s", (value as u64) / 60, (value as u64) % 60),
         },
     };
-    if chance.one_in(6) { format!("{}{plain}", chance.pick(&hedges)) } else { plain }
+    if chance.one_in(6) {
+        format!("{}{plain}", chance.pick(&hedges))
+    } else {
+        plain
+    }
 }
 
 pub fn percent(value: f64, chance: &mut Chance) -> String {
-    let decimals = if value < 15.0 { 1 + chance.below(2) } else { chance.below(3) };
-    format!("{value:.decimals$}{}", chance.pick(&["%", "%", " %", " percent", " per cent"]))
+    let decimals = if value < 15.0 {
+        1 + chance.below(2)
+    } else {
+        chance.below(3)
+    };
+    format!(
+        "{value:.decimals$}{}",
+        chance.pick(&["%", "%", " %", " percent", " per cent"])
+    )
 }
 
 pub fn points(value: f64, chance: &mut Chance) -> String {
@@ -31,7 +52,10 @@ pub fn points(value: f64, chance: &mut Chance) -> String {
     match chance.below(6) {
         0 => format!("{:.0} basis points", value * 100.0),
         1 => format!("{:.0} bps", value * 100.0),
-        _ => format!("{value:.decimals$}{}", chance.pick(&[" pp", "pp", " percentage points", " points", " ppts"])),
+        _ => format!(
+            "{value:.decimals$}{}",
+            chance.pick(&[" pp", "pp", " percentage points", " points", " ppts"])
+        ),
     }
 }
 
@@ -45,7 +69,9 @@ fn count(value: f64, chance: &mut Chance) -> String {
         0 if value >= 2_000_000.0 => format!("{:.2}M", value / 1e6),
         1 if value >= 2_000_000.0 => format!("{:.1} million", value / 1e6),
         2 if value >= 2_000.0 => format!("{:.1}{}", value / 1e3, chance.pick(&["k", "K", " thousand"])),
-        3 if value >= 50_000.0 => format!("{:.0}{}", value / 1e3, chance.pick(&["k", "K", ",000"])).replace(",000", " thousand"),
+        3 if value >= 50_000.0 => {
+            format!("{:.0}{}", value / 1e3, chance.pick(&["k", "K", ",000"])).replace(",000", " thousand")
+        }
         4 => format!("{value:.0}"),
         _ => grouped(value, 0),
     }
@@ -95,7 +121,20 @@ pub fn grouped(value: f64, decimals: usize) -> String {
     out + rest
 }
 
-const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// `2024-03-09` in words; a month alone as it is named.
 pub fn day(key: &str, chance: &mut Chance) -> String {

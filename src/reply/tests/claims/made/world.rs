@@ -81,9 +81,23 @@ fn shapes(kind: Kind) -> Vec<Shape> {
             ("refund_rate", "refund rate", Unit::Percent, true, 0.8, 9.0),
         ],
         Kind::Field => vec![
-            ("null_count", "null values", Unit::Count("null values"), true, 60.0, 30_000.0),
+            (
+                "null_count",
+                "null values",
+                Unit::Count("null values"),
+                true,
+                60.0,
+                30_000.0,
+            ),
             ("null_rate", "null rate", Unit::Percent, true, 0.4, 14.0),
-            ("duplicate_count", "duplicate rows", Unit::Count("duplicate rows"), true, 40.0, 9_000.0),
+            (
+                "duplicate_count",
+                "duplicate rows",
+                Unit::Count("duplicate rows"),
+                true,
+                40.0,
+                9_000.0,
+            ),
         ],
         Kind::Cohort => vec![
             ("cohort_size", "cohort size", USERS, false, 200.0, 90_000.0),
@@ -93,57 +107,188 @@ fn shapes(kind: Kind) -> Vec<Shape> {
         ],
         Kind::Day => vec![
             ("dau", "daily active users", USERS, false, 4_000.0, 120_000.0),
-            ("sessions", "sessions", Unit::Count("sessions"), false, 9_000.0, 300_000.0),
+            (
+                "sessions",
+                "sessions",
+                Unit::Count("sessions"),
+                false,
+                9_000.0,
+                300_000.0,
+            ),
             ("orders", "orders", ORDERS, false, 300.0, 12_000.0),
             ("revenue", "revenue", Unit::Money, false, 20_000.0, 900_000.0),
             ("conversion_rate", "conversion rate", Unit::Percent, false, 2.0, 8.0),
-            ("avg_session_s", "average session duration", Unit::Seconds, false, 90.0, 600.0),
+            (
+                "avg_session_s",
+                "average session duration",
+                Unit::Seconds,
+                false,
+                90.0,
+                600.0,
+            ),
         ],
     }
 }
 
 fn names(kind: Kind, half: Half) -> &'static [&'static str] {
     match (kind, half) {
-        (Kind::Country, Half::Tuned) => &["Brazil", "Chile", "Norway", "Kenya", "South Africa", "Vietnam", "Portugal", "New Zealand", "Egypt", "Belgium", "Peru"],
-        (Kind::Country, Half::Kept) => &["Argentina", "Saudi Arabia", "Netherlands", "Austria", "Thailand", "Ghana", "Costa Rica", "Ireland", "Morocco", "Finland"],
-        (Kind::Segment, Half::Tuned) => &["Free tier", "Power", "Trial", "Business Plus", "iOS 18", "Android 13", "Returning", "Tier 2", "Smart TV", "Dormant"],
-        (Kind::Segment, Half::Kept) => &["Starter", "Enterprise", "Windows 11", "Tier 3", "Loyal", "Family plan", "Tablet", "Students", "Lapsed", "Level 5"],
-        (Kind::Product, Half::Tuned) => &["Gift card", "Pro bundle", "Paid Search", "Add-on pack 2", "Affiliate", "Annual plan", "Email", "Display", "Starter kit"],
-        (Kind::Product, Half::Kept) => &["Organic Social", "Season pass", "Direct", "Wall mount 4", "Premium theme", "Referral", "Coffee grinder", "Extra seat", "Podcast"],
-        (Kind::Field, Half::Tuned) => &["order_id", "utm_source", "currency", "country", "user_id", "price", "session_id"],
-        (Kind::Field, Half::Kept) => &["postal_code", "campaign", "device_type", "referrer", "email_hash", "sku", "signup_ts"],
+        (Kind::Country, Half::Tuned) => &[
+            "Brazil",
+            "Chile",
+            "Norway",
+            "Kenya",
+            "South Africa",
+            "Vietnam",
+            "Portugal",
+            "New Zealand",
+            "Egypt",
+            "Belgium",
+            "Peru",
+        ],
+        (Kind::Country, Half::Kept) => &[
+            "Argentina",
+            "Saudi Arabia",
+            "Netherlands",
+            "Austria",
+            "Thailand",
+            "Ghana",
+            "Costa Rica",
+            "Ireland",
+            "Morocco",
+            "Finland",
+        ],
+        (Kind::Segment, Half::Tuned) => &[
+            "Free tier",
+            "Power",
+            "Trial",
+            "Business Plus",
+            "iOS 18",
+            "Android 13",
+            "Returning",
+            "Tier 2",
+            "Smart TV",
+            "Dormant",
+        ],
+        (Kind::Segment, Half::Kept) => &[
+            "Starter",
+            "Enterprise",
+            "Windows 11",
+            "Tier 3",
+            "Loyal",
+            "Family plan",
+            "Tablet",
+            "Students",
+            "Lapsed",
+            "Level 5",
+        ],
+        (Kind::Product, Half::Tuned) => &[
+            "Gift card",
+            "Pro bundle",
+            "Paid Search",
+            "Add-on pack 2",
+            "Affiliate",
+            "Annual plan",
+            "Email",
+            "Display",
+            "Starter kit",
+        ],
+        (Kind::Product, Half::Kept) => &[
+            "Organic Social",
+            "Season pass",
+            "Direct",
+            "Wall mount 4",
+            "Premium theme",
+            "Referral",
+            "Coffee grinder",
+            "Extra seat",
+            "Podcast",
+        ],
+        (Kind::Field, Half::Tuned) => &[
+            "order_id",
+            "utm_source",
+            "currency",
+            "country",
+            "user_id",
+            "price",
+            "session_id",
+        ],
+        (Kind::Field, Half::Kept) => &[
+            "postal_code",
+            "campaign",
+            "device_type",
+            "referrer",
+            "email_hash",
+            "sku",
+            "signup_ts",
+        ],
         (Kind::Cohort | Kind::Day, _) => &[],
     }
 }
 
 impl World {
     pub fn new(chance: &mut Chance, half: Half) -> Self {
-        let kinds = [Kind::Country, Kind::Segment, Kind::Product, Kind::Field, Kind::Cohort, Kind::Day];
+        let kinds = [
+            Kind::Country,
+            Kind::Segment,
+            Kind::Product,
+            Kind::Field,
+            Kind::Cohort,
+            Kind::Day,
+        ];
         let kind = *chance.pick(&kinds);
         let (year, month) = (2023 + chance.below(4), 1 + chance.below(10));
         let keys: Vec<String> = match kind {
-            Kind::Day => (0..7 + chance.below(8)).map(|day| format!("{year}-{month:02}-{:02}", 12 + day)).collect(),
+            Kind::Day => (0..7 + chance.below(8))
+                .map(|day| format!("{year}-{month:02}-{:02}", 12 + day))
+                .collect(),
             Kind::Cohort if chance.one_in(2) => (0..6).map(|at| format!("{year}-{:02}", month.min(7) + at)).collect(),
-            Kind::Cohort => (0..4).map(|at| format!("{year}-{month:02}-{:02}", 3 + 7 * at)).collect(),
+            Kind::Cohort => (0..4)
+                .map(|at| format!("{year}-{month:02}-{:02}", 3 + 7 * at))
+                .collect(),
             _ => {
                 let all = names(kind, half);
                 let n = 5 + chance.below(all.len() - 4);
-                chance.some(n, all.len()).into_iter().map(|at| all[at].to_owned()).collect()
+                chance
+                    .some(n, all.len())
+                    .into_iter()
+                    .map(|at| all[at].to_owned())
+                    .collect()
             }
         };
         let mut measures: Vec<Measure> = Vec::new();
         for (name, label, unit, has_before, low, high) in shapes(kind) {
             // Small and large places: the middle of a range of values differs between worlds.
             let scale = (low.ln() + (high / low).ln() * chance.between(0.3, 1.0)).exp();
-            let spread = if matches!(unit, Unit::Percent | Unit::Seconds | Unit::Ratio) || kind == Kind::Day { 0.5 } else { 0.05 };
-            let now: Vec<f64> = keys.iter().map(|_| digits(unit, (scale * chance.between(spread, 1.0)).max(low))).collect();
+            let spread = if matches!(unit, Unit::Percent | Unit::Seconds | Unit::Ratio) || kind == Kind::Day {
+                0.5
+            } else {
+                0.05
+            };
+            let now: Vec<f64> = keys
+                .iter()
+                .map(|_| digits(unit, (scale * chance.between(spread, 1.0)).max(low)))
+                .collect();
             let before = now.iter().map(|now| digits(unit, now * step(chance))).collect();
-            measures.push(Measure { name, label, unit, has_before, now, before });
+            measures.push(Measure {
+                name,
+                label,
+                unit,
+                has_before,
+                now,
+                before,
+            });
         }
         let metrics = metrics(kind, &measures, chance);
         let currency = *chance.pick(&["USD", "USD", "EUR", "GBP"]);
         let evidence = evidence(kind, currency, &keys, &measures, &metrics, (year, month));
-        Self { kind, currency, keys, measures, metrics, evidence }
+        Self {
+            kind,
+            currency,
+            keys,
+            measures,
+            metrics,
+            evidence,
+        }
     }
 
     pub fn cell(&self, row: usize, measure: usize) -> String {
@@ -158,7 +303,11 @@ impl World {
 /// A change that is plainly one: 12 % to 60 % either way.
 fn step(chance: &mut Chance) -> f64 {
     let size = chance.between(0.12, 0.6);
-    if chance.one_in(2) { 1.0 + size } else { 1.0 / (1.0 + size) }
+    if chance.one_in(2) {
+        1.0 + size
+    } else {
+        1.0 / (1.0 + size)
+    }
 }
 
 fn digits(unit: Unit, value: f64) -> f64 {
@@ -171,11 +320,15 @@ fn digits(unit: Unit, value: f64) -> f64 {
 fn metrics(kind: Kind, measures: &[Measure], chance: &mut Chance) -> Vec<Metric> {
     let mut out: Vec<Metric> = Vec::new();
     for measure in measures {
-        let additive = matches!(measure.unit, Unit::Count(_) | Unit::Money) && measure.name != "arpu" && measure.name != "aov";
+        let additive =
+            matches!(measure.unit, Unit::Count(_) | Unit::Money) && measure.name != "arpu" && measure.name != "aov";
         let (label, now) = match (additive, kind) {
             (true, Kind::Cohort) => ("new users".to_owned(), measure.now.iter().sum::<f64>()),
             (true, _) if measure.name == "dau" => ("average daily active users".to_owned(), mean(&measure.now)),
-            (true, _) => (format!("total {}", measure.label), measure.now.iter().sum::<f64>() * 1.07),
+            (true, _) => (
+                format!("total {}", measure.label),
+                measure.now.iter().sum::<f64>() * 1.07,
+            ),
             (false, Kind::Cohort) => (format!("average {}", measure.label), mean(&measure.now)),
             (false, _) => (format!("overall {}", measure.label), mean(&measure.now)),
         };
@@ -198,7 +351,14 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn evidence(kind: Kind, currency: &str, keys: &[String], measures: &[Measure], metrics: &[Metric], (year, month): (usize, usize)) -> Value {
+fn evidence(
+    kind: Kind,
+    currency: &str,
+    keys: &[String],
+    measures: &[Measure],
+    metrics: &[Metric],
+    (year, month): (usize, usize),
+) -> Value {
     let (specialist, title, key, key_unit) = match kind {
         Kind::Country => ("geographic", "Countries", "country", "text"),
         Kind::Segment => ("user_segmentation", "User segments", "segment", "text"),
@@ -217,7 +377,9 @@ fn evidence(kind: Kind, currency: &str, keys: &[String], measures: &[Measure], m
     };
     let mut columns = vec![json!({"name": key, "label": key, "unit": key_unit, "period": "current"})];
     for measure in measures {
-        columns.push(json!({"name": measure.name, "label": measure.label, "unit": unit(measure.unit), "period": "current"}));
+        columns.push(
+            json!({"name": measure.name, "label": measure.label, "unit": unit(measure.unit), "period": "current"}),
+        );
         if measure.has_before {
             columns.push(json!({"name": format!("{}_prev", measure.name), "label": format!("{} (previous period)", measure.label), "unit": unit(measure.unit), "period": "previous"}));
         }
