@@ -7,18 +7,21 @@ use regex::Regex;
 use super::basis::Ground;
 use super::mask::mask;
 use super::number::{Kind, numbers};
+use super::pattern::pattern;
 use super::render::render;
 use super::text::sanitise;
 use super::words;
 
 static TARGET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:target|aim|goal|at least|at most|reduce|raise|cut|lift|bring|increase|decrease|improve|grow|lower|limit|cap|offer|test|pilot|hold ?out|exceeds?|drops? below|falls? below|rises? above|below|above|if|when|whenever|alert|threshold|per|every|maximum|minimum|allocate|shift|invest|sample|up to)\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:target|aim|goal|at least|at most|reduce|raise|cut|lift|bring|increase|decrease|improve|grow|lower|limit|cap|offer|test|pilot|hold ?out|exceeds?|drops? below|falls? below|rises? above|below|above|if|when|whenever|alert|threshold|per|every|maximum|minimum|allocate|shift|invest|sample|up to)\b",
+    )
 });
 
 static REPORTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:fell|rose|dropped|declined|grew|increased|decreased|jumped|was|were|has|had|is|are|lost|gained|went|accounts? for|generated|reached|made|contributed)\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:fell|rose|dropped|declined|grew|increased|decreased|jumped|was|were|has|had|is|are|lost|gained|went|accounts? for|generated|reached|made|contributed)\b",
+    )
 });
 
 /// The text for the reader, or why it may not stand: it holds a data number, or refers to nothing.

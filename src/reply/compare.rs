@@ -10,9 +10,10 @@ use super::basis::Basis;
 use super::measure::{self, base};
 use super::names::links;
 use super::number::{Bare, Kind};
+use super::pattern::pattern;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, comparable, pattern};
+use super::verify::{Judge, comparable};
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 
 use crate::evidence::{Cell, Evidence, Role, Row, Table, TableKind, Unit};
 
-
 /// What the evidence calls its rows and measures.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lexicon {

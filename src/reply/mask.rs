@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use regex::Regex;
 
 use super::lexicon::{Entry, Lexicon};
+use super::pattern::pattern;
 use super::render::MARK;
 
 /// Stands for masked bytes; matches no pattern.
@@ -142,8 +143,4 @@ fn hole(out: &mut String, range: Range<usize>) {
         })
         .collect();
     out.replace_range(range, &kept);
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
 }

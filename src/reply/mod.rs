@@ -26,6 +26,7 @@ mod names;
 mod number;
 mod numerals;
 mod pairing;
+mod pattern;
 mod periods;
 mod placeholder;
 mod polarity;

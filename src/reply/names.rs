@@ -9,9 +9,10 @@ use regex::Regex;
 use crate::evidence::{TableKind, Unit};
 
 use super::lexicon::Entry;
+use super::pattern::pattern;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, pattern};
+use super::verify::Judge;
 
 /// A row key that the model typed.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::format::currency_code;
+use super::pattern::pattern;
 use super::words;
 
 /// What a number claims to count.
@@ -42,23 +43,24 @@ pub(super) struct Bare {
 }
 
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?x)(?P<sign>[-+−])?\s?(?P<pre>US\$|[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR|CHF|CAD|AUD)\s?)?(?P<sign2>[-+−])?
         (?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)
         (?:\s?(?P<scale>k|K|thousand|mn|[mM]illion|[mM]|bn|[bB]illion|B)\b)?
         (?:(?P<ordinal>st|nd|rd|th)\b|[\s\x20-]?(?P<unit>%-?\s?points?\b|%|percent(?:age\s)?-?\s?points?\b|percent\b|per\ cent\b|pct\b|percentage\b|pp\b|ppts?\b|points?\b|bps\b|basis\ points\b|[x×](?:\b|$|\s)|times\b|fold\b|USD\b|EUR\b|GBP\b|dollars?\b|euros?\b|pounds?\b|seconds?\b|secs?\b|s\b|ms\b|minutes?\b|mins?\b|hours?\b|h\b))?",
     )
-    .expect("a constant pattern")
 });
 
 static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?",
+    )
 });
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b",
+    )
 });
 
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
@@ -344,5 +346,5 @@ fn hedge_before(before: &str) -> Hedge {
 }
 
 fn hedge(words: &str) -> Regex {
-    Regex::new(&format!(r"(?i)(?:^|[^\w])(?:{words})(?:\s(?:the|a))?\s?$")).expect("a constant pattern")
+    pattern(&format!(r"(?i)(?:^|[^\w])(?:{words})(?:\s(?:the|a))?\s?$"))
 }

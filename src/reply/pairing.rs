@@ -11,8 +11,9 @@ use crate::evidence::{At, Role};
 use super::measure::base;
 use super::names::Mention;
 use super::number::{Bare, Kind};
+use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable, pattern};
+use super::verify::{Judge, comparable};
 
 /// The names stand in the order of a measure.
 static RANKED: LazyLock<Regex> = LazyLock::new(|| {

@@ -11,8 +11,9 @@ use crate::evidence::Role;
 
 use super::basis::Time;
 use super::number::Kind;
+use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable, pattern};
+use super::verify::{Judge, comparable};
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

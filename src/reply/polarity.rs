@@ -7,10 +7,11 @@ use regex::Regex;
 use crate::evidence::{At, Role};
 
 use super::measure::{self, base};
+use super::pattern::pattern;
 use super::placeholder::sign;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, pattern};
+use super::verify::Judge;
 use super::words::Reach;
 
 static CALM: LazyLock<Regex> =

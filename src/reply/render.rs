@@ -7,12 +7,12 @@ use regex::Regex;
 use crate::evidence::Evidence;
 use crate::insight::Cite;
 
+use super::pattern::pattern;
 use super::placeholder::{Piece, Shown, resolve};
 use super::reason::Reason;
 use super::text::sanitise;
 
-static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("a constant pattern"));
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{\{\s*([^{}]*?)\s*\}\}"));
 
 /// Stands for one rendered piece in the typed text.
 pub(super) const MARK: char = '\u{fffc}';

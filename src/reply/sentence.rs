@@ -10,11 +10,11 @@ use crate::insight::Finding;
 
 use super::mask::{Dated, mask, whole_words};
 use super::number::{Bare, Kind, numbers};
+use super::pattern::pattern;
 use super::text::sanitise;
 use super::words;
 
-static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{\s*([Ff]\d+)(?:\.n(\d+))?\s*\}\}").expect("a constant pattern"));
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{\{\s*([Ff]\d+)(?:\.n(\d+))?\s*\}\}"));
 
 /// A sentence that passed, with the findings behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use regex::Regex;
-
 use crate::evidence::At;
 
 use super::basis::{Basis, Quantity, Tag, Time};
@@ -244,8 +242,4 @@ pub(super) fn comparable(bare: &Kind, quantity: &Kind) -> bool {
         (Kind::Plain, Kind::Money(_) | Kind::Minutes) => true,
         (a, b) => a == b,
     }
-}
-
-pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
 }
