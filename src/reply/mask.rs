@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::Regex;
 
+use super::hints::Hints;
 use super::lexicon::{Entry, Lexicon};
 use super::pattern::pattern;
 use super::render::MARK;
 
 /// Stands for masked bytes; matches no pattern.
-const HOLE: &str = "\u{1}";
+const HOLE: char = '\u{1}';
 
 const MONTH: &str = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?";
 
@@ -81,8 +82,15 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked
     for (range, _) in names.iter().filter(|(_, entry)| entry.is_masked) {
         hole(&mut out, range.clone());
     }
+    let hints = Hints::of(&out);
+    let patterns: [(bool, &Regex); 4] = [
+        (hints.digits, &ISO),
+        (hints.digits && hints.months, &DAY_FIRST),
+        (hints.digits && hints.months, &MONTH_FIRST),
+        (hints.digits && hints.months, &MONTH_YEAR),
+    ];
     let mut dates = Vec::new();
-    for pattern in [&*ISO, &*DAY_FIRST, &*MONTH_FIRST, &*MONTH_YEAR] {
+    for (_, pattern) in patterns.into_iter().filter(|(may_match, _)| *may_match) {
         let found: Vec<(Range<usize>, Option<Dated>)> = pattern
             .captures_iter(&out)
             .filter_map(|found| Some((found.get(0)?.range(), dated(&found))))
@@ -93,9 +101,11 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked
         }
     }
     dates.sort_by_key(|(range, _)| range.start);
-    let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
-    for range in found {
-        hole(&mut out, range);
+    if hints.digits || hints.counts || hints.places || hints.ones || out.contains("xx") {
+        let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
+        for range in found {
+            hole(&mut out, range);
+        }
     }
     Masked { text: out, dates }
 }
@@ -132,15 +142,13 @@ fn dated(found: &regex::Captures<'_>) -> Option<Dated> {
 }
 
 fn hole(out: &mut String, range: Range<usize>) {
-    let kept: String = out[range.clone()]
-        .chars()
-        .map(|c| {
-            if c == MARK {
-                MARK.to_string()
-            } else {
-                HOLE.repeat(c.len_utf8())
-            }
-        })
-        .collect();
+    let mut kept = String::with_capacity(range.len());
+    for letter in out[range.clone()].chars() {
+        if letter == MARK {
+            kept.push(MARK);
+        } else {
+            kept.extend(std::iter::repeat_n(HOLE, letter.len_utf8()));
+        }
+    }
     out.replace_range(range, &kept);
 }

@@ -18,6 +18,7 @@ mod counting;
 mod extract;
 mod feedback;
 mod format;
+mod hints;
 mod json;
 mod lexicon;
 mod mask;
@@ -44,7 +45,7 @@ mod verify;
 mod warm;
 mod words;
 
-pub use claim::{Judged, Verifier};
+pub use claim::{Answer, Judged, Verifier};
 pub use coerce::{Liberty, coerce};
 pub use confidence::{LEAST_CHANGE, LEAST_SCORE, LEAST_SUPPORT};
 pub use council::*;

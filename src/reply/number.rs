@@ -1,19 +1,44 @@
 //! Numbers that stand bare in a sentence, and when one is consistent with a value.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::format::currency_code;
+use super::hints::Hints;
 use super::pattern::pattern;
 use super::words;
 
+/// The code of a currency, `USD`; nothing where it is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Currency([u8; 8]);
+
+impl Currency {
+    pub(super) fn of(text: &str) -> Self {
+        let mut code = [0; 8];
+        for (to, from) in code.iter_mut().zip(currency_code(text).bytes()) {
+            *to = from;
+        }
+        Self(code)
+    }
+
+    pub(super) fn is_known(self) -> bool {
+        self != Self::default()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(String::from_utf8_lossy(&self.0).trim_end_matches('\0'))
+    }
+}
+
 /// What a number claims to count.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Plain,
-    /// The currency's code.
-    Money(String),
+    Money(Currency),
     Percent,
     Points,
     Times,
@@ -81,16 +106,21 @@ static BELOW: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The bare numbers of a masked text, spelled-out counts included.
 pub(super) fn numbers(masked: &str) -> Vec<Bare> {
-    let mut out: Vec<Bare> = NUMBER
-        .captures_iter(masked)
-        .filter_map(|found| digits(masked, &found))
-        .collect();
-    out.extend(
-        COUNT_WORD
-            .captures_iter(masked)
-            .filter_map(|found| spelled(masked, &found)),
-    );
-    out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
+    let hints = Hints::of(masked);
+    let mut out: Vec<Bare> = Vec::new();
+    if hints.digits {
+        out.extend(NUMBER.captures_iter(masked).filter_map(|found| digits(masked, &found)));
+    }
+    if hints.counts {
+        out.extend(
+            COUNT_WORD
+                .captures_iter(masked)
+                .filter_map(|found| spelled(masked, &found)),
+        );
+    }
+    if hints.places {
+        out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
+    }
     out.sort_by_key(|bare| bare.start);
     joined(masked, out)
 }
@@ -180,9 +210,9 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     let (kind, factor) = match (unit, prefix) {
         ("", None) if placed => (Kind::Ordinal, 1.0),
         _ if found.name("ordinal").is_some() => (Kind::Ordinal, 1.0),
-        ("usd" | "dollar" | "dollars", _) => (Kind::Money("USD".to_owned()), 1.0),
-        ("eur" | "euro" | "euros", _) => (Kind::Money("EUR".to_owned()), 1.0),
-        ("gbp" | "pound" | "pounds", _) => (Kind::Money("GBP".to_owned()), 1.0),
+        ("usd" | "dollar" | "dollars", _) => (Kind::Money(Currency::of("USD")), 1.0),
+        ("eur" | "euro" | "euros", _) => (Kind::Money(Currency::of("EUR")), 1.0),
+        ("gbp" | "pound" | "pounds", _) => (Kind::Money(Currency::of("GBP")), 1.0),
         ("bps" | "basis points", _) => (Kind::Points, 0.01),
         ("pp" | "ppt" | "ppts" | "point" | "points", _) => (Kind::Points, 1.0),
         (unit, _) if unit.contains("point") => (Kind::Points, 1.0),
@@ -192,7 +222,7 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         ("ms", None) => (Kind::Minutes, 1.0 / 60_000.0),
         ("minute" | "minutes" | "min" | "mins", _) => (Kind::Minutes, 1.0),
         ("hour" | "hours" | "h", _) => (Kind::Minutes, 60.0),
-        (_, Some(prefix)) => (Kind::Money(currency_code(prefix)), 1.0),
+        (_, Some(prefix)) => (Kind::Money(Currency::of(prefix)), 1.0),
         _ => (Kind::Plain, 1.0),
     };
     let typed_sign = found.name("sign2").or(found.name("sign"));
@@ -330,7 +360,7 @@ fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
 }
 
 fn hedge_before(before: &str) -> Hedge {
-    let before = before.trim_end_matches(['(', '+', '-']);
+    let before = tail(before.trim_end_matches(['(', '+', '-']));
     if words::moves_up_to(before) {
         // "went up to 7 %" states a direction, no bound.
         Hedge::Exact
@@ -343,6 +373,16 @@ fn hedge_before(before: &str) -> Hedge {
     } else {
         Hedge::Exact
     }
+}
+
+/// The last words of a text: no hedge is longer.
+fn tail(text: &str) -> &str {
+    const LONGEST: usize = 32;
+    let mut from = text.len().saturating_sub(LONGEST);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
 }
 
 fn hedge(words: &str) -> Regex {

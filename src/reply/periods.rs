@@ -97,12 +97,11 @@ impl Judge<'_, '_> {
                 .quantities
                 .iter()
                 .filter(|quantity| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value))
-                .map(|quantity| match quantity.time {
+                .filter_map(|quantity| match quantity.time {
                     Time::Before => Some(true),
                     Time::Now => Some(false),
                     Time::Neither => None,
                 })
-                .flatten()
                 .collect();
             let derived = self.basis.quantities.iter().any(|quantity| {
                 quantity.time == Time::Neither && comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value)

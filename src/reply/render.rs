@@ -39,7 +39,10 @@ pub struct Rendered {
 pub fn render(template: &str, evidence: &Evidence) -> Rendered {
     let mut out = Rendered::default();
     let mut end = 0;
-    for found in PLACEHOLDER.captures_iter(template) {
+    for found in PLACEHOLDER
+        .captures_iter(template)
+        .take_while(|_| template.contains("{{"))
+    {
         let (Some(whole), Some(inside)) = (found.get(0), found.get(1)) else {
             continue;
         };

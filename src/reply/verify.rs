@@ -22,6 +22,8 @@ pub(super) struct Checked {
     pub(super) bare_numbers: usize,
     /// Words that could not be judged either way.
     pub(super) doubts: usize,
+    /// It says anything that data could bear out or deny.
+    pub(super) claims: bool,
 }
 
 /// Judges the words that the model typed; what the program rendered needs no check.
@@ -42,6 +44,7 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
         out: Checked::default(),
     };
     judge.out.faults.extend(sentence.faults.iter().cloned());
+    judge.out.claims = judge.claims();
     judge.dates();
     judge.numbers();
     judge.order_of_times();
@@ -77,6 +80,15 @@ pub(super) struct Judge<'a, 'b> {
 impl Judge<'_, '_> {
     pub(super) fn fault(&mut self, reason: Reason) {
         self.out.faults.push(reason);
+    }
+
+    fn claims(&self) -> bool {
+        const ORDERS: [&str; 5] = ["ahead of", "behind", "above", "below", "exceed"];
+        !self.numbers.is_empty()
+            || !self.directions.is_empty()
+            || !self.superlatives.is_empty()
+            || !words::multiples(&self.sentence.typed).is_empty()
+            || ORDERS.iter().any(|words| self.masked.text.contains(words))
     }
 
     /// The cells that this sentence renders; all of the statement's when it renders none.
@@ -146,16 +158,16 @@ impl Judge<'_, '_> {
             .filter(|quantity| comparable(&bare.kind, &quantity.kind))
             // A plus sign states a change.
             .filter(|quantity| bare.sign != Some(1) || quantity.time == Time::Neither)
-            .filter(|quantity| from_below || !quantity.source.ends_with("from below"))
             .filter(|quantity| match quantity.tag {
                 Tag::Rows => !counts_moves,
                 Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
+                Tag::FromBelow => from_below,
                 Tag::Used | Tag::Beside | Tag::Derived => true,
             })
             .collect();
         let nouns = self.noun_after(bare);
         let counted = |quantity: &Quantity| match (&nouns, &quantity.noun) {
-            (Some(said), Some(noun)) => said == noun,
+            (Some(said), Some(noun)) => said.eq_ignore_ascii_case(noun),
             _ => true,
         };
         let fits = |quantity: &&&Quantity| {
@@ -174,13 +186,13 @@ impl Judge<'_, '_> {
                     "\"{} {noun}\": {} counts {}",
                     bare.raw,
                     quantity.source,
-                    quantity.noun.as_deref().unwrap_or("something else")
+                    quantity.noun.unwrap_or("something else")
                 ),
             ));
         }
-        if let Kind::Money(code) = &bare.kind {
-            let own = self.basis.quantities.iter().find_map(|quantity| match &quantity.kind {
-                Kind::Money(own) if !own.is_empty() => Some(own),
+        if let Kind::Money(code) = bare.kind {
+            let own = self.basis.quantities.iter().find_map(|quantity| match quantity.kind {
+                Kind::Money(own) if own.is_known() => Some(own),
                 _ => None,
             });
             if let Some(own) = own.filter(|own| *own != code) {
@@ -238,7 +250,7 @@ impl Judge<'_, '_> {
 
 pub(super) fn comparable(bare: &Kind, quantity: &Kind) -> bool {
     match (bare, quantity) {
-        (Kind::Money(said), Kind::Money(own)) => own.is_empty() || said == own,
+        (Kind::Money(said), Kind::Money(own)) => !own.is_known() || said == own,
         (Kind::Plain, Kind::Money(_) | Kind::Minutes) => true,
         (a, b) => a == b,
     }

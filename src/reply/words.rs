@@ -88,6 +88,9 @@ pub(super) fn direction_of(word: &str) -> Option<i8> {
 
 /// Direction words; negated and conditional ones are left out.
 pub(super) fn directions(text: &str) -> Vec<Direction> {
+    if !DIRECTION.is_match(text) {
+        return Vec::new();
+    }
     let masked = blank_unless(text, &NO_DIRECTION, |found, before| {
         let moved = [
             "moved", "moves", "moving", "pushed", "went", "edged", "trended", "came in",
@@ -116,6 +119,9 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
+    if !SUPERLATIVE.is_match(text) {
+        return Vec::new();
+    }
     let masked = blank(text, &NO_SUPERLATIVE);
     SUPERLATIVE
         .captures_iter(&masked)
@@ -141,6 +147,9 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
 }
 
 pub(super) fn multiples(text: &str) -> Vec<Multiple> {
+    if !MULTIPLE.is_match(text) {
+        return Vec::new();
+    }
     MULTIPLE
         .captures_iter(text)
         .filter_map(|found| {

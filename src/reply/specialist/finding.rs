@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::insight::{Finding, Grounding, Tally, Verdict};
 use crate::reply::assertion::{self, Holds};
-use crate::reply::basis::{Basis, Ground, Quantity, Tag, Time};
+use crate::reply::basis::{Basis, Ground, Quantity, Source, Tag, Time};
 use crate::reply::lexicon::Lexicon;
 use crate::reply::mask::mask;
-use crate::reply::number::Kind;
+use crate::reply::number::{Currency, Kind};
 use crate::reply::numerals::numerals;
 use crate::reply::reason::Reason;
 use crate::reply::render::{Rendered, render};
@@ -232,7 +232,7 @@ impl Parts<'_> {
             basis.signs.extend(holds.sign);
             basis.extremes.extend(holds.extreme);
             if let Some((kind, value)) = &holds.result {
-                basis.quantities.push(stated(kind.clone(), *value));
+                basis.quantities.push(stated(*kind, *value));
             }
         }
         for rendered in self.rendered() {
@@ -254,7 +254,7 @@ impl Parts<'_> {
                         .evidence
                         .currency
                         .as_deref()
-                        .map(crate::reply::format::currency_code)
+                        .map(Currency::of)
                         .unwrap_or_default(),
                 );
                 for kind in [Kind::Plain, Kind::Percent, money] {
@@ -266,14 +266,14 @@ impl Parts<'_> {
     }
 }
 
-fn stated(kind: Kind, value: f64) -> Quantity {
+fn stated(kind: Kind, value: f64) -> Quantity<'static> {
     Quantity {
         kind,
         value,
         time: Time::Neither,
         noun: None,
         tag: Tag::Derived,
-        source: "an assert".to_owned(),
+        source: Source::ASSERT,
     }
 }
 

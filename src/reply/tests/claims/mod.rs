@@ -26,7 +26,7 @@ fn measured_on_labelled_claims() {
     for line in text.lines() {
         let claim: Value = serde_json::from_str(line).expect("a claim");
         let word = |name: &str| claim[name].as_str().unwrap_or_default().to_owned();
-        let judged = verifier.judge(&claim).expect("a claim");
+        let judged = verifier.judge(line).judged.expect("a claim");
         let flagged = matches!(judged.verdict, Verdict::Contradicted | Verdict::Unsupported);
         let label = word("label");
         let class = if label == "false" {
@@ -74,7 +74,7 @@ fn measured_on_claims_of_our_own() {
         let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         let mut verifier = Verifier::default();
         for made in made::claims(41, 3000, half) {
-            let judged = verifier.judge(&made.claim).expect("a claim");
+            let judged = verifier.judge(&made.claim.to_string()).judged.expect("a claim");
             let entry = tally.entry(class(&made)).or_default();
             entry.0 += usize::from(matches!(judged.verdict, Verdict::Contradicted | Verdict::Unsupported));
             entry.1 += 1;

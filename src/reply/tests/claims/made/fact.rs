@@ -6,7 +6,7 @@ use super::world::{Kind, Unit, World};
 use super::{FALSE, Half};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame {
+pub(crate) enum Frame {
     Level,
     Before,
     PercentChange,
@@ -35,7 +35,7 @@ pub enum Frame {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     Number,
     TenTimes,
     Unit,
@@ -53,7 +53,7 @@ pub enum Class {
 }
 
 impl Class {
-    pub const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Number,
         Self::TenTimes,
         Self::Unit,
@@ -70,7 +70,7 @@ impl Class {
         Self::Column,
     ];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Number => "wrong number",
             Self::TenTimes => "10x",
@@ -92,14 +92,14 @@ impl Class {
 
 impl Class {
     /// Whether the false words are marked, for only some styles say them.
-    pub fn is_marked(self) -> bool {
+    pub(crate) fn is_marked(self) -> bool {
         matches!(self, Self::Number | Self::TenTimes | Self::Unit | Self::Direction)
     }
 }
 
-pub struct Fact {
-    pub slots: Vec<(&'static str, String)>,
-    pub cites: Vec<String>,
+pub(crate) struct Fact {
+    pub(crate) slots: Vec<(&'static str, String)>,
+    pub(crate) cites: Vec<String>,
 }
 
 /// One value with its previous one, of a row or of the whole.
@@ -113,7 +113,7 @@ struct Subject {
     cell_before: String,
 }
 
-pub fn fact(frame: Frame, class: Option<Class>, world: &World, half: Half, chance: &mut Chance) -> Option<Fact> {
+pub(crate) fn fact(frame: Frame, class: Option<Class>, world: &World, half: Half, chance: &mut Chance) -> Option<Fact> {
     let mut maker = Maker {
         class,
         world,

@@ -2,7 +2,7 @@
 
 use super::fact::Frame::{self, *};
 
-pub const STYLES: &[(Frame, &str)] = &[
+pub(crate) const STYLES: &[(Frame, &str)] = &[
     (Level, "The latest reading of {of} is {now}."),
     (Level, "Our numbers put {of} at {now}."),
     (Level, "{now} is what {of} amounts to."),
@@ -81,7 +81,7 @@ pub const STYLES: &[(Frame, &str)] = &[
     (TwoMeasures, "While {m} is {va} for {a}, its {m2} is {vb}."),
 ];
 
-pub const NEUTRAL: &[&str] = &[
+pub(crate) const NEUTRAL: &[&str] = &[
     "Schedule a meeting with the 4 regional leads.",
     "Test a free trial of 30 days in one market.",
     "The cause might be a tracking error introduced in release 2.14.",
@@ -99,7 +99,7 @@ pub const NEUTRAL: &[&str] = &[
     "Retention campaigns typically take 6 to 8 weeks to show results.",
 ];
 
-pub const AROUND: &[(&str, &str)] = &[
+pub(crate) const AROUND: &[(&str, &str)] = &[
     ("2) ", ""),
     ("* ", ""),
     ("Finding #4: ", ""),

@@ -15,21 +15,21 @@ use fact::{Class, Fact, Frame};
 use world::World;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Half {
+pub(crate) enum Half {
     Tuned,
     Kept,
 }
 
-pub struct Made {
-    pub claim: Value,
+pub(crate) struct Made {
+    pub(crate) claim: Value,
     /// The class of what is false in it; none of a true one.
-    pub class: Option<&'static str>,
-    pub style: &'static str,
-    pub is_neutral: bool,
+    pub(crate) class: Option<&'static str>,
+    pub(crate) style: &'static str,
+    pub(crate) is_neutral: bool,
 }
 
 /// `n` claims; one in three is false, one in ten says nothing that data could confirm.
-pub fn claims(seed: u64, n: usize, half: Half) -> Vec<Made> {
+pub(crate) fn claims(seed: u64, n: usize, half: Half) -> Vec<Made> {
     let mut chance = Chance::new(seed);
     let mut out = Vec::with_capacity(n);
     while out.len() < n {

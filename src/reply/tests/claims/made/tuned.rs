@@ -2,7 +2,7 @@
 
 use super::fact::Frame::{self, *};
 
-pub const STYLES: &[(Frame, &str)] = &[
+pub(crate) const STYLES: &[(Frame, &str)] = &[
     (Level, "{of} stood at {now}."),
     (Level, "{of} came in at {now} this period."),
     (Level, "At {now}, {of} deserves a closer look."),
@@ -86,7 +86,7 @@ pub const STYLES: &[(Frame, &str)] = &[
     (TwoMeasures, "With {va} in {m}, {a} also has {m2} of {vb}."),
 ];
 
-pub const NEUTRAL: &[&str] = &[
+pub(crate) const NEUTRAL: &[&str] = &[
     "We should review pricing within 2 weeks.",
     "Run an A/B test with 3 variants before Q3.",
     "Consider a 10% discount for lapsed customers.",
@@ -105,7 +105,7 @@ pub const NEUTRAL: &[&str] = &[
     "Let us target 90% completeness by June.",
 ];
 
-pub const AROUND: &[(&str, &str)] = &[
+pub(crate) const AROUND: &[(&str, &str)] = &[
     ("1. ", ""),
     ("- ", ""),
     ("**Insight 2:** ", ""),

@@ -4,7 +4,7 @@ use super::chance::Chance;
 use super::world::{Kind, Unit, World};
 
 /// A value in one of the shapes that its unit has.
-pub fn value(value: f64, unit: Unit, world: &World, chance: &mut Chance) -> String {
+pub(crate) fn value(value: f64, unit: Unit, world: &World, chance: &mut Chance) -> String {
     let hedges: [&str; 9] = [
         "about ",
         "roughly ",
@@ -35,7 +35,7 @@ pub fn value(value: f64, unit: Unit, world: &World, chance: &mut Chance) -> Stri
     }
 }
 
-pub fn percent(value: f64, chance: &mut Chance) -> String {
+pub(crate) fn percent(value: f64, chance: &mut Chance) -> String {
     let decimals = if value < 15.0 {
         1 + chance.below(2)
     } else {
@@ -47,7 +47,7 @@ pub fn percent(value: f64, chance: &mut Chance) -> String {
     )
 }
 
-pub fn points(value: f64, chance: &mut Chance) -> String {
+pub(crate) fn points(value: f64, chance: &mut Chance) -> String {
     let decimals = 1 + chance.below(2);
     match chance.below(6) {
         0 => format!("{:.0} basis points", value * 100.0),
@@ -59,7 +59,7 @@ pub fn points(value: f64, chance: &mut Chance) -> String {
     }
 }
 
-pub fn times(value: f64, chance: &mut Chance) -> String {
+pub(crate) fn times(value: f64, chance: &mut Chance) -> String {
     let decimals = 1 + chance.below(2);
     format!("{value:.decimals$}{}", chance.pick(&["x", " times", "×"]))
 }
@@ -77,7 +77,7 @@ fn count(value: f64, chance: &mut Chance) -> String {
     }
 }
 
-pub fn money(value: f64, currency: &str, chance: &mut Chance) -> String {
+pub(crate) fn money(value: f64, currency: &str, chance: &mut Chance) -> String {
     let symbol = match currency {
         "EUR" => "€",
         "GBP" => "£",
@@ -108,7 +108,7 @@ pub fn money(value: f64, currency: &str, chance: &mut Chance) -> String {
     }
 }
 
-pub fn grouped(value: f64, decimals: usize) -> String {
+pub(crate) fn grouped(value: f64, decimals: usize) -> String {
     let fixed = format!("{value:.decimals$}");
     let (whole, rest) = fixed.split_at(fixed.find('.').unwrap_or(fixed.len()));
     let mut out = String::new();
@@ -137,7 +137,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// `2024-03-09` in words; a month alone as it is named.
-pub fn day(key: &str, chance: &mut Chance) -> String {
+pub(crate) fn day(key: &str, chance: &mut Chance) -> String {
     let parts: Vec<usize> = key.split('-').filter_map(|part| part.parse().ok()).collect();
     let (year, month) = (parts[0], MONTHS[parts[1] - 1]);
     let Some(day) = parts.get(2) else {
@@ -161,7 +161,7 @@ pub fn day(key: &str, chance: &mut Chance) -> String {
 }
 
 /// A row as a sentence calls it.
-pub fn who(key: &str, world: &World, chance: &mut Chance) -> String {
+pub(crate) fn who(key: &str, world: &World, chance: &mut Chance) -> String {
     match world.kind {
         Kind::Country => key.to_owned(),
         Kind::Segment => match chance.below(4) {
@@ -182,7 +182,7 @@ pub fn who(key: &str, world: &World, chance: &mut Chance) -> String {
 }
 
 /// A measure of a row: "revenue in Brazil", "Brazil's revenue".
-pub fn of(label: &str, key: &str, world: &World, chance: &mut Chance) -> String {
+pub(crate) fn of(label: &str, key: &str, world: &World, chance: &mut Chance) -> String {
     let row = who(key, world, chance);
     match world.kind {
         Kind::Day => format!("{label} on {row}"),

@@ -6,7 +6,7 @@ use super::chance::Chance;
 use super::{Half, number};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub(crate) enum Unit {
     Count(&'static str),
     Money,
     Percent,
@@ -15,7 +15,7 @@ pub enum Unit {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Country,
     Segment,
     Product,
@@ -24,35 +24,35 @@ pub enum Kind {
     Day,
 }
 
-pub struct Measure {
-    pub name: &'static str,
-    pub label: &'static str,
-    pub unit: Unit,
+pub(crate) struct Measure {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) unit: Unit,
     /// It has values of the previous period.
-    pub has_before: bool,
+    pub(crate) has_before: bool,
     /// The values of the rows now and before.
-    pub now: Vec<f64>,
-    pub before: Vec<f64>,
+    pub(crate) now: Vec<f64>,
+    pub(crate) before: Vec<f64>,
 }
 
-pub struct Metric {
-    pub id: String,
-    pub id_before: String,
-    pub label: String,
-    pub unit: Unit,
-    pub now: f64,
-    pub before: f64,
+pub(crate) struct Metric {
+    pub(crate) id: String,
+    pub(crate) id_before: String,
+    pub(crate) label: String,
+    pub(crate) unit: Unit,
+    pub(crate) now: f64,
+    pub(crate) before: f64,
     /// The column that it is the total of.
-    pub of: Option<&'static str>,
+    pub(crate) of: Option<&'static str>,
 }
 
-pub struct World {
-    pub kind: Kind,
-    pub currency: &'static str,
-    pub keys: Vec<String>,
-    pub measures: Vec<Measure>,
-    pub metrics: Vec<Metric>,
-    pub evidence: Value,
+pub(crate) struct World {
+    pub(crate) kind: Kind,
+    pub(crate) currency: &'static str,
+    pub(crate) keys: Vec<String>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) metrics: Vec<Metric>,
+    pub(crate) evidence: Value,
 }
 
 type Shape = (&'static str, &'static str, Unit, bool, f64, f64);
@@ -226,7 +226,7 @@ fn names(kind: Kind, half: Half) -> &'static [&'static str] {
 }
 
 impl World {
-    pub fn new(chance: &mut Chance, half: Half) -> Self {
+    pub(crate) fn new(chance: &mut Chance, half: Half) -> Self {
         let kinds = [
             Kind::Country,
             Kind::Segment,
@@ -291,11 +291,11 @@ impl World {
         }
     }
 
-    pub fn cell(&self, row: usize, measure: usize) -> String {
+    pub(crate) fn cell(&self, row: usize, measure: usize) -> String {
         format!("T1.r{}.{}", row + 1, self.measures[measure].name)
     }
 
-    pub fn cell_before(&self, row: usize, measure: usize) -> String {
+    pub(crate) fn cell_before(&self, row: usize, measure: usize) -> String {
         format!("{}_prev", self.cell(row, measure))
     }
 }
