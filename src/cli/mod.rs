@@ -5,11 +5,13 @@ mod ask;
 mod demo;
 mod doctor;
 mod dry_run;
+mod egress;
 mod evidence;
 mod exit;
 mod explore;
 mod extract;
 mod facts;
+mod gate;
 mod listen;
 mod log;
 mod outputs;
@@ -26,6 +28,7 @@ mod serve;
 mod session;
 mod sessions;
 mod signal;
+mod sql;
 mod verify;
 
 use std::process::ExitCode;
@@ -77,6 +80,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => Box::pin(demo::demo(demo, common)).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
+        Some(Command::Sql(asked)) => sql::sql(asked).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,

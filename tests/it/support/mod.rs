@@ -4,6 +4,8 @@ pub(crate) mod browser;
 pub(crate) mod dashboard;
 pub(crate) mod fault_server;
 pub(crate) mod host;
+pub(crate) mod postgres;
 pub(crate) mod run;
+pub(crate) mod s3;
 pub(crate) mod server;
 pub(crate) mod tls_server;
