@@ -64,11 +64,12 @@ pub struct SourceFacts {
     pub fingerprint: String,
     pub mapping: Vec<MappedRole>,
     pub notes: Vec<String>,
+    #[serde(default)]
     pub gate: GateFacts,
 }
 
 /// What the data gate said before anybody was asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GateFacts {
     pub verdicts: Vec<Verdict>,
     /// All checks, those that found nothing among them, as `aggregation_summary.json` holds them.
