@@ -53,6 +53,9 @@ pub(super) enum Command {
     Refine(RefineArguments),
     /// List attributes of a topic: several producers ask several models at once, what is new across all of them is kept
     Explore(ExploreArguments),
+    /// A producer of `explore --processes`: reads assignments on stdin, writes batches to stdout
+    #[command(hide = true)]
+    ExploreProducer,
     /// List, show, export and resume what commands asked and were told
     Sessions(SessionsArguments),
     /// List, show and check the patterns that a council, a question or a scan runs
@@ -466,6 +469,9 @@ pub(super) struct ExploreArguments {
     /// Attributes that a batch asks for, 1 to 500
     #[arg(long, value_name = "N", default_value = "60", value_parser = request_size)]
     pub(super) request_size: usize,
+    /// Run each producer as a process of its own; one that dies is started again
+    #[arg(long)]
+    pub(super) processes: bool,
     /// Who chooses the next family of prompts and the next model: basic (in turn) or adaptive (what brings most for time and money)
     #[arg(long, value_name = "NAME", default_value = "adaptive", value_parser = optimizer)]
     pub(super) optimizer: OptimizerKind,

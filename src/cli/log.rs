@@ -15,6 +15,19 @@ use crate::llm::Redactor;
 /// # Errors
 /// A file that cannot be created, or a filter that cannot be read.
 pub(super) fn start(path: &Path, filter: Option<&str>, verbose: bool, redactor: Redactor) -> io::Result<()> {
+    to(File::create(path)?, filter, verbose, redactor)
+}
+
+/// The same behind what is in the file already.
+///
+/// # Errors
+/// A file that cannot be written, or a filter that cannot be read.
+pub(super) fn go_on(path: &Path, filter: Option<&str>, verbose: bool, redactor: Redactor) -> io::Result<()> {
+    let file = File::options().create(true).append(true).open(path)?;
+    to(file, filter, verbose, redactor)
+}
+
+fn to(file: File, filter: Option<&str>, verbose: bool, redactor: Redactor) -> io::Result<()> {
     let default = if verbose {
         "insights=debug,warn"
     } else {
@@ -22,7 +35,7 @@ pub(super) fn start(path: &Path, filter: Option<&str>, verbose: bool, redactor: 
     };
     let filter = EnvFilter::try_new(filter.unwrap_or(default)).map_err(io::Error::other)?;
     let writer = Writer {
-        file: Arc::new(Mutex::new(File::create(path)?)),
+        file: Arc::new(Mutex::new(file)),
         redactor,
     };
     let started = tracing_subscriber::fmt()

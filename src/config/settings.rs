@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{self, Window};
 use crate::flow;
@@ -16,7 +17,7 @@ use super::models::{Models, choose_models};
 use super::{Bad, file, limits, variables};
 
 /// What was typed: text as it stood on the command line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Typed {
     pub run_hash: Option<String>,
     pub date_start: Option<String>,

@@ -1,5 +1,8 @@
 //! Explorations: the real program with the mock and with hosts on loopback; its folder, its endings, and going on after a kill.
 
+#[cfg(unix)]
+mod processes;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;

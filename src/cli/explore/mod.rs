@@ -1,17 +1,20 @@
 //! `insights explore`: attributes of a topic until it is enough; the path of the list on stdout, everything else in its folder.
 
+mod apart;
 mod name;
 
 pub use name::folder_name;
 
-use std::path::{Path, PathBuf};
+pub(super) use apart::producer;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock;
 use crate::config::{self, Typed};
 use crate::event::{Event, Events};
 use crate::flow::explore::{
-    Book, Desk, Ended, Ending, JOURNAL, Optimizer, Settings, Stop, dedup, explore as flow_explore, outcome,
+    Book, Crew, Desk, Ended, Ending, JOURNAL, Optimizer, Settings, Stop, dedup, explore as flow_explore, outcome,
 };
 use crate::llm::{Caps, Llm, Strategy, Target};
 use crate::prompt::Prompts;
@@ -31,7 +34,13 @@ const ITERATIONS: u64 = 10;
 
 pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let topic = topic(&arguments.topic)?;
-    let mut run = settled(arguments, common)?;
+    let mut typed = Typed::default();
+    arguments.settings.add_to(&mut typed);
+    common.add_to(&mut typed);
+    let mut run = settled(&mut typed, common)?;
+    if arguments.processes {
+        apart::check(&run)?;
+    }
     let folder = arguments
         .output
         .clone()
@@ -70,7 +79,16 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     let text = book.text_path();
     let (ended, signal) = tokio::join!(
         async {
-            let done = explored(&settings, book, optimizer, &run, &stop, &events).await;
+            let crew = match arguments.processes {
+                true => apart::crew(&settings, &book, &run, &typed, common, &events),
+                false => here(&settings, &book, &run, &events),
+            };
+            let done = match crew {
+                Ok(crew) => flow_explore(&settings, book, optimizer, &crew, &stop, &events)
+                    .await
+                    .map_err(|error| unwritable(&folder, &error)),
+                Err(failure) => Err(failure),
+            };
             stop.now();
             done
         },
@@ -108,16 +126,13 @@ fn topic(typed: &str) -> Result<String, Failure> {
 }
 
 /// The models of `--routing-config` where there is one, else those that a question would ask.
-fn settled(arguments: &ExploreArguments, common: &CommonArguments) -> Result<config::Run, Failure> {
-    let mut typed = Typed::default();
-    arguments.settings.add_to(&mut typed);
-    common.add_to(&mut typed);
+fn settled(typed: &mut Typed, common: &CommonArguments) -> Result<config::Run, Failure> {
     typed.ask = Some(Vec::new());
-    let mut run = run::settle(&typed, common)?;
+    let mut run = run::settle(typed, common)?;
     let is_set = |run: &config::Run, name: &str| run.origins.iter().any(|(known, ..)| known == name);
     if is_set(&run, "ROUTING_CONFIG") {
         typed.ask = None;
-        run = run::settle(&typed, common)?;
+        run = run::settle(typed, common)?;
     }
     if !is_set(&run, "ROUTING_STRATEGY") {
         // Several models at once is what an exploration is for.
@@ -182,27 +197,25 @@ fn listeners(folder: &Path, run: &config::Run, common: &CommonArguments) -> Resu
     Ok((listeners, events))
 }
 
-async fn explored(
-    settings: &Settings,
-    book: Book,
-    optimizer: Optimizer,
-    run: &config::Run,
-    stop: &Stop,
-    events: &Events,
-) -> Result<Ended, Failure> {
+/// Producers that are tasks of this process.
+fn here(settings: &Settings, book: &Book, run: &config::Run, events: &Events) -> Result<Crew, Failure> {
+    let mut desk = desk(run, events)?;
+    desk.deadline = settings.deadline;
+    desk.said = book.said();
+    Ok(Crew::Here(desk))
+}
+
+fn desk(run: &config::Run, events: &Events) -> Result<Desk, Failure> {
     let store = open_store(run, events);
     let llm = Llm::new(run.models.options.clone(), store, events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
-    let desk = Desk {
+    Ok(Desk {
         llm: Arc::new(llm),
         prompts: Arc::new(Prompts::open(&run.prompts)?),
         max_output_tokens: run.flow.max_output_tokens,
-        deadline: settings.deadline,
-        said: book.said(),
-    };
-    let folder: PathBuf = book.folder().to_owned();
-    let ended = flow_explore(settings, book, optimizer, &desk, stop, events).await;
-    ended.map_err(|error| unwritable(&folder, &error))
+        deadline: None,
+        said: Arc::default(),
+    })
 }
 
 /// Waits for a signal and passes it on, until the exploration ends by itself.

@@ -186,9 +186,14 @@ impl Book {
     /// Every wording so far, for the producers.
     pub fn said(&self) -> Said {
         let mut said = Bloom::default();
-        (0..self.known.len()).for_each(|number| said.insert(mark(self.known.text(number as u32))));
-        self.known.forms().for_each(|(_, _, form)| said.insert(mark(form)));
+        self.marks().for_each(|mark| said.insert(mark));
         Arc::new(RwLock::new(said))
+    }
+
+    /// The same one by one.
+    pub fn marks(&self) -> impl Iterator<Item = u64> {
+        let first = (0..self.known.len()).map(|number| mark(self.known.text(number as u32)));
+        first.chain(self.known.forms().map(|(_, _, form)| mark(form)))
     }
 
     pub fn text_path(&self) -> PathBuf {

@@ -7,6 +7,7 @@
 //! ```
 
 mod book;
+mod crew;
 pub mod dedup;
 mod family;
 mod journal;
@@ -14,11 +15,14 @@ mod list;
 mod metrics;
 mod optimizer;
 mod owner;
+mod processes;
 mod producer;
 
 pub use book::{Book, JOURNAL};
+pub use crew::Crew;
 pub use family::Family;
 pub use journal::{Entry, Head};
 pub use optimizer::{Choice, Optimizer, OptimizerKind, Outcome};
 pub use owner::{Ended, Ending, Settings, Stop, explore, outcome};
-pub use producer::{Assignment, Batch, BatchError, Desk, Said};
+pub use processes::{Ask, Launched, Processes, Staffing, Told, told_events, work};
+pub use producer::{Assignment, Batch, BatchError, Cause, Desk, Said};

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,10 +9,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::book::Book;
+use super::crew::Crew;
 use super::dedup::{self, mark};
 use super::journal::Entry;
 use super::optimizer::{Optimizer, OptimizerKind, Outcome};
-use super::producer::{Assignment, Batch, BatchError, Desk};
+use super::producer::{Assignment, Batch, BatchError, Cause};
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
 
@@ -131,7 +131,7 @@ pub async fn explore(
     settings: &Settings,
     book: Book,
     optimizer: Optimizer,
-    desk: &Desk,
+    crew: &Crew,
     stop: &Stop,
     events: &Events,
 ) -> io::Result<Ended> {
@@ -139,7 +139,7 @@ pub async fn explore(
         settings,
         optimizer,
         events,
-        desk,
+        crew,
         begun: clock::now(),
         earlier_millis: book.totals.elapsed_millis,
         next_id: book.totals.last_batch + 1,
@@ -147,6 +147,7 @@ pub async fn explore(
         open: HashMap::new(),
         recent: VecDeque::new(),
         failures: 0,
+        n_lost: 0,
         ending: None,
         told: None,
     };
@@ -158,7 +159,7 @@ struct Owner<'a> {
     settings: &'a Settings,
     optimizer: Optimizer,
     events: &'a Events,
-    desk: &'a Desk,
+    crew: &'a Crew,
     book: Book,
     begun: Instant,
     /// Spent by earlier processes.
@@ -170,6 +171,8 @@ struct Owner<'a> {
     recent: VecDeque<(u64, u64)>,
     /// Without a usable list between them.
     failures: usize,
+    /// Producers that were given up.
+    n_lost: usize,
     ending: Option<Ending>,
     told: Option<Instant>,
 }
@@ -210,6 +213,7 @@ impl Owner<'_> {
         }
         // Replies under way are not waited for after a stop; else there are none left.
         asked.shutdown().await;
+        self.crew.dismiss().await;
         self.finish()
     }
 
@@ -241,8 +245,8 @@ impl Owner<'_> {
         };
         self.next_id += 1;
         self.open.insert(assignment.id, assignment.clone());
-        let desk = self.desk.clone();
-        asked.spawn(async move { desk.produce(&assignment).await });
+        let crew = self.crew.clone();
+        asked.spawn(async move { crew.produce(&assignment).await });
     }
 
     /// What models say most often, then what came last.
@@ -262,13 +266,14 @@ impl Owner<'_> {
             .collect()
     }
 
-    /// Takes a batch in, once; returns whose it was.
+    /// Takes a batch in, once; returns who is free for another.
     fn settle(&mut self, batch: Batch) -> io::Result<Option<usize>> {
         let Some(assignment) = self.open.remove(&batch.assignment) else {
             return Ok(None);
         };
         self.optimizer.ended(assignment.family, assignment.model.as_deref());
         let error = batch.error.clone();
+        let is_lost = error.as_ref().is_some_and(|error| error.cause == Cause::Lost);
         let entry = self.book.take(&assignment, batch, self.elapsed_millis())?;
         self.remember_wordings(&entry);
         self.optimizer
@@ -276,30 +281,30 @@ impl Owner<'_> {
         self.tell_batch(&entry);
         self.judge(&entry, error);
         self.tell_progress(false);
-        Ok(Some(assignment.producer))
+        Ok(Some(assignment.producer).filter(|_| !is_lost))
     }
 
     fn remember_wordings(&self, entry: &Entry) {
         let merged = entry.merged.iter().map(|(form, ..)| form);
-        let mut said = self.desk.said.write().unwrap_or_else(PoisonError::into_inner);
-        for form in entry.new.iter().chain(merged) {
-            said.insert(mark(form));
-        }
+        self.crew
+            .remember(entry.new.iter().chain(merged).map(|form| mark(form)));
     }
 
     /// Is it enough? What is under way still comes in: it is paid for.
     fn judge(&mut self, entry: &Entry, error: Option<BatchError>) {
         match error {
-            Some(error) if error.is_budget => {
+            Some(error) if error.cause == Cause::Budget => {
                 self.ending.get_or_insert(Ending::Budget(error.message));
                 return;
             }
             Some(error) => {
                 self.failures += 1;
-                if self.failures >= (2 * self.settings.producers).max(3) {
+                self.n_lost += usize::from(error.cause == Cause::Lost);
+                let nobody_is_left = self.n_lost == self.settings.producers;
+                if nobody_is_left || self.failures >= (2 * self.settings.producers).max(3) {
                     self.ending.get_or_insert(Ending::Failing {
                         message: error.message,
-                        for_now: error.for_now,
+                        for_now: error.cause == Cause::ForNow,
                     });
                 }
                 return;

@@ -119,6 +119,11 @@ impl Run {
         command.spawn().unwrap()
     }
 
+    /// What a child that was started before left, once it has ended by itself.
+    pub fn ended(self, child: Child) -> Done {
+        Done::of(self.folder, child.wait_with_output().unwrap())
+    }
+
     pub fn done(self) -> Done {
         let mut child = self
             .command()
