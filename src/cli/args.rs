@@ -641,6 +641,29 @@ pub(super) struct PatternPlaces {
     pub(super) json: bool,
 }
 
+impl Arguments {
+    /// The command in a word.
+    pub(super) fn name(&self) -> &'static str {
+        match &self.command {
+            None | Some(Command::Run(_)) => "run",
+            Some(Command::Demo(_)) => "demo",
+            Some(Command::Doctor(_)) => "doctor",
+            Some(Command::Providers(_)) => "providers",
+            Some(Command::Evidence(_)) => "evidence",
+            Some(Command::Ask(_)) => "ask",
+            Some(Command::Scan(_)) => "scan",
+            Some(Command::Refine(_)) => "refine",
+            Some(Command::Explore(_)) => "explore",
+            Some(Command::ExploreProducer) => "explore-producer",
+            Some(Command::Sessions(_)) => "sessions",
+            Some(Command::Patterns(_)) => "patterns",
+            Some(Command::Serve(_)) => "serve",
+            Some(Command::Extract(_)) => "extract",
+            Some(Command::Verify(_)) => "verify",
+        }
+    }
+}
+
 impl RunArguments {
     /// True when any flag of a run was given.
     pub(super) fn any(&self) -> bool {

@@ -30,6 +30,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tracing::Instrument as _;
 
 use args::{Arguments, Command};
 use exit::Failure;
@@ -43,6 +44,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
+    if let Err(error) = log::begin() {
+        print::talk(&format!("error: could not begin the trace: {error}"));
+        return Code::Usage.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -50,10 +55,15 @@ pub fn main() -> ExitCode {
             return Code::NoReport.into();
         }
     };
-    let code = runtime.block_on(dispatch(arguments)).unwrap_or_else(|failure| {
+    let span = tracing::debug_span!("process", command = arguments.name(), code = tracing::field::Empty);
+    span.in_scope(|| tracing::debug!(command = arguments.name(), "process started"));
+    let done = runtime.block_on(dispatch(arguments).instrument(span.clone()));
+    let code = done.unwrap_or_else(|failure| {
         print::talk(&failure.to_string());
         failure.code
     });
+    span.record("code", code as u8);
+    drop(span);
     // Whatever still blocks (a query, a lookup) is not waited for.
     runtime.shutdown_background();
     code.into()

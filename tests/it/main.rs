@@ -30,5 +30,6 @@ mod serve;
 mod sessions;
 mod streaming;
 mod support;
+mod tester;
 mod tidy;
 mod verify;

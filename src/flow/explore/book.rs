@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use serde_json::json;
+use tracing::field::Empty;
 
 use super::dedup::{self, Bloom, Decision, How, Known, mark};
 use super::journal::{Entry, Head, Journal, VERSION};
@@ -104,6 +105,15 @@ impl Book {
     /// # Errors
     /// A journal that cannot be written.
     pub fn take(&mut self, assignment: &Assignment, batch: Batch, elapsed_millis: u64) -> io::Result<Entry> {
+        let span = tracing::debug_span!(
+            "explore.dedup",
+            batch = assignment.id,
+            received = Empty,
+            unique = Empty,
+            repeated = Empty,
+            near = Empty
+        )
+        .entered();
         let first = self.known.len();
         let mut entry = Entry {
             batch: assignment.id,
@@ -137,11 +147,16 @@ impl Book {
                         How::Near | How::Semantic => entry.near += 1,
                     }
                     if first_so_written {
+                        tracing::trace!(form, into = self.known.text(number), ?how, "merged");
                         entry.merged.push((form, number, how));
                     }
                 }
             }
         }
+        span.record("received", entry.received);
+        span.record("unique", entry.new.len());
+        span.record("repeated", entry.repeated);
+        span.record("near", entry.near);
         self.journal.append(&entry)?;
         let lines: String = entry.new.iter().flat_map(|form| [form.as_str(), "\n"]).collect();
         self.text.write_all(lines.as_bytes())?;

@@ -58,6 +58,7 @@ impl Journal {
         let mut journal = Self {
             file: File::create(path)?,
         };
+        tracing::debug!(path = %path.display(), "file begun");
         journal.append(head)?;
         Ok(journal)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::book::Book;
 use super::crew::Crew;
@@ -152,7 +153,8 @@ pub async fn explore(
         told: None,
     };
     owner.tell_start();
-    owner.run(stop).await
+    let span = tracing::debug_span!("explore", topic = settings.topic, producers = settings.producers);
+    owner.run(stop).instrument(span).await
 }
 
 struct Owner<'a> {
@@ -246,7 +248,7 @@ impl Owner<'_> {
         self.next_id += 1;
         self.open.insert(assignment.id, assignment.clone());
         let crew = self.crew.clone();
-        asked.spawn(async move { crew.produce(&assignment).await });
+        asked.spawn(async move { crew.produce(&assignment).await }.in_current_span());
     }
 
     /// What models say most often, then what came last.

@@ -4,6 +4,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::dedup::{Bloom, mark};
 use super::family::Family;
@@ -94,6 +96,26 @@ impl Desk {
 
     /// Asks, and asks once more when the list was cut off.
     pub async fn produce(&self, assignment: &Assignment) -> Batch {
+        let span = tracing::debug_span!(
+            "explore.batch",
+            batch = assignment.id,
+            producer = assignment.producer,
+            iteration = assignment.iteration,
+            family = assignment.family.word(),
+            attributes = Empty,
+            dropped = Empty,
+            failure = Empty
+        );
+        let batch = self.produced(assignment).instrument(span.clone()).await;
+        span.record("attributes", batch.attributes.len());
+        span.record("dropped", batch.dropped);
+        if let Some(error) = &batch.error {
+            span.record("failure", error.message.as_str());
+        }
+        batch
+    }
+
+    async fn produced(&self, assignment: &Assignment) -> Batch {
         let started = clock::now();
         let mut batch = Batch {
             assignment: assignment.id,
