@@ -18,6 +18,7 @@ use insights::flow::explore::dedup::{Known, Options as Dedup};
 use insights::flow::explore::{Book, Crew, Desk, Optimizer, OptimizerKind, Settings, Stop, explore};
 use insights::llm::{Llm, MockOptions, Options, Route, Target, Vendor};
 use insights::prompt::{self, Prompts};
+use insights::store::session::Session;
 
 const EXACT_BAR: f64 = 1_000_000.0;
 const NEAR_BAR: f64 = 100_000.0;
@@ -178,6 +179,7 @@ fn called(verdict: &mut Verdict, name: &str, a_second: Option<u32>) {
         models: vec![target.to_string()],
         max_cost_usd: None,
         deadline: None,
+        session: Session::none(),
     };
     let begun = Instant::now();
     let made = runtime.block_on(async {
@@ -191,8 +193,10 @@ fn called(verdict: &mut Verdict, name: &str, a_second: Option<u32>) {
         };
         let optimizer = Optimizer::new(settings.optimizer, &settings.models);
         let crew = Crew::Here(desk);
-        let ended = explore(&settings, book, optimizer, &crew, &Stop::default(), &Events::silent());
-        let ended = ended.await.unwrap();
+        let (stop, events) = (Stop::default(), Events::silent());
+        let ended = explore(&settings, book, optimizer, &crew, &stop, &events)
+            .await
+            .unwrap();
         let metadata: serde_json::Value = serde_json::from_slice(&ended.metadata).unwrap();
         assert_eq!(metadata["totals"]["failed_batches"], 0);
         metadata["totals"]["batches"].as_f64().unwrap()

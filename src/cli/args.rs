@@ -248,7 +248,7 @@ pub(super) struct ModelArguments {
     /// Seconds between two tokens of a streamed reply [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub(super) idle_timeout: Option<String>,
-    /// Seconds for the whole run [default: 900]
+    /// Seconds for the whole run [default: 900; explore has none]
     #[arg(long, value_name = "SECONDS")]
     pub(super) deadline: Option<String>,
     /// Token limit of one reply [default: 4096]
@@ -557,7 +557,7 @@ pub(super) struct SessionsArguments {
 pub(super) enum SessionsAction {
     /// All sessions, newest first
     List {
-        /// council, ask, refine or scan
+        /// council, ask, refine, scan or explore
         #[arg(long, value_name = "KIND")]
         kind: Option<String>,
         /// active, completed or failed

@@ -12,9 +12,11 @@ use crate::config::{self, Typed};
 use crate::event::Events;
 use crate::flow::explore::{Book, Crew, Launched, Processes, Settings, Staffing, Told, told_events, work};
 use crate::llm::{Caps, Cassette};
+use crate::store::session::SessionLog;
 
 use super::super::args::CommonArguments;
 use super::super::exit::{Code, Failure, unwritable};
+use super::super::session::open_store;
 use super::super::{log, print};
 use super::{desk, settled};
 
@@ -23,6 +25,8 @@ use super::{desk, settled};
 struct Hello {
     typed: Box<Typed>,
     log: PathBuf,
+    /// To which the calls belong.
+    session: String,
 }
 
 /// One batch may be asked for twice: with room for more when it was cut off. What is more hangs.
@@ -61,6 +65,7 @@ pub(super) fn crew(
         )
     })?;
     let (typed, common) = (Box::new(typed.clone()), common.clone());
+    let session = settings.session.id().to_owned();
     let launch = move |producer: usize| {
         let log = log(producer);
         let mut command = Command::new(&program);
@@ -77,6 +82,7 @@ pub(super) fn crew(
         let hello = Hello {
             typed: typed.clone(),
             log,
+            session: session.clone(),
         };
         Ok(Launched {
             command,
@@ -110,7 +116,11 @@ pub(in crate::cli) async fn producer(common: &CommonArguments) -> Result<Code, F
     log::go_on(&hello.log, run.log.as_deref(), common.verbose, redactor)
         .map_err(|error| unwritable(&hello.log, &error))?;
     let (events, llm) = told_events(tell);
-    let desk = desk(&run, &events)?;
+    let store = open_store(&run, &events);
+    if let Some(store) = store.as_ref().filter(|_| !hello.session.is_empty()) {
+        let _calls_only = SessionLog::new(run.sessions, store, &run.run_logs).join(&hello.session);
+    }
+    let desk = desk(&run, store, &events)?;
     let _it_is_the_first = llm.set(Arc::clone(&desk.llm));
     work(&desk, lines, tell).await.map_err(unreadable)?;
     Ok(Code::Complete)

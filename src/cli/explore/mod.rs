@@ -19,12 +19,14 @@ use crate::flow::explore::{
 use crate::llm::{Caps, Llm, Strategy, Target};
 use crate::prompt::Prompts;
 use crate::rundir;
+use crate::store::Store;
+use crate::store::session::{self, Kind, Metadata, Session, Status};
 
 use super::args::{CommonArguments, ExploreArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::session::open_store;
+use super::session::{begin, open_store};
 use super::signal::Signal;
 use super::{log, print, run, signal};
 
@@ -48,18 +50,19 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let _lock = rundir::lock(&folder, &topic, &clock::wall().to_string()).map_err(|error| locked(&error))?;
     let is_there = folder.join(JOURNAL).is_file();
-    if is_there && !arguments.resume && !arguments.overwrite {
+    let goes_on = arguments.resume || common.resumed.is_some();
+    if is_there && !goes_on && !arguments.overwrite {
         return Err(Failure::new(
             Code::Usage,
             format!("`{}` holds an earlier exploration", folder.display()),
         )
         .hint("go on with `--resume`, begin anew with `--overwrite`, or choose another folder with `--output DIR`"));
     }
-    let settings = settings(arguments, &topic, &run);
+    let mut settings = settings(arguments, &topic, &run);
     let models = &settings.models;
     let mut optimizer = Optimizer::new(settings.optimizer, models);
     let unusable = |error: std::io::Error| unwritable(&folder.join(JOURNAL), &error);
-    let book = match is_there && !arguments.overwrite {
+    let book = match is_there && (goes_on || !arguments.overwrite) {
         true => Book::resume(&folder, settings.dedup, |entry| {
             optimizer.learn(entry.family, entry.model.as_deref(), outcome(entry));
         }),
@@ -75,13 +78,15 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     }
     run.models.options.caps = left(run.models.options.caps, &book);
     let (listeners, events) = listeners(&folder, &run, common)?;
+    let store = open_store(&run, &events);
+    settings.session = session(&settings, &folder, &run, store.as_ref(), common, &events);
     let stop = Stop::default();
     let text = book.text_path();
     let (ended, signal) = tokio::join!(
         async {
             let crew = match arguments.processes {
                 true => apart::crew(&settings, &book, &run, &typed, common, &events),
-                false => here(&settings, &book, &run, &events),
+                false => here(&settings, &book, &run, store, &events),
             };
             let done = match crew {
                 Ok(crew) => flow_explore(&settings, book, optimizer, &crew, &stop, &events)
@@ -95,7 +100,13 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
         stopped(&stop, &events),
     );
     listeners.finish();
-    let ended = ended?;
+    let ended = ended.inspect_err(|_| settings.session.finish(Status::Failed))?;
+    match ended.ending {
+        // `sessions resume` goes on with it.
+        Ending::Stopped => {}
+        Ending::Failing { .. } => settings.session.finish(Status::Failed),
+        _ => settings.session.finish(Status::Completed),
+    }
     // Cron mails whatever is printed: quiet is quiet, but for a result that was asked for.
     if !common.quiet || arguments.json {
         let result = match arguments.json {
@@ -167,7 +178,24 @@ fn settings(arguments: &ExploreArguments, topic: &str, run: &config::Run) -> Set
             .collect(),
         max_cost_usd: caps.cost_usd,
         deadline: has_deadline.then(|| clock::now() + run.flow.deadline),
+        session: Session::none(),
     }
+}
+
+fn session(
+    settings: &Settings,
+    folder: &Path,
+    run: &config::Run,
+    store: Option<&Store>,
+    common: &CommonArguments,
+    events: &Events,
+) -> Session {
+    let title: String = settings.topic.chars().take(80).collect();
+    let mut facts = Metadata::new();
+    facts.insert("title".to_owned(), title.into());
+    facts.insert("output".to_owned(), folder.display().to_string().into());
+    let id = session::new_id(Kind::Explore);
+    begin(run, store, common.resumed.as_ref(), (Kind::Explore, &id), facts, events)
 }
 
 /// What earlier processes of the same exploration spent is not spent again.
@@ -198,15 +226,20 @@ fn listeners(folder: &Path, run: &config::Run, common: &CommonArguments) -> Resu
 }
 
 /// Producers that are tasks of this process.
-fn here(settings: &Settings, book: &Book, run: &config::Run, events: &Events) -> Result<Crew, Failure> {
-    let mut desk = desk(run, events)?;
+fn here(
+    settings: &Settings,
+    book: &Book,
+    run: &config::Run,
+    store: Option<Store>,
+    events: &Events,
+) -> Result<Crew, Failure> {
+    let mut desk = desk(run, store, events)?;
     desk.deadline = settings.deadline;
     desk.said = book.said();
     Ok(Crew::Here(desk))
 }
 
-fn desk(run: &config::Run, events: &Events) -> Result<Desk, Failure> {
-    let store = open_store(run, events);
+fn desk(run: &config::Run, store: Option<Store>, events: &Events) -> Result<Desk, Failure> {
     let llm = Llm::new(run.models.options.clone(), store, events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
     Ok(Desk {

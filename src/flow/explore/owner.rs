@@ -17,6 +17,7 @@ use super::optimizer::{Optimizer, OptimizerKind, Outcome};
 use super::producer::{Assignment, Batch, BatchError, Cause};
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
+use crate::store::session::Session;
 
 /// What to explore, how, and how long.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Settings {
     pub models: Vec<String>,
     pub max_cost_usd: Option<f64>,
     pub deadline: Option<Instant>,
+    /// Where every batch is kept as well, with who was asked and what it took.
+    pub session: Session,
 }
 
 /// Ends an exploration from elsewhere; what had arrived by then is written.
@@ -278,6 +281,7 @@ impl Owner<'_> {
         let is_lost = error.as_ref().is_some_and(|error| error.cause == Cause::Lost);
         let entry = self.book.take(&assignment, batch, self.elapsed_millis())?;
         self.remember_wordings(&entry);
+        self.settings.session.interaction(entry.interaction());
         self.optimizer
             .learn(entry.family, entry.model.as_deref(), outcome(&entry));
         self.tell_batch(&entry);
