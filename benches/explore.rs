@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use insights::event::Events;
 use insights::flow::explore::dedup::{Known, Options as Dedup};
-use insights::flow::explore::{Book, Crew, Desk, Optimizer, OptimizerKind, Settings, Stop, explore};
+use insights::flow::explore::{Book, Crew, Desk, Optimizer, OptimizerKind, Producers, Settings, Stop, explore};
 use insights::llm::{Llm, MockOptions, Options, Route, Target, Vendor};
 use insights::prompt::{self, Prompts};
 use insights::store::session::Session;
@@ -192,7 +192,10 @@ fn called(verdict: &mut Verdict, name: &str, a_second: Option<u32>) {
             said: book.said(),
         };
         let optimizer = Optimizer::new(settings.optimizer, &settings.models);
-        let crew = Crew::Here(desk);
+        let crew = Crew {
+            producers: Producers::Here(desk),
+            embedder: None,
+        };
         let (stop, events) = (Stop::default(), Events::silent());
         let ended = explore(&settings, book, optimizer, &crew, &stop, &events)
             .await

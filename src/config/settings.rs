@@ -57,6 +57,9 @@ pub struct Typed {
     pub routing_strategy: Option<String>,
     pub routing_config: Option<String>,
     pub context_fallback: Vec<String>,
+    pub embedding_model: Option<String>,
+    /// Meanings are compared, so that an embedding model is needed.
+    pub embeds: bool,
     pub hedge_after: Option<String>,
     pub cache_max_age: Option<String>,
     pub max_cost: Option<String>,

@@ -38,6 +38,7 @@ pub(super) const MODEL: &str = "INSIGHTS_MODEL";
 pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
 pub(super) const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
 pub(super) const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
+pub(super) const EMBEDDING_MODEL: &str = "INSIGHTS_EMBEDDING_MODEL";
 pub(super) const CONTEXT_FALLBACK: &str = "INSIGHTS_CONTEXT_FALLBACK";
 pub(super) const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
 pub(super) const INPUT_TOKENS_PER_MINUTE: &str = "INSIGHTS_INPUT_TOKENS_PER_MINUTE";
@@ -96,6 +97,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(
         CONTEXT_FALLBACK,
         "`provider:model,…` with larger context windows, tried only when a prompt is too long",
+    ),
+    plain(
+        EMBEDDING_MODEL,
+        "`provider:model` that compares meanings, for explore with `--dedup semantic`",
     ),
     plain(
         REQUESTS_PER_MINUTE,

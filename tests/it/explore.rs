@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod processes;
+mod semantic;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};

@@ -10,15 +10,16 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, Typed};
 use crate::event::Events;
-use crate::flow::explore::{Book, Crew, Launched, Processes, Settings, Staffing, Told, told_events, work};
+use crate::flow::explore::{Book, Crew, Launched, Processes, Producers, Settings, Staffing, Told, told_events, work};
 use crate::llm::{Caps, Cassette};
+use crate::store::Store;
 use crate::store::session::SessionLog;
 
 use super::super::args::CommonArguments;
 use super::super::exit::{Code, Failure, unwritable};
 use super::super::session::open_store;
 use super::super::{log, print};
-use super::{desk, settled};
+use super::{desk, embedder, settled};
 
 /// The first line that a producer's process reads. Keys are not in it: they come from the environment, as they do here.
 #[derive(Serialize, Deserialize)]
@@ -48,9 +49,8 @@ pub(super) fn check(run: &config::Run) -> Result<(), Failure> {
 pub(super) fn crew(
     settings: &Settings,
     book: &Book,
-    run: &config::Run,
-    typed: &Typed,
-    common: &CommonArguments,
+    (run, store): (&config::Run, Option<Store>),
+    (typed, common): (&Typed, &CommonArguments),
     events: &Events,
 ) -> Result<Crew, Failure> {
     let folder = book.folder().to_owned();
@@ -97,7 +97,16 @@ pub(super) fn crew(
     };
     let processes = Processes::new(staffing, events.clone(), launch);
     processes.remember(book.marks());
-    Ok(Crew::Apart(Arc::new(processes)))
+    let processes = Arc::new(processes);
+    // What the owner asks itself is paid from the same budget.
+    let embedder = match run.models.options.embedding {
+        Some(_) => embedder(run, &desk(run, store, events)?, settings, Some(Arc::clone(&processes))),
+        None => None,
+    };
+    Ok(Crew {
+        producers: Producers::Apart(processes),
+        embedder,
+    })
 }
 
 /// The whole life of a producer's process.

@@ -14,7 +14,8 @@ use crate::clock;
 use crate::config::{self, Typed};
 use crate::event::{Event, Events};
 use crate::flow::explore::{
-    Book, Crew, Desk, Ended, Ending, JOURNAL, Optimizer, Settings, Stop, dedup, explore as flow_explore, outcome,
+    Book, Crew, Desk, Embedder, Ended, Ending, JOURNAL, Optimizer, Processes, Producers, Settings, Stop, dedup,
+    explore as flow_explore, outcome,
 };
 use crate::llm::{Caps, Llm, Strategy, Target};
 use crate::prompt::Prompts;
@@ -22,7 +23,7 @@ use crate::rundir;
 use crate::store::Store;
 use crate::store::session::{self, Kind, Metadata, Session, Status};
 
-use super::args::{CommonArguments, ExploreArguments};
+use super::args::{CommonArguments, Dedup, ExploreArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
@@ -39,6 +40,8 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     let mut typed = Typed::default();
     arguments.settings.add_to(&mut typed);
     common.add_to(&mut typed);
+    typed.embedding_model.clone_from(&arguments.embedding_model);
+    typed.embeds = arguments.dedup == Dedup::Semantic;
     let mut run = settled(&mut typed, common)?;
     if arguments.processes {
         apart::check(&run)?;
@@ -85,7 +88,7 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     let (ended, signal) = tokio::join!(
         async {
             let crew = match arguments.processes {
-                true => apart::crew(&settings, &book, &run, &typed, common, &events),
+                true => apart::crew(&settings, &book, (&run, store), (&typed, common), &events),
                 false => here(&settings, &book, &run, store, &events),
             };
             let done = match crew {
@@ -165,8 +168,8 @@ fn settings(arguments: &ExploreArguments, topic: &str, run: &config::Run) -> Set
         target: arguments.target,
         stop_below: Some(arguments.stop_below).filter(|share| *share > 0.0),
         dedup: dedup::Options {
-            near: Some(arguments.similarity).filter(|_| arguments.dedup == super::args::Dedup::Near),
-            semantic: None,
+            near: Some(arguments.similarity).filter(|_| arguments.dedup != Dedup::Exact),
+            semantic: Some(arguments.semantic_similarity).filter(|_| arguments.dedup == Dedup::Semantic),
         },
         models: run
             .models
@@ -236,7 +239,19 @@ fn here(
     let mut desk = desk(run, store, events)?;
     desk.deadline = settings.deadline;
     desk.said = book.said();
-    Ok(Crew::Here(desk))
+    Ok(Crew {
+        embedder: embedder(run, &desk, settings, None),
+        producers: Producers::Here(desk),
+    })
+}
+
+fn embedder(run: &config::Run, desk: &Desk, settings: &Settings, beside: Option<Arc<Processes>>) -> Option<Embedder> {
+    Some(Embedder {
+        llm: Arc::clone(&desk.llm),
+        target: run.models.options.embedding.clone()?,
+        deadline: settings.deadline,
+        beside,
+    })
 }
 
 fn desk(run: &config::Run, store: Option<Store>, events: &Events) -> Result<Desk, Failure> {

@@ -9,8 +9,9 @@ use std::sync::{Arc, RwLock};
 use serde_json::json;
 use tracing::field::Empty;
 
-use super::dedup::{self, Bloom, Decision, How, Known, mark};
+use super::dedup::{self, Bloom, Decision, How, Known, Vector, mark};
 use super::journal::{Entry, Head, Journal, VERSION};
+use super::meaning::{self, MEANINGS, Meanings, Meant};
 use super::metrics::Totals;
 use super::producer::{Assignment, Batch, Said};
 use crate::clock;
@@ -26,6 +27,8 @@ pub struct Book {
     pub head: Head,
     journal: Journal,
     text: File,
+    /// Where meanings are compared.
+    meanings: Option<Meanings>,
     pub known: Known,
     pub totals: Totals,
     /// The first attribute of each batch that found one, and where it came from.
@@ -57,6 +60,7 @@ impl Book {
             folder: folder.to_owned(),
             journal: Journal::create(&folder.join(JOURNAL), &head)?,
             text: File::create(folder.join(TEXT))?,
+            meanings: None,
             known: Known::new(options),
             totals: Totals::default(),
             sources: Vec::new(),
@@ -94,17 +98,43 @@ impl Book {
             head,
             journal,
             text: File::options().append(true).open(folder.join(TEXT))?,
+            meanings: None,
             known,
             totals,
             sources,
         })
     }
 
+    /// The meanings that are kept from earlier processes, by the numbers of the attributes; those of another model are of no use.
+    pub(super) fn kept_meanings(&self, model: &str) -> Vec<Option<Vector>> {
+        meaning::read(&self.folder.join(MEANINGS), model, self.known.len())
+    }
+
+    /// From here on meanings are compared and kept.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn begin_meanings(&mut self, model: &str, known: &[Option<Vector>]) -> io::Result<()> {
+        for (number, vector) in (0..).zip(known) {
+            if let Some(vector) = vector {
+                self.known.restore_meaning(number, vector);
+            }
+        }
+        self.meanings = Some(Meanings::create(&self.folder.join(MEANINGS), model, known)?);
+        Ok(())
+    }
+
     /// Takes a batch in; from here on it survives a kill.
     ///
     /// # Errors
     /// A journal that cannot be written.
-    pub fn take(&mut self, assignment: &Assignment, batch: Batch, elapsed_millis: u64) -> io::Result<Entry> {
+    pub(super) fn take(
+        &mut self,
+        assignment: &Assignment,
+        batch: Batch,
+        meant: &Meant,
+        elapsed_millis: u64,
+    ) -> io::Result<Entry> {
         let span = tracing::debug_span!(
             "explore.dedup",
             batch = assignment.id,
@@ -127,15 +157,15 @@ impl Book {
             received: batch.attributes.len() as u64 + batch.dropped,
             repeated: batch.dropped,
             near: 0,
-            input_tokens: batch.input_tokens,
+            input_tokens: batch.input_tokens + meant.input_tokens,
             output_tokens: batch.output_tokens,
-            cost_usd: batch.cost_usd,
+            cost_usd: batch.cost_usd.zip(meant.cost_usd).map(|(cost, more)| cost + more),
             error: batch.error.map(|error| error.message),
             new: Vec::new(),
             merged: Vec::new(),
         };
         for form in batch.attributes {
-            match self.known.accept(&form, None) {
+            match self.known.accept(&form, meant.vectors.get(&form)) {
                 Decision::New(_) => entry.new.push(form),
                 Decision::Known {
                     number,
@@ -157,6 +187,9 @@ impl Book {
         span.record("unique", entry.new.len());
         span.record("repeated", entry.repeated);
         span.record("near", entry.near);
+        if let Some(meanings) = &mut self.meanings {
+            meanings.append(entry.new.iter().map(|form| meant.vectors.get(form)))?;
+        }
         self.journal.append(&entry)?;
         let lines: String = entry.new.iter().flat_map(|form| [form.as_str(), "\n"]).collect();
         self.text.write_all(lines.as_bytes())?;

@@ -1,17 +1,25 @@
-//! Who asks for an exploration: the tasks of this process, or a process of its own for each producer.
+//! Who asks for an exploration: the tasks of this process, or a process of its own for each producer; and who knows what words mean.
 
 use std::sync::Arc;
 
+use super::meaning::Embedder;
 use super::processes::Processes;
 use super::producer::{Assignment, Batch, Desk};
 
 #[derive(Clone)]
-pub enum Crew {
+pub struct Crew {
+    pub producers: Producers,
+    /// Where meanings are compared.
+    pub embedder: Option<Embedder>,
+}
+
+#[derive(Clone)]
+pub enum Producers {
     Here(Desk),
     Apart(Arc<Processes>),
 }
 
-impl Crew {
+impl Producers {
     pub(super) async fn produce(&self, assignment: &Assignment) -> Batch {
         match self {
             Self::Here(desk) => desk.produce(assignment).await,

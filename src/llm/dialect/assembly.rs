@@ -116,7 +116,7 @@ impl Assembly {
     /// What the host counted, or an estimate of what it has produced.
     pub(in crate::llm) fn usage(&self) -> Usage {
         let mut usage = match self.dialect {
-            Dialect::OpenAi => openai::usage(&json!({"usage": self.pieces.usage})),
+            Dialect::OpenAi | Dialect::Embeddings => openai::usage(&json!({"usage": self.pieces.usage})),
             Dialect::Anthropic => anthropic::usage(&json!({"usage": self.pieces.usage})),
             Dialect::Gemini => gemini::usage(&json!({"usageMetadata": self.pieces.usage})),
         };
@@ -167,7 +167,7 @@ impl Assembly {
             }
         }
         Ok(match self.dialect {
-            Dialect::OpenAi => openai::whole(self.pieces),
+            Dialect::OpenAi | Dialect::Embeddings => openai::whole(self.pieces),
             Dialect::Anthropic => anthropic::whole(self.pieces),
             Dialect::Gemini => gemini::whole(self.pieces),
         })
@@ -207,7 +207,7 @@ impl Assembly {
             return;
         }
         match self.dialect {
-            Dialect::OpenAi => openai::add(&mut self.pieces, &piece),
+            Dialect::OpenAi | Dialect::Embeddings => openai::add(&mut self.pieces, &piece),
             Dialect::Anthropic => anthropic::add(&mut self.pieces, &piece),
             Dialect::Gemini => gemini::add(&mut self.pieces, &piece),
         }

@@ -63,6 +63,14 @@ impl Run {
         self.arguments(&["--provider", "mock"])
     }
 
+    /// The same command in the folder that an earlier run left.
+    pub fn within(self, done: Done) -> Self {
+        Self {
+            folder: done.folder,
+            ..self
+        }
+    }
+
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments
             .extend(arguments.iter().map(|&argument| argument.to_owned()));

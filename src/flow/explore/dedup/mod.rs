@@ -136,6 +136,13 @@ impl Known {
         Decision::New(number)
     }
 
+    /// Whether the words alone say that a form is known.
+    pub fn has_words_of(&mut self, form: &str) -> bool {
+        self.desk.normal.set(form);
+        let key = hash::wide(self.desk.normal.text());
+        self.keys.find(key).is_some() || self.aliases.contains_key(&key) || self.near().is_some()
+    }
+
     /// Takes up an attribute that an earlier process found: it keeps its number, whatever the options say now.
     pub fn restore(&mut self, form: &str) -> u32 {
         self.desk.normal.set(form);

@@ -28,7 +28,7 @@ use tokio::time::timeout;
 use super::producer::{Assignment, Batch, BatchError, Cause};
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
-use crate::llm::Caps;
+use crate::llm::{Caps, Llm};
 
 use purse::{Purse, Share};
 use running::Running;
@@ -54,6 +54,7 @@ pub struct Processes {
     /// Marks of wordings in the order of their coming.
     said: PlainMutex<Vec<u64>>,
     events: Events,
+    own_work: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -82,12 +83,24 @@ impl Processes {
             said: PlainMutex::default(),
             staffing,
             events,
+            own_work: Mutex::default(),
         }
     }
 
     /// Wordings that nobody needs to bring again.
     pub fn remember(&self, marks: impl IntoIterator<Item = u64>) {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).extend(marks);
+    }
+
+    /// Work of the owner itself that spends from the same budget.
+    pub(super) async fn within_share<T>(&self, llm: &Llm, work: impl Future<Output = T>) -> T {
+        let _one_at_a_time = self.own_work.lock().await;
+        let base = llm.spending().into();
+        let mut share = self.purse.share();
+        llm.allow(share.caps(base));
+        let done = work.await;
+        share.note(base, llm.spending().into());
+        done
     }
 
     pub(super) async fn produce(&self, assignment: &Assignment) -> Batch {
