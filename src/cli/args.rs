@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Typed;
 use crate::flow::explore::OptimizerKind;
 
+use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
 
 const AFTER_HELP: &str = "\
@@ -15,6 +16,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights open daily
   insights scan path/to/project --egress
 
 Exit codes:
@@ -43,8 +45,10 @@ pub(super) enum Command {
     Doctor(RunArguments),
     /// Show each configured provider and model: capabilities, prices, how it did lately, and whether it is there
     Providers(ProvidersArguments),
-    /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
+    /// Print the facts of a window as tables or JSON, without any call
     Evidence(EvidenceArguments),
+    /// Print the SQL that defines the metrics
+    Sql(SqlArguments),
     /// Ask several models one question through a pattern: each answers, they are held against each other, one joins
     Ask(AskArguments),
     /// Measure code projects, without a model or with three specialists and an aggregator
@@ -59,6 +63,10 @@ pub(super) enum Command {
     Patterns(PatternsArguments),
     /// Show all runs in a browser, live; start and stop them there
     Serve(ServeArguments),
+    /// Print the report of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Open the page of a finished run in a browser
+    Open(OpenArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -197,7 +205,10 @@ pub(super) struct DataArguments {
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(super) max_bad_rows: Option<String>,
-    /// Rows of a table that a model sees [default: 15]
+    /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<String>,
+    /// Entities kept in each table, with `Other` and `Total` beside them; at least 10 [default: 15]
     #[arg(long, value_name = "N")]
     pub(super) aggregation_limit: Option<String>,
 }
@@ -330,9 +341,38 @@ pub(super) struct EvidenceArguments {
     pub(super) date_end: Option<String>,
     #[command(flatten)]
     pub(super) data: DataArguments,
-    /// JSON instead of the tables that a model sees
+    /// Only the tables of this specialist, e.g. geographic; repeat it for more
+    #[arg(long, value_name = "SPECIALIST")]
+    pub(super) specialist: Vec<String>,
+    /// JSON instead of tables
     #[arg(long)]
     pub(super) json: bool,
+    /// List exactly what a run would send, by provider, and send nothing
+    #[arg(long)]
+    pub(super) egress: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+    /// The text that a model sees instead of tables
+    #[arg(long, conflicts_with = "json")]
+    pub(super) prompt: bool,
+}
+
+const SQL_HELP: &str = "\
+A definition is a SELECT over the tables of the definitions before it; {start} and {end} are the days of the window, counted from
+1970-01-01. Copy one into a folder, change it there, and give the folder to any command that reads data:
+  insights sql daily > metrics/daily.sql
+  insights evidence --metrics metrics --data events.csv --date-start D1 --date-end D2
+Each file is checked before a row is read: its name, its SQL, and the names and kinds of its columns.";
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(after_help = SQL_HELP)]
+pub(super) struct SqlArguments {
+    /// A definition, or a table of the run directory or of the evidence, e.g. daily, dau_by_date or G1; without it, all are listed
+    #[arg(value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Folder of SQL files that replace definitions of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -676,6 +716,7 @@ impl DataArguments {
         typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }
 }

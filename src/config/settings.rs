@@ -26,6 +26,7 @@ pub struct Typed {
     pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
     pub model: Vec<String>,
@@ -100,6 +101,8 @@ pub struct DataChoice {
     pub max_bad_rows: u64,
     pub timezone: String,
     pub access: data::Access,
+    /// A folder of metric definitions that replace built-in ones.
+    pub metrics: Option<PathBuf>,
 }
 
 impl DataChoice {
@@ -112,6 +115,7 @@ impl DataChoice {
             max_bad_rows: self.max_bad_rows,
             timezone: self.timezone.clone(),
             access: self.access.clone(),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -183,6 +187,7 @@ pub fn resolve(
             max_bad_rows,
             timezone,
             access: access(environment)?,
+            metrics: typed.metrics.as_ref().map(PathBuf::from),
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
@@ -212,6 +217,8 @@ pub struct PatternSettings {
 pub struct SessionSettings {
     pub run_logs: PathBuf,
     pub sessions: session::Options,
+    /// The files that may hold the machine's ledger of limits.
+    pub ledger: Vec<PathBuf>,
 }
 
 /// # Errors
@@ -223,8 +230,10 @@ pub fn resolve_sessions(
     folder: &Path,
 ) -> Result<SessionSettings, Bad> {
     let mut sources = Sources::new(environment, config_file, folder)?;
+    let run_logs = run_logs(typed, &mut sources, folder)?;
     Ok(SessionSettings {
-        run_logs: run_logs(typed, &mut sources, folder)?,
+        ledger: limits::ledger(&mut sources, &run_logs)?,
+        run_logs,
         sessions: sessions(typed, &mut sources)?,
     })
 }

@@ -34,6 +34,7 @@ pub(crate) fn all(timezone: &str, order: DayOrder) -> Vec<ScalarUDF> {
         Reads::Amount(Comma::Thousands),
         Reads::Amount(Comma::Decimal),
         Reads::Day,
+        Reads::PlainId,
     ];
     reads
         .into_iter()
@@ -63,6 +64,8 @@ enum Reads {
     Amount(Comma),
     /// Days since 1970-01-01 of local microseconds.
     Day,
+    /// An id without what people and programs add to it by mistake.
+    PlainId,
 }
 
 impl ScalarUDFImpl for Function {
@@ -73,6 +76,7 @@ impl ScalarUDFImpl for Function {
             Reads::Amount(Comma::Thousands) => "amount_of",
             Reads::Amount(Comma::Decimal) => "amount_with_comma",
             Reads::Day => "day_of",
+            Reads::PlainId => "plain_id",
         }
     }
 
@@ -82,7 +86,7 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
         Ok(match self.reads {
-            Reads::Text => DataType::Utf8,
+            Reads::Text | Reads::PlainId => DataType::Utf8,
             Reads::LocalMicros { .. } | Reads::Day => DataType::Int64,
             Reads::Amount(_) => AMOUNT,
         })
@@ -98,6 +102,7 @@ impl ScalarUDFImpl for Function {
             Reads::LocalMicros { timezone, order } => local_micros(array, timezone, *order)?,
             Reads::Amount(comma) => amounts(array, *comma)?,
             Reads::Day => days(array)?,
+            Reads::PlainId => plain_ids(array)?,
         }))
     }
 }
@@ -113,6 +118,31 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
         return Ok(Arc::new(kept));
     }
     Ok(array)
+}
+
+fn plain_ids(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+    let array = cast(array, &DataType::Utf8)?;
+    let plain: StringArray = array.as_string::<i32>().iter().map(|text| text.map(plain_id)).collect();
+    Ok(Arc::new(plain))
+}
+
+/// Letters and digits in lower case, without the `.0` of a number that was read as a float.
+fn plain_id(text: &str) -> String {
+    let text = text.trim();
+    let whole = text
+        .strip_suffix(".0")
+        .filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit()))
+        .unwrap_or(text);
+    let is_stray = |letter: &char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '"' | '\'' | '`' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+    };
+    whole
+        .chars()
+        .filter(|letter| !is_stray(letter))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn days(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {

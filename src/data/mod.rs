@@ -2,17 +2,20 @@
 
 mod compute;
 mod copies;
+mod definitions;
 mod engine;
 mod error;
 mod event_names;
 mod facts;
 mod files;
 mod functions;
+mod gate;
 pub mod generate;
 mod intake;
 mod metrics;
 mod moment;
 mod money;
+mod privacy;
 mod profile;
 mod quality;
 mod roles;
@@ -20,8 +23,10 @@ mod source;
 mod tables;
 
 pub use compute::{Inspection, Options, compute, inspect};
+pub use definitions::{Definitions, Query};
 pub use error::DataError;
 pub use files::{Written, read, read_mapping, write};
+pub use gate::{Field, Gate, GateCheck, Ruling};
 pub use intake::Request;
 pub use moment::DayOrder;
 pub use source::{Access, shown_source};

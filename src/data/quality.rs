@@ -32,7 +32,9 @@ pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) 
         .enumerate()
         .map(|(position, (column, role))| {
             let name = quoted(&column.name);
-            let filled = if role.is_some() && column.is_text() {
+            let filled = if column.na_is_null {
+                format!("count(nullif(text_of({name}), 'NA'))")
+            } else if role.is_some() && column.is_text() {
                 format!("count(text_of({name}))")
             } else {
                 format!("count({name})")
@@ -73,6 +75,25 @@ pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) 
 impl Profile {
     pub(crate) fn names(&self) -> Vec<String> {
         self.columns.iter().map(|(column, _)| column.name.clone()).collect()
+    }
+
+    /// Every column of the source with its role.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&Column, Option<Role>)> {
+        self.columns.iter().map(|(column, role)| (column, *role))
+    }
+
+    /// The share of empty cells of a column in a window before a day, and from it on, in percent.
+    pub(crate) fn around(&self, column: &str, window: Window, since: Date) -> Option<(f64, f64)> {
+        let position = self.columns.iter().position(|(known, _)| known.name == column)?;
+        let part = |window: Window| {
+            let (rows, filled, _) = self.sums(window, position);
+            (rows > 0).then(|| percent(rows - filled, rows))
+        };
+        let before = Window {
+            end: since.yesterday().ok()?,
+            ..window
+        };
+        Some((part(before)?, part(Window { start: since, ..window })?))
     }
 
     pub(crate) fn of(&self, window: Window, previous: Option<Window>) -> Vec<ColumnProfile> {

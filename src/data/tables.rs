@@ -304,6 +304,8 @@ pub struct Summary {
     /// Remarks that a reader of the report must see (times without a zone taken as UTC, …).
     pub notes: Vec<String>,
     pub limits: Vec<String>,
+    /// What the data gate checked, and what it found.
+    pub gate: super::Gate,
 }
 
 /// One segment of one dimension (`platform` = `ios`), in the window and before.
@@ -319,6 +321,32 @@ pub struct Segment {
     /// Users with a purchase-like event or revenue above 0.
     pub converted_users: Option<u64>,
     pub previous_converted_users: Option<u64>,
+    /// What a change of the segment's sums is measured against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scatter: Option<Scatter>,
+}
+
+/// How the amounts of single users scatter in the window and in the one before: users, not days or rows, are what chance draws.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scatter {
+    /// Users of both windows.
+    pub stayed: f64,
+    pub revenue: Option<Squares>,
+    /// Revenue of the users of both windows, now and before.
+    pub stayed_revenue: Option<(f64, f64)>,
+    /// Active days, where they are known.
+    pub days: Option<Squares>,
+}
+
+/// Sums over users.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Squares {
+    pub sum: f64,
+    pub previous_sum: f64,
+    pub squares: f64,
+    pub previous_squares: f64,
+    pub products: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -351,6 +379,9 @@ pub struct Segmentation {
     /// The Lorenz curve of revenue, the largest payer first, as (percent of users, percent of revenue); its first point is one user.
     pub revenue_curve: Vec<(f64, f64)>,
     pub dimensions: Vec<Dimension>,
+    /// Distinct users by country, and all of them in one line.
+    pub countries: Vec<Segment>,
+    pub all_users: Option<Segment>,
     pub events: Vec<EventCount>,
 }
 
