@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::super::{Access, Dataset, Options, Window, compute};
+use super::super::{Dataset, Options, Window, compute};
 use super::{Field, Ruling};
 use crate::event::Events;
 
@@ -99,10 +99,10 @@ fn windowed(text: &str, map: &[(&str, &str)], window: Window) -> Dataset {
             .iter()
             .map(|(role, column)| ((*role).to_owned(), (*column).to_owned()))
             .collect(),
-        mapping: Vec::new(),
         max_bad_rows: 0,
         timezone: "UTC".to_owned(),
-        access: Access::default(),
+        mapping: Vec::new(),
+        access: super::super::Access::default(),
         metrics: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
