@@ -1,12 +1,14 @@
 //! The compact tables in memory that all metrics are computed from: events, first days, visits. Knows roles; never heard of windows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::array::{AsArray, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use jiff::civil::Date;
 
+use super::copies::{self, Copies};
 use super::engine::{Engine, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
 use super::gate::{self, MixedTotals};
@@ -35,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
+    /// Rows that were sent twice and count once, by day.
+    pub(crate) copies: BTreeMap<i64, u64>,
     pub(crate) mixed_totals: Vec<MixedTotals>,
 }
 
@@ -55,7 +59,8 @@ pub(crate) async fn build(
     let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
-    register(&engine, raw)?;
+    let copies = copies::count_once(columns, &roles).then(Copies::default);
+    register(&engine, raw, copies)?;
     let time = roles
         .found
         .get(&Role::Time)
@@ -68,6 +73,19 @@ pub(crate) async fn build(
     if rows_without_time > 0 {
         notes.push(format!(
             "{rows_without_time} rows have no time that can be read and are left out"
+        ));
+    }
+    let copied: BTreeMap<i64, u64> = engine
+        .rows(include_str!("sql/copies.sql"), |row| {
+            (row.integer("day").unwrap_or(0), row.count("n_rows"))
+        })
+        .await?
+        .into_iter()
+        .collect();
+    let n_copied: u64 = copied.values().sum();
+    if n_copied > 0 {
+        notes.push(format!(
+            "{n_copied} rows were sent twice, each cell and the very moment the same, and count once"
         ));
     }
     let masker = masker(columns, &roles);
@@ -113,15 +131,19 @@ pub(crate) async fn build(
         rows_without_time,
         profile,
         has_kinds,
+        copies: copied,
         mixed_totals,
     };
     Ok((facts, notes))
 }
 
 /// The raw rows as table `raw`, each with a hash of all its cells as they stand.
-fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
+///
+/// With `copies`, a row that was there before is marked.
+fn register(engine: &Engine, raw: Raw, mut copies: Option<Copies>) -> Result<(), DataError> {
     let mut fields: Vec<Field> = raw.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.push(Field::new("__row", DataType::Int64, false));
+    fields.push(Field::new("__copy", DataType::Boolean, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
     let mut given = raw.row_hashes.into_iter().flatten();
@@ -131,7 +153,11 @@ fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
             None => row_hashes(&batch)?,
         };
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(hashes));
+        columns.push(Arc::new(match &mut copies {
+            Some(copies) => copies.flags(&hashes),
+            None => BooleanArray::from(vec![false; hashes.len()]),
+        }));
+        columns.insert(columns.len() - 1, Arc::new(hashes));
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     engine.register("raw", schema, batches)

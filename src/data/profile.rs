@@ -16,6 +16,7 @@ use super::source::Raw;
 const SAMPLE_ROWS: u64 = 5_000;
 /// Beyond this many distinct values the exact number no longer matters.
 pub(crate) const COUNTED_DISTINCT: usize = 2_000_000;
+const NOT_AVAILABLE: &str = "NA";
 const KEPT_VALUES: usize = 2_000;
 
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub(crate) struct Column {
     /// All distinct values when they are few.
     pub(crate) values: Option<Vec<String>>,
     pub(crate) comma: Comma,
+    /// Whether the cells `NA` hold nothing, as statistics programs write it, and not Namibia.
+    pub(crate) na_is_null: bool,
 }
 
 impl Column {
@@ -124,6 +127,16 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
         }
     }
     let bare = names::bare(field.name());
+    let n_na = distinct.contains(NOT_AVAILABLE).then(|| {
+        let cells = texts.iter().flatten().flatten();
+        cells.filter(|text| *text == NOT_AVAILABLE).count() as u64
+    });
+    let na_is_null = n_na.is_some() && !is_a_code(&sample);
+    if na_is_null {
+        nulls += n_na.unwrap_or_default();
+        distinct.remove(NOT_AVAILABLE);
+        sample.retain(|text| text != NOT_AVAILABLE);
+    }
     let values = (distinct.len() <= KEPT_VALUES).then(|| {
         let mut values: Vec<String> = distinct.iter().map(|&text| text.to_owned()).collect();
         values.sort_unstable();
@@ -145,7 +158,18 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
         sample,
         values,
         comma,
+        na_is_null,
     })
+}
+
+/// True where `NA` is one code among others: the other values are as short as it is, and no numbers.
+fn is_a_code(sample: &[String]) -> bool {
+    let others = sample.iter().filter(|text| *text != NOT_AVAILABLE);
+    let is_code = |text: &&String| text.len() <= 3 && text.chars().all(|letter| letter.is_ascii_alphabetic());
+    let (n_codes, n_others) = others.fold((0, 0), |(n_codes, n_others), text| {
+        (n_codes + u32::from(is_code(&text)), n_others + 1)
+    });
+    n_codes * 2 > n_others
 }
 
 /// How the times of a column are written, over all rows when the sample leaves it open.
