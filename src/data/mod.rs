@@ -1,6 +1,7 @@
 //! Tables in, facts out: sources, column roles, the query engine, the metric definitions. Never heard of models, prompts or money spent.
 
 mod compute;
+mod distinct;
 mod engine;
 mod error;
 mod event_names;
