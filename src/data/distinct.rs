@@ -1,7 +1,7 @@
 //! One pass over a column: nulls, distinct values, a sample. Numbers are counted as numbers; only what is kept becomes text.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
@@ -188,6 +188,7 @@ impl Hasher for Mixing {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::Hash;
     use std::sync::Arc;
 
     use datafusion::arrow::array::{Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
