@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Typed;
 use crate::flow::explore::OptimizerKind;
 
+use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
 
 const AFTER_HELP: &str = "\
@@ -15,6 +16,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights open daily
   insights scan path/to/project --egress
 
 Exit codes:
@@ -43,8 +45,10 @@ pub(super) enum Command {
     Doctor(RunArguments),
     /// Show each configured provider and model: capabilities, prices, how it did lately, and whether it is there
     Providers(ProvidersArguments),
-    /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
+    /// Print the facts of a window as tables or JSON, without any call
     Evidence(EvidenceArguments),
+    /// Print the SQL that defines the metrics
+    Sql(SqlArguments),
     /// Ask several models one question through a pattern: each answers, they are held against each other, one joins
     Ask(AskArguments),
     /// Measure code projects, without a model or with three specialists and an aggregator
@@ -59,6 +63,10 @@ pub(super) enum Command {
     Patterns(PatternsArguments),
     /// Show all runs in a browser, live; start and stop them there
     Serve(ServeArguments),
+    /// Print the report of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Open the page of a finished run in a browser
+    Open(OpenArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -181,19 +189,26 @@ pub(super) struct RunArguments {
 #[derive(Debug, Default, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataArguments {
-    /// File, folder or glob (CSV, TSV, JSON lines, Parquet; plain, gz, xz or zst); without it the run directory's tables are read
+    /// File, folder or glob (CSV, TSV, JSON lines, Parquet, Arrow; plain, gz, xz, zst or bz2), s3://, gs:// or https:// URL of the
+    /// same, or postgres://user@host/database?table=NAME (or ?query=SELECT…); without it the run directory's tables are read
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) data: Vec<String>,
     /// Column roles, e.g. user=CustomerID,revenue="Quantity * UnitPrice"
     #[arg(long, value_name = "ROLE=COLUMN")]
     pub(super) map: Vec<String>,
+    /// schema_mapping.json of an earlier run: its columns are used again, --map is stronger
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<String>,
     /// Time zone of the report's days [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(super) timezone: Option<String>,
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(super) max_bad_rows: Option<String>,
-    /// Rows of a table that a model sees [default: 15]
+    /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<String>,
+    /// Entities kept in each table, with `Other` and `Total` beside them; at least 10 [default: 15]
     #[arg(long, value_name = "N")]
     pub(super) aggregation_limit: Option<String>,
 }
@@ -326,7 +341,10 @@ pub(super) struct EvidenceArguments {
     pub(super) date_end: Option<String>,
     #[command(flatten)]
     pub(super) data: DataArguments,
-    /// JSON instead of the tables that a model sees
+    /// Only the tables of this specialist, e.g. geographic; repeat it for more
+    #[arg(long, value_name = "SPECIALIST")]
+    pub(super) specialist: Vec<String>,
+    /// JSON instead of tables
     #[arg(long)]
     pub(super) json: bool,
     /// List exactly what a run would send, by provider, and send nothing
@@ -334,6 +352,27 @@ pub(super) struct EvidenceArguments {
     pub(super) egress: bool,
     #[command(flatten)]
     pub(super) models: ModelArguments,
+    /// The text that a model sees instead of tables
+    #[arg(long, conflicts_with = "json")]
+    pub(super) prompt: bool,
+}
+
+const SQL_HELP: &str = "\
+A definition is a SELECT over the tables of the definitions before it; {start} and {end} are the days of the window, counted from
+1970-01-01. Copy one into a folder, change it there, and give the folder to any command that reads data:
+  insights sql daily > metrics/daily.sql
+  insights evidence --metrics metrics --data events.csv --date-start D1 --date-end D2
+Each file is checked before a row is read: its name, its SQL, and the names and kinds of its columns.";
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(after_help = SQL_HELP)]
+pub(super) struct SqlArguments {
+    /// A definition, or a table of the run directory or of the evidence, e.g. daily, dau_by_date or G1; without it, all are listed
+    #[arg(value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Folder of SQL files that replace definitions of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -674,8 +713,10 @@ impl DataArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.data.clone_from(&self.data);
         typed.map.clone_from(&self.map);
+        typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }
 }

@@ -4,6 +4,7 @@ use crate::config::Typed;
 use crate::data;
 use crate::event::Event;
 use crate::evidence;
+use crate::insight::Analyst;
 
 use super::args::{CommonArguments, EvidenceArguments};
 use super::exit::{Code, Failure};
@@ -11,7 +12,10 @@ use super::listen::Listeners;
 use super::progress::{Progress, Style};
 use super::{egress, gate, print, run};
 
+mod tables;
+
 pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let wanted = specialists(&arguments.specialist)?;
     let mut typed = Typed {
         date_start: arguments.date_start.clone(),
         date_end: arguments.date_end.clone(),
@@ -46,7 +50,12 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         ..evidence::Options::default()
     };
     let dataset = dataset?;
-    let evidence = evidence::build(&dataset, &options);
+    let all = evidence::build(&dataset, &options);
+    let evidence: Vec<_> = all
+        .iter()
+        .filter(|facts| wanted.contains(&facts.analyst))
+        .cloned()
+        .collect();
     let text = if arguments.egress {
         let list = egress::list(&settings, &dataset, evidence)?;
         match arguments.json {
@@ -54,9 +63,11 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
             false => print::safe(&egress::shown(&list)),
         }
     } else if arguments.json {
-        let kpis = evidence::kpis(&dataset, &evidence);
+        let kpis = evidence::kpis(&dataset, &all);
         let charts = evidence::charts::charts(&dataset, &options);
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
+    } else if !arguments.prompt {
+        tables::tables(&evidence, &print::Page::of_stdout())
     } else {
         let gate = format!("# Data gate\n\n{}\n", gate::lines(&dataset, &evidence).join("\n"));
         let parts = evidence
@@ -66,4 +77,22 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     };
     print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     Ok(Code::Complete)
+}
+
+/// The specialists by their keys; all six where none is named.
+fn specialists(names: &[String]) -> Result<Vec<Analyst>, Failure> {
+    if names.is_empty() {
+        return Ok(Analyst::ALL.to_vec());
+    }
+    let known = || Analyst::ALL.map(Analyst::key).join(", ");
+    let named = names.iter().flat_map(|names| names.split(',')).map(str::trim);
+    named
+        .map(|name| {
+            let unknown = || {
+                Failure::new(Code::Usage, format!("no specialist is called `{name}`"))
+                    .hint(format!("the specialists are {}", known()))
+            };
+            Analyst::from_key(&name.replace('-', "_")).ok_or_else(unknown)
+        })
+        .collect()
 }

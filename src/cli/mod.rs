@@ -21,12 +21,14 @@ mod progress;
 mod providers;
 mod providers_text;
 mod refine;
+mod reports;
 mod run;
 mod scan;
 mod serve;
 mod session;
 mod sessions;
 mod signal;
+mod sql;
 mod verify;
 
 use std::process::ExitCode;
@@ -78,6 +80,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => Box::pin(demo::demo(demo, common)).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
+        Some(Command::Sql(asked)) => sql::sql(asked).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
@@ -87,6 +90,8 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
+        Some(Command::Report(asked)) => reports::report(asked, common),
+        Some(Command::Open(asked)) => reports::open(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);

@@ -17,7 +17,7 @@ use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
 use super::source::Raw;
-use super::{DataError, quality};
+use super::{DataError, Definitions, Query, quality};
 
 const MOST_DIMENSIONS: usize = 6;
 const MOST_DIMENSION_VALUES: u64 = 20;
@@ -25,6 +25,7 @@ const MOST_DIMENSION_VALUES: u64 = 20;
 /// A source that is ready for questions.
 pub(crate) struct Facts {
     pub(crate) engine: Engine,
+    pub(crate) definitions: Definitions,
     pub(crate) roles: Roles,
     /// Source columns to split users by, with their column in `events`.
     pub(crate) dimensions: Vec<(String, String)>,
@@ -51,8 +52,9 @@ pub(crate) async fn build(
     columns: &[Column],
     roles: Roles,
     timezone: &str,
+    definitions: Definitions,
 ) -> Result<(Facts, Vec<String>), DataError> {
-    let engine = Engine::new(timezone, roles.time_order, raw.n_rows());
+    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
     register(&engine, raw)?;
@@ -61,7 +63,7 @@ pub(crate) async fn build(
         .get(&Role::Time)
         .ok_or_else(|| DataError::Engine("no time role".to_owned()))?;
     engine
-        .keep("dated", &include_str!("sql/dated.sql").replace("{time}", &time.sql))
+        .keep("dated", &definitions.sql(Query::Dated).replace("{time}", &time.sql))
         .await?;
     engine.drop("raw")?;
     let rows_without_time = readable_times(&engine, &roles, n_rows).await?;
@@ -79,16 +81,15 @@ pub(crate) async fn build(
         engine: &engine,
         columns,
     };
-    let events = events_sql(columns, &roles, &dimensions, &labels).await?;
+    let events = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
     engine.keep("events", &events).await?;
+    definitions.check_events(&engine).await?;
     engine.drop("dated")?;
-    engine.keep("first_seen", include_str!("sql/first_seen.sql")).await?;
-    engine.keep("visits", include_str!("sql/visits.sql")).await?;
-    engine.keep("user_days", include_str!("sql/user_days.sql")).await?;
+    engine.keep("first_seen", definitions.sql(Query::FirstSeen)).await?;
+    engine.keep("visits", definitions.sql(Query::Visits)).await?;
+    engine.keep("user_days", definitions.sql(Query::UserDays)).await?;
     if roles.has(Role::Session) {
-        engine
-            .keep("session_days", include_str!("sql/session_days.sql"))
-            .await?;
+        engine.keep("session_days", definitions.sql(Query::SessionDays)).await?;
     }
     let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
     let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
@@ -96,7 +97,7 @@ pub(crate) async fn build(
         .row("SELECT count(*) AS users FROM first_seen", |row| row.count("users"))
         .await?;
     let days = engine
-        .rows(include_str!("sql/coverage.sql"), |row| DayRows {
+        .rows(definitions.sql(Query::Coverage), |row| DayRows {
             number: row.integer("day").unwrap_or(0),
             rows: row.count("n_rows"),
             last_micros: row.integer("last_at").unwrap_or(0),
@@ -105,6 +106,7 @@ pub(crate) async fn build(
     let covers = covers(&days, &mut notes)?;
     let facts = Facts {
         engine,
+        definitions,
         roles,
         dimensions,
         days,
@@ -124,9 +126,14 @@ fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
     fields.push(Field::new("__row", DataType::Int64, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
+    let mut given = raw.row_hashes.into_iter().flatten();
     for batch in raw.batches {
+        let hashes = match given.next() {
+            Some(hashes) => hashes,
+            None => row_hashes(&batch)?,
+        };
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(row_hashes(&batch)?));
+        columns.push(Arc::new(hashes));
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     engine.register("raw", schema, batches)
@@ -232,12 +239,13 @@ fn masker(columns: &[Column], roles: &Roles) -> Masker {
 }
 
 async fn events_sql(
+    definition: &str,
     columns: &[Column],
     roles: &Roles,
     dimensions: &[(String, String)],
     labels: &Labels<'_>,
 ) -> Result<String, DataError> {
-    let mut sql = include_str!("sql/events.sql").to_owned();
+    let mut sql = definition.to_owned();
     for role in [Role::User, Role::Session, Role::Order] {
         let found = roles.found.get(&role);
         let text = found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {

@@ -1,6 +1,7 @@
 //! Tables in, facts out: sources, column roles, the query engine, the metric definitions. Never heard of models, prompts or money spent.
 
 mod compute;
+mod definitions;
 mod distinct;
 mod engine;
 mod error;
@@ -10,6 +11,7 @@ mod files;
 mod functions;
 mod gate;
 pub mod generate;
+mod intake;
 mod metrics;
 mod moment;
 mod money;
@@ -21,7 +23,11 @@ mod source;
 mod tables;
 
 pub use compute::{Inspection, Options, compute, inspect};
+pub use definitions::{Definitions, Query};
 pub use error::DataError;
-pub use files::{Written, read, write};
+pub use files::{Written, read, read_mapping, write};
 pub use gate::{Field, Gate, GateCheck, Ruling};
+pub use intake::Request;
+pub use moment::DayOrder;
+pub use source::{Access, shown_source};
 pub use tables::*;

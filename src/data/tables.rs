@@ -4,6 +4,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::moment::DayOrder;
+
 /// An inclusive range of calendar days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -319,6 +321,32 @@ pub struct Segment {
     /// Users with a purchase-like event or revenue above 0.
     pub converted_users: Option<u64>,
     pub previous_converted_users: Option<u64>,
+    /// What a change of the segment's sums is measured against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scatter: Option<Scatter>,
+}
+
+/// How the amounts of single users scatter in the window and in the one before: users, not days or rows, are what chance draws.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scatter {
+    /// Users of both windows.
+    pub stayed: f64,
+    pub revenue: Option<Squares>,
+    /// Revenue of the users of both windows, now and before.
+    pub stayed_revenue: Option<(f64, f64)>,
+    /// Active days, where they are known.
+    pub days: Option<Squares>,
+}
+
+/// Sums over users.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Squares {
+    pub sum: f64,
+    pub previous_sum: f64,
+    pub squares: f64,
+    pub previous_squares: f64,
+    pub products: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -351,6 +379,9 @@ pub struct Segmentation {
     /// The Lorenz curve of revenue, the largest payer first, as (percent of users, percent of revenue); its first point is one user.
     pub revenue_curve: Vec<(f64, f64)>,
     pub dimensions: Vec<Dimension>,
+    /// Distinct users by country, and all of them in one line.
+    pub countries: Vec<Segment>,
+    pub all_users: Option<Segment>,
     pub events: Vec<EventCount>,
 }
 
@@ -364,6 +395,9 @@ pub struct Mapped {
     pub reason: String,
     /// Value checks that were made, in words.
     pub checks: Vec<String>,
+    /// How the dates of the time are written, where single values do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_order: Option<DayOrder>,
 }
 
 /// Where the facts came from.

@@ -1,9 +1,10 @@
 //! All six evidences of one data set, each within its token budget.
 
+use super::basis::basis;
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
-use super::{Evidence, Role, Table, TableKind, cohorts, daily, gate, geographic, quality, revenue, segments};
+use super::{Column, Evidence, Role, Table, TableKind, cohorts, daily, gate, geographic, quality, revenue, segments};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
@@ -54,8 +55,13 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
         evidence = one(&narrow, analyst);
         gate::pass(&mut evidence, dataset);
     }
+    // With ids, which count too; again after rows have gone.
+    number_rows(&mut evidence.tables, letter(analyst));
     fit(&mut evidence, options.token_budget);
     number_rows(&mut evidence.tables, letter(analyst));
+    for table in &mut evidence.tables {
+        table.basis = Some(basis(context, table));
+    }
     evidence
 }
 
@@ -110,6 +116,20 @@ fn fit(evidence: &mut Evidence, budget: usize) {
             table.rows.drain(..old);
         }
     }
+    for table in &mut evidence.tables {
+        drop_columns(table, |column| {
+            column.name.ends_with("_low_95") || column.name.ends_with("_high_95")
+        });
+    }
+    if !fits(evidence) {
+        for table in evidence
+            .tables
+            .iter_mut()
+            .filter(|table| table.kind == TableKind::Entities)
+        {
+            drop_columns(table, |column| column.name == "revenue_per_user_previous");
+        }
+    }
     for id in DISPENSABLE {
         if fits(evidence) {
             return;
@@ -126,7 +146,7 @@ fn fit(evidence: &mut Evidence, budget: usize) {
     }
     if !fits(evidence) {
         for table in &mut evidence.tables {
-            drop_columns(table, Role::PreviousShare);
+            drop_columns(table, |column| column.role == Role::PreviousShare);
         }
     }
     while !fits(evidence) && evidence.notes.len() > LEAST_NOTES {
@@ -134,8 +154,8 @@ fn fit(evidence: &mut Evidence, budget: usize) {
     }
 }
 
-fn drop_columns(table: &mut Table, role: Role) {
-    let dropped: Vec<bool> = table.columns.iter().map(|c| c.role == role).collect();
+fn drop_columns(table: &mut Table, goes: impl Fn(&Column) -> bool) {
+    let dropped: Vec<bool> = table.columns.iter().map(goes).collect();
     let mut drop = dropped.iter();
     table.columns.retain(|_| drop.next() != Some(&true));
     for row in &mut table.rows {

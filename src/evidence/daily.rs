@@ -103,6 +103,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .z(z)
             .support(current)
     };
+    let repeated = |noun: &str, current: Option<u64>, previous: Option<u64>| {
+        let total = count_total(noun, noun, current, previous);
+        let both = total.current.zip(total.previous);
+        total.z(both.and_then(|(now, before)| context.clustered_z(now, before)))
+    };
     let summed = |label: &str, unit: Unit, series: &Option<Series>, comparable: bool| -> Total {
         let total = Total::new(label, unit, Good::Up);
         let Some(series) = series else { return total };
@@ -118,8 +123,14 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
     };
     let events = per_user(&daily.events_per_user, &daily.active_users, &daily.events);
     let revenue = per_user(&daily.revenue_per_user, &daily.active_users, &daily.revenue);
+    let dau = mean("daily active users (mean per day)", &daily.active_users);
+    let dau_z = context.by_users(dau.z, |scatter| scatter.days);
+    let dau = dau.z(dau_z);
+    let revenue_total = summed("net revenue", Unit::Money, &daily.revenue, true);
+    let revenue_z = context.by_users(revenue_total.z, |scatter| scatter.revenue);
+    let revenue_total = revenue_total.z(revenue_z);
     vec![
-        mean("daily active users (mean per day)", &daily.active_users),
+        dau,
         count_total(
             "active users of the period",
             "users",
@@ -143,9 +154,9 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             )
             .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
             .support(support),
-        count_total("sessions", "sessions", now.sessions, before.and_then(|t| t.sessions)),
-        count_total("orders", "orders", now.orders, before.and_then(|t| t.orders)),
-        summed("net revenue", Unit::Money, &daily.revenue, true),
+        repeated("sessions", now.sessions, before.and_then(|t| t.sessions)),
+        repeated("orders", now.orders, before.and_then(|t| t.orders)),
+        revenue_total,
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(revenue.0, revenue.1)
             .z(revenue.2)

@@ -1,5 +1,6 @@
 //! Which facts may be cited: ids, units, the exact and the shown value, baselines, significance. Does not word anything.
 
+mod basis;
 mod build;
 pub mod charts;
 mod gate;
@@ -24,6 +25,7 @@ mod journey;
 mod steps;
 mod totals;
 mod unusual;
+mod unusual_cohorts;
 
 mod context;
 mod countries;
@@ -34,6 +36,8 @@ mod series;
 mod anomalies;
 mod change;
 mod rank;
+mod scatter;
+mod significance;
 mod statistics;
 mod trends;
 
@@ -46,4 +50,5 @@ pub use kpis::{CHANGED_Z, Kpi, kpis};
 pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};
 pub use sections::sections;
+pub use significance::LEAST_SUPPORT;
 pub use table::*;

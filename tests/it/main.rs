@@ -7,6 +7,7 @@
 
 mod ask;
 mod availability;
+mod browser;
 mod council;
 mod data;
 mod dialects;
@@ -17,15 +18,18 @@ mod gate;
 mod grounding;
 mod layers;
 mod limits;
+mod metrics;
 mod money;
 mod page;
 mod patterns;
 mod privacy;
 mod program;
 mod providers;
+mod recall;
 mod refine;
 mod replay;
 mod replies;
+mod reports;
 mod routing;
 mod scan;
 mod serve;

@@ -4,6 +4,7 @@ mod cohorts;
 mod daily;
 mod grouped;
 mod journey;
+mod people;
 mod segments;
 mod totals;
 

@@ -5,7 +5,7 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{DataError, Tables, Totals, Window};
+use super::super::{DataError, Query, Tables, Totals, Window};
 use super::windowed;
 
 /// The totals, and how many rows of the window have no user.
@@ -13,7 +13,7 @@ pub(crate) async fn totals(facts: &Facts, window: Window, tables: &Tables) -> Re
     let has_revenue = facts.roles.has(Role::Revenue);
     let (mut totals, without_user) = facts
         .engine
-        .row(&windowed(include_str!("../sql/totals.sql"), window), |row| {
+        .row(&windowed(facts.definitions.sql(Query::Totals), window), |row| {
             let amount = |column: &str| has_revenue.then(|| to_float(row.amount(column).unwrap_or(0)));
             let revenue = row.amount("revenue").unwrap_or(0);
             let gross = row.amount("gross").unwrap_or(0);
