@@ -3,6 +3,7 @@
 mod compute;
 mod copies;
 mod definitions;
+mod distinct;
 mod engine;
 mod error;
 mod event_names;
