@@ -14,7 +14,7 @@ use super::series::{Daily, Series, days_of, weekday_name};
 use super::statistics::{count_change_z, ratio};
 use super::totals::{Total, totals_table};
 use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::insight::Analyst;
 
 pub(super) const DEFINITION: &str = "active users have at least one row; means are per calendar day; new users appear for the first time in the whole source; \
@@ -55,6 +55,15 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         .into_iter()
         .flatten()
         .collect();
+    let levels: Vec<&Series> = [
+        &daily.active_users,
+        &daily.events_per_user,
+        &daily.revenue,
+        &daily.payers,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed);
     if !judged.is_empty() {
         evidence.notes.push(searched(context, &judged, unusual.as_ref()));
@@ -68,6 +77,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         ),
         days_table(daily, dataset.window.end, days_of(dataset.window)),
         unusual,
+        shifts::totals(context, "D6", &levels),
         drivers(context),
         weeks_table(daily, days_of(dataset.window)),
     ]

@@ -21,6 +21,7 @@ mod channels;
 mod drivers;
 mod entities;
 mod journey;
+mod shifts;
 mod steps;
 mod totals;
 mod unusual;
@@ -30,6 +31,7 @@ mod context;
 mod countries;
 mod draft;
 mod measure;
+mod mix;
 mod series;
 
 mod anomalies;
