@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::activity::activity;
 use super::anomalies::HISTORY_NEEDED;
 use super::change::DAYS_NEEDED;
 use super::context::{Context, gap};
@@ -79,6 +80,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         unusual,
         shifts::totals(context, "D6", &levels),
         drivers(context),
+        activity(context, "D7"),
         weeks_table(daily, days_of(dataset.window)),
     ]
     .into_iter()

@@ -17,6 +17,7 @@ mod quality;
 mod revenue;
 mod segments;
 
+mod activity;
 mod channels;
 mod drivers;
 mod entities;
