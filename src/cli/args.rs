@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Typed;
 use crate::flow::explore::OptimizerKind;
 
+use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
 
 const AFTER_HELP: &str = "\
@@ -15,6 +16,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights open daily
   insights scan path/to/project --egress
 
 Exit codes:
@@ -61,6 +63,10 @@ pub(super) enum Command {
     Patterns(PatternsArguments),
     /// Show all runs in a browser, live; start and stop them there
     Serve(ServeArguments),
+    /// Print the report of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Open the page of a finished run in a browser
+    Open(OpenArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -183,12 +189,16 @@ pub(super) struct RunArguments {
 #[derive(Debug, Default, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataArguments {
-    /// File, folder or glob (CSV, TSV, JSON lines, Parquet; plain, gz, xz or zst); without it the run directory's tables are read
+    /// File, folder or glob (CSV, TSV, JSON lines, Parquet, Arrow; plain, gz, xz, zst or bz2), s3://, gs:// or https:// URL of the
+    /// same, or postgres://user@host/database?table=NAME (or ?query=SELECT…); without it the run directory's tables are read
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) data: Vec<String>,
     /// Column roles, e.g. user=CustomerID,revenue="Quantity * UnitPrice"
     #[arg(long, value_name = "ROLE=COLUMN")]
     pub(super) map: Vec<String>,
+    /// schema_mapping.json of an earlier run: its columns are used again, --map is stronger
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<String>,
     /// Time zone of the report's days [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(super) timezone: Option<String>,
@@ -337,6 +347,11 @@ pub(super) struct EvidenceArguments {
     /// JSON instead of tables
     #[arg(long)]
     pub(super) json: bool,
+    /// List exactly what a run would send, by provider, and send nothing
+    #[arg(long)]
+    pub(super) egress: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
     /// The text that a model sees instead of tables
     #[arg(long, conflicts_with = "json")]
     pub(super) prompt: bool,
@@ -698,6 +713,7 @@ impl DataArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.data.clone_from(&self.data);
         typed.map.clone_from(&self.map);
+        typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
         typed.metrics.clone_from(&self.metrics);

@@ -10,7 +10,7 @@ use super::args::{CommonArguments, EvidenceArguments};
 use super::exit::{Code, Failure};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::{print, run};
+use super::{egress, gate, print, run};
 
 mod tables;
 
@@ -19,10 +19,15 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     let mut typed = Typed {
         date_start: arguments.date_start.clone(),
         date_end: arguments.date_end.clone(),
-        provider: Some(crate::llm::MOCK.to_owned()),
         ..Typed::default()
     };
     arguments.data.add_to(&mut typed);
+    arguments.models.add_to(&mut typed);
+    if !arguments.egress {
+        // Facts need nobody who answers.
+        typed.provider = Some(crate::llm::MOCK.to_owned());
+        (typed.model, typed.fallback) = (Vec::new(), Vec::new());
+    }
     common.add_to(&mut typed);
     let settings = run::settle(&typed, common)?;
     let window = settings.window.ok_or_else(|| {
@@ -51,17 +56,24 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         .filter(|facts| wanted.contains(&facts.analyst))
         .cloned()
         .collect();
-    let text = if arguments.json {
+    let text = if arguments.egress {
+        let list = egress::list(&settings, &dataset, evidence)?;
+        match arguments.json {
+            true => format!("{list:#}\n"),
+            false => print::safe(&egress::shown(&list)),
+        }
+    } else if arguments.json {
         let kpis = evidence::kpis(&dataset, &all);
         let charts = evidence::charts::charts(&dataset, &options);
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
     } else if !arguments.prompt {
         tables::tables(&evidence, &print::Page::of_stdout())
     } else {
+        let gate = format!("# Data gate\n\n{}\n", gate::lines(&dataset, &evidence).join("\n"));
         let parts = evidence
             .iter()
             .map(|facts| format!("# {}\n\n{}", facts.analyst.title(), evidence::pipe(facts)));
-        parts.collect::<Vec<_>>().join("\n\n") + "\n"
+        std::iter::once(gate).chain(parts).collect::<Vec<_>>().join("\n\n") + "\n"
     };
     print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     Ok(Code::Complete)

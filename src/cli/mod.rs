@@ -5,11 +5,13 @@ mod ask;
 mod demo;
 mod doctor;
 mod dry_run;
+mod egress;
 mod evidence;
 mod exit;
 mod explore;
 mod extract;
 mod facts;
+mod gate;
 mod listen;
 mod log;
 mod outputs;
@@ -19,6 +21,7 @@ mod progress;
 mod providers;
 mod providers_text;
 mod refine;
+mod reports;
 mod run;
 mod scan;
 mod serve;
@@ -87,6 +90,8 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
+        Some(Command::Report(asked)) => reports::report(asked, common),
+        Some(Command::Open(asked)) => reports::open(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);

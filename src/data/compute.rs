@@ -8,14 +8,13 @@ use tokio::task::JoinHandle;
 
 use crate::event::{Event, Events};
 
-use super::engine::{Engine, day_from_number, number_of_day};
+use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
-use super::moment::Order;
+use super::intake::{self, Request, Taken};
 use super::roles::names::Role;
-use super::source::Raw;
+use super::source::{Access, Raw};
 use super::{
-    DataError, Dataset, Definitions, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile,
-    roles, source,
+    DataError, Dataset, Definitions, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, gate, metrics,
 };
 
 /// What to read and how.
@@ -26,9 +25,13 @@ pub struct Options {
     pub window: Window,
     /// `role=column-or-expression` pairs.
     pub map: Vec<(String, String)>,
+    /// The mapping of an earlier run, which `map` overrules.
+    pub mapping: Vec<Mapped>,
     pub max_bad_rows: u64,
     /// An IANA name.
     pub timezone: String,
+    /// For sources that ask who we are.
+    pub access: Access,
     /// A folder of SQL files that replace metric definitions of the same name.
     pub metrics: Option<PathBuf>,
 }
@@ -66,14 +69,7 @@ async fn computed(
         facts,
         mut summary,
         source,
-    } = open(
-        &options.sources,
-        &options.map,
-        options.max_bad_rows,
-        timezone,
-        definitions,
-    )
-    .await?;
+    } = open(&Request::of(options), &timezone, definitions).await?;
     summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;
@@ -124,10 +120,15 @@ async fn computed(
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    for note in &summary.notes {
-        events.say(Event::Warning { message: note.clone() });
+    summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
+    let faults = summary
+        .gate
+        .faults()
+        .map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
+    for message in summary.notes.iter().cloned().chain(faults) {
+        events.say(Event::Warning { message });
     }
-    Ok(Dataset {
+    let mut dataset = Dataset {
         window,
         previous_window,
         current,
@@ -136,7 +137,9 @@ async fn computed(
         segmentation,
         mapping: facts.roles.mapping(),
         source,
-    })
+    };
+    gate::apply(&mut dataset);
+    Ok(dataset)
 }
 
 async fn segmentation(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
@@ -155,14 +158,9 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 }
 
 /// Reads the sources and says what each column is taken for.
-pub async fn inspect(
-    sources: &[String],
-    map: &[(String, String)],
-    max_bad_rows: u64,
-    timezone: &str,
-) -> Result<Inspection, DataError> {
+pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source } = open(sources, map, max_bad_rows, &timezone, Definitions::default()).await?;
+    let Opened { facts, summary, source } = open(request, &timezone, Definitions::default()).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -182,19 +180,8 @@ struct Opened {
     source: Source,
 }
 
-async fn open(
-    sources: &[String],
-    map: &[(String, String)],
-    max_bad_rows: u64,
-    timezone: &str,
-    definitions: Definitions,
-) -> Result<Opened, DataError> {
-    let raw = source::read(sources, max_bad_rows).await?;
-    let columns = profile::columns(&raw)?;
-    let probing = Engine::new("UTC", Order::MonthFirst, raw.n_rows());
-    probing.register("raw", raw.schema.clone(), raw.batches.clone())?;
-    let roles = roles::resolve(&raw, &columns, &probing, map).await?;
-    drop(probing);
+async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -> Result<Opened, DataError> {
+    let Taken { raw, columns, roles } = intake::take(request).await?;
     let source = Source {
         kind: "data".to_owned(),
         files: raw.files.clone(),

@@ -9,6 +9,8 @@ use jiff::civil::Date;
 
 use super::engine::{Engine, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
+use super::gate::{self, MixedTotals};
+use super::privacy::{self, Masker};
 use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
@@ -33,6 +35,7 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
+    pub(crate) mixed_totals: Vec<MixedTotals>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +52,7 @@ pub(crate) async fn build(
     timezone: &str,
     definitions: Definitions,
 ) -> Result<(Facts, Vec<String>), DataError> {
-    let engine = Engine::new(timezone, roles.time_order, raw.n_rows());
+    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
     register(&engine, raw)?;
@@ -67,14 +70,17 @@ pub(crate) async fn build(
             "{rows_without_time} rows have no time that can be read and are left out"
         ));
     }
-    let dimensions = dimensions(columns, &roles);
+    let masker = masker(columns, &roles);
+    let dimensions = dimensions(columns, &roles, &masker);
     let profile = quality::profile(&engine, columns, &roles).await?;
-    engine
-        .keep(
-            "events",
-            &events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions),
-        )
-        .await?;
+    let mixed_totals = gate::mixed_totals(&engine, columns, &roles).await?;
+    let labels = Labels {
+        masker: &masker,
+        engine: &engine,
+        columns,
+    };
+    let events = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
+    engine.keep("events", &events).await?;
     definitions.check_events(&engine).await?;
     engine.drop("dated")?;
     engine.keep("first_seen", definitions.sql(Query::FirstSeen)).await?;
@@ -107,6 +113,7 @@ pub(crate) async fn build(
         rows_without_time,
         profile,
         has_kinds,
+        mixed_totals,
     };
     Ok((facts, notes))
 }
@@ -117,9 +124,14 @@ fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
     fields.push(Field::new("__row", DataType::Int64, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
+    let mut given = raw.row_hashes.into_iter().flatten();
     for batch in raw.batches {
+        let hashes = match given.next() {
+            Some(hashes) => hashes,
+            None => row_hashes(&batch)?,
+        };
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(row_hashes(&batch)?));
+        columns.push(Arc::new(hashes));
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     engine.register("raw", schema, batches)
@@ -175,29 +187,63 @@ async fn readable_times(engine: &Engine, roles: &Roles, n_rows: u64) -> Result<u
             column: time.shown.clone(),
             unparsable: filled - readable,
             rows: n_rows,
-            example,
+            example: privacy::label(&example),
         });
     }
     Ok(n_rows - readable)
 }
 
-fn events_sql(definition: &str, columns: &[Column], roles: &Roles, dimensions: &[(String, String)]) -> String {
+/// Columns whose values are shown, as the engine reads them: with nothing personal left.
+struct Labels<'source> {
+    masker: &'source Masker,
+    engine: &'source Engine,
+    columns: &'source [Column],
+}
+
+impl Labels<'_> {
+    async fn sql(&self, sql: &str) -> Result<String, DataError> {
+        let column = self.columns.iter().find(|column| quoted(&column.name) == sql);
+        let values = match column.and_then(|column| column.values.clone()) {
+            Some(values) => values,
+            None => {
+                let distinct = format!("SELECT DISTINCT text_of({sql}) AS label FROM dated");
+                let values = self.engine.rows(&distinct, |row| row.text("label")).await?;
+                values.into_iter().flatten().collect()
+            }
+        };
+        Ok(self.masker.sql(sql, &values))
+    }
+}
+
+fn masker(columns: &[Column], roles: &Roles) -> Masker {
+    let names = roles
+        .found
+        .get(&Role::User)
+        .map(|found| found.columns.as_slice())
+        .unwrap_or_default();
+    Masker::of_ids(columns.iter().filter(|column| names.contains(&column.name)))
+}
+
+async fn events_sql(
+    definition: &str,
+    columns: &[Column],
+    roles: &Roles,
+    dimensions: &[(String, String)],
+    labels: &Labels<'_>,
+) -> Result<String, DataError> {
     let mut sql = definition.to_owned();
-    for role in [
-        Role::User,
-        Role::Event,
-        Role::Country,
-        Role::Platform,
-        Role::Channel,
-        Role::Session,
-        Role::Order,
-    ] {
-        let text = roles
-            .found
-            .get(&role)
-            .map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
-                format!("text_of({})", found.sql)
-            });
+    for role in [Role::User, Role::Session, Role::Order] {
+        let found = roles.found.get(&role);
+        let text = found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
+            format!("text_of({})", found.sql)
+        });
+        sql = sql.replace(&format!("{{{}}}", role.name()), &text);
+    }
+    for role in [Role::Event, Role::Country, Role::Platform, Role::Channel] {
+        let text = match roles.found.get(&role) {
+            Some(found) => labels.sql(&found.sql).await?,
+            None => "CAST(NULL AS VARCHAR)".to_owned(),
+        };
         sql = sql.replace(&format!("{{{}}}", role.name()), &text);
     }
     for role in [Role::Revenue, Role::EngagementScore] {
@@ -214,14 +260,16 @@ fn events_sql(definition: &str, columns: &[Column], roles: &Roles, dimensions: &
         .filter(|(_, name)| name.starts_with("dimension_"))
         .collect();
     let taken: String = own.iter().map(|(_, name)| format!(", {name}")).collect();
-    let read: String = own
-        .iter()
-        .map(|(column, name)| format!(", text_of({}) AS {name}", quoted(column)))
-        .collect();
-    sql.replace("{kind}", kind.as_deref().unwrap_or("'all'"))
+    let mut read = String::new();
+    for (column, name) in own {
+        let label = labels.sql(&quoted(column)).await?;
+        read.push_str(&format!(", {label} AS {name}"));
+    }
+    Ok(sql
+        .replace("{kind}", kind.as_deref().unwrap_or("'all'"))
         .replace("{converts}", &converts(columns, roles))
         .replace("{dimensions}", &taken)
-        .replace("{dimension_columns}", &read)
+        .replace("{dimension_columns}", &read))
 }
 
 fn event_names<'columns>(columns: &'columns [Column], roles: &Roles) -> &'columns [String] {
@@ -262,7 +310,7 @@ fn converts(columns: &[Column], roles: &Roles) -> String {
 }
 
 /// Platform, channel and other text columns with a handful of values.
-fn dimensions(columns: &[Column], roles: &Roles) -> Vec<(String, String)> {
+fn dimensions(columns: &[Column], roles: &Roles, masker: &Masker) -> Vec<(String, String)> {
     let column_of = |role: Role| {
         let found = roles.found.get(&role)?;
         columns.iter().find(|column| found.columns == [column.name.clone()])
@@ -271,8 +319,13 @@ fn dimensions(columns: &[Column], roles: &Roles) -> Vec<(String, String)> {
         .into_iter()
         .filter_map(|(role, name)| Some((column_of(role)?.name.clone(), name.to_owned())))
         .collect();
+    let users = column_of(Role::User).map_or(u64::MAX, |column| column.distinct);
     let others = columns.iter().filter(|column| {
         column.is_text()
+            && !privacy::names_persons(&column.bare)
+            // As many values as users: whatever it is called, it tells them apart.
+            && column.distinct.saturating_mul(10) < users.saturating_mul(9)
+            && masker.may_show(column)
             && roles.of_column(&column.name).is_none()
             && (2..=MOST_DIMENSION_VALUES).contains(&column.distinct)
             && column.distinct_share() < 0.2
@@ -317,8 +370,9 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
     });
     let median = median.unwrap_or(0);
     let is_full = |day: &&DayRows| median < 200 || day.rows * 100 >= median;
-    let first = days.iter().find(is_full).map_or(0, |day| day.number);
-    let last = days.iter().rev().find(is_full).map_or(0, |day| day.number);
+    let bulk = without_far_tails(days);
+    let first = bulk.iter().find(is_full).map_or(0, |day| day.number);
+    let last = bulk.iter().rev().find(is_full).map_or(0, |day| day.number);
     let after: u64 = days.iter().filter(|day| day.number > last).map(|day| day.rows).sum();
     if after > 0 {
         notes.push(format!(
@@ -327,7 +381,7 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         ));
     }
     // A product may begin with few rows a day: only what lies far before is a stray.
-    let start = days
+    let start = bulk
         .iter()
         .find(|day| day.number + 60 >= first)
         .map_or(first, |day| day.number);
@@ -339,4 +393,24 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         ));
     }
     Ok((date(start)?, date(last)?))
+}
+
+/// The days without a few at either end, less than a hundredth of the rows, that lie more than two months from all others.
+fn without_far_tails(days: &[DayRows]) -> &[DayRows] {
+    const FAR: i64 = 60;
+    let all: u64 = days.iter().map(|day| day.rows).sum();
+    let is_few = |tail: &[DayRows]| tail.iter().map(|day| day.rows).sum::<u64>() * 100 < all;
+    let is_far = |pair: &[DayRows]| pair[1].number - pair[0].number > FAR;
+    let mut bulk = days;
+    while let Some(gap) = bulk.windows(2).position(is_far)
+        && is_few(&bulk[..=gap])
+    {
+        bulk = &bulk[gap + 1..];
+    }
+    while let Some(gap) = bulk.windows(2).rposition(is_far)
+        && is_few(&bulk[gap + 1..])
+    {
+        bulk = &bulk[..=gap];
+    }
+    bulk
 }

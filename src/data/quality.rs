@@ -75,6 +75,25 @@ impl Profile {
         self.columns.iter().map(|(column, _)| column.name.clone()).collect()
     }
 
+    /// Every column of the source with its role.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&Column, Option<Role>)> {
+        self.columns.iter().map(|(column, role)| (column, *role))
+    }
+
+    /// The share of empty cells of a column in a window before a day, and from it on, in percent.
+    pub(crate) fn around(&self, column: &str, window: Window, since: Date) -> Option<(f64, f64)> {
+        let position = self.columns.iter().position(|(known, _)| known.name == column)?;
+        let part = |window: Window| {
+            let (rows, filled, _) = self.sums(window, position);
+            (rows > 0).then(|| percent(rows - filled, rows))
+        };
+        let before = Window {
+            end: since.yesterday().ok()?,
+            ..window
+        };
+        Some((part(before)?, part(Window { start: since, ..window })?))
+    }
+
     pub(crate) fn of(&self, window: Window, previous: Option<Window>) -> Vec<ColumnProfile> {
         self.columns
             .iter()

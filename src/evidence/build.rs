@@ -4,7 +4,7 @@ use super::basis::basis;
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
-use super::{Column, Evidence, Role, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments};
+use super::{Column, Evidence, Role, Table, TableKind, cohorts, daily, gate, geographic, quality, revenue, segments};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
@@ -43,6 +43,7 @@ pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
 
 fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analyst: Analyst) -> Evidence {
     let mut evidence = one(context, analyst);
+    gate::pass(&mut evidence, dataset);
     if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
         let narrow = Context::new(
             dataset,
@@ -52,6 +53,7 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
             },
         );
         evidence = one(&narrow, analyst);
+        gate::pass(&mut evidence, dataset);
     }
     // With ids, which count too; again after rows have gone.
     number_rows(&mut evidence.tables, letter(analyst));

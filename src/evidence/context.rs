@@ -148,6 +148,8 @@ impl<'a> Context<'a> {
             notes: self.notes(),
             gaps: Vec::new(),
             completeness: self.completeness(),
+            caveats: Vec::new(),
+            refused: None,
             tables: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 mod basis;
 mod build;
 pub mod charts;
+mod gate;
 mod kpis;
 mod own;
 mod pipe;
@@ -47,6 +48,7 @@ mod trends;
 mod tests;
 
 pub use build::{Options, build};
+pub use gate::{Caveat, Verdict, verdicts};
 pub use kpis::{CHANGED_Z, Kpi, kpis};
 pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};

@@ -119,6 +119,9 @@ fn header(evidence: &Evidence) -> String {
     for note in &evidence.notes {
         line(&mut text, &format!("note: {}", sentence(note)));
     }
+    for caveat in &evidence.caveats {
+        line(&mut text, &format!("caveat: {}", sentence(&caveat.text)));
+    }
     for gap in &evidence.gaps {
         line(&mut text, &format!("gap: {}", sentence(gap)));
     }

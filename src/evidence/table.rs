@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Caveat;
 use crate::data::Window;
 use crate::insight::Analyst;
 
@@ -195,6 +196,12 @@ pub struct Evidence {
     pub gaps: Vec<String>,
     /// The share of the window's days that hold complete data, 0..1.
     pub completeness: f64,
+    /// What must be said with a statement on the fields that they name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<Caveat>,
+    /// Why the data gate keeps this analyst from speaking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     pub tables: Vec<Table>,
 }
 
@@ -280,6 +287,8 @@ impl Evidence {
             notes: Vec::new(),
             gaps: Vec::new(),
             completeness: 1.0,
+            caveats: Vec::new(),
+            refused: None,
             tables: Vec::new(),
         }
     }

@@ -41,6 +41,8 @@ pub(super) fn read(raw: &Value) -> Result<Evidence, String> {
         notes: Vec::new(),
         gaps: Vec::new(),
         completeness: 1.0,
+        caveats: Vec::new(),
+        refused: None,
         tables,
     })
 }

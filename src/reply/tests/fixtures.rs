@@ -143,6 +143,8 @@ pub(super) fn evidence() -> Evidence {
         notes: Vec::new(),
         gaps: Vec::new(),
         completeness: 1.0,
+        caveats: Vec::new(),
+        refused: None,
         tables: vec![geographic, totals(), anomalies()],
     }
 }
