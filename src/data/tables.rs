@@ -286,7 +286,7 @@ pub struct ColumnProfile {
     /// Values that the role cannot read (no date, no number).
     pub invalid: u64,
     pub distinct: Option<u64>,
-    /// The first day of the window on which the null rate was more than twice the window's median and above 1 %.
+    /// The first day of the window on which the null rate was more than twice the usual one (see `quality`) and above 1 %.
     pub null_since: Option<Date>,
 }
 

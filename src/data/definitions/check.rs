@@ -4,12 +4,12 @@
 use datafusion::arrow::datatypes::{DataType, Schema};
 
 use super::super::engine::Engine;
-use super::super::moment::Order;
+use super::super::moment::DayOrder;
 use super::super::{DataError, money};
 use super::{Definitions, Query};
 
 pub(super) async fn check(definitions: &Definitions) -> Result<(), DataError> {
-    let engine = Engine::new("UTC", Order::MonthFirst, 0);
+    let engine = Engine::new("UTC", DayOrder::MonthFirst, 0);
     engine.keep("dated", NO_ROWS).await?;
     for query in Query::ALL.iter().copied() {
         let built_in = example(query, query.built_in());
@@ -43,7 +43,7 @@ pub(super) async fn check(definitions: &Definitions) -> Result<(), DataError> {
 
 /// The columns of `events` that the other definitions read, by name and kind.
 pub(super) async fn events(engine: &Engine) -> Result<(), String> {
-    let wanted = Engine::new("UTC", Order::MonthFirst, 0);
+    let wanted = Engine::new("UTC", DayOrder::MonthFirst, 0);
     let planned = async {
         wanted.keep("dated", NO_ROWS).await?;
         let built_in = wanted

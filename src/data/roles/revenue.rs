@@ -157,7 +157,12 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
     let Some(column) = resolver.only_column(Role::Event) else {
         return found;
     };
-    let bought: Vec<&String> = column.values.iter().flatten().filter(|event| is_purchase_like(event)).collect();
+    let bought: Vec<&String> = column
+        .values
+        .iter()
+        .flatten()
+        .filter(|event| is_purchase_like(event))
+        .collect();
     let list = bought.iter().map(|event| literal(event)).collect::<Vec<_>>().join(", ");
     let named: Vec<String> = bought.iter().map(|event| literal(&privacy::label(event))).collect();
     let named = named.join(", ");
