@@ -307,6 +307,7 @@ pub fn lock(folder: &Path, name: &str, now: &str) -> Result<RunLock, RunDirError
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(&text))
         .map_err(unwritable)?;
+    tracing::debug!(path = %path.display(), "lock taken");
     Ok(RunLock { _file: file })
 }
 
@@ -375,6 +376,7 @@ pub fn write_whole_with(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io
     temporary.as_file().sync_all()?;
     share_with_group(temporary.as_file())?;
     temporary.persist(path).map_err(|error| error.error)?;
+    tracing::debug!(path = %path.display(), "file written");
     sync_folder(folder)
 }
 

@@ -1,11 +1,14 @@
 //! What was typed, exactly; resolved once by `config`.
 
+mod explore;
+
+pub(super) use explore::{Dedup, ExploreArguments};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Typed;
-use crate::flow::explore::OptimizerKind;
 
 use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
@@ -57,6 +60,9 @@ pub(super) enum Command {
     Refine(RefineArguments),
     /// List attributes of a topic: several producers ask several models at once, what is new across all of them is kept
     Explore(ExploreArguments),
+    /// A producer of `explore --processes`: reads assignments on stdin, writes batches to stdout
+    #[command(hide = true)]
+    ExploreProducer,
     /// List, show, export and resume what commands asked and were told
     Sessions(SessionsArguments),
     /// List, show and check the patterns that a council, a question or a scan runs
@@ -260,7 +266,7 @@ pub(super) struct ModelArguments {
     /// Seconds between two tokens of a streamed reply [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub(super) idle_timeout: Option<String>,
-    /// Seconds for the whole run [default: 900]
+    /// Seconds for the whole run [default: 900; explore has none]
     #[arg(long, value_name = "SECONDS")]
     pub(super) deadline: Option<String>,
     /// Token limit of one reply [default: 4096]
@@ -497,95 +503,6 @@ pub(super) struct ServeArguments {
 }
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct ExploreArguments {
-    /// What the attributes are of
-    #[arg(short, long, value_name = "TEXT")]
-    pub(super) topic: String,
-    /// How many ask at once, 1 to 256
-    #[arg(long, value_name = "N", default_value = "5", value_parser = producers)]
-    pub(super) producers: usize,
-    /// Batches of each producer [default: 10; without --target, --max-cost, --max-calls and --max-tokens only]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) iterations: Option<u64>,
-    /// Attributes that a batch asks for, 1 to 500
-    #[arg(long, value_name = "N", default_value = "60", value_parser = request_size)]
-    pub(super) request_size: usize,
-    /// Who chooses the next family of prompts and the next model: basic (in turn) or adaptive (what brings most for time and money)
-    #[arg(long, value_name = "NAME", default_value = "adaptive", value_parser = optimizer)]
-    pub(super) optimizer: OptimizerKind,
-    /// Enough when so many unique attributes are found
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) target: Option<u64>,
-    /// Enough when less than this share of the last batches was new; 0 never is
-    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = share)]
-    pub(super) stop_below: f64,
-    /// What is merged: exact (but for case, punctuation, articles and plurals), or near (most words in common) as well
-    #[arg(long, value_name = "MODE", default_value = "near")]
-    pub(super) dedup: Dedup,
-    /// The share of common words from which on two attributes are one
-    #[arg(long, value_name = "SHARE", default_value = "0.8", value_parser = similarity)]
-    pub(super) similarity: f64,
-    /// The folder of the files [default: output/ and a safe name of the topic]
-    #[arg(long, value_name = "DIR")]
-    pub(super) output: Option<PathBuf>,
-    /// Go on with the exploration in the folder
-    #[arg(long, conflicts_with = "overwrite")]
-    pub(super) resume: bool,
-    /// Begin anew although there is an exploration in the folder
-    #[arg(long)]
-    pub(super) overwrite: bool,
-    /// Print the metadata as JSON instead of the list's path
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) settings: ModelArguments,
-}
-
-/// Which likenesses are merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Dedup {
-    Exact,
-    Near,
-}
-
-fn producers(text: &str) -> Result<usize, String> {
-    whole(text, 1..=256)
-}
-
-fn request_size(text: &str) -> Result<usize, String> {
-    whole(text, 1..=500)
-}
-
-fn whole(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, String> {
-    let number = text.trim().parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("it is a whole number from {} to {}", range.start(), range.end()))
-}
-
-fn optimizer(text: &str) -> Result<OptimizerKind, String> {
-    let found = OptimizerKind::ALL.into_iter().find(|kind| kind.word() == text.trim());
-    found.ok_or_else(|| "it is basic or adaptive".to_owned())
-}
-
-/// `2%` or `0.02`.
-fn share(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    let number = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    let share = number.ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "a share is a number from 0 to 1, or a percentage as in 2%".to_owned())
-}
-
-fn similarity(text: &str) -> Result<f64, String> {
-    let share = share(text)?;
-    match share > 0.0 {
-        true => Ok(share),
-        false => Err("it must be above 0".to_owned()),
-    }
-}
-
-#[derive(Debug, Clone, Args)]
 pub(super) struct SessionsArguments {
     #[command(subcommand)]
     pub(super) action: SessionsAction,
@@ -595,7 +512,7 @@ pub(super) struct SessionsArguments {
 pub(super) enum SessionsAction {
     /// All sessions, newest first
     List {
-        /// council, ask, refine or scan
+        /// council, ask, refine, scan or explore
         #[arg(long, value_name = "KIND")]
         kind: Option<String>,
         /// active, completed or failed
@@ -677,6 +594,32 @@ pub(super) struct PatternPlaces {
     /// The result as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl Arguments {
+    /// The command in a word.
+    pub(super) fn name(&self) -> &'static str {
+        match &self.command {
+            None | Some(Command::Run(_)) => "run",
+            Some(Command::Demo(_)) => "demo",
+            Some(Command::Doctor(_)) => "doctor",
+            Some(Command::Providers(_)) => "providers",
+            Some(Command::Evidence(_)) => "evidence",
+            Some(Command::Ask(_)) => "ask",
+            Some(Command::Scan(_)) => "scan",
+            Some(Command::Refine(_)) => "refine",
+            Some(Command::Explore(_)) => "explore",
+            Some(Command::ExploreProducer) => "explore-producer",
+            Some(Command::Sessions(_)) => "sessions",
+            Some(Command::Patterns(_)) => "patterns",
+            Some(Command::Serve(_)) => "serve",
+            Some(Command::Extract(_)) => "extract",
+            Some(Command::Verify(_)) => "verify",
+            Some(Command::Sql(_)) => "sql",
+            Some(Command::Report(_)) => "report",
+            Some(Command::Open(_)) => "open",
+        }
+    }
 }
 
 impl RunArguments {

@@ -34,6 +34,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tracing::Instrument as _;
 
 use args::{Arguments, Command};
 use exit::Failure;
@@ -47,6 +48,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
+    if let Err(error) = log::begin() {
+        print::talk(&format!("error: could not begin the trace: {error}"));
+        return Code::Usage.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -54,10 +59,15 @@ pub fn main() -> ExitCode {
             return Code::NoReport.into();
         }
     };
-    let code = runtime.block_on(dispatch(arguments)).unwrap_or_else(|failure| {
+    let span = tracing::debug_span!("process", command = arguments.name(), code = tracing::field::Empty);
+    span.in_scope(|| tracing::debug!(command = arguments.name(), "process started"));
+    let done = runtime.block_on(dispatch(arguments).instrument(span.clone()));
+    let code = done.unwrap_or_else(|failure| {
         print::talk(&failure.to_string());
         failure.code
     });
+    span.record("code", code as u8);
+    drop(span);
     // Whatever still blocks (a query, a lookup) is not waited for.
     runtime.shutdown_background();
     code.into()
@@ -85,6 +95,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
         Some(Command::Explore(asked)) => explore::explore(asked, common).await,
+        Some(Command::ExploreProducer) => explore::producer(common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,

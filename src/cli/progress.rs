@@ -221,6 +221,7 @@ impl Progress {
             | Event::ExploreChoice { .. }
             | Event::ExploreBatch { .. }
             | Event::ExploreProgress { .. }
+            | Event::ExploreProducerStarted { .. }
             | Event::ExploreProducerLost { .. }
             | Event::ExploreFinished { .. } => self.explored(event),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{self, Window};
 use crate::flow;
@@ -16,7 +17,7 @@ use super::models::{Models, choose_models};
 use super::{Bad, file, limits, variables};
 
 /// What was typed: text as it stood on the command line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Typed {
     pub run_hash: Option<String>,
     pub date_start: Option<String>,
@@ -58,6 +59,9 @@ pub struct Typed {
     pub routing_strategy: Option<String>,
     pub routing_config: Option<String>,
     pub context_fallback: Vec<String>,
+    pub embedding_model: Option<String>,
+    /// Meanings are compared, so that an embedding model is needed.
+    pub embeds: bool,
     pub hedge_after: Option<String>,
     pub cache_max_age: Option<String>,
     pub max_cost: Option<String>,

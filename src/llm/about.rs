@@ -1,6 +1,6 @@
 //! What is known before the first call: models, hosts, prices, secrets.
 
-use super::budget::Spending;
+use super::budget::{Caps, Spending};
 use super::call::Llm;
 use super::plan::PlannedAttempt;
 use super::redact::Redactor;
@@ -35,6 +35,11 @@ impl Llm {
     /// Sent, used and paid so far, kept replies not counted.
     pub fn spending(&self) -> Spending {
         self.budget.spending()
+    }
+
+    /// Other limits from here on, counted from the first call: for a process that is given its share of a budget bit by bit.
+    pub fn allow(&self, caps: Caps) {
+        self.budget.set_caps(caps);
     }
 
     /// The day of the price table.

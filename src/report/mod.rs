@@ -68,7 +68,7 @@ pub struct SourceFacts {
 }
 
 /// What the data gate said before anybody was asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GateFacts {
     pub verdicts: Vec<Verdict>,
     /// All checks, those that found nothing among them, as `aggregation_summary.json` holds them.

@@ -180,6 +180,7 @@ impl Fold {
             | Event::ExploreChoice { .. }
             | Event::ExploreBatch { .. }
             | Event::ExploreProgress { .. }
+            | Event::ExploreProducerStarted { .. }
             | Event::ExploreProducerLost { .. }
             | Event::ExploreFinished { .. }) => self.explore(event),
             event => self.call(event, time),

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use tracing::Instrument as _;
 
 use super::guard::{Verdict, harden};
 use super::{Problem, Shared, api, openapi, pages};
@@ -214,6 +215,19 @@ pub(super) fn router(server: Shared) -> Router {
 
 /// Nothing is answered, found or not, before the guard has seen it.
 async fn guarded(State(server): State<Shared>, request: Request<Body>, next: Next) -> Response {
+    // A query may hold the token.
+    let span = tracing::debug_span!(
+        "http.request",
+        method = %request.method(),
+        path = request.uri().path(),
+        status = tracing::field::Empty
+    );
+    let response = judged(server, request, next).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    response
+}
+
+async fn judged(server: Shared, request: Request<Body>, next: Next) -> Response {
     let wants_page = is_for_people(request.headers());
     let mut response = match server.guard.judge(&request) {
         Verdict::Enter => next.run(request).await,

@@ -36,5 +36,6 @@ mod serve;
 mod sessions;
 mod streaming;
 mod support;
+mod tester;
 mod tidy;
 mod verify;

@@ -16,6 +16,8 @@ fn computed(sample: &Sample) -> Dataset {
         map: Vec::new(),
         max_bad_rows: 0,
         timezone: "UTC".to_owned(),
+        mapping: Vec::new(),
+        access: data::Access::default(),
         metrics: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

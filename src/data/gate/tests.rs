@@ -101,6 +101,9 @@ fn windowed(text: &str, map: &[(&str, &str)], window: Window) -> Dataset {
             .collect(),
         max_bad_rows: 0,
         timezone: "UTC".to_owned(),
+        mapping: Vec::new(),
+        access: super::super::Access::default(),
+        metrics: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

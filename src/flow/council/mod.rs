@@ -14,6 +14,7 @@ pub use plan::{Plan, PlannedCall, plan};
 pub(super) use plan::{filled, planned};
 
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 
 use super::engine::{self, Answer, Domain, Engine, Given, Record, StageRecord, Verdict};
 use crate::event::Events;
@@ -48,7 +49,8 @@ pub async fn council(
         coordinated: None,
         reviews: review::Reviews::default(),
     };
-    let mut record = engine::run(engine, &pattern, &mut table).await?;
+    let span = tracing::debug_span!("council", analysts = evidence.len());
+    let mut record = engine::run(engine, &pattern, &mut table).instrument(span).await?;
     let mut calls = Vec::new();
     let mut later = Vec::new();
     let mut corrections = Vec::new();
