@@ -124,7 +124,7 @@ impl Profile {
                         filled.saturating_sub(readable)
                     },
                     distinct: Some(column.distinct),
-                    null_since: self.null_since(window, position),
+                    null_since: self.null_since(window, previous, position),
                 }
             })
             .collect()
@@ -144,17 +144,26 @@ impl Profile {
         })
     }
 
-    fn null_since(&self, window: Window, position: usize) -> Option<Date> {
-        let rates: Vec<(i64, f64)> = self
-            .in_window(window)
-            .map(|day| (day.number, percent(day.rows - day.cells[position].0, day.rows)))
-            .collect();
-        let mut sorted: Vec<f64> = rates.iter().map(|(_, rate)| *rate).collect();
-        sorted.sort_by(f64::total_cmp);
-        let median = sorted.get(sorted.len().checked_sub(1)? / 2).copied()?;
-        let (number, _) = rates.iter().find(|(_, rate)| *rate > 2.0 * median && *rate > 1.0)?;
+    /// Percent of empty cells by day.
+    fn null_rates(&self, window: Window, position: usize) -> Vec<(i64, f64)> {
+        let rate = |day: &Day| percent(day.rows - day.cells[position].0, day.rows);
+        self.in_window(window).map(|day| (day.number, rate(day))).collect()
+    }
+
+    /// The usual rate is the median of the window, or of the window before where that is lower: a column may fail on most days.
+    fn null_since(&self, window: Window, previous: Option<Window>, position: usize) -> Option<Date> {
+        let rates: Vec<(i64, f64)> = self.null_rates(window, position);
+        let before = previous.and_then(|previous| median(&self.null_rates(previous, position)));
+        let usual = median(&rates)?.min(before.unwrap_or(f64::INFINITY));
+        let (number, _) = rates.iter().find(|(_, rate)| *rate > 2.0 * usual && *rate > 1.0)?;
         super::engine::day_from_number(*number)
     }
+}
+
+fn median(rates: &[(i64, f64)]) -> Option<f64> {
+    let mut sorted: Vec<f64> = rates.iter().map(|(_, rate)| *rate).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
 
 /// A share in percent, rounded to 4 decimals; 0 of nothing.

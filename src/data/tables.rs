@@ -256,6 +256,23 @@ pub struct Totals {
     pub revenue_known_users: Option<f64>,
     pub payers: Option<u64>,
     pub orders: Option<u64>,
+    pub activity: Option<Activity>,
+}
+
+/// Who was there at the end of a window, who stayed and who left. Unknown where the data do not reach back far enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Activity {
+    /// Users of the last 7 and of the last 30 days, both counted to the window's last day.
+    pub week_users: Option<u64>,
+    pub month_users: Option<u64>,
+    /// Users of the 30 days before those, and how many of them were not seen since.
+    pub former_users: Option<u64>,
+    pub churned: Option<u64>,
+    /// Users of the window who were there in the window before; who were there only earlier; and users of the one before who did not come.
+    pub returning: Option<u64>,
+    pub resurrected: Option<u64>,
+    pub dormant: Option<u64>,
 }
 
 /// What one column of the source holds, in the window and in the previous one.
@@ -269,7 +286,7 @@ pub struct ColumnProfile {
     /// Values that the role cannot read (no date, no number).
     pub invalid: u64,
     pub distinct: Option<u64>,
-    /// The first day of the window on which the null rate was more than twice the window's median and above 1 %.
+    /// The first day of the window on which the null rate was more than twice the usual one (see `quality`) and above 1 %.
     pub null_since: Option<Date>,
 }
 

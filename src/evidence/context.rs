@@ -108,6 +108,14 @@ impl<'a> Context<'a> {
 
     /// The daily values of one entity as points to compare; a day without a row is an empty day of that entity.
     pub(super) fn points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
+        self.dated_points(days, window)
+            .into_iter()
+            .map(|(_, point)| point)
+            .collect()
+    }
+
+    /// The same with their days.
+    pub(super) fn dated_points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<(Date, Point)> {
         let partial = self.dataset.summary.partial_last_day;
         // The two windows must not look like neighbours of each other here: their days are numbered apart.
         let origin = if window == self.dataset.window { 100_000 } else { 0 };
@@ -115,10 +123,13 @@ impl<'a> Context<'a> {
             .into_iter()
             .enumerate()
             .filter(|(_, day)| !self.daily.closed[weekday(*day)] && Some(*day) != partial)
-            .map(|(index, day)| Point {
-                ordinal: origin + index as i64,
-                weekday: weekday(day),
-                value: days.get(&day).copied().unwrap_or(0.0),
+            .map(|(index, day)| {
+                let point = Point {
+                    ordinal: origin + index as i64,
+                    weekday: weekday(day),
+                    value: days.get(&day).copied().unwrap_or(0.0),
+                };
+                (day, point)
             })
             .collect()
     }

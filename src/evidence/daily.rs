@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::activity::activity;
 use super::anomalies::HISTORY_NEEDED;
 use super::change::DAYS_NEEDED;
 use super::context::{Context, gap};
@@ -14,7 +15,7 @@ use super::series::{Daily, Series, days_of, weekday_name};
 use super::statistics::{count_change_z, ratio};
 use super::totals::{Total, totals_table};
 use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::insight::Analyst;
 
 pub(super) const DEFINITION: &str = "active users have at least one row; means are per calendar day; new users appear for the first time in the whole source; \
@@ -55,6 +56,15 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         .into_iter()
         .flatten()
         .collect();
+    let levels: Vec<&Series> = [
+        &daily.active_users,
+        &daily.events_per_user,
+        &daily.revenue,
+        &daily.payers,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed);
     if !judged.is_empty() {
         evidence.notes.push(searched(context, &judged, unusual.as_ref()));
@@ -68,7 +78,9 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         ),
         days_table(daily, dataset.window.end, days_of(dataset.window)),
         unusual,
+        shifts::totals(context, "D6", &levels),
         drivers(context),
+        activity(context, "D7"),
         weeks_table(daily, days_of(dataset.window)),
     ]
     .into_iter()

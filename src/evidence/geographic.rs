@@ -11,7 +11,7 @@ use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count, key, note};
 use super::scatter::{milder, sum_z};
 use super::statistics::{herfindahl, ratio};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::data::{Tables, Window};
 use crate::insight::Analyst;
 
@@ -48,7 +48,8 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     evidence.notes.push(format!("{} countries compared", now.len()));
     let countries = table(context, &now, before.as_ref(), has_revenue);
     let concentration = concentration(&now, before.as_ref(), has_revenue);
-    evidence.tables = [countries, concentration].into_iter().flatten().collect();
+    let shifted = shifts::countries(context, "G5", &now, before.as_ref());
+    evidence.tables = [countries, shifted, concentration].into_iter().flatten().collect();
     evidence
 }
 

@@ -18,10 +18,12 @@ mod quality;
 mod revenue;
 mod segments;
 
+mod activity;
 mod channels;
 mod drivers;
 mod entities;
 mod journey;
+mod shifts;
 mod steps;
 mod totals;
 mod unusual;
@@ -31,6 +33,7 @@ mod context;
 mod countries;
 mod draft;
 mod measure;
+mod mix;
 mod series;
 
 mod anomalies;

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::journey::journey;
 use super::measure::{Measure, count};
+use super::mix::mix;
 use super::scatter::{per_user_z, sum_z};
 use super::statistics::{count_change_z, proportion_change_z, ratio, wilson};
 use super::steps::{concentration, steps};
@@ -42,6 +43,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
             &BTreeMap::new(),
         ));
     }
+    tables.push(mix(context, "S10"));
     tables.push(journey(context));
     tables.push(steps(context, "S7"));
     tables.push(concentration(context, "S8"));

@@ -48,14 +48,15 @@ queries! {
     Reach "reach" [];
     Purchases "purchases" [];
     Tiers "tiers" [];
+    Activity "activity" ["D7"];
     Totals "totals" ["D1", "R1", "R2"];
-    Daily "daily" ["dau_by_date", "engagement_by_date", "revenue_by_date", "D1", "D2", "D3", "D5", "R1", "R5"];
+    Daily "daily" ["dau_by_date", "engagement_by_date", "revenue_by_date", "D1", "D2", "D3", "D5", "D6", "Q3", "R1", "R5"];
     SessionTime "session_time" ["engagement_by_date", "D1"];
     Scores "scores" ["engagement_by_date"];
     Kinds "kinds" ["revenue_by_date", "revenue_by_type", "revenue_by_country", "R3"];
-    ByGroup "by_group" ["dau_by_country", "revenue_by_country", "new_logins_by_country", "new_logins_by_channel", "revenue_by_type", "G1", "G4", "D4", "S9"];
+    ByGroup "by_group" ["dau_by_country", "revenue_by_country", "new_logins_by_country", "new_logins_by_channel", "revenue_by_type", "G1", "G4", "G5", "D4", "S9"];
     GroupUsers "group_users" ["G1", "D1", "R1"];
-    Dimension "dimension" ["S2", "S3", "S4", "S5", "D4"];
+    Dimension "dimension" ["S2", "S3", "S4", "S5", "S10", "D4"];
     TierDays "tier_days" ["revenue_segments_daily", "S1", "R6"];
     TierSizes "tier_sizes" ["S1", "R6"];
     Concentration "concentration" ["S8", "R4"];

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::super::engine::number_of_day;
 use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
@@ -12,7 +11,7 @@ use super::super::roles::names::Role;
 use super::super::{
     DataError, Dimension, EventCount, Part, Query, RevenueSegmentsDaily, Segment, Segmentation, Window,
 };
-use super::{days, journey, people, windowed};
+use super::{days, journey, people, two_windows, windowed};
 
 const TIERS: [(&str, &str); 4] = [
     ("whale", "top 10 % of the window's payers by net revenue"),
@@ -190,17 +189,6 @@ async fn concentration(facts: &Facts, window: Window) -> Result<(Shares, Shares)
 const CURVE: [usize; 20] = [
     1, 2, 3, 4, 5, 7, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100,
 ];
-
-/// Two windows as one query; without a previous one it is the empty range before the window.
-fn two_windows(sql: &str, window: Window, previous: Option<Window>) -> String {
-    let start = number_of_day(window.start);
-    let previous = previous.map_or((start, start - 1), |previous| {
-        (number_of_day(previous.start), number_of_day(previous.end))
-    });
-    windowed(sql, window)
-        .replace("{previous_start}", &previous.0.to_string())
-        .replace("{previous_end}", &previous.1.to_string())
-}
 
 async fn dimension(
     facts: &Facts,

@@ -105,6 +105,7 @@ fn totals(tables: &Tables, window: Window) -> Totals {
         revenue_known_users: Some(revenue),
         payers: Some(users / 60),
         orders: Some(users / 50),
+        activity: None,
     }
 }
 
