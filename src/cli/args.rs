@@ -63,6 +63,8 @@ pub(super) enum Command {
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
     Verify(VerifyArguments),
+    /// Show what a sentence of a run's report rests on: findings, evidence, queries, input files, model, reviews, confidence
+    Explain(ExplainArguments),
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -147,6 +149,19 @@ pub(super) struct VerifyArguments {
     /// JSON lines to read instead of stdin
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainArguments {
+    /// The run, by the name of its folder under run_logs/
+    #[arg(value_name = "RUN_HASH")]
+    pub(super) run_hash: String,
+    /// A sentence (S1), a finding (F3), an evidence cell (g3.revenue), or words of the report; without it, all that can be explained
+    #[arg(value_name = "CLAIM")]
+    pub(super) claim: Option<String>,
+    /// JSON on stdout
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Default, Clone, Args)]

@@ -7,6 +7,7 @@ mod doctor;
 mod dry_run;
 mod evidence;
 mod exit;
+mod explain;
 mod explore;
 mod extract;
 mod facts;
@@ -86,6 +87,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
+        Some(Command::Explain(asked)) => explain::explain(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);
             Ok(Code::Usage)

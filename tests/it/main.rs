@@ -10,6 +10,7 @@ mod availability;
 mod council;
 mod data;
 mod dialects;
+mod explain;
 mod explore;
 mod extract;
 mod faults;

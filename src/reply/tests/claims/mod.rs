@@ -76,9 +76,13 @@ fn measured_on_claims_of_our_own() {
         let mut verifier = Verifier::default();
         for made in made::claims(41, 3000, half) {
             let judged = verifier.judge(&made.claim.to_string()).judged.expect("a claim");
+            let flagged = matches!(judged.verdict, Verdict::Contradicted | Verdict::Unsupported);
             let entry = tally.entry(class(&made)).or_default();
-            entry.0 += usize::from(matches!(judged.verdict, Verdict::Contradicted | Verdict::Unsupported));
+            entry.0 += usize::from(flagged);
             entry.1 += 1;
+            if flagged != made.class.is_some() {
+                misjudged.push(format!("{half:?} {}: {}", class(&made), made.style));
+            }
         }
         let report = tally
             .iter()
