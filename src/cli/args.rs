@@ -420,9 +420,9 @@ pub(super) struct RefineArguments {
     /// What it is judged by: `[[criteria]]` in a .toml file, or a Markdown list
     #[arg(long, value_name = "FILE")]
     pub(super) criteria: Option<PathBuf>,
-    /// The score from which on a text is approved, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = score)]
-    pub(super) threshold: f64,
+    /// The score from which on a text is approved, 0 to 1 [default: 0.8; 1 where `grounding` alone scores]
+    #[arg(long, value_name = "SCORE", value_parser = score)]
+    pub(super) threshold: Option<f64>,
     /// Versions that are written and reviewed at most, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(super) max_iterations: u32,
@@ -432,12 +432,15 @@ pub(super) struct RefineArguments {
     /// How: single, panel, critique, pairwise, or a pattern of yours with a `refine` stage
     #[arg(long, value_name = "NAME", default_value = "single")]
     pub(super) flow: String,
-    /// What the score is made of: llm, rubric, schema, length, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
+    /// What the score is made of: llm, rubric, schema, length, grounding, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
     #[arg(long, value_name = "MIX")]
     pub(super) scorer: Option<String>,
     /// The JSON Schema of the scorer `schema`
     #[arg(long, value_name = "FILE")]
     pub(super) schema: Option<PathBuf>,
+    /// The run whose evidence the scorer `grounding` holds the text against: a folder under run_logs/
+    #[arg(long, value_name = "RUN_HASH")]
+    pub(super) run: Option<String>,
     /// The bounds of the scorer `length`, in words: `50..200`, `..200`
     #[arg(long, value_name = "MIN..MAX")]
     pub(super) length: Option<String>,

@@ -11,6 +11,7 @@ mod explain;
 mod explore;
 mod extract;
 mod facts;
+mod finished;
 mod listen;
 mod log;
 mod outputs;

@@ -9,7 +9,7 @@ use crate::data;
 use crate::evidence::{Cell, Evidence};
 use crate::insight::{Confidence, Finding};
 
-use super::kept::KeptRun;
+use crate::cli::finished::FinishedRun;
 
 /// One finding, from the sentence that tells it down to the files.
 #[derive(Debug, Serialize)]
@@ -54,7 +54,7 @@ pub(super) struct Factors {
     pub(super) model_confidence: Option<f64>,
 }
 
-pub(super) fn of(run: &KeptRun, finding: &Finding) -> Lineage {
+pub(super) fn of(run: &FinishedRun, finding: &Finding) -> Lineage {
     let metadata = &run.children[finding.analyst.key()]["metadata"];
     let uses = |(_, uses): &&(String, Vec<String>)| uses.contains(&finding.id);
     let evidence = run.evidence.get(finding.analyst.key());
@@ -100,7 +100,7 @@ pub(super) fn of(run: &KeptRun, finding: &Finding) -> Lineage {
 }
 
 /// All sentences and findings of a run.
-pub(super) fn everything(run: &KeptRun) -> Value {
+pub(super) fn everything(run: &FinishedRun) -> Value {
     let sentences = run.sentences.iter().enumerate();
     json!({
         "sentences": sentences

@@ -1,6 +1,5 @@
 //! `insights explain`: a sentence of a report, back to the findings, the evidence, the queries and the files that it rests on.
 
-mod kept;
 mod lineage;
 mod text;
 
@@ -10,13 +9,13 @@ use crate::rundir::RunHash;
 
 use super::args::{CommonArguments, ExplainArguments};
 use super::exit::{Code, Failure};
+use super::finished::FinishedRun;
 use super::{print, run};
-use kept::KeptRun;
 
 pub(super) fn explain(asked: &ExplainArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let settings = run::settle_sessions(common)?;
     let hash = RunHash::new(asked.run_hash.trim())?;
-    let run = KeptRun::open(&settings.run_logs, &hash)?;
+    let run = FinishedRun::open(&settings.run_logs, &hash)?;
     let text = match &asked.claim {
         None if asked.json => format!("{:#}\n", lineage::everything(&run)),
         None => text::overview(&run),
@@ -36,7 +35,7 @@ pub(super) fn explain(asked: &ExplainArguments, common: &CommonArguments) -> Res
     Ok(Code::Complete)
 }
 
-fn nothing(claim: &str, hash: &str, run: &KeptRun) -> Failure {
+fn nothing(claim: &str, hash: &str, run: &FinishedRun) -> Failure {
     let message = format!(
         "no sentence, finding or evidence of `{hash}` is `{}`",
         claim.escape_debug()

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::kept::KeptRun;
 use super::lineage::{Cited, Lineage};
+use crate::cli::finished::FinishedRun;
 
 /// What can be asked for.
-pub(super) fn overview(run: &KeptRun) -> String {
+pub(super) fn overview(run: &FinishedRun) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (index, (text, uses)) in run.sentences.iter().enumerate() {
         lines.push(format!("S{}  {text}", index + 1));

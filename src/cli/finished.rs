@@ -6,13 +6,14 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cli::exit::{Code, Failure};
 use crate::evidence::Evidence;
 use crate::insight::Finding;
 use crate::rundir::RunHash;
 
+use super::exit::{Code, Failure};
+
 /// What a run has written of its findings.
-pub(super) struct KeptRun {
+pub(super) struct FinishedRun {
     pub(super) findings: Vec<Finding>,
     /// The sentences of the summary with the findings that each rests on.
     pub(super) sentences: Vec<(String, Vec<String>)>,
@@ -22,7 +23,7 @@ pub(super) struct KeptRun {
     pub(super) summary: Value,
 }
 
-impl KeptRun {
+impl FinishedRun {
     pub(super) fn open(run_logs: &Path, hash: &RunHash) -> Result<Self, Failure> {
         let folder = run_logs.join(hash.as_str()).join("outputs").join("insights");
         if !folder.join("execution_summary.json").is_file() {
