@@ -6,10 +6,11 @@ pub(super) use explore::{Dedup, ExploreArguments};
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Typed;
 
+use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
 
 const AFTER_HELP: &str = "\
@@ -18,6 +19,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights open daily
   insights scan path/to/project --egress
 
 Exit codes:
@@ -65,6 +67,10 @@ pub(super) enum Command {
     Patterns(PatternsArguments),
     /// Show all runs in a browser, live; start and stop them there
     Serve(ServeArguments),
+    /// Print the report of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Open the page of a finished run in a browser
+    Open(OpenArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -187,12 +193,16 @@ pub(super) struct RunArguments {
 #[derive(Debug, Default, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataArguments {
-    /// File, folder or glob (CSV, TSV, JSON lines, Parquet; plain, gz, xz or zst); without it the run directory's tables are read
+    /// File, folder or glob (CSV, TSV, JSON lines, Parquet, Arrow; plain, gz, xz, zst or bz2), s3://, gs:// or https:// URL of the
+    /// same, or postgres://user@host/database?table=NAME (or ?query=SELECT…); without it the run directory's tables are read
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) data: Vec<String>,
     /// Column roles, e.g. user=CustomerID,revenue="Quantity * UnitPrice"
     #[arg(long, value_name = "ROLE=COLUMN")]
     pub(super) map: Vec<String>,
+    /// schema_mapping.json of an earlier run: its columns are used again, --map is stronger
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<String>,
     /// Time zone of the report's days [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(super) timezone: Option<String>,
@@ -553,25 +563,16 @@ pub(super) struct PatternPlaces {
 }
 
 impl Arguments {
-    /// The command in a word.
-    pub(super) fn name(&self) -> &'static str {
-        match &self.command {
-            None | Some(Command::Run(_)) => "run",
-            Some(Command::Demo(_)) => "demo",
-            Some(Command::Doctor(_)) => "doctor",
-            Some(Command::Providers(_)) => "providers",
-            Some(Command::Evidence(_)) => "evidence",
-            Some(Command::Ask(_)) => "ask",
-            Some(Command::Scan(_)) => "scan",
-            Some(Command::Refine(_)) => "refine",
-            Some(Command::Explore(_)) => "explore",
-            Some(Command::ExploreProducer) => "explore-producer",
-            Some(Command::Sessions(_)) => "sessions",
-            Some(Command::Patterns(_)) => "patterns",
-            Some(Command::Serve(_)) => "serve",
-            Some(Command::Extract(_)) => "extract",
-            Some(Command::Verify(_)) => "verify",
-        }
+    /// What was typed, and the name of the command.
+    ///
+    /// # Errors
+    /// What cannot be understood, and what is to be printed in place of a run.
+    pub(super) fn typed() -> Result<(Self, String), clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let name = matches.subcommand_name().unwrap_or("run").to_owned();
+        let arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        Ok((arguments, name))
     }
 }
 
@@ -609,6 +610,7 @@ impl DataArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.data.clone_from(&self.data);
         typed.map.clone_from(&self.map);
+        typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);

@@ -159,7 +159,15 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         checks.note("data", "no `--data` given: a run reads the tables of its run directory");
         return;
     };
-    match data::inspect(&choice.sources, &choice.map, choice.max_bad_rows, &choice.timezone).await {
+    let request = data::Request {
+        sources: &choice.sources,
+        map: &choice.map,
+        mapping: &choice.mapping,
+        max_bad_rows: choice.max_bad_rows,
+        access: &choice.access,
+        window: settings.window,
+    };
+    match data::inspect(&request, &choice.timezone).await {
         Ok(found) => {
             let (first, last) = (found.first_day, found.last_day);
             checks.pass(

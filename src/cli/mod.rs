@@ -19,6 +19,7 @@ mod progress;
 mod providers;
 mod providers_text;
 mod refine;
+mod reports;
 mod run;
 mod scan;
 mod serve;
@@ -29,7 +30,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use tracing::Instrument as _;
 
 use args::{Arguments, Command};
@@ -40,8 +41,8 @@ pub use explore::folder_name;
 
 /// The whole program: from the arguments of the process to its exit code.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let (arguments, name) = match Arguments::typed() {
+        Ok(typed) => typed,
         Err(error) => return usage(&error).into(),
     };
     if let Err(error) = log::begin() {
@@ -55,8 +56,8 @@ pub fn main() -> ExitCode {
             return Code::NoReport.into();
         }
     };
-    let span = tracing::debug_span!("process", command = arguments.name(), code = tracing::field::Empty);
-    span.in_scope(|| tracing::debug!(command = arguments.name(), "process started"));
+    let span = tracing::debug_span!("process", command = name, code = tracing::field::Empty);
+    span.in_scope(|| tracing::debug!(command = name, "process started"));
     let done = runtime.block_on(dispatch(arguments).instrument(span.clone()));
     let code = done.unwrap_or_else(|failure| {
         print::talk(&failure.to_string());
@@ -96,6 +97,8 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
+        Some(Command::Report(asked)) => reports::report(asked, common),
+        Some(Command::Open(asked)) => reports::open(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);

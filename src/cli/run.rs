@@ -446,7 +446,10 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
     add("--date-end", &window.end.to_string());
     if let Some(data) = &settings.data {
         for source in &data.sources {
-            add("--data", source);
+            add("--data", &data::shown_source(source));
+        }
+        if let Some(file) = &data.mapping_file {
+            add("--mapping", file);
         }
         for (role, column) in &data.map {
             add("--map", &format!("{role}={column}"));

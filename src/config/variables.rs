@@ -31,6 +31,7 @@ pub(super) const DATE_END: &str = "DATE_END";
 pub(super) const AGGREGATION_LIMIT: &str = "AGGREGATION_LIMIT";
 pub(super) const DATA: &str = "INSIGHTS_DATA";
 pub(super) const MAP: &str = "INSIGHTS_MAP";
+pub(super) const MAPPING: &str = "INSIGHTS_MAPPING";
 pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
 pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
 pub(super) const PROVIDER: &str = "INSIGHTS_PROVIDER";
@@ -76,8 +77,9 @@ pub const VARIABLES: &[Variable] = &[
     plain(DATE_START, "first day of the report's window, YYYY-MM-DD"),
     plain(DATE_END, "last day of the report's window, YYYY-MM-DD"),
     plain(AGGREGATION_LIMIT, "rows of a table that a model sees, at least 10"),
-    plain(DATA, "file, folder or glob with events or transactions"),
+    plain(DATA, "file, folder, glob or URL with events or transactions"),
     plain(MAP, "column roles, `user=…,time=…`"),
+    plain(MAPPING, "the schema_mapping.json of an earlier run, used again"),
     plain(TIMEZONE, "IANA time zone of the report's days"),
     plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
     plain(

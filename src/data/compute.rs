@@ -7,14 +7,12 @@ use tokio::task::JoinHandle;
 
 use crate::event::{Event, Events};
 
-use super::engine::{Engine, day_from_number, number_of_day};
+use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
-use super::moment::Order;
+use super::intake::{self, Request, Taken};
 use super::roles::names::Role;
-use super::source::Raw;
-use super::{
-    DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source,
-};
+use super::source::{Access, Raw};
+use super::{DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics};
 
 /// What to read and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +22,13 @@ pub struct Options {
     pub window: Window,
     /// `role=column-or-expression` pairs.
     pub map: Vec<(String, String)>,
+    /// The mapping of an earlier run, which `map` overrules.
+    pub mapping: Vec<Mapped>,
     pub max_bad_rows: u64,
     /// An IANA name.
     pub timezone: String,
+    /// For sources that ask who we are.
+    pub access: Access,
 }
 
 /// What `doctor` shows about a source.
@@ -50,7 +52,7 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         facts,
         mut summary,
         source,
-    } = open(&options.sources, &options.map, options.max_bad_rows, &timezone).await?;
+    } = open(&Request::of(options), &timezone).await?;
     say_roles(events, &facts);
     let window = options.window;
     let has_rows = |window: Window| {
@@ -131,14 +133,9 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 }
 
 /// Reads the sources and says what each column is taken for.
-pub async fn inspect(
-    sources: &[String],
-    map: &[(String, String)],
-    max_bad_rows: u64,
-    timezone: &str,
-) -> Result<Inspection, DataError> {
+pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source } = open(sources, map, max_bad_rows, &timezone).await?;
+    let Opened { facts, summary, source } = open(request, &timezone).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -158,18 +155,8 @@ struct Opened {
     source: Source,
 }
 
-async fn open(
-    sources: &[String],
-    map: &[(String, String)],
-    max_bad_rows: u64,
-    timezone: &str,
-) -> Result<Opened, DataError> {
-    let raw = source::read(sources, max_bad_rows).await?;
-    let columns = profile::columns(&raw)?;
-    let probing = Engine::new("UTC", Order::MonthFirst, raw.n_rows());
-    probing.register("raw", raw.schema.clone(), raw.batches.clone())?;
-    let roles = roles::resolve(&raw, &columns, &probing, map).await?;
-    drop(probing);
+async fn open(request: &Request<'_>, timezone: &str) -> Result<Opened, DataError> {
+    let Taken { raw, columns, roles } = intake::take(request).await?;
     let source = Source {
         kind: "data".to_owned(),
         files: raw.files.clone(),

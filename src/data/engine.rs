@@ -9,7 +9,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use jiff::civil::Date;
 
-use super::moment::Order;
+use super::moment::DayOrder;
 use super::{DataError, functions};
 
 pub(crate) struct Engine {
@@ -23,7 +23,7 @@ impl Engine {
     /// A session for tables of about `n_rows` rows.
     ///
     /// A run asks some fifty small queries of our own: a second and third pass of the optimizer take longer than they save.
-    pub(crate) fn new(timezone: &str, order: Order, n_rows: u64) -> Self {
+    pub(crate) fn new(timezone: &str, order: DayOrder, n_rows: u64) -> Self {
         let config = SessionConfig::new().with_batch_size(16_384);
         let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
         let n_partitions = wanted.clamp(1, config.target_partitions().max(1));

@@ -47,7 +47,7 @@ pub(crate) async fn build(
     roles: Roles,
     timezone: &str,
 ) -> Result<(Facts, Vec<String>), DataError> {
-    let engine = Engine::new(timezone, roles.time_order, raw.n_rows());
+    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
     register(&engine, raw)?;
@@ -110,9 +110,14 @@ fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
     fields.push(Field::new("__row", DataType::Int64, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
+    let mut given = raw.row_hashes.into_iter().flatten();
     for batch in raw.batches {
+        let hashes = match given.next() {
+            Some(hashes) => hashes,
+            None => row_hashes(&batch)?,
+        };
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(row_hashes(&batch)?));
+        columns.push(Arc::new(hashes));
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     engine.register("raw", schema, batches)

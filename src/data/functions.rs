@@ -11,7 +11,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use jiff::tz::TimeZone;
 
-use super::moment::{self, Moment, Order, Zone};
+use super::moment::{self, DayOrder, Moment, Zone};
 use super::money::{self, Comma};
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -24,7 +24,7 @@ pub(crate) fn is_null_word(text: &str) -> bool {
 }
 
 /// All functions, for one report time zone and one time column.
-pub(crate) fn all(timezone: &str, order: Order) -> Vec<ScalarUDF> {
+pub(crate) fn all(timezone: &str, order: DayOrder) -> Vec<ScalarUDF> {
     let reads = [
         Reads::Text,
         Reads::LocalMicros {
@@ -58,7 +58,7 @@ enum Reads {
     /// Wall-clock time in the report's time zone, as microseconds since 1970 there.
     LocalMicros {
         timezone: String,
-        order: Order,
+        order: DayOrder,
     },
     Amount(Comma),
     /// Days since 1970-01-01 of local microseconds.
@@ -123,7 +123,7 @@ fn days(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     Ok(Arc::new(days))
 }
 
-fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayRef, DataFusionError> {
+fn local_micros(array: &ArrayRef, timezone: &str, order: DayOrder) -> Result<ArrayRef, DataFusionError> {
     let zone = match timezone {
         "UTC" => None,
         name => Some(TimeZone::get(name).map_err(|error| DataFusionError::External(Box::new(error)))?),
@@ -143,7 +143,7 @@ fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayR
 }
 
 /// The times of a column of any type.
-pub(crate) fn moments(array: &ArrayRef, order: Order) -> Result<Vec<Option<Moment>>, DataFusionError> {
+pub(crate) fn moments(array: &ArrayRef, order: DayOrder) -> Result<Vec<Option<Moment>>, DataFusionError> {
     let known = |micros: i64, zone: Zone| Moment {
         micros,
         zone,

@@ -8,6 +8,7 @@ mod facts;
 mod files;
 mod functions;
 pub mod generate;
+mod intake;
 mod metrics;
 mod moment;
 mod money;
@@ -19,5 +20,8 @@ mod tables;
 
 pub use compute::{Inspection, Options, compute, inspect};
 pub use error::DataError;
-pub use files::{Written, read, write};
+pub use files::{Written, read, read_mapping, write};
+pub use intake::Request;
+pub use moment::DayOrder;
+pub use source::{Access, shown_source};
 pub use tables::*;

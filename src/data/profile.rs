@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::DataType;
 
 use super::DataError;
 use super::functions::is_null_word;
-use super::moment::{self, Order, Slashed, Zone};
+use super::moment::{self, DayOrder, Slashed, Zone};
 use super::money::{self, Comma};
 use super::roles::names;
 use super::source::Raw;
@@ -64,8 +64,8 @@ impl Column {
         match self.data_type {
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => 1.0,
             _ => self.sampled(|text| {
-                moment::parse(text, Order::MonthFirst)
-                    .or_else(|| moment::parse(text, Order::DayFirst))
+                moment::parse(text, DayOrder::MonthFirst)
+                    .or_else(|| moment::parse(text, DayOrder::DayFirst))
                     .is_some()
             }),
         }
@@ -150,13 +150,15 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
 
 /// How the times of a column are written, over all rows when the sample leaves it open.
 pub(crate) struct TimeStyle {
-    pub(crate) order: Order,
+    /// None where every value tells for itself.
+    pub(crate) order: Option<DayOrder>,
     pub(crate) notes: Vec<String>,
 }
 
-pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataError> {
+/// `known` is what an earlier decision said of the order.
+pub(crate) fn time_style(raw: &Raw, column: &Column, known: Option<DayOrder>) -> Result<TimeStyle, DataError> {
     let mut style = TimeStyle {
-        order: Order::MonthFirst,
+        order: None,
         notes: Vec::new(),
     };
     let zones: Vec<Zone> = match column.data_type {
@@ -165,7 +167,7 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
         _ => column
             .sample
             .iter()
-            .filter_map(|text| moment::parse(text, Order::MonthFirst))
+            .filter_map(|text| moment::parse(text, DayOrder::MonthFirst))
             .map(|moment| moment.zone)
             .collect(),
     };
@@ -183,23 +185,26 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
     let slashed = column
         .sample
         .iter()
-        .any(|text| moment::parse(text, Order::MonthFirst).is_some_and(|moment| moment.slashed.is_some()));
+        .any(|text| moment::parse(text, DayOrder::MonthFirst).is_some_and(|moment| moment.slashed.is_some()));
     if column.is_text() && slashed {
-        style.order = slashed_order(raw, column, &mut style.notes)?;
+        style.order = Some(match known {
+            Some(order) => order,
+            None => slashed_order(raw, column, &mut style.notes)?,
+        });
     }
     Ok(style)
 }
 
 /// Decides day-first or month-first by any value above 12.
-fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<Order, DataError> {
+fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<DayOrder, DataError> {
     let (mut day_first, mut month_first) = (0_u64, 0_u64);
     for batch in &raw.batches {
         let array = batch
             .column_by_name(&column.name)
             .ok_or_else(|| DataError::Engine(format!("column {} is gone", column.name)))?;
         for text in array.as_string::<i32>().iter().flatten() {
-            match moment::parse(text, Order::MonthFirst)
-                .or_else(|| moment::parse(text, Order::DayFirst))
+            match moment::parse(text, DayOrder::MonthFirst)
+                .or_else(|| moment::parse(text, DayOrder::DayFirst))
                 .and_then(|moment| moment.slashed)
             {
                 Some(Slashed::DayFirst) => day_first += 1,
@@ -221,8 +226,8 @@ fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<
         ));
     }
     Ok(if day_first > month_first {
-        Order::DayFirst
+        DayOrder::DayFirst
     } else {
-        Order::MonthFirst
+        DayOrder::MonthFirst
     })
 }

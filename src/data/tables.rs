@@ -4,6 +4,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::moment::DayOrder;
+
 /// An inclusive range of calendar days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -362,6 +364,9 @@ pub struct Mapped {
     pub reason: String,
     /// Value checks that were made, in words.
     pub checks: Vec<String>,
+    /// How the dates of the time are written, where single values do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_order: Option<DayOrder>,
 }
 
 /// Where the facts came from.

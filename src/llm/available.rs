@@ -1,6 +1,5 @@
 //! Which models can be asked now: their provider is set up and no breaker has switched them off for the run.
 
-use super::breakers::Places;
 use super::call::Llm;
 use super::target::Target;
 use crate::clock;
@@ -20,7 +19,7 @@ impl Llm {
             ));
         }
         let now = clock::now();
-        let places = Places::of(vendor, &target.model);
+        let places = self.breakers.places(vendor, target);
         let mut places = places.both().into_iter();
         let off = places.find_map(|place| self.breakers.with(place, |breaker| breaker.off(now)));
         off.map(|because| format!("switched off for this run: {}", because.message))

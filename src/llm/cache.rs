@@ -146,7 +146,7 @@ impl Cache {
 
     /// Keeps a whole reply. The store writes on a thread of its own: nobody waits for it.
     pub(super) fn keep(&self, key: Option<&str>, flight: Option<&mut Flight>, decoded: &Decoded) {
-        let (Some(key), Some(value)) = (key, write(decoded)) else {
+        let Some((key, value)) = key.and_then(|key| Some((key, write(decoded)?))) else {
             return;
         };
         if let Some(store) = self.store.as_ref().filter(|_| self.mode.writes()) {

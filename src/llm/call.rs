@@ -1,7 +1,7 @@
 //! The one visible loop: cache, breaker, limiter, encode, send, decode, then again or the next model.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -68,7 +68,7 @@ pub(super) struct Ask<'a> {
     pub(super) request: &'a Request,
     pub(super) target: &'a Target,
     pub(super) vendor: &'a Vendor,
-    pub(super) places: Places,
+    pub(super) places: Arc<Places>,
     pub(super) deadline: Instant,
     pub(super) another_target: bool,
     /// At this target.
@@ -217,7 +217,7 @@ impl Llm {
                 request: call.request,
                 target,
                 vendor,
-                places: Places::of(vendor, &target.model),
+                places: self.breakers.places(vendor, target),
                 deadline: call.deadline,
                 another_target: steps.peek().is_some(),
                 attempts: allowed(

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::breakers::Places;
 use super::call::{Ask, Asked, Llm};
 use super::dialect::Dialect;
 use super::fault::Fault;
@@ -78,7 +77,7 @@ impl Llm {
         let ask = Ask {
             request,
             target,
-            places: Places::of(&vendor, &target.model),
+            places: self.breakers.places(&vendor, target),
             vendor: &vendor,
             deadline: deadline.map_or(own, |given| given.min(own)),
             another_target: false,

@@ -43,7 +43,11 @@ impl HttpReply {
     }
 
     pub(super) fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
+        // The lossy reading is several times as slow, and hardly ever needed.
+        match std::str::from_utf8(&self.body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(&self.body),
+        }
     }
 
     pub(super) fn is_success(&self) -> bool {

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::breakers::Places;
 use super::call::{Answer, Ask, Asked, Call, Llm};
 use super::tally::Tally;
 use super::target::Target;
@@ -98,7 +97,7 @@ impl Llm {
             request: call.request,
             target,
             vendor,
-            places: Places::of(vendor, &target.model),
+            places: self.breakers.places(vendor, target),
             deadline: call.deadline,
             another_target: false,
             attempts: 1,

@@ -5,13 +5,17 @@
 //! thrown away, because some hosts close right after their last line. A line that is no field of an event stream is kept as
 //! `stray`, because Gemini writes an error as bare JSON into the middle of a stream.
 
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
 /// One dispatched event.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct SseEvent {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SseEvent<'a> {
     /// Empty when the host does not name it.
-    pub name: String,
+    pub name: &'a str,
     /// The lines of `data`, joined by line feeds.
-    pub data: String,
+    pub data: &'a str,
 }
 
 /// A line or an event is larger than the limit.
@@ -51,16 +55,21 @@ impl SseParser {
         }
     }
 
-    /// The events that these bytes complete.
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<Vec<SseEvent>, TooLarge> {
-        let mut events = Vec::new();
+    /// Hands the events that these bytes complete to `on`.
+    pub(super) fn push(&mut self, mut bytes: &[u8], mut on: impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
         if self.after_carriage_return && !bytes.is_empty() {
             self.after_carriage_return = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
-            self.extend_line(&bytes[..end])?;
-            events.extend(self.end_line()?);
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+            self.check(end)?;
+            // Most lines come whole, and need no copy.
+            if self.line.is_empty() {
+                self.end_line(&bytes[..end], &mut on)?;
+            } else {
+                self.line.extend_from_slice(&bytes[..end]);
+                self.end_buffered_line(&mut on)?;
+            }
             let carriage_return = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
             if carriage_return {
@@ -68,17 +77,18 @@ impl SseParser {
                 bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
             }
         }
-        self.extend_line(bytes)?;
-        Ok(events)
+        self.check(bytes.len())?;
+        self.line.extend_from_slice(bytes);
+        Ok(())
     }
 
-    /// The stream is over: the event under way, if there is one.
-    pub(super) fn finish(&mut self) -> Result<Option<SseEvent>, TooLarge> {
-        let last = match self.line.is_empty() {
-            true => None,
-            false => self.end_line()?,
-        };
-        Ok(last.or_else(|| self.dispatch()))
+    /// The stream is over: hands the event under way to `on`, if there is one.
+    pub(super) fn finish(&mut self, mut on: impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
+        if !self.line.is_empty() {
+            self.end_buffered_line(&mut on)?;
+        }
+        self.dispatch(&mut on);
+        Ok(())
     }
 
     /// All lines so far that are no part of an event stream.
@@ -86,33 +96,35 @@ impl SseParser {
         &self.stray
     }
 
-    fn extend_line(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
-        if self.line.len() + bytes.len() + self.data.len() > self.limit {
-            return Err(TooLarge);
+    /// Whether so many more bytes fit.
+    fn check(&self, n_bytes: usize) -> Result<(), TooLarge> {
+        match self.line.len() + n_bytes + self.data.len() > self.limit {
+            true => Err(TooLarge),
+            false => Ok(()),
         }
-        self.line.extend_from_slice(bytes);
+    }
+
+    fn end_buffered_line(&mut self, on: &mut impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
+        let line = std::mem::take(&mut self.line);
+        self.end_line(&line, on)?;
+        // The buffer is used again for the next line.
+        self.line = line;
+        self.line.clear();
         Ok(())
     }
 
     /// An empty line dispatches the event; any other adds to it.
-    fn end_line(&mut self) -> Result<Option<SseEvent>, TooLarge> {
-        let line = std::mem::take(&mut self.line);
-        let mut text = line.as_slice();
+    fn end_line(&mut self, line: &[u8], on: &mut impl FnMut(SseEvent<'_>)) -> Result<(), TooLarge> {
+        let mut text = line;
         if std::mem::take(&mut self.first_line) {
             text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         }
-        let event = match text {
-            [] => self.dispatch(),
-            [b':', ..] => None,
-            _ => {
-                self.field(text)?;
-                None
-            }
-        };
-        // The buffer is used again for the next line.
-        self.line = line;
-        self.line.clear();
-        Ok(event)
+        match text {
+            [] => self.dispatch(on),
+            [b':', ..] => {}
+            _ => self.field(text)?,
+        }
+        Ok(())
     }
 
     fn field(&mut self, line: &[u8]) -> Result<(), TooLarge> {
@@ -140,16 +152,23 @@ impl SseParser {
         Ok(())
     }
 
-    fn dispatch(&mut self) -> Option<SseEvent> {
-        let name = std::mem::take(&mut self.name);
+    fn dispatch(&mut self, on: &mut impl FnMut(SseEvent<'_>)) {
         // The line feed after the last line; without any line there is no event.
-        self.data.pop()?;
-        let data = String::from_utf8_lossy(&self.data).into_owned();
+        if self.data.pop().is_some() {
+            on(SseEvent {
+                name: &text(&self.name),
+                data: &text(&self.data),
+            });
+        }
+        self.name.clear();
         self.data.clear();
-        Some(SseEvent {
-            name: String::from_utf8_lossy(&name).into_owned(),
-            data,
-        })
+    }
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

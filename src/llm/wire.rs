@@ -3,7 +3,8 @@
 //! No redirect is ever followed (a 302 would carry `x-api-key` to another host), nothing is retried here, and no error
 //! leaves this file with its URL.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -21,11 +22,21 @@ const BODY_CAP: usize = 8 * 1024 * 1024;
 /// The clients of one run, each built when it is first needed.
 pub(super) struct Wire {
     connect_timeout: Duration,
+    /// Addresses asked before: reading one takes longer than all else that is done to send a call.
+    known: Mutex<HashMap<String, (Url, Road)>>,
     /// Plain http on this machine: no proxy, no TLS roots, so it works without any CA store.
     loopback: OnceLock<Result<Client, String>>,
     /// https on this machine: no proxy either.
     loopback_tls: OnceLock<Result<Client, String>>,
     network: OnceLock<Result<Client, String>>,
+}
+
+/// Which client a URL is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Road {
+    Loopback,
+    LoopbackTls,
+    Network,
 }
 
 /// Why there is no reply.
@@ -62,6 +73,7 @@ impl Wire {
     pub(super) fn new(connect_timeout: Duration) -> Self {
         Self {
             connect_timeout,
+            known: Mutex::default(),
             loopback: OnceLock::new(),
             loopback_tls: OnceLock::new(),
             network: OnceLock::new(),
@@ -75,23 +87,49 @@ impl Wire {
 
     /// Sends, and comes back when the reply's headers are there.
     pub(super) async fn open(&self, base_url: &str, request: HttpRequest) -> Result<Incoming, WireFault> {
-        let post = self.client(base_url)?.post(format!("{base_url}{}", request.path));
+        let (client, url) = self.way_to(base_url, &request.path)?;
+        let post = client.post(url);
         let response = post.headers(headers(&request)?).body(request.body).send().await;
         Ok(Incoming::new(response.map_err(fault)?))
     }
 
     /// Asks without a body: what a host offers, never what a model says.
     pub(super) async fn get(&self, base_url: &str, request: HttpRequest) -> Result<HttpReply, WireFault> {
-        let get = self.client(base_url)?.get(format!("{base_url}{}", request.path));
+        let (client, url) = self.way_to(base_url, &request.path)?;
+        let get = client.get(url);
         let response = get.headers(headers(&request)?).send().await;
         Incoming::new(response.map_err(fault)?).whole().await
     }
 
-    fn client(&self, base_url: &str) -> Result<Client, WireFault> {
-        let (slot, builder) = match (is_loopback(base_url), base_url.starts_with("https://")) {
-            (true, false) => (&self.loopback, Client::builder().no_proxy().tls_certs_only([])),
-            (true, true) => (&self.loopback_tls, Client::builder().no_proxy()),
-            (false, _) => (&self.network, Client::builder()),
+    fn way_to(&self, base_url: &str, path: &str) -> Result<(Client, Url), WireFault> {
+        let text = format!("{base_url}{path}");
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let way = match known.get(&text) {
+            Some(way) => way.clone(),
+            None => {
+                let url = Url::parse(&text).map_err(|error| WireFault {
+                    kind: WireKind::Request,
+                    detail: format!("the base URL cannot be read: {error}"),
+                })?;
+                let road = match (is_loopback(base_url), url.scheme() == "https") {
+                    (true, false) => Road::Loopback,
+                    (true, true) => Road::LoopbackTls,
+                    (false, _) => Road::Network,
+                };
+                known.insert(text, (url.clone(), road));
+                (url, road)
+            }
+        };
+        drop(known);
+        let (url, road) = way;
+        Ok((self.client(road)?, url))
+    }
+
+    fn client(&self, road: Road) -> Result<Client, WireFault> {
+        let (slot, builder) = match road {
+            Road::Loopback => (&self.loopback, Client::builder().no_proxy().tls_certs_only([])),
+            Road::LoopbackTls => (&self.loopback_tls, Client::builder().no_proxy()),
+            Road::Network => (&self.network, Client::builder()),
         };
         let built = slot.get_or_init(|| build(builder, self.connect_timeout));
         built.clone().map_err(|detail| WireFault {

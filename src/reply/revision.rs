@@ -38,9 +38,9 @@ pub struct Revised {
 }
 
 /// A corrected finding takes the place of the failing one if strictly fewer of its atoms fail. Everything else in the correction is
-/// ignored: new findings, and changes of those that stood.
-pub fn revised(value: &Value, correction: &Value, evidence: &Evidence) -> Revised {
-    let (before, after) = (specialist(value, evidence), specialist(correction, evidence));
+/// ignored: new findings, and changes of those that stood. `before` is the check of `value`.
+pub fn revised(value: &Value, before: &CheckedSpecialist, correction: &Value, evidence: &Evidence) -> Revised {
+    let after = specialist(correction, evidence);
     let mut out = Revised {
         value: value.clone(),
         accepted: Vec::new(),
@@ -52,7 +52,7 @@ pub fn revised(value: &Value, correction: &Value, evidence: &Evidence) -> Revise
     };
     for finding in findings.iter_mut() {
         let id = string(finding, "id");
-        let Some(faults) = n_failing(&before, &id).filter(|faults| *faults > 0) else {
+        let Some(faults) = n_failing(before, &id).filter(|faults| *faults > 0) else {
             continue;
         };
         let corrected = items(correction, "findings").find(|corrected| string(corrected, "id") == id);

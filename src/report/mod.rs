@@ -7,6 +7,7 @@ mod markdown;
 mod markup;
 mod parts;
 pub mod scan;
+mod stored;
 mod svg;
 
 pub use html::html;
@@ -15,8 +16,9 @@ pub use json::{
     FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary,
 };
 pub use markdown::markdown;
+pub use stored::{Stored, StoredFiles, Unreadable};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::evidence::charts::Charts;
 use crate::evidence::{Evidence, Kpi};
@@ -26,7 +28,7 @@ use crate::insight::Council;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Complete,
@@ -47,7 +49,7 @@ impl Status {
 }
 
 /// Where the facts came from, in words and numbers for the summary and the caveats.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceFacts {
     /// `data` or `run_directory`.
     pub kind: String,
@@ -64,7 +66,7 @@ pub struct SourceFacts {
     pub notes: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MappedRole {
     pub role: String,
     pub column: String,
@@ -87,7 +89,7 @@ pub struct Facts<'a> {
 }
 
 /// Whether a model was asked at the end of the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     pub provider: String,
     /// None concerns every model behind the provider's key.

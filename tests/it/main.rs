@@ -7,6 +7,7 @@
 
 mod ask;
 mod availability;
+mod browser;
 mod council;
 mod data;
 mod dialects;
@@ -24,6 +25,7 @@ mod providers;
 mod refine;
 mod replay;
 mod replies;
+mod reports;
 mod routing;
 mod scan;
 mod serve;

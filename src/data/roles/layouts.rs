@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::super::engine::Engine;
-use super::super::moment::Order;
+use super::super::moment::DayOrder;
 use super::super::{DataError, profile, source};
-use super::{Roles, resolve};
+use super::{Given, Roles, resolve};
 
 /// The roles of a small CSV table.
 fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
@@ -20,11 +20,20 @@ fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let raw = source::read(&[file.path().display().to_string()], 0).await?;
+        let raw = source::read(&[file.path().display().to_string()], &source::Access::default(), 0).await?;
         let columns = profile::columns(&raw)?;
-        let engine = Engine::new("UTC", Order::MonthFirst, 0);
+        let engine = Engine::new("UTC", DayOrder::MonthFirst, 0);
         engine.register("raw", raw.schema.clone(), raw.batches.clone())?;
-        resolve(&raw, &columns, &engine, &map).await
+        resolve(
+            &raw,
+            &columns,
+            &engine,
+            &Given {
+                mapping: &[],
+                map: &map,
+            },
+        )
+        .await
     })
 }
 
@@ -139,9 +148,9 @@ fn day_or_month_first_is_decided_by_a_value_above_twelve() {
             roles.notes.iter().any(|note| note.contains("assumed")),
         )
     };
-    assert_eq!(order("25/12/2023"), (Order::DayFirst, false));
-    assert_eq!(order("12/25/2023"), (Order::MonthFirst, false));
-    assert_eq!(order("01/02/2024"), (Order::MonthFirst, true));
+    assert_eq!(order("25/12/2023"), (Some(DayOrder::DayFirst), false));
+    assert_eq!(order("12/25/2023"), (Some(DayOrder::MonthFirst), false));
+    assert_eq!(order("01/02/2024"), (Some(DayOrder::MonthFirst), true));
 }
 
 #[test]

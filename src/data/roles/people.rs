@@ -2,6 +2,7 @@
 
 use super::super::profile::Column;
 use super::super::{DataError, engine::quoted};
+use super::expression::written;
 use super::names::{ANONYMOUS, Role};
 use super::{Found, Resolver, checks};
 
@@ -66,7 +67,7 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
                 .find(|other| other.bare == *name && other.name != column.name && other.filled() > column.filled())
         });
         if let Some(anonymous) = anonymous {
-            found.shown = format!("coalesce({}, {})", column.name, anonymous.name);
+            found.shown = format!("coalesce({}, {})", written(&column.name), written(&anonymous.name));
             found.sql = format!(
                 "coalesce(text_of({}), text_of({}))",
                 quoted(&column.name),

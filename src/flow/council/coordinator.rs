@@ -8,11 +8,17 @@ use crate::insight::{Advice, Analyst, Coordinated, CoordinatorStatus, Finding, K
 use crate::prompt::{self, CoordinatorBrief, Values};
 use crate::reply::{self, CheckedCouncil};
 
+use super::review::Reviews;
 use super::{conflicts, template, why};
 
 /// The joined part from the coordinator's answer; by template when there is no answer, or when nothing of it may stand. Then the
 /// answer's call says why.
-pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], end: Date) -> Coordinated {
+pub(super) fn coordinated(
+    answer: &mut Answer,
+    outcomes: &[(Analyst, Outcome)],
+    reviews: &mut Reviews,
+    end: Date,
+) -> Coordinated {
     let findings = significant(outcomes);
     let Some(value) = &answer.value else {
         let nothing = nobody_reported(outcomes).then(|| {
@@ -22,7 +28,7 @@ pub(super) fn coordinated(answer: &mut Answer, outcomes: &[(Analyst, Outcome)], 
         return template::coordinated(&findings, outcomes, answer.why.clone().or(nothing));
     };
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
-    let checked = reply::coordinator(value, &owned);
+    let checked = reviews.checked_council(value, &owned);
     let lies = checked
         .dropped
         .iter()

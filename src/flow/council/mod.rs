@@ -194,7 +194,10 @@ impl Table<'_> {
             let place = self.evidence.iter().position(|facts| facts.analyst == analyst);
             let facts = place.and_then(|place| self.evidence.get(place));
             let mut outcome = match (&answer.value, &answer.why, facts) {
-                (Some(value), _, Some(facts)) => Outcome::Reported(Box::new(specialist::report(value, facts))),
+                (Some(value), _, Some(facts)) => {
+                    let checked = self.reviews.checked(&role.name, value, facts);
+                    Outcome::Reported(Box::new(specialist::report(checked, facts)))
+                }
                 (_, Some(why), _) => Outcome::Missing(why.clone()),
                 (_, None, facts) => Outcome::NothingToRead(Box::new(SpecialistReport {
                     data_gaps: facts.map(|facts| facts.gaps.clone()).unwrap_or_default(),
@@ -222,7 +225,7 @@ impl Table<'_> {
         let end = joining(self.evidence).map(|facts| facts.period.end);
         let reviews = answer.as_ref().map(|answer| self.reviews.of(&answer.name));
         let mut coordinated = match (answer, end) {
-            (Some(answer), Some(end)) => coordinator::coordinated(answer, &self.outcomes, end),
+            (Some(answer), Some(end)) => coordinator::coordinated(answer, &self.outcomes, &mut self.reviews, end),
             _ => coordinator::by_template(&self.outcomes, None),
         };
         coordinated.reviews = reviews.unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::evidence::Evidence;
 use crate::flow::engine::{Answer, Review, Verdict};
 use crate::insight::{Finding, Grounding, ReviewRound, Tally};
 use crate::prompt::Stage;
-use crate::reply;
+use crate::reply::{self, CheckedCouncil, CheckedSpecialist};
 
 /// Who judges: no model.
 const JUDGE: &str = "verifier";
@@ -17,9 +17,34 @@ const JUDGE: &str = "verifier";
 #[derive(Debug, Default)]
 pub(super) struct Reviews {
     rounds: BTreeMap<String, Vec<ReviewRound>>,
+    specialists: BTreeMap<String, Seen<CheckedSpecialist>>,
+    coordinator: Option<Seen<CheckedCouncil>>,
+}
+
+/// A reply with what its check found: the review and the report need the same check once.
+#[derive(Debug)]
+struct Seen<C> {
+    reply: Value,
+    checked: C,
 }
 
 impl Reviews {
+    /// The check of a specialist's reply.
+    pub(super) fn checked(&mut self, role: &str, reply: &Value, evidence: &Evidence) -> CheckedSpecialist {
+        match self.specialists.remove(role) {
+            Some(seen) if seen.reply == *reply => seen.checked,
+            _ => reply::specialist(reply, evidence),
+        }
+    }
+
+    /// The check of the coordinator's reply.
+    pub(super) fn checked_council(&mut self, reply: &Value, findings: &[Finding]) -> CheckedCouncil {
+        match self.coordinator.take() {
+            Some(seen) if seen.reply == *reply => seen.checked,
+            _ => reply::coordinator(reply, findings),
+        }
+    }
+
     pub(super) fn of(&self, role: &str) -> Vec<ReviewRound> {
         self.rounds.get(role).cloned().unwrap_or_default()
     }
@@ -39,7 +64,7 @@ impl Reviews {
 
     pub(super) fn specialist(&mut self, stage: &Stage, answer: &Answer, evidence: &Evidence) -> Option<Verdict> {
         let value = answer.value.as_ref()?;
-        let checked = reply::specialist(value, evidence);
+        let checked = self.checked(&answer.name, value, evidence);
         let failing = reply::failing(value, &checked);
         let told = match &failing {
             Some(failing) => {
@@ -58,12 +83,18 @@ impl Reviews {
         let failing = failing.filter(|_| is_open);
         let feedback = failing.as_ref().map(|failing| failing.feedback.clone());
         let draft = failing.map_or_else(String::new, |failing| format!("{:#}", failing.findings));
-        Some(self.noted(stage, answer, checked.grounding.atoms, told, feedback, draft))
+        let atoms = checked.grounding.atoms;
+        let seen = Seen {
+            reply: value.clone(),
+            checked,
+        };
+        self.specialists.insert(answer.name.clone(), seen);
+        Some(self.noted(stage, answer, atoms, told, feedback, draft))
     }
 
     pub(super) fn coordinator(&mut self, stage: &Stage, answer: &Answer, findings: &[Finding]) -> Option<Verdict> {
         let value = answer.value.as_ref()?;
-        let checked = reply::coordinator(value, findings);
+        let checked = self.checked_council(value, findings);
         let n_kept = checked.executive_summary.len() + checked.key_findings.len() + checked.cross_cutting_themes.len();
         let n_dropped = checked.dropped.len();
         let dropped = checked.dropped.iter();
@@ -78,8 +109,12 @@ impl Reviews {
             checked: n_kept + n_dropped,
             passed: n_kept,
         };
-        let draft = format!("{value:#}");
         let feedback = (n_dropped > 0).then_some(lines);
+        let draft = feedback.as_ref().map_or_else(String::new, |_| format!("{value:#}"));
+        self.coordinator = Some(Seen {
+            reply: value.clone(),
+            checked,
+        });
         Some(self.noted(stage, answer, atoms, told, feedback, draft))
     }
 
@@ -115,7 +150,8 @@ impl Reviews {
 
     pub(super) fn revised(&mut self, answer: &Answer, correction: &Value, evidence: &Evidence) -> Value {
         let before = answer.value.clone().unwrap_or_default();
-        let revised = reply::revised(&before, correction, evidence);
+        let checked = self.checked(&answer.name, &before, evidence);
+        let revised = reply::revised(&before, &checked, correction, evidence);
         if let Some(round) = self.rounds.get_mut(&answer.name).and_then(|rounds| rounds.last_mut()) {
             round.accepted = revised.accepted;
             round.refused = revised.refused;
@@ -127,8 +163,8 @@ impl Reviews {
     /// The whole reply of the coordinator, if strictly fewer of its sentences fail.
     pub(super) fn rejoined(&mut self, answer: &Answer, correction: &Value, findings: &[Finding]) -> Value {
         let before = answer.value.clone().unwrap_or_default();
-        let n_dropped = |value: &Value| reply::coordinator(value, findings).dropped.len();
-        let better = n_dropped(correction) < n_dropped(&before);
+        let n_before = self.checked_council(&before, findings).dropped.len();
+        let better = reply::coordinator(correction, findings).dropped.len() < n_before;
         if let Some(round) = self.rounds.get_mut(&answer.name).and_then(|rounds| rounds.last_mut()) {
             let taken = vec![answer.name.clone()];
             if better {

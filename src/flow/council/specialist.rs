@@ -4,11 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::evidence::Evidence;
 use crate::insight::{Rejected, SpecialistReport};
-use crate::reply;
+use crate::reply::{self, CheckedSpecialist};
 
-/// Checks a reply that fits the specialist's schema, statement by statement.
-pub(super) fn report(value: &Value, evidence: &Evidence) -> SpecialistReport {
-    let checked = reply::specialist(value, evidence);
+/// The report of a reply that was checked statement by statement.
+pub(super) fn report(checked: CheckedSpecialist, evidence: &Evidence) -> SpecialistReport {
     let mut data_gaps = evidence.gaps.clone();
     for gap in checked.data_gaps {
         if !data_gaps.contains(&gap) {

@@ -6,7 +6,7 @@ use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{at, count, instructions, text_at};
+use super::{at, bytes_of, count, instructions, text_at};
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::StructuredOutput;
@@ -48,7 +48,7 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
     HttpRequest {
         path: "/v1/messages".to_owned(),
         headers: headers(vendor),
-        body: Value::Object(body).to_string().into_bytes(),
+        body: bytes_of(body),
     }
 }
 

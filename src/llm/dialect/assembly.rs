@@ -28,12 +28,18 @@ pub(in crate::llm) enum Stage {
 /// A streamed reply under way.
 #[derive(Debug)]
 pub(in crate::llm) struct Assembly {
-    dialect: Dialect,
     parser: SseParser,
-    pieces: Pieces,
-    any_event: bool,
     /// How much of the stray text was looked at.
     stray_seen: usize,
+    said: Said,
+}
+
+/// What the events came to so far.
+#[derive(Debug)]
+struct Said {
+    dialect: Dialect,
+    pieces: Pieces,
+    any_event: bool,
     /// White space at the end of the text so far, in bytes.
     blanks: usize,
     over: Option<Over>,
@@ -73,56 +79,58 @@ enum Over {
 impl Assembly {
     pub(in crate::llm) fn new(dialect: Dialect) -> Self {
         Self {
-            dialect,
             parser: SseParser::new(LARGEST_EVENT),
-            pieces: Pieces::default(),
-            any_event: false,
             stray_seen: 0,
-            blanks: 0,
-            over: None,
+            said: Said {
+                dialect,
+                pieces: Pieces::default(),
+                any_event: false,
+                blanks: 0,
+                over: None,
+            },
         }
     }
 
     pub(in crate::llm) fn push(&mut self, bytes: &[u8]) {
-        if self.over.is_some() {
+        if self.said.over.is_some() {
             return;
         }
-        match self.parser.push(bytes) {
-            Ok(events) => events.into_iter().for_each(|event| self.event(&event)),
-            Err(_) => self.over = Some(Over::TooLarge),
+        let said = &mut self.said;
+        if self.parser.push(bytes, |event| said.event(event)).is_err() {
+            said.over = Some(Over::TooLarge);
         }
         self.look_at_stray();
     }
 
     pub(in crate::llm) fn stage(&self) -> Stage {
         match () {
-            () if matches!(self.over, Some(Over::Closed)) => Stage::Closed,
-            () if self.over.is_some() => Stage::Failed,
-            () if self.pieces.ended => Stage::Ended,
+            () if matches!(self.said.over, Some(Over::Closed)) => Stage::Closed,
+            () if self.said.over.is_some() => Stage::Failed,
+            () if self.said.pieces.ended => Stage::Ended,
             () if self.produced() > 0 => Stage::Producing,
             () => Stage::Waiting,
         }
     }
 
     pub(in crate::llm) fn has_usage(&self) -> bool {
-        !self.pieces.usage.is_empty()
+        !self.said.pieces.usage.is_empty()
     }
 
     /// Bytes of answer and reasoning so far: grows with every token.
     pub(in crate::llm) fn produced(&self) -> usize {
-        self.pieces.text.len() + self.pieces.refusal.len() + self.pieces.reasoning_bytes
+        self.said.pieces.text.len() + self.said.pieces.refusal.len() + self.said.pieces.reasoning_bytes
     }
 
     /// What the host counted, or an estimate of what it has produced.
     pub(in crate::llm) fn usage(&self) -> Usage {
-        let mut usage = match self.dialect {
-            Dialect::OpenAi | Dialect::Embeddings => openai::usage(&json!({"usage": self.pieces.usage})),
-            Dialect::Anthropic => anthropic::usage(&json!({"usage": self.pieces.usage})),
-            Dialect::Gemini => gemini::usage(&json!({"usageMetadata": self.pieces.usage})),
+        let mut usage = match self.said.dialect {
+            Dialect::OpenAi | Dialect::Embeddings => openai::usage(&json!({"usage": self.said.pieces.usage})),
+            Dialect::Anthropic => anthropic::usage(&json!({"usage": self.said.pieces.usage})),
+            Dialect::Gemini => gemini::usage(&json!({"usageMetadata": self.said.pieces.usage})),
         };
         // The count at the start of a message is not the one at its end.
         let produced = estimate_tokens(self.produced());
-        if !self.pieces.ended && usage.output_tokens < produced {
+        if !self.said.pieces.ended && usage.output_tokens < produced {
             usage.output_tokens = produced;
             usage.estimated = true;
         }
@@ -131,17 +139,16 @@ impl Assembly {
 
     /// The stream is over: the body, or why there is none. Partial text is never a body.
     pub(super) fn finish(mut self) -> Result<Value, Fault> {
-        if self.over.is_none() {
-            match self.parser.finish() {
-                Ok(Some(event)) => self.event(&event),
-                Ok(None) => {}
-                Err(_) => self.over = Some(Over::TooLarge),
+        if self.said.over.is_none() {
+            let said = &mut self.said;
+            if self.parser.finish(|event| said.event(event)).is_err() {
+                said.over = Some(Over::TooLarge);
             }
         }
         let usage = self.usage();
         let transient = |message: &str, code: &str| Fault::new(Class::Transient, message).code(code).usage(usage);
         let cut = transient("the stream ended before the reply was whole", "cut_off");
-        match self.over {
+        match self.said.over {
             Some(Over::Error(body)) => return Ok(body),
             Some(Over::Blank) => return Err(blank_run(usage)),
             Some(Over::TooLarge) => {
@@ -155,25 +162,41 @@ impl Assembly {
                 return Err(transient("the stream holds an event that is not JSON", "not_json").kind(Kind::Once));
             }
             // `[DONE]` is a terminal event of chat completions only.
-            Some(Over::Closed) if self.pieces.ended || self.dialect == Dialect::OpenAi => {}
+            Some(Over::Closed) if self.said.pieces.ended || self.said.dialect == Dialect::OpenAi => {}
             Some(Over::Closed) => return Err(cut),
             None => {
-                if let Some(body) = whole_json(self.parser.stray()).filter(|body| !self.any_event || is_error(body)) {
+                if let Some(body) =
+                    whole_json(self.parser.stray()).filter(|body| !self.said.any_event || is_error(body))
+                {
                     return Ok(body);
                 }
-                if !self.pieces.ended {
+                if !self.said.pieces.ended {
                     return Err(cut);
                 }
             }
         }
-        Ok(match self.dialect {
-            Dialect::OpenAi | Dialect::Embeddings => openai::whole(self.pieces),
-            Dialect::Anthropic => anthropic::whole(self.pieces),
-            Dialect::Gemini => gemini::whole(self.pieces),
+        Ok(match self.said.dialect {
+            Dialect::OpenAi | Dialect::Embeddings => openai::whole(self.said.pieces),
+            Dialect::Anthropic => anthropic::whole(self.said.pieces),
+            Dialect::Gemini => gemini::whole(self.said.pieces),
         })
     }
 
-    fn event(&mut self, event: &SseEvent) {
+    /// Gemini breaks an error over several lines that are no fields, sometimes inside a list.
+    fn look_at_stray(&mut self) {
+        let stray = self.parser.stray();
+        if self.said.over.is_some() || stray.len() == self.stray_seen {
+            return;
+        }
+        self.stray_seen = stray.len();
+        if let Some(body) = whole_json(stray).filter(is_error) {
+            self.said.over = Some(Over::Error(body));
+        }
+    }
+}
+
+impl Said {
+    fn event(&mut self, event: SseEvent<'_>) {
         let data = event.data.trim();
         if self.over.is_some() || data.is_empty() || event.name == "ping" {
             return;
@@ -202,7 +225,7 @@ impl Assembly {
                 return;
             }
         };
-        if let Some(body) = error_of(&event.name, &piece) {
+        if let Some(body) = error_of(event.name, &piece) {
             self.over = Some(Over::Error(body));
             return;
         }
@@ -227,18 +250,6 @@ impl Assembly {
         };
         if self.blanks > BLANK_RUN {
             self.over = Some(Over::Blank);
-        }
-    }
-
-    /// Gemini breaks an error over several lines that are no fields, sometimes inside a list.
-    fn look_at_stray(&mut self) {
-        let stray = self.parser.stray();
-        if self.over.is_some() || stray.len() == self.stray_seen {
-            return;
-        }
-        self.stray_seen = stray.len();
-        if let Some(body) = whole_json(stray).filter(is_error) {
-            self.over = Some(Over::Error(body));
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn conclude(
         }
     };
     let text = without_thoughts(&text);
-    if longest_blank_run(text) > BLANK_RUN {
+    if has_blank_run(text.as_bytes()) {
         return Err(blank_run(usage));
     }
     if text.trim().is_empty() {
@@ -115,6 +115,9 @@ pub(super) fn blank_run(usage: Usage) -> Fault {
 /// Inline reasoning is not the answer: leading `<think>…</think>` blocks go, and an unclosed one leaves nothing.
 fn without_thoughts(text: &str) -> &str {
     let mut rest = text.trim_start();
+    if !rest.contains('<') {
+        return rest;
+    }
     // Some chat templates swallow the opening tag.
     if !rest.contains("<think>")
         && let Some((_, answer)) = rest.split_once("</think>")
@@ -129,14 +132,25 @@ fn without_thoughts(text: &str) -> &str {
     rest
 }
 
-fn longest_blank_run(text: &str) -> usize {
-    let mut longest = 0;
-    let mut run = 0;
-    for byte in text.bytes() {
-        run = if byte.is_ascii_whitespace() { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    longest
+/// Whether more than `BLANK_RUN` bytes of white space follow each other. Such a run covers a multiple of that length, so only
+/// the bytes there are looked at, and their neighbours where one of them is blank.
+fn has_blank_run(text: &[u8]) -> bool {
+    let is_blank = u8::is_ascii_whitespace;
+    (0..text.len()).step_by(BLANK_RUN).any(|at| {
+        let (before, after) = text.split_at(at);
+        let n_after = after
+            .iter()
+            .take(BLANK_RUN + 1)
+            .take_while(|byte| is_blank(byte))
+            .count();
+        let n_before = before
+            .iter()
+            .rev()
+            .take(BLANK_RUN)
+            .take_while(|byte| is_blank(byte))
+            .count();
+        n_after > 0 && n_before + n_after > BLANK_RUN
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +186,15 @@ mod tests {
         }
         let blanks = format!("{{{}}}", " ".repeat(2_000));
         assert_eq!(read(Ending::Stop, &blanks), "Output truncated");
+        for (before, n_blank, found) in [
+            (1, 1_000, false),
+            (1, 1_001, true),
+            (1_999, 1_001, true),
+            (777, 1_000, false),
+        ] {
+            let text = format!("{}{}x", "x".repeat(before), "\n".repeat(n_blank));
+            assert_eq!(has_blank_run(text.as_bytes()), found, "{before} {n_blank}");
+        }
         let thoughtful = Usage {
             reasoning_tokens: 200,
             ..Usage::default()

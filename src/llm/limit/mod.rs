@@ -188,6 +188,9 @@ impl Limit {
         const QUEUE: &str = "the calls before it wait for the rate limit";
         const PAUSE: &str = "the provider asked to wait";
         self.recall().await;
+        if let Some(reservation) = self.unhindered(estimate) {
+            return Ok(reservation);
+        }
         let turn = timeout_at(deadline, self.head.acquire()).await;
         let Ok(Ok(_permit)) = turn else {
             return Err(TooLong::Deadline { because: QUEUE });
@@ -274,6 +277,16 @@ impl Limit {
 
     pub(super) fn learned(&self) -> Rates {
         lock(&self.key.state).gate(&self.model).learned()
+    }
+
+    /// Without a limit and a pause there is no queue: hundreds of calls at once would spend their time handing over the turn.
+    fn unhindered(self: &Arc<Self>, estimate: Estimate) -> Option<Reservation> {
+        let (need, rates) = self.look(estimate).ok()?;
+        if !(rates.0.is_empty() && rates.1.is_empty()) {
+            return None;
+        }
+        self.glance();
+        self.take(need, None).ok()
     }
 
     /// Room in this process first, then in all of them.

@@ -7,15 +7,12 @@ const LIMIT: usize = 64 * 1024;
 /// `name=data` of every event, the stray text last.
 fn read(chunks: &[&[u8]]) -> Vec<String> {
     let mut parser = SseParser::new(LIMIT);
-    let mut events = Vec::new();
+    let mut shown = Vec::new();
+    let mut show = |event: SseEvent<'_>| shown.push(format!("{}={}", event.name, event.data));
     for chunk in chunks {
-        events.extend(parser.push(chunk).unwrap());
+        parser.push(chunk, &mut show).unwrap();
     }
-    events.extend(parser.finish().unwrap());
-    let mut shown: Vec<String> = events
-        .into_iter()
-        .map(|event| format!("{}={}", event.name, event.data))
-        .collect();
+    parser.finish(&mut show).unwrap();
     if !parser.stray().is_empty() {
         shown.push(format!("stray {}", String::from_utf8_lossy(parser.stray())));
     }
@@ -71,7 +68,7 @@ fn bytes_that_are_no_text_are_replaced() {
 fn nothing_grows_without_an_end() {
     let endless = |line: &str| {
         let mut parser = SseParser::new(1_000);
-        (0..200).try_for_each(|_| parser.push(line.as_bytes()).map(drop))
+        (0..200).try_for_each(|_| parser.push(line.as_bytes(), |_| {}))
     };
     assert_eq!(endless("data: 0123456789\n"), Err(TooLarge), "data");
     assert_eq!(endless("0123456789"), Err(TooLarge), "a line");
@@ -123,8 +120,8 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2_000), limit in 0_usize..500) {
         let mut parser = SseParser::new(limit);
-        if parser.push(&bytes).is_ok() {
-            let _ = parser.finish();
+        if parser.push(&bytes, |_| {}).is_ok() {
+            let _ = parser.finish(|_| {});
         }
     }
 }
