@@ -31,7 +31,7 @@ const REMEMBER: &str = "remember";
 const MANY: u64 = 10_000_000;
 const PRODUCERS: usize = 64;
 const LATENCY: Duration = Duration::from_millis(100);
-const ITERATIONS: u64 = 60;
+const ITERATIONS: u64 = 40;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
     if wants("calls") {
         called(&mut verdict, "without a limit", None);
-        called(&mut verdict, "limited to 300 a second", Some(300));
+        called(&mut verdict, "limited to 100 a second", Some(100));
     }
     ExitCode::from(u8::from(!verdict.holds))
 }
