@@ -12,6 +12,7 @@ use std::time::Instant;
 use insights::reply::Verifier;
 
 #[path = "../src/reply/tests/claims/made/mod.rs"]
+#[allow(dead_code, reason = "the tests look at more of it")]
 mod made;
 
 use made::Half;

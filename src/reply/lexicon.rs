@@ -87,8 +87,11 @@ impl Lexicon {
 
     fn rows(&mut self, table: &Table) {
         let speaks_per_row = speaks_per_row(table);
+        // The rows of such tables are measures: "active users" is no subject of its own.
+        let names_measures =
+            table.kind == TableKind::Totals || table.columns.first().is_some_and(|column| column.name == "measure");
         for row in &table.rows {
-            let is_entity = table.kind != TableKind::Totals && !row.summary;
+            let is_entity = !names_measures && !row.summary;
             for name in std::iter::once(&row.key).chain(&row.aliases) {
                 self.learn(name);
                 if name.len() < 2 || name.parse::<Date>().is_ok() || name.parse::<f64>().is_ok() {
@@ -96,7 +99,7 @@ impl Lexicon {
                 }
                 let entry = self.entry(name);
                 entry.is_masked = true;
-                entry.is_measure |= table.kind == TableKind::Totals;
+                entry.is_measure |= names_measures;
                 if is_entity {
                     entry.rows.push((row.id.clone(), table.kind));
                 }

@@ -216,7 +216,7 @@ async fn two_runs_are_held_against_each_other() {
 
 #[tokio::test]
 async fn health_tells_of_models_breakers_and_money() {
-    let script = json!({"roles": {"geographic": [{"fault": "quota", "repeat": true}]}}).to_string();
+    let script = json!({"roles": {"geographic": [{"fault": "quota", "latency_ms": 400, "repeat": true}]}}).to_string();
     let run = Run::council().mock().file("script.json", &script);
     let done = run.arguments(&["--mock-script", "script.json"]).done().code(3);
     // Breakers of the mock are not kept; these are as a run with keys leaves them.
