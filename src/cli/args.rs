@@ -77,6 +77,8 @@ pub(super) enum Command {
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
     Verify(VerifyArguments),
+    /// Show what a sentence of a run's report rests on: findings, evidence, queries, input files, model, reviews, confidence
+    Explain(ExplainArguments),
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -161,6 +163,19 @@ pub(super) struct VerifyArguments {
     /// JSON lines to read instead of stdin
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainArguments {
+    /// The run, by the name of its folder under run_logs/
+    #[arg(value_name = "RUN_HASH")]
+    pub(super) run_hash: String,
+    /// A sentence (S1), a finding (F3), an evidence cell (g3.revenue), or words of the report; without it, all that can be explained
+    #[arg(value_name = "CLAIM")]
+    pub(super) claim: Option<String>,
+    /// JSON on stdout
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -455,9 +470,9 @@ pub(super) struct RefineArguments {
     /// What it is judged by: `[[criteria]]` in a .toml file, or a Markdown list
     #[arg(long, value_name = "FILE")]
     pub(super) criteria: Option<PathBuf>,
-    /// The score from which on a text is approved, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = score)]
-    pub(super) threshold: f64,
+    /// The score from which on a text is approved, 0 to 1 [default: 0.8; 1 where `grounding` alone scores]
+    #[arg(long, value_name = "SCORE", value_parser = score)]
+    pub(super) threshold: Option<f64>,
     /// Versions that are written and reviewed at most, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(super) max_iterations: u32,
@@ -467,12 +482,15 @@ pub(super) struct RefineArguments {
     /// How: single, panel, critique, pairwise, or a pattern of yours with a `refine` stage
     #[arg(long, value_name = "NAME", default_value = "single")]
     pub(super) flow: String,
-    /// What the score is made of: llm, rubric, schema, length, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
+    /// What the score is made of: llm, rubric, schema, length, grounding, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
     #[arg(long, value_name = "MIX")]
     pub(super) scorer: Option<String>,
     /// The JSON Schema of the scorer `schema`
     #[arg(long, value_name = "FILE")]
     pub(super) schema: Option<PathBuf>,
+    /// The run whose evidence the scorer `grounding` holds the text against: a folder under run_logs/
+    #[arg(long, value_name = "RUN_HASH")]
+    pub(super) run: Option<String>,
     /// The bounds of the scorer `length`, in words: `50..200`, `..200`
     #[arg(long, value_name = "MIN..MAX")]
     pub(super) length: Option<String>,

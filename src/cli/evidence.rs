@@ -67,7 +67,8 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         let charts = evidence::charts::charts(&dataset, &options);
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
     } else if !arguments.prompt {
-        tables::tables(&evidence, &print::Page::of_stdout())
+        let gate = format!("Data gate\n\n{}\n\n", gate::lines(&dataset, &evidence).join("\n"));
+        print::safe(&gate) + &tables::tables(&evidence, &print::Page::of_stdout())
     } else {
         let gate = format!("# Data gate\n\n{}\n", gate::lines(&dataset, &evidence).join("\n"));
         let parts = evidence

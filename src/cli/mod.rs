@@ -8,9 +8,11 @@ mod dry_run;
 mod egress;
 mod evidence;
 mod exit;
+mod explain;
 mod explore;
 mod extract;
 mod facts;
+mod finished;
 mod gate;
 mod listen;
 mod log;
@@ -104,6 +106,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Report(asked)) => reports::report(asked, common),
         Some(Command::Open(asked)) => reports::open(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
+        Some(Command::Explain(asked)) => explain::explain(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);
             Ok(Code::Usage)

@@ -116,7 +116,9 @@ async fn computed(
     summary.previous_totals = previous_totals;
     summary.columns = facts.profile.of(window, previous_window);
     let counts = counts(&facts, window).await?;
-    summary.duplicate_rows = Some(summary.rows_used.saturating_sub(counts.0));
+    let (start, end) = (number_of_day(window.start), number_of_day(window.end));
+    let counted_once: u64 = facts.copies.range(start..=end).map(|(_, n_rows)| n_rows).sum();
+    summary.duplicate_rows = Some(counted_once + summary.rows_used.saturating_sub(counts.0));
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);

@@ -1,12 +1,16 @@
 //! The compact tables in memory that all metrics are computed from: events, first days, visits. Knows roles; never heard of windows.
 
+use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use jiff::civil::Date;
 
+use super::copies::{self, Copies};
+use super::distinct::Mixing;
 use super::engine::{Engine, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
 use super::gate::{self, MixedTotals};
@@ -35,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
+    /// Rows that were sent twice and count once, by day.
+    pub(crate) copies: BTreeMap<i64, u64>,
     pub(crate) mixed_totals: Vec<MixedTotals>,
 }
 
@@ -55,7 +61,8 @@ pub(crate) async fn build(
     let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
-    register(&engine, raw)?;
+    let copies = copies::count_once(columns, &roles).then(Copies::default);
+    register(&engine, raw, copies)?;
     let time = roles
         .found
         .get(&Role::Time)
@@ -68,6 +75,19 @@ pub(crate) async fn build(
     if rows_without_time > 0 {
         notes.push(format!(
             "{rows_without_time} rows have no time that can be read and are left out"
+        ));
+    }
+    let copied: BTreeMap<i64, u64> = engine
+        .rows(include_str!("sql/copies.sql"), |row| {
+            (row.integer("day").unwrap_or(0), row.count("n_rows"))
+        })
+        .await?
+        .into_iter()
+        .collect();
+    let n_copied: u64 = copied.values().sum();
+    if n_copied > 0 {
+        notes.push(format!(
+            "{n_copied} rows were sent twice, each cell and the very moment the same, and count once"
         ));
     }
     let masker = masker(columns, &roles);
@@ -113,15 +133,19 @@ pub(crate) async fn build(
         rows_without_time,
         profile,
         has_kinds,
+        copies: copied,
         mixed_totals,
     };
     Ok((facts, notes))
 }
 
 /// The raw rows as table `raw`, each with a hash of all its cells as they stand.
-fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
+///
+/// With `copies`, a row that was there before is marked.
+fn register(engine: &Engine, raw: Raw, mut copies: Option<Copies>) -> Result<(), DataError> {
     let mut fields: Vec<Field> = raw.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.push(Field::new("__row", DataType::Int64, false));
+    fields.push(Field::new("__copy", DataType::Boolean, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
     let mut given = raw.row_hashes.into_iter().flatten();
@@ -131,37 +155,53 @@ fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
             None => row_hashes(&batch)?,
         };
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(hashes));
+        columns.push(Arc::new(match &mut copies {
+            Some(copies) => copies.flags(&hashes),
+            None => BooleanArray::from(vec![false; hashes.len()]),
+        }));
+        columns.insert(columns.len() - 1, Arc::new(hashes));
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     engine.register("raw", schema, batches)
 }
 
+/// Enough to tell the rows of one table apart, the same on every machine.
 fn row_hashes(batch: &RecordBatch) -> Result<Int64Array, DataError> {
-    let mut hashes = vec![0_u64; batch.num_rows()];
+    let mut hashes = vec![Mixing::default(); batch.num_rows()];
     for array in batch.columns() {
+        if array.data_type().is_primitive() && array.data_type().primitive_width().is_some_and(|width| width <= 8) {
+            hash_numbers(array, &mut hashes);
+            continue;
+        }
         let texts = cast(array, &DataType::Utf8)?;
         for (hash, text) in hashes.iter_mut().zip(texts.as_string::<i32>()) {
-            *hash = match text {
-                Some(text) => mixed(*hash, text.as_bytes()),
-                None => mixed(*hash, &[0xff]),
-            };
+            match text {
+                Some(text) => hash.add_bytes(text.as_bytes()),
+                None => hash.add(NULL),
+            }
         }
     }
-    Ok(hashes.into_iter().map(u64::cast_signed).collect::<Vec<i64>>().into())
+    let hashes = hashes.into_iter().map(|hash| hash.finish().cast_signed());
+    Ok(hashes.collect::<Vec<i64>>().into())
 }
 
-/// Adds bytes to a hash: enough to tell rows of one table apart, the same on every machine.
-fn mixed(mut hash: u64, bytes: &[u8]) -> u64 {
-    hash ^= bytes.len() as u64 + 1;
-    for chunk in bytes.chunks(8) {
+/// A cell without a value, which no text and hardly any number looks like.
+const NULL: u64 = 0x5bd1_e995_9d1b_58e7;
+
+/// The bytes of numbers and times as they are stored; writing them as texts would cost more than all queries.
+fn hash_numbers(array: &ArrayRef, hashes: &mut [Mixing]) {
+    let data = array.to_data();
+    let width = array.data_type().primitive_width().unwrap_or(8);
+    let bytes = &data.buffers()[0].as_slice()[data.offset() * width..];
+    for (row, (hash, value)) in hashes.iter_mut().zip(bytes.chunks_exact(width)).enumerate() {
+        if array.is_null(row) {
+            hash.add(NULL);
+            continue;
+        }
         let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        hash ^= hash >> 29;
+        word[..width].copy_from_slice(value);
+        hash.add(u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f);
     }
-    hash = hash.wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash ^ (hash >> 32)
 }
 
 /// Counts rows whose time is empty or cannot be read; more than half unreadable is a wrong column.

@@ -19,8 +19,16 @@ pub(crate) const AMOUNT: DataType = DataType::Decimal128(24, money::SCALE);
 
 /// True for the words that mean "no value" in a role column.
 pub(crate) fn is_null_word(text: &str) -> bool {
-    const WORDS: [&str; 7] = ["null", "none", "nan", "n/a", "\\n", "(not set)", "undefined"];
-    text.is_empty() || (text.len() <= 9 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
+    let any = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    // Once a cell: most are told by their length.
+    match text.len() {
+        0 => true,
+        2 => any(&["\\n"]),
+        3 => any(&["nan", "n/a"]),
+        4 => any(&["null", "none"]),
+        9 => any(&["(not set)", "undefined"]),
+        _ => false,
+    }
 }
 
 /// All functions, for one report time zone and one time column.

@@ -1,7 +1,9 @@
 //! Tables in, facts out: sources, column roles, the query engine, the metric definitions. Never heard of models, prompts or money spent.
 
 mod compute;
+mod copies;
 mod definitions;
+mod distinct;
 mod engine;
 mod error;
 mod event_names;
@@ -17,6 +19,7 @@ mod money;
 mod privacy;
 mod profile;
 mod quality;
+mod queries;
 mod roles;
 mod source;
 mod tables;
@@ -28,5 +31,6 @@ pub use files::{Written, read, read_mapping, write};
 pub use gate::{Field, Gate, GateCheck, Ruling};
 pub use intake::Request;
 pub use moment::DayOrder;
+pub use queries::query;
 pub use source::{Access, shown_source};
 pub use tables::*;

@@ -32,7 +32,9 @@ pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) 
         .enumerate()
         .map(|(position, (column, role))| {
             let name = quoted(&column.name);
-            let filled = if role.is_some() && column.is_text() {
+            let filled = if column.na_is_null {
+                format!("count(nullif(text_of({name}), 'NA'))")
+            } else if role.is_some() && column.is_text() {
                 format!("count(text_of({name}))")
             } else {
                 format!("count({name})")

@@ -23,6 +23,7 @@ use super::render::render;
 use super::text::sentences;
 use super::verify::{Checked, check};
 use fields::fields;
+pub(super) use neutral::is_advice;
 
 /// What was found out about one claim.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -144,7 +145,7 @@ impl Verifier {
 
 fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
     let evidence = ground.evidence;
-    if citations.is_empty() && neutral::is_advice(text) {
+    if citations.is_empty() && is_advice(text) {
         return not_checkable();
     }
     let (mut cells, mut tables, mut bad) = (Vec::new(), Vec::new(), Vec::new());

@@ -85,7 +85,7 @@ impl Judge<'_, '_> {
             at: bare.start,
             length: bare.end - bare.start,
             rows: Vec::new(),
-            value: Some((bare.kind.clone(), bare.value)),
+            value: Some((bare.kind, bare.value)),
         }));
         out.sort_by_key(|operand| operand.at);
         out

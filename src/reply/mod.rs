@@ -39,6 +39,7 @@ mod revision;
 mod schema;
 mod sentence;
 mod specialist;
+mod statements;
 mod subjects;
 mod text;
 mod verify;
@@ -61,6 +62,7 @@ pub use revision::{Failing, Revised, failing, revised};
 pub use schema::*;
 pub use sentence::Sentence;
 pub use specialist::{CheckedSpecialist, RejectedFinding, specialist};
+pub use statements::{Statement, statements};
 pub use warm::warm;
 
 #[cfg(test)]

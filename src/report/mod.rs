@@ -64,6 +64,7 @@ pub struct SourceFacts {
     pub fingerprint: String,
     pub mapping: Vec<MappedRole>,
     pub notes: Vec<String>,
+    #[serde(default)]
     pub gate: GateFacts,
 }
 

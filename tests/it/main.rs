@@ -11,6 +11,7 @@ mod browser;
 mod council;
 mod data;
 mod dialects;
+mod explain;
 mod explore;
 mod extract;
 mod faults;

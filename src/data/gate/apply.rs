@@ -25,6 +25,8 @@ pub(crate) fn apply(dataset: &mut Dataset) {
         }
     }
     for mapped in &mut dataset.mapping {
+        // A mapping that is used again brings what an earlier gate said.
+        mapped.checks.retain(|check| !check.starts_with("gate: "));
         let field = Field::of_role(&mapped.role);
         for check in gate.faults().filter(|check| check.field == field) {
             mapped

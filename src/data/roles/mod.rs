@@ -4,6 +4,7 @@ pub(crate) mod expression;
 #[cfg(test)]
 mod layouts;
 pub(crate) mod names;
+mod nothing;
 mod options;
 mod people;
 mod revenue;
@@ -242,6 +243,7 @@ impl<'columns> Resolver<'columns> {
             if options::is_amount(role) {
                 found.sql = expression::amount(column);
             }
+            nothing::leave_out(role, column, &mut found);
             self.roles.found.insert(role, found);
         }
     }

@@ -26,6 +26,6 @@ static PERHAPS: LazyLock<Regex> = LazyLock::new(|| {
 /// A clause that only comments on what stands before it.
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r",\s(?:which|so)\s[^.;]*"));
 
-pub(super) fn is_advice(text: &str) -> bool {
+pub(in crate::reply) fn is_advice(text: &str) -> bool {
     ADVICE.is_match(text) || PERHAPS.is_match(&COMMENT.replace_all(text, ""))
 }

@@ -72,17 +72,22 @@ fn measured_on_claims_of_our_own() {
     const OF_WORDS: [&str; 5] = ["direction", "rank", "swapped rows", "stale period", "column"];
     for half in [Half::Tuned, Half::Kept] {
         let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let mut misjudged = Vec::new();
         let mut verifier = Verifier::default();
         for made in made::claims(41, 3000, half) {
             let judged = verifier.judge(&made.claim.to_string()).judged.expect("a claim");
+            let flagged = matches!(judged.verdict, Verdict::Contradicted | Verdict::Unsupported);
             let entry = tally.entry(class(&made)).or_default();
-            entry.0 += usize::from(matches!(judged.verdict, Verdict::Contradicted | Verdict::Unsupported));
+            entry.0 += usize::from(flagged);
             entry.1 += 1;
+            if flagged != made.class.is_some() {
+                misjudged.push(format!("{half:?} {}: {}", class(&made), made.style));
+            }
         }
         let report = tally
             .iter()
             .map(|(class, (flagged, all))| format!("{half:?} {class:16} flagged {flagged} of {all}"));
-        tell(&report.collect::<Vec<_>>());
+        tell(&report.chain(misjudged).collect::<Vec<_>>());
         for (class, (flagged, all)) in tally {
             let rate = flagged as f64 / all as f64;
             let holds = match class {

@@ -45,21 +45,31 @@ pub(crate) fn claims(seed: u64, n: usize, half: Half) -> Vec<Made> {
     out
 }
 
-fn styles(
-    half: Half,
-) -> (
-    &'static [(Frame, &'static str)],
-    &'static [&'static str],
-    &'static [(&'static str, &'static str)],
-) {
+/// What the claims of one half are worded with.
+struct Wording {
+    styles: &'static [(Frame, &'static str)],
+    neutral: &'static [&'static str],
+    /// What may stand before and after a claim.
+    around: &'static [(&'static str, &'static str)],
+}
+
+fn wording_of(half: Half) -> Wording {
     match half {
-        Half::Tuned => (tuned::STYLES, tuned::NEUTRAL, tuned::AROUND),
-        Half::Kept => (kept::STYLES, kept::NEUTRAL, kept::AROUND),
+        Half::Tuned => Wording {
+            styles: tuned::STYLES,
+            neutral: tuned::NEUTRAL,
+            around: tuned::AROUND,
+        },
+        Half::Kept => Wording {
+            styles: kept::STYLES,
+            neutral: kept::NEUTRAL,
+            around: kept::AROUND,
+        },
     }
 }
 
 fn one(world: &World, class: Option<Class>, half: Half, chance: &mut Chance) -> Option<Made> {
-    let (styles, _, around) = styles(half);
+    let Wording { styles, around, .. } = wording_of(half);
     let (frame, style) = *chance.pick(styles);
     let Fact { slots, cites } = fact::fact(frame, class, world, half, chance)?;
     let text = filled(style, &slots)?;
@@ -89,7 +99,7 @@ fn one(world: &World, class: Option<Class>, half: Half, chance: &mut Chance) -> 
 const FALSE: &str = "\u{2}";
 
 fn neutral(world: &World, half: Half, chance: &mut Chance) -> Made {
-    let style = *chance.pick(styles(half).1);
+    let style = *chance.pick(wording_of(half).neutral);
     Made {
         claim: json!({"evidence": world.evidence, "text": style, "citations": []}),
         class: None,
