@@ -6,7 +6,7 @@ pub(super) use explore::{Dedup, ExploreArguments};
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Typed;
 
@@ -615,28 +615,16 @@ pub(super) struct PatternPlaces {
 }
 
 impl Arguments {
-    /// The command in a word.
-    pub(super) fn name(&self) -> &'static str {
-        match &self.command {
-            None | Some(Command::Run(_)) => "run",
-            Some(Command::Demo(_)) => "demo",
-            Some(Command::Doctor(_)) => "doctor",
-            Some(Command::Providers(_)) => "providers",
-            Some(Command::Evidence(_)) => "evidence",
-            Some(Command::Ask(_)) => "ask",
-            Some(Command::Scan(_)) => "scan",
-            Some(Command::Refine(_)) => "refine",
-            Some(Command::Explore(_)) => "explore",
-            Some(Command::ExploreProducer) => "explore-producer",
-            Some(Command::Sessions(_)) => "sessions",
-            Some(Command::Patterns(_)) => "patterns",
-            Some(Command::Serve(_)) => "serve",
-            Some(Command::Extract(_)) => "extract",
-            Some(Command::Verify(_)) => "verify",
-            Some(Command::Sql(_)) => "sql",
-            Some(Command::Report(_)) => "report",
-            Some(Command::Open(_)) => "open",
-        }
+    /// What was typed, and the name of the command.
+    ///
+    /// # Errors
+    /// What cannot be understood, and what is to be printed in place of a run.
+    pub(super) fn typed() -> Result<(Self, String), clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let name = matches.subcommand_name().unwrap_or("run").to_owned();
+        let arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        Ok((arguments, name))
     }
 }
 

@@ -35,7 +35,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use tracing::Instrument as _;
 
 use args::{Arguments, Command};
@@ -46,8 +46,8 @@ pub use explore::folder_name;
 
 /// The whole program: from the arguments of the process to its exit code.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let (arguments, name) = match Arguments::typed() {
+        Ok(typed) => typed,
         Err(error) => return usage(&error).into(),
     };
     if let Err(error) = log::begin() {
@@ -61,8 +61,8 @@ pub fn main() -> ExitCode {
             return Code::NoReport.into();
         }
     };
-    let span = tracing::debug_span!("process", command = arguments.name(), code = tracing::field::Empty);
-    span.in_scope(|| tracing::debug!(command = arguments.name(), "process started"));
+    let span = tracing::debug_span!("process", command = name, code = tracing::field::Empty);
+    span.in_scope(|| tracing::debug!(command = name, "process started"));
     let done = runtime.block_on(dispatch(arguments).instrument(span.clone()));
     let code = done.unwrap_or_else(|failure| {
         print::talk(&failure.to_string());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::data;
+use crate::data::{self, Definitions};
 use crate::evidence::{Cell, Evidence};
 use crate::insight::{Confidence, Finding};
 
@@ -42,7 +42,7 @@ pub(super) struct Cited {
 #[derive(Debug, Serialize)]
 pub(super) struct Query {
     pub(super) name: &'static str,
-    pub(super) sql: &'static str,
+    pub(super) sql: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,25 +126,16 @@ fn cited(evidence: &Evidence, cell: &str) -> Option<Cited> {
     })
 }
 
-/// The queries that make the tables of these cells, each once. A table's first letter says whose it is, also where a specialist of
-/// one's own reads it.
+/// The definitions that make the tables of these cells, each once; of a specialist of one's own, those of the tables that it reads.
 fn queries(cited: &[Cited]) -> Vec<Query> {
-    let mut names: Vec<&'static str> = Vec::new();
-    for cell in cited {
-        let more: &[&'static str] = match cell.table.as_bytes().first() {
-            Some(b'D') => &["daily", "kinds", "session_time", "totals"],
-            Some(b'S') => &["tiers", "tier_days", "dimension", "journeys"],
-            Some(b'G') => &["by_group", "kinds"],
-            Some(b'C') => &["cohorts", "cohort_sessions", "cohort_scores"],
-            Some(b'R') => &["daily", "kinds", "tiers", "totals"],
-            _ => &["coverage", "event_counts", "totals"],
-        };
-        names.extend(more);
-    }
-    let mut seen = BTreeSet::new();
-    names.retain(|name| seen.insert(*name));
-    let found = names
-        .into_iter()
-        .filter_map(|name| data::query(name).map(|sql| Query { name, sql }));
-    found.collect()
+    let definitions = Definitions::default();
+    let tables = cited.iter().filter_map(|cell| cell.table.split_whitespace().next());
+    let behind: BTreeSet<data::Query> = tables
+        .flat_map(|table| data::Query::behind(table).unwrap_or_default())
+        .collect();
+    let told = behind.into_iter().map(|query| Query {
+        name: query.name(),
+        sql: definitions.sql(query).to_owned(),
+    });
+    told.collect()
 }

@@ -33,7 +33,7 @@ const SHOWN: usize = 60;
 const TELL: Duration = Duration::from_millis(500);
 /// Between two versions of the JSON files, and how many times longer than the writing itself.
 const WRITE: Duration = Duration::from_secs(10);
-const REST: u32 = 20;
+const REST: u32 = 50;
 /// Batches of each producer over which the share of new ones is taken.
 const WINDOW: usize = 2;
 
