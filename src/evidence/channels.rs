@@ -48,6 +48,7 @@ pub(super) fn channels(context: &Context, id: &str) -> Option<Table> {
                     ..Pair::default()
                 }],
                 support: current.max(previous_sum.unwrap_or(0.0)),
+                people: Some(current.max(previous_sum.unwrap_or(0.0))),
             }
         })
         .collect();

@@ -63,7 +63,11 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     evidence.tables = [
         cohort_table(rows),
         pooled_table(context),
-        unusual_cohorts(rows, previous_rows(context, |tables| &tables.dau_by_cohort_date)),
+        unusual_cohorts(
+            rows,
+            previous_rows(context, |tables| &tables.dau_by_cohort_date),
+            dataset.summary.first_day,
+        ),
         revenue,
     ]
     .into_iter()

@@ -43,7 +43,12 @@ pub(super) struct Entity {
     pub(super) pairs: Vec<Pair>,
     /// Observations in the larger of both windows.
     pub(super) support: f64,
+    /// Distinct users in the larger of both windows, where they are known.
+    pub(super) people: Option<f64>,
 }
+
+/// An entity of fewer users is not named: its numbers are those of single people.
+const LEAST_PEOPLE: f64 = 5.0;
 
 pub(super) struct Entities<'a> {
     pub(super) id: &'a str,
@@ -57,6 +62,12 @@ pub(super) struct Entities<'a> {
     pub(super) totals: Vec<Pair>,
 }
 
+impl Entity {
+    fn is_hidden(&self) -> bool {
+        self.people.is_some_and(|people| people < LEAST_PEOPLE)
+    }
+}
+
 impl Entities<'_> {
     /// The chosen rows by size of the first measure, then `Other (n)`, then `Total`.
     pub(super) fn table(mut self, limit: usize) -> Option<Table> {
@@ -64,8 +75,7 @@ impl Entities<'_> {
             let size = |e: &Entity| e.pairs.first().and_then(|p| p.current).unwrap_or(0.0);
             size(b).total_cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
         });
-        let candidates: Vec<Candidate> = self.entities.iter().map(|e| self.candidate(e)).collect();
-        let chosen = choose(&candidates, limit);
+        let chosen = self.chosen(limit);
         let mut columns = vec![key(self.key.0, self.key.1)];
         for wanted in &self.wanted {
             columns.extend(wanted.measure.columns(wanted.roles));
@@ -76,11 +86,17 @@ impl Entities<'_> {
                 columns.extend(wanted.measure.interval());
             }
         }
+        let is_hidden = self.entities.iter().any(Entity::is_hidden);
         let order = format!(
-            "by {} now, largest first{}",
+            "by {} now, largest first{}{}",
             self.wanted.first()?.measure.label,
             if chosen.len() < self.entities.len() {
                 "; chosen by size, z and contribution to the change"
+            } else {
+                ""
+            },
+            if is_hidden {
+                "; fewer than 5 users only in Other"
             } else {
                 ""
             }
@@ -90,7 +106,7 @@ impl Entities<'_> {
             .order(&order);
         for index in &chosen {
             let entity = &self.entities[*index];
-            let mut about = About::named(&entity.name).support(Some(entity.support));
+            let mut about = About::named(&entity.name).support(Some(entity.people.unwrap_or(entity.support)));
             about.aliases = self.aliases(&entity.name);
             draft.row(about, self.values(&entity.name, &entity.pairs));
         }
@@ -108,6 +124,30 @@ impl Entities<'_> {
             .out_of(self.entities.len())
             .tested(tested(&scores.collect::<Vec<_>>()))
             .finish()
+    }
+
+    /// The rows that are listed by name. What is left must not be a few people either, so the smallest listed one may go with them.
+    fn chosen(&self, limit: usize) -> Vec<usize> {
+        let shown: Vec<usize> = (0..self.entities.len())
+            .filter(|index| !self.entities[*index].is_hidden())
+            .collect();
+        let candidates: Vec<Candidate> = shown
+            .iter()
+            .map(|index| self.candidate(&self.entities[*index]))
+            .collect();
+        let mut chosen: Vec<usize> = choose(&candidates, limit)
+            .into_iter()
+            .map(|place| shown[place])
+            .collect();
+        let left = |chosen: &[usize]| {
+            let rest = (0..self.entities.len()).filter(|index| !chosen.contains(index));
+            rest.filter_map(|index| self.entities[index].people).sum::<f64>()
+        };
+        let is_hidden = self.entities.iter().any(Entity::is_hidden);
+        if is_hidden && left(&chosen) < LEAST_PEOPLE {
+            chosen.pop();
+        }
+        chosen
     }
 
     fn aliases(&self, name: &str) -> Vec<String> {
@@ -221,5 +261,53 @@ pub(super) fn sum_pairs(pairs: impl Iterator<Item = Pair> + Clone) -> Pair {
         current: pairs.clone().map(|p| p.current).sum(),
         previous: pairs.map(|p| p.previous).sum(),
         ..Pair::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Good;
+    use crate::evidence::measure::count;
+
+    fn table(people: &[(&str, f64)]) -> Table {
+        let entities: Vec<Entity> = people
+            .iter()
+            .map(|(name, people)| Entity {
+                name: (*name).to_owned(),
+                pairs: vec![Pair {
+                    current: Some(*people),
+                    ..Pair::default()
+                }],
+                support: *people,
+                people: Some(*people),
+            })
+            .collect();
+        let totals = vec![sum_pairs(entities.iter().map(|e| e.pairs[0]))];
+        let users = Measure::new("users", "users", count("users"), Good::Up);
+        Entities {
+            id: "S2",
+            title: "Users".to_owned(),
+            key: ("segment", "segment"),
+            definition: String::new(),
+            wanted: vec![Wanted::new(users, &[Role::Current])],
+            entities,
+            totals,
+        }
+        .table(10)
+        .expect("rows")
+    }
+
+    fn names(table: &Table) -> Vec<&str> {
+        table.rows.iter().map(|row| row.key.as_str()).collect()
+    }
+
+    #[test]
+    fn a_handful_of_people_is_never_named_nor_left_alone_in_other() {
+        let several = table(&[("a", 90.0), ("b", 40.0), ("c", 4.0), ("d", 3.0)]);
+        assert_eq!(names(&several), ["a", "b", "Other (2)", "Total"]);
+        let alone = table(&[("a", 90.0), ("b", 40.0), ("c", 4.0)]);
+        assert_eq!(names(&alone), ["a", "Other (2)", "Total"]);
+        assert_eq!(names(&table(&[("a", 90.0), ("b", 5.0)])), ["a", "b", "Total"]);
     }
 }

@@ -134,6 +134,7 @@ fn table(
                 name: name.clone(),
                 pairs,
                 support: user_days(current).max(previous.map_or(0.0, user_days)),
+                people: people.map(|people| people.users.max(people.previous_users.unwrap_or(0)) as f64),
             }
         })
         .collect();

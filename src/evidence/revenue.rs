@@ -276,6 +276,7 @@ fn types(context: &Context) -> Option<Table> {
                 name: name.clone(),
                 pairs: vec![pair],
                 support: sum(current).max(previous.map_or(0.0, sum)),
+                people: None,
             }
         })
         .filter(|e| e.pairs[0].current != Some(0.0) || e.pairs[0].previous.unwrap_or(0.0) != 0.0)

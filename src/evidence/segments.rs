@@ -221,6 +221,7 @@ fn segment_table(
                 name: segment.segment.clone(),
                 pairs,
                 support: segment.users.max(previous) as f64,
+                people: Some(segment.users.max(previous) as f64),
             }
         })
         .collect();

@@ -53,7 +53,10 @@ pub(super) fn totals(context: &Context, id: &str, series: &[&Series]) -> Option<
                 points
             };
             let dataset = context.dataset;
-            let mut points = days(&series.previous, dataset.previous_window?);
+            let mut points = match dataset.previous_window {
+                Some(window) => days(&series.previous, window),
+                None => Vec::new(),
+            };
             points.extend(days(&series.current, dataset.window));
             // Of a quotient it is not known how single users carry it.
             let is_sum = matches!(series.measure.unit, Unit::Count(_) | Unit::Money);
@@ -115,7 +118,7 @@ pub(super) fn countries(
     before: Option<&BTreeMap<String, Days>>,
 ) -> Option<Table> {
     let dataset = context.dataset;
-    let (before, previous_window) = (before?, dataset.previous_window?);
+    let before = before.zip(dataset.previous_window);
     let users = Measure::new(
         "users",
         "active users per day since the shift",
@@ -128,7 +131,10 @@ pub(super) fn countries(
     let searched: Vec<(&String, f64, Shift)> = now
         .iter()
         .filter_map(|(name, days)| {
-            let mut points = context.dated_points(&before.get(name).unwrap_or(&none).users, previous_window);
+            let mut points = match before {
+                Some((before, window)) => context.dated_points(&before.get(name).unwrap_or(&none).users, window),
+                None => Vec::new(),
+            };
             points.extend(context.dated_points(&days.users, dataset.window));
             let people = dataset
                 .segmentation
@@ -216,7 +222,7 @@ fn shift(points: &[(Date, Point)], window: Window, noise: Noise, together: Optio
     let searched = (z * z - search).max(0.0).sqrt().copysign(z);
     let is_large = change_pct(high, low).is_some_and(|change| change.abs() >= LEAST_SHIFT);
     let by_users = together.and_then(|together| {
-        let days = points.len() as f64 / 2.0;
+        let days = window.days() as f64;
         let variance = (low + high) * together / days;
         (variance > 0.0).then(|| (high - low) / variance.sqrt())
     });

@@ -23,6 +23,9 @@ const LEAST_DEVIATION: f64 = 0.1;
 
 const ROWS: usize = 5;
 
+/// Cohorts of the first days of the data are mostly old users.
+const UNSETTLED_DAYS: i64 = 14;
+
 /// The days of a cohort's life that are also taken together: a short life shows in all of them.
 const TOGETHER: [u32; 4] = [1, 3, 7, 14];
 
@@ -46,12 +49,20 @@ struct Found {
 }
 
 /// The cohorts of the period; those of the previous one only say what is usual.
-pub(super) fn unusual_cohorts(rows: &[DauByCohortDate], before: &[DauByCohortDate]) -> Option<Table> {
+///
+/// `known_since` is the first day of the data: who comes first in the weeks after it may have been there long before.
+pub(super) fn unusual_cohorts(
+    rows: &[DauByCohortDate],
+    before: &[DauByCohortDate],
+    known_since: Option<Date>,
+) -> Option<Table> {
+    let settled = known_since.map(|day| day.saturating_add(jiff::Span::new().days(UNSETTLED_DAYS)));
+    let is_settled = |row: &&DauByCohortDate| settled.is_none_or(|settled| row.cohort_date >= settled);
     let first = rows.iter().map(|row| row.cohort_date).min()?;
     let mut judged = 0;
     let mut found: Vec<Found> = Vec::new();
     for grain in [Grain::Day, Grain::Week] {
-        let groups = groups(before.iter().chain(rows), grain);
+        let groups = groups(before.iter().chain(rows).filter(is_settled), grain);
         let mut look = |name: &str, wider: f64, counts: &dyn Fn(&[DauByCohortDate]) -> Option<(f64, f64)>| {
             let cohorts: Vec<Cohort> = groups
                 .iter()
