@@ -70,6 +70,7 @@ async fn facts() -> Vec<Evidence> {
         max_bad_rows: 0,
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
+        metrics: None,
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())

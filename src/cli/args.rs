@@ -48,8 +48,10 @@ pub(super) enum Command {
     Doctor(RunArguments),
     /// Show each configured provider and model: capabilities, prices, how it did lately, and whether it is there
     Providers(ProvidersArguments),
-    /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
+    /// Print the facts of a window as tables or JSON, without any call
     Evidence(EvidenceArguments),
+    /// Print the SQL that defines the metrics
+    Sql(SqlArguments),
     /// Ask several models one question through a pattern: each answers, they are held against each other, one joins
     Ask(AskArguments),
     /// Measure code projects, without a model or with three specialists and an aggregator
@@ -75,6 +77,8 @@ pub(super) enum Command {
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
     Verify(VerifyArguments),
+    /// Show what a sentence of a run's report rests on: findings, evidence, queries, input files, model, reviews, confidence
+    Explain(ExplainArguments),
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -161,6 +165,19 @@ pub(super) struct VerifyArguments {
     pub(super) file: Option<PathBuf>,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainArguments {
+    /// The run, by the name of its folder under run_logs/
+    #[arg(value_name = "RUN_HASH")]
+    pub(super) run_hash: String,
+    /// A sentence (S1), a finding (F3), an evidence cell (g3.revenue), or words of the report; without it, all that can be explained
+    #[arg(value_name = "CLAIM")]
+    pub(super) claim: Option<String>,
+    /// JSON on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 #[derive(Debug, Default, Clone, Args)]
 pub(super) struct RunArguments {
     /// The name of the run, and of its folder under run_logs/
@@ -209,7 +226,10 @@ pub(super) struct DataArguments {
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(super) max_bad_rows: Option<String>,
-    /// Rows of a table that a model sees [default: 15]
+    /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<String>,
+    /// Entities kept in each table, with `Other` and `Total` beside them; at least 10 [default: 15]
     #[arg(long, value_name = "N")]
     pub(super) aggregation_limit: Option<String>,
 }
@@ -342,9 +362,38 @@ pub(super) struct EvidenceArguments {
     pub(super) date_end: Option<String>,
     #[command(flatten)]
     pub(super) data: DataArguments,
-    /// JSON instead of the tables that a model sees
+    /// Only the tables of this specialist, e.g. geographic; repeat it for more
+    #[arg(long, value_name = "SPECIALIST")]
+    pub(super) specialist: Vec<String>,
+    /// JSON instead of tables
     #[arg(long)]
     pub(super) json: bool,
+    /// List exactly what a run would send, by provider, and send nothing
+    #[arg(long)]
+    pub(super) egress: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+    /// The text that a model sees instead of tables
+    #[arg(long, conflicts_with = "json")]
+    pub(super) prompt: bool,
+}
+
+const SQL_HELP: &str = "\
+A definition is a SELECT over the tables of the definitions before it; {start} and {end} are the days of the window, counted from
+1970-01-01. Copy one into a folder, change it there, and give the folder to any command that reads data:
+  insights sql daily > metrics/daily.sql
+  insights evidence --metrics metrics --data events.csv --date-start D1 --date-end D2
+Each file is checked before a row is read: its name, its SQL, and the names and kinds of its columns.";
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(after_help = SQL_HELP)]
+pub(super) struct SqlArguments {
+    /// A definition, or a table of the run directory or of the evidence, e.g. daily, dau_by_date or G1; without it, all are listed
+    #[arg(value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Folder of SQL files that replace definitions of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -421,9 +470,9 @@ pub(super) struct RefineArguments {
     /// What it is judged by: `[[criteria]]` in a .toml file, or a Markdown list
     #[arg(long, value_name = "FILE")]
     pub(super) criteria: Option<PathBuf>,
-    /// The score from which on a text is approved, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = score)]
-    pub(super) threshold: f64,
+    /// The score from which on a text is approved, 0 to 1 [default: 0.8; 1 where `grounding` alone scores]
+    #[arg(long, value_name = "SCORE", value_parser = score)]
+    pub(super) threshold: Option<f64>,
     /// Versions that are written and reviewed at most, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(super) max_iterations: u32,
@@ -433,12 +482,15 @@ pub(super) struct RefineArguments {
     /// How: single, panel, critique, pairwise, or a pattern of yours with a `refine` stage
     #[arg(long, value_name = "NAME", default_value = "single")]
     pub(super) flow: String,
-    /// What the score is made of: llm, rubric, schema, length, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
+    /// What the score is made of: llm, rubric, schema, length, grounding, with weights: `llm=0.7,length=0.3` [default: llm; rubric with --criteria]
     #[arg(long, value_name = "MIX")]
     pub(super) scorer: Option<String>,
     /// The JSON Schema of the scorer `schema`
     #[arg(long, value_name = "FILE")]
     pub(super) schema: Option<PathBuf>,
+    /// The run whose evidence the scorer `grounding` holds the text against: a folder under run_logs/
+    #[arg(long, value_name = "RUN_HASH")]
+    pub(super) run: Option<String>,
     /// The bounds of the scorer `length`, in words: `50..200`, `..200`
     #[arg(long, value_name = "MIN..MAX")]
     pub(super) length: Option<String>,
@@ -613,6 +665,7 @@ impl DataArguments {
         typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }
 }

@@ -5,11 +5,15 @@ mod ask;
 mod demo;
 mod doctor;
 mod dry_run;
+mod egress;
 mod evidence;
 mod exit;
+mod explain;
 mod explore;
 mod extract;
 mod facts;
+mod finished;
+mod gate;
 mod listen;
 mod log;
 mod outputs;
@@ -26,6 +30,7 @@ mod serve;
 mod session;
 mod sessions;
 mod signal;
+mod sql;
 mod verify;
 
 use std::process::ExitCode;
@@ -87,6 +92,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => Box::pin(demo::demo(demo, common)).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
+        Some(Command::Sql(asked)) => sql::sql(asked).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
@@ -100,6 +106,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Report(asked)) => reports::report(asked, common),
         Some(Command::Open(asked)) => reports::open(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
+        Some(Command::Explain(asked)) => explain::explain(asked, common),
         None if nothing_given(&arguments) => {
             print::talk(WELCOME);
             Ok(Code::Usage)

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use serde_json::{Value, json};
 
 use crate::insight::Verdict;
-use crate::reply::Verifier;
+use crate::reply::{Answer, Verifier};
 
 use super::args::{CommonArguments, VerifyArguments};
 use super::exit::{Code, Failure};
@@ -61,12 +61,12 @@ struct Told {
 
 impl Told {
     fn answer(&mut self, number: usize, line: &[u8], verifier: &mut Verifier) -> Value {
-        let claim: Value = match serde_json::from_slice(line) {
-            Ok(claim) => claim,
-            Err(error) => return self.refused(&Value::Null, number, &format!("the line is no JSON: {error}")),
+        let line = match std::str::from_utf8(line) {
+            Ok(line) => line,
+            Err(error) => return self.refused(&Value::Null, number, &format!("the line is no text: {error}")),
         };
-        let id = claim.get("id").cloned().unwrap_or(Value::Null);
-        match verifier.judge(&claim) {
+        let Answer { id, judged } = verifier.judge(line);
+        match judged {
             Ok(judged) => {
                 *match judged.verdict {
                     Verdict::Supported => &mut self.supported,

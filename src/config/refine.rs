@@ -41,7 +41,8 @@ pub fn criteria(text: &str, name: &str) -> Result<Vec<Criterion>, Bad> {
     })
 }
 
-/// `llm=0.7,length=0.3`; a scorer alone has the weight 1. `schema` and `length` are what `--schema` and `--length` gave.
+/// `llm=0.7,length=0.3`; a scorer alone has the weight 1. `schema`, `length` and `grounding` are what
+/// `--schema`, `--length` and `--run` gave.
 ///
 /// # Errors
 /// An unknown scorer, a weight that is none, a scorer without what it needs.
@@ -50,6 +51,7 @@ pub fn mix(
     criteria: &[Criterion],
     schema: Option<&serde_json::Value>,
     length: Option<Words>,
+    grounding: Option<Scorer>,
 ) -> Result<Mix, Bad> {
     let mut parts: Vec<(Scorer, f64)> = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -74,6 +76,7 @@ pub fn mix(
             "rubric" if criteria.is_empty() => return Err(needs("--criteria FILE")),
             "rubric" => Scorer::Rubric,
             "schema" => Scorer::Schema(schema.cloned().ok_or_else(|| needs("--schema FILE"))?),
+            "grounding" => grounding.clone().ok_or_else(|| needs("--run RUN_HASH"))?,
             "length" => Scorer::Length(length.ok_or_else(|| needs("--length MIN..MAX"))?),
             other => {
                 return Err(Bad::new(
@@ -318,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_mix_names_scorers_with_weights() {
-        let told = |text: &str| match mix(text, &[], None, words("..9").ok()) {
+        let told = |text: &str| match mix(text, &[], None, words("..9").ok(), None) {
             Ok(mix) => {
                 let parts = mix
                     .parts

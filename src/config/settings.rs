@@ -27,6 +27,7 @@ pub struct Typed {
     pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
     pub model: Vec<String>,
@@ -104,6 +105,8 @@ pub struct DataChoice {
     pub max_bad_rows: u64,
     pub timezone: String,
     pub access: data::Access,
+    /// A folder of metric definitions that replace built-in ones.
+    pub metrics: Option<PathBuf>,
 }
 
 impl DataChoice {
@@ -116,6 +119,7 @@ impl DataChoice {
             max_bad_rows: self.max_bad_rows,
             timezone: self.timezone.clone(),
             access: self.access.clone(),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -187,6 +191,7 @@ pub fn resolve(
             max_bad_rows,
             timezone,
             access: access(environment)?,
+            metrics: typed.metrics.as_ref().map(PathBuf::from),
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,

@@ -1,5 +1,6 @@
 //! From sources to a dataset: read, map, compute both windows, say what was left out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -12,7 +13,9 @@ use super::facts::{self, Facts};
 use super::intake::{self, Request, Taken};
 use super::roles::names::Role;
 use super::source::{Access, Raw};
-use super::{DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics};
+use super::{
+    DataError, Dataset, Definitions, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, gate, metrics,
+};
 
 /// What to read and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +32,8 @@ pub struct Options {
     pub timezone: String,
     /// For sources that ask who we are.
     pub access: Access,
+    /// A folder of SQL files that replace metric definitions of the same name.
+    pub metrics: Option<PathBuf>,
 }
 
 /// What `doctor` shows about a source.
@@ -48,11 +53,24 @@ pub struct Inspection {
 /// Reads the sources and computes every table, total and segment of the window and of the one before.
 pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, DataError> {
     let timezone = known_timezone(&options.timezone)?;
+    let definitions = Definitions::of(options.metrics.as_deref()).await?;
+    let own = definitions.clone();
+    let computed = computed(options, events, &timezone, definitions).await;
+    computed.map_err(|error| own.blame(error))
+}
+
+async fn computed(
+    options: &Options,
+    events: &Events,
+    timezone: &str,
+    definitions: Definitions,
+) -> Result<Dataset, DataError> {
     let Opened {
         facts,
         mut summary,
         source,
-    } = open(&Request::of(options), &timezone).await?;
+    } = open(&Request::of(options), &timezone, definitions).await?;
+    summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;
     let has_rows = |window: Window| {
@@ -98,14 +116,21 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.previous_totals = previous_totals;
     summary.columns = facts.profile.of(window, previous_window);
     let counts = counts(&facts, window).await?;
-    summary.duplicate_rows = Some(summary.rows_used.saturating_sub(counts.0));
+    let (start, end) = (number_of_day(window.start), number_of_day(window.end));
+    let counted_once: u64 = facts.copies.range(start..=end).map(|(_, n_rows)| n_rows).sum();
+    summary.duplicate_rows = Some(counted_once + summary.rows_used.saturating_sub(counts.0));
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    for note in &summary.notes {
-        events.say(Event::Warning { message: note.clone() });
+    summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
+    let faults = summary
+        .gate
+        .faults()
+        .map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
+    for message in summary.notes.iter().cloned().chain(faults) {
+        events.say(Event::Warning { message });
     }
-    Ok(Dataset {
+    let mut dataset = Dataset {
         window,
         previous_window,
         current,
@@ -114,7 +139,9 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         segmentation,
         mapping: facts.roles.mapping(),
         source,
-    })
+    };
+    gate::apply(&mut dataset);
+    Ok(dataset)
 }
 
 async fn segmentation(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
@@ -135,7 +162,7 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 /// Reads the sources and says what each column is taken for.
 pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source } = open(request, &timezone).await?;
+    let Opened { facts, summary, source } = open(request, &timezone, Definitions::default()).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -155,7 +182,7 @@ struct Opened {
     source: Source,
 }
 
-async fn open(request: &Request<'_>, timezone: &str) -> Result<Opened, DataError> {
+async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -> Result<Opened, DataError> {
     let Taken { raw, columns, roles } = intake::take(request).await?;
     let source = Source {
         kind: "data".to_owned(),
@@ -165,7 +192,7 @@ async fn open(request: &Request<'_>, timezone: &str) -> Result<Opened, DataError
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone).await?;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);

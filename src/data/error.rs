@@ -55,6 +55,10 @@ pub enum DataError {
     UnknownTimezone(String),
     #[error("the run directory has no tables under {}", .0.display())]
     NoTables(PathBuf),
+    #[error("no definition or table is called `{0}`")]
+    NoSuchDefinition(String),
+    #[error("cannot use the metric definition {}: {why}", path.display())]
+    BadDefinition { path: PathBuf, why: String, hint: String },
     #[error("the query engine failed: {0}")]
     Engine(String),
     #[error("cannot write {}: {why}", path.display())]
@@ -95,6 +99,8 @@ impl DataError {
             }
             Self::UnknownTimezone(_) => "use an IANA name such as UTC, Europe/Berlin or America/New_York".to_owned(),
             Self::NoTables(_) => "name the source with `--data FILE|DIR|GLOB`, or let the upstream pipeline write outputs/segments first".to_owned(),
+            Self::NoSuchDefinition(_) => "`insights sql` lists all definitions and the tables that they feed".to_owned(),
+            Self::BadDefinition { hint, .. } => hint.clone(),
             Self::Engine(_) => "this looks like a bug here; the same command with RUST_LOG=insights=debug tells more".to_owned(),
             Self::Write { .. } => "check free space and permissions of the run directory".to_owned(),
         }

@@ -165,7 +165,7 @@ impl<'a> Judge<'a> {
                 self.evidence
                     .currency
                     .as_deref()
-                    .map(format::currency_code)
+                    .map(super::number::Currency::of)
                     .unwrap_or_default(),
             ),
             Unit::Percent if gap => Kind::Points,

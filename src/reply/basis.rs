@@ -1,12 +1,13 @@
 //! What a statement may say: the cells it uses and the closed set of values that follow from them. Never the whole evidence.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::evidence::{At, Cell, Evidence, Role, Unit};
 
-use super::format::currency_code;
+use super::lexicon::Lexicon;
 use super::measure::{self, base, companion, same_unit};
-use super::number::{Bare, Kind};
+use super::number::{Bare, Currency, Kind};
 
 /// More cells than this and pairs of them say too much by accident; the asserts must then name the pair.
 const MAX_PAIRED: usize = 8;
@@ -18,23 +19,90 @@ pub(super) enum Time {
     Neither,
 }
 
+/// How a quantity came to be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// The value of a cell that is itself used.
+    Used,
+    /// The value of a cell beside one that is used: its previous value, its share.
+    Beside,
+    Derived,
+    /// How many rows went this way.
+    Moved(i8),
+    /// How many rows there are.
+    Rows,
+    /// A place counted from the lowest value.
+    FromBelow,
+}
+
+/// Where a quantity comes from, worded only when somebody asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'a> {
+    before: &'static str,
+    what: What<'a>,
+    after: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What<'a> {
+    Cell(At<'a>),
+    Cells(At<'a>, At<'a>),
+    /// So many cells of a column.
+    Column(usize, &'a str),
+    Table(&'a str),
+    Nothing,
+}
+
+impl Source<'_> {
+    /// An assert that holds.
+    pub(super) const ASSERT: Source<'static> = Source {
+        before: "an assert",
+        what: What::Nothing,
+        after: "",
+    };
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(self.before)?;
+        match self.what {
+            What::Cell(at) => to.write_str(&measure::address(&at))?,
+            What::Cells(a, b) => write!(to, "{} and {}", measure::address(&a), measure::address(&b))?,
+            What::Column(n, name) => write!(to, "{n} cells of {name}")?,
+            What::Table(id) => to.write_str(id)?,
+            What::Nothing => {}
+        }
+        to.write_str(self.after)
+    }
+}
+
 /// A value that the statement may state.
-#[derive(Debug, Clone)]
-pub(super) struct Quantity {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quantity<'a> {
     pub(super) kind: Kind,
     pub(super) value: f64,
     pub(super) time: Time,
     /// What it counts, where that is known.
-    pub(super) noun: Option<String>,
+    pub(super) noun: Option<&'a str>,
+    pub(super) tag: Tag,
     /// How it came about, for the feedback: `g3.revenue`, `sum of g1.users, g2.users`.
-    pub(super) source: String,
+    pub(super) source: Source<'a>,
+}
+
+/// Evidence, and the names and words of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) lexicon: &'a Lexicon,
 }
 
 /// Everything that one statement stands on.
 pub(super) struct Basis<'a> {
     pub(super) evidence: &'a Evidence,
+    pub(super) lexicon: &'a Lexicon,
+    currency: Currency,
     pub(super) cells: Vec<At<'a>>,
-    pub(super) quantities: Vec<Quantity>,
+    pub(super) quantities: Vec<Quantity<'a>>,
     /// Signs of the changes that the statement asserts.
     pub(super) signs: Vec<i8>,
     /// Sides (1 maximum, -1 minimum) of the extremes that it asserts; ranks count as both.
@@ -44,12 +112,12 @@ pub(super) struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    pub(super) fn of(evidence: &'a Evidence, addresses: &[String]) -> Self {
+    pub(super) fn of(ground: Ground<'a>, addresses: &[String]) -> Self {
+        let Ground { evidence, lexicon } = ground;
         let mut cells: Vec<At<'a>> = Vec::new();
-        let mut known = BTreeSet::new();
         for address in addresses {
             if let Some(at) = evidence.at(address)
-                && known.insert(measure::address(&at))
+                && !cells.iter().any(|other| is_same(other, &at))
             {
                 cells.push(at);
             }
@@ -57,6 +125,8 @@ impl<'a> Basis<'a> {
         let rows = cells.iter().map(|at| at.row.id.clone()).collect();
         let mut basis = Self {
             evidence,
+            lexicon,
+            currency: evidence.currency.as_deref().map(Currency::of).unwrap_or_default(),
             cells,
             quantities: Vec::new(),
             signs: Vec::new(),
@@ -67,6 +137,13 @@ impl<'a> Basis<'a> {
         basis
     }
 
+    pub(super) fn ground(&self) -> Ground<'a> {
+        Ground {
+            evidence: self.evidence,
+            lexicon: self.lexicon,
+        }
+    }
+
     fn derive(&mut self) {
         let cells = self.cells.clone();
         for at in &cells {
@@ -75,7 +152,7 @@ impl<'a> Basis<'a> {
         let mut bases: Vec<At<'a>> = Vec::new();
         for at in &cells {
             let at = base(at);
-            if at.exact().is_some() && !bases.iter().any(|b| measure::address(b) == measure::address(&at)) {
+            if at.exact().is_some() && !bases.iter().any(|other| is_same(other, &at)) {
                 bases.push(at);
             }
         }
@@ -91,13 +168,18 @@ impl<'a> Basis<'a> {
         self.counts(&cells);
     }
 
-    fn add(&mut self, kind: Kind, value: f64, time: Time, source: String) {
+    fn add(&mut self, kind: Kind, value: f64, time: Time, source: Source<'a>) {
+        self.add_as(Tag::Derived, kind, value, time, source);
+    }
+
+    fn add_as(&mut self, tag: Tag, kind: Kind, value: f64, time: Time, source: Source<'a>) {
         if value.is_finite() {
             self.quantities.push(Quantity {
                 kind,
                 value,
                 time,
                 noun: None,
+                tag,
                 source,
             });
         }
@@ -105,11 +187,11 @@ impl<'a> Basis<'a> {
 
     /// A cell's value in its own unit.
     fn own(&mut self, at: &At<'a>) {
-        self.value(at);
+        self.value(at, Tag::Used);
         let base = base(at);
-        let address = measure::address(&base);
-        if measure::address(at) != address {
-            self.value(&base);
+        let whole = What::Cell(base);
+        if !is_same(at, &base) {
+            self.value(&base, Tag::Beside);
         }
         for role in [
             Role::Previous,
@@ -121,21 +203,43 @@ impl<'a> Basis<'a> {
             Role::Deviation,
         ] {
             if let Some(cell) = companion(&base, role) {
-                self.value(&cell);
+                self.value(&cell, Tag::Beside);
             }
         }
         if let Some(percent) = measure::change_percent(&base) {
-            self.add(Kind::Percent, percent, Time::Neither, format!("change of {address}"));
+            self.add(
+                Kind::Percent,
+                percent,
+                Time::Neither,
+                Source {
+                    before: "change of ",
+                    what: whole,
+                    after: "",
+                },
+            );
         }
         if let Some(points) = measure::points(&base) {
-            self.add(Kind::Points, points, Time::Neither, format!("change of {address}"));
+            self.add(
+                Kind::Points,
+                points,
+                Time::Neither,
+                Source {
+                    before: "change of ",
+                    what: whole,
+                    after: "",
+                },
+            );
         }
         if let Some(deviation) = measure::deviation(&base) {
             self.add(
                 Kind::Percent,
                 deviation,
                 Time::Neither,
-                format!("deviation of {address}"),
+                Source {
+                    before: "deviation of ",
+                    what: whole,
+                    after: "",
+                },
             );
         }
         if let (Some(now), Some(then)) = (base.exact(), measure::previous(&base).and_then(|then| then.exact())) {
@@ -144,7 +248,11 @@ impl<'a> Basis<'a> {
                     self.kind(&base),
                     now - then,
                     Time::Neither,
-                    format!("difference of {address} to before"),
+                    Source {
+                        before: "difference of ",
+                        what: whole,
+                        after: " to before",
+                    },
                 );
             }
             if then != 0.0 {
@@ -152,34 +260,56 @@ impl<'a> Basis<'a> {
                     Kind::Times,
                     now / then,
                     Time::Neither,
-                    format!("{address} over its previous value"),
+                    Source {
+                        before: "",
+                        what: whole,
+                        after: " over its previous value",
+                    },
                 );
             }
         }
         if *base.unit() == Unit::Percent
             && let Some(now) = base.exact()
         {
-            self.add(Kind::Percent, 100.0 - now, Time::Now, format!("100 less {address}"));
+            self.add(
+                Kind::Percent,
+                100.0 - now,
+                Time::Now,
+                Source {
+                    before: "100 less ",
+                    what: whole,
+                    after: "",
+                },
+            );
         }
         if let Some(rank) = measure::rank(at) {
             self.add(
                 Kind::Ordinal,
                 rank.from_top as f64,
                 Time::Neither,
-                format!("rank of {address}"),
+                Source {
+                    before: "rank of ",
+                    what: whole,
+                    after: "",
+                },
             );
-            self.add(
+            self.add_as(
+                Tag::FromBelow,
                 Kind::Ordinal,
                 rank.from_bottom as f64,
                 Time::Neither,
-                format!("rank of {address} from below"),
+                Source {
+                    before: "rank of ",
+                    what: whole,
+                    after: " from below",
+                },
             );
         }
     }
 
-    fn kind(&self, at: &At<'_>) -> Kind {
+    pub(super) fn kind(&self, at: &At<'_>) -> Kind {
         match at.unit() {
-            Unit::Money => Kind::Money(self.evidence.currency.as_deref().map(currency_code).unwrap_or_default()),
+            Unit::Money => Kind::Money(self.currency),
             Unit::Percent => Kind::Percent,
             Unit::PercentagePoints => Kind::Points,
             Unit::Minutes => Kind::Minutes,
@@ -187,7 +317,7 @@ impl<'a> Basis<'a> {
         }
     }
 
-    fn value(&mut self, at: &At<'a>) {
+    fn value(&mut self, at: &At<'a>, tag: Tag) {
         let Cell::Number { exact, shown } = at.cell else {
             return;
         };
@@ -196,29 +326,42 @@ impl<'a> Basis<'a> {
             Role::Previous | Role::PreviousShare => Time::Before,
             _ => Time::Neither,
         };
-        let noun = match at.unit() {
-            Unit::Count(noun) => Some(noun.to_lowercase()),
+        let unit = match &at.column.unit {
+            Unit::OfRow => at.row.unit.as_ref(),
+            unit => Some(unit),
+        };
+        let noun = match unit {
+            Some(Unit::Count(noun)) => Some(noun.as_str()),
             _ => None,
         };
-        let digits: String = shown
-            .chars()
-            .filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-'))
-            .collect();
-        let plain = !shown.contains(['k', 'K', 'M', 'B']);
-        let as_shown = digits
-            .parse::<f64>()
-            .ok()
-            .filter(|shown| plain && (shown - exact).abs() <= exact.abs() * 0.05 + 0.5);
+        let as_shown = value_of(shown).filter(|shown| {
+            let near = (shown - exact).abs() <= exact.abs() * 0.05 + 0.5;
+            near && shown != exact
+        });
         for value in [Some(*exact), as_shown].into_iter().flatten() {
             self.quantities.push(Quantity {
                 kind: self.kind(at),
                 value,
                 time,
-                noun: noun.clone(),
-                source: measure::address(at),
+                noun,
+                tag,
+                source: Source {
+                    before: "",
+                    what: What::Cell(*at),
+                    after: "",
+                },
             });
             if *at.unit() == Unit::Ratio {
-                self.add(Kind::Times, value, time, measure::address(at));
+                self.add(
+                    Kind::Times,
+                    value,
+                    time,
+                    Source {
+                        before: "",
+                        what: What::Cell(*at),
+                        after: "",
+                    },
+                );
             }
         }
     }
@@ -227,42 +370,88 @@ impl<'a> Basis<'a> {
         let (Some(x), Some(y)) = (a.exact(), b.exact()) else {
             return;
         };
-        let names = format!("{} and {}", measure::address(a), measure::address(b));
+        let names = What::Cells(*a, *b);
         if same_unit(a, b) {
             let gap = if *a.unit() == Unit::Percent {
                 Kind::Points
             } else {
                 self.kind(a)
             };
-            self.add(gap, x - y, Time::Neither, format!("difference of {names}"));
+            self.add(
+                gap,
+                x - y,
+                Time::Neither,
+                Source {
+                    before: "difference of ",
+                    what: names,
+                    after: "",
+                },
+            );
             if y != 0.0 {
-                self.add(Kind::Times, x / y, Time::Neither, format!("ratio of {names}"));
+                self.add(
+                    Kind::Times,
+                    x / y,
+                    Time::Neither,
+                    Source {
+                        before: "ratio of ",
+                        what: names,
+                        after: "",
+                    },
+                );
                 self.add(
                     Kind::Percent,
                     (x - y) / y.abs() * 100.0,
                     Time::Neither,
-                    format!("difference of {names} in percent"),
+                    Source {
+                        before: "difference of ",
+                        what: names,
+                        after: " in percent",
+                    },
                 );
                 self.add(
                     Kind::Percent,
                     x / y * 100.0,
                     Time::Neither,
-                    format!("{names} as a share"),
+                    Source {
+                        before: "",
+                        what: names,
+                        after: " as a share",
+                    },
                 );
             }
         } else if a.row.id == b.row.id && y != 0.0 {
             match (a.unit(), b.unit()) {
-                (Unit::Money, Unit::Count(_)) => {
-                    self.add(self.kind(a), x / y, Time::Neither, format!("{names} per unit"))
-                }
+                (Unit::Money, Unit::Count(_)) => self.add(
+                    self.kind(a),
+                    x / y,
+                    Time::Neither,
+                    Source {
+                        before: "",
+                        what: names,
+                        after: " per unit",
+                    },
+                ),
                 (Unit::Count(_), Unit::Count(_)) => {
                     self.add(
                         Kind::Percent,
                         x / y * 100.0,
                         Time::Neither,
-                        format!("{names} as a share"),
+                        Source {
+                            before: "",
+                            what: names,
+                            after: " as a share",
+                        },
                     );
-                    self.add(Kind::Plain, x / y, Time::Neither, format!("{names} per unit"));
+                    self.add(
+                        Kind::Plain,
+                        x / y,
+                        Time::Neither,
+                        Source {
+                            before: "",
+                            what: names,
+                            after: " per unit",
+                        },
+                    );
                 }
                 _ => {}
             }
@@ -273,7 +462,7 @@ impl<'a> Basis<'a> {
     fn groups(&mut self, cells: &[At<'a>]) {
         let mut done = BTreeSet::new();
         for first in cells {
-            if !done.insert((first.table.id.clone(), first.column.name.clone())) || first.column.unit == Unit::OfRow {
+            if !done.insert((&first.table.id, &first.column.name)) || first.column.unit == Unit::OfRow {
                 continue;
             }
             let same: Vec<f64> = cells
@@ -286,11 +475,29 @@ impl<'a> Basis<'a> {
             }
             let total: f64 = same.iter().sum();
             let kind = self.kind(first);
-            let source = format!("{} cells of {}", same.len(), first.column.name);
+            let cells = What::Column(same.len(), &first.column.name);
             if first.column.additive || first.column.role == Role::Share {
-                self.add(kind.clone(), total, Time::Now, format!("sum of {source}"));
+                self.add(
+                    kind,
+                    total,
+                    Time::Now,
+                    Source {
+                        before: "sum of ",
+                        what: cells,
+                        after: "",
+                    },
+                );
             }
-            self.add(kind, total / same.len() as f64, Time::Now, format!("mean of {source}"));
+            self.add(
+                kind,
+                total / same.len() as f64,
+                Time::Now,
+                Source {
+                    before: "mean of ",
+                    what: cells,
+                    after: "",
+                },
+            );
         }
     }
 
@@ -300,73 +507,117 @@ impl<'a> Basis<'a> {
         let mut columns = BTreeSet::new();
         for at in cells {
             let table = at.table;
-            if tables.insert(table.id.clone()) {
-                self.add(
+            if tables.insert(&table.id) {
+                self.add_as(
+                    Tag::Rows,
                     Kind::Plain,
                     table.total_rows as f64,
                     Time::Neither,
-                    format!("rows of {}", table.id),
+                    Source {
+                        before: "rows of ",
+                        what: What::Table(&table.id),
+                        after: "",
+                    },
                 );
-                self.add(
+                self.add_as(
+                    Tag::Rows,
                     Kind::Plain,
                     measure::entities(table).count() as f64,
                     Time::Neither,
-                    format!("listed rows of {}", table.id),
+                    Source {
+                        before: "listed rows of ",
+                        what: What::Table(&table.id),
+                        after: "",
+                    },
                 );
             }
             let base = base(at);
-            if columns.insert((table.id.clone(), base.column.name.clone())) {
+            if columns.insert((&table.id, &base.column.name)) {
                 for side in [1.0, -1.0] {
                     let moved = measure::entities(table)
                         .filter_map(|row| measure::change(&table.at(row, &base.column.name)?))
                         .filter(|change| change * side > 0.0)
                         .count();
-                    let word = if side > 0.0 { "up" } else { "down" };
-                    self.add(
+                    let (word, tag) = if side > 0.0 {
+                        (" that went up", Tag::Moved(1))
+                    } else {
+                        (" that went down", Tag::Moved(-1))
+                    };
+                    self.add_as(
+                        tag,
                         Kind::Plain,
                         moved as f64,
                         Time::Neither,
-                        format!("rows of {} that went {word}", table.id),
+                        Source {
+                            before: "rows of ",
+                            what: What::Table(&table.id),
+                            after: word,
+                        },
                     );
                 }
             }
         }
         if self.rows.len() > 1 {
-            self.add(
+            self.add_as(
+                Tag::Rows,
                 Kind::Plain,
                 self.rows.len() as f64,
                 Time::Neither,
-                "rows used".to_owned(),
+                Source {
+                    before: "rows used",
+                    what: What::Nothing,
+                    after: "",
+                },
             );
         }
     }
 
     /// The counts of rows beyond a limit that the sentence itself names.
-    pub(super) fn beyond(&self, limit: &Bare) -> Vec<Quantity> {
-        let mut out = Vec::new();
+    pub(super) fn beyond(&self, limit: &Bare) -> Vec<Beyond> {
+        let mut out: Vec<Beyond> = Vec::new();
+        let mut columns = BTreeSet::new();
         for at in &self.cells {
-            if self.kind(at) != limit.kind && limit.kind != Kind::Plain {
+            let kind = self.kind(at);
+            let same =
+                kind == limit.kind || (limit.kind == Kind::Plain && !matches!(kind, Kind::Percent | Kind::Points));
+            if !same || !columns.insert((&at.table.id, &at.column.name)) {
                 continue;
             }
             let values = measure::column_values(at.table, &at.column.name);
-            let count = values
-                .iter()
-                .filter(|(_, value)| {
-                    if limit.is_above() {
-                        *value > limit.value
-                    } else {
-                        *value < limit.value
-                    }
-                })
-                .count();
-            out.push(Quantity {
-                kind: Kind::Plain,
-                value: count as f64,
-                time: Time::Neither,
-                noun: None,
-                source: format!("rows of {} beyond {}", at.table.id, limit.raw),
+            let is_beyond = |value: f64| {
+                if limit.is_above() {
+                    value > limit.value
+                } else {
+                    value < limit.value
+                }
+            };
+            out.push(Beyond {
+                rows: values.len(),
+                beyond: values.iter().filter(|(_, value)| is_beyond(*value)).count(),
             });
         }
         out
     }
+}
+
+fn is_same(a: &At<'_>, b: &At<'_>) -> bool {
+    std::ptr::eq(a.row, b.row) && std::ptr::eq(a.column, b.column)
+}
+
+/// A value as it is shown, unless it is shown in thousands or millions.
+fn value_of(shown: &str) -> Option<f64> {
+    if let Ok(value) = shown.parse() {
+        return Some(value);
+    }
+    let digits: String = shown
+        .chars()
+        .filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-'))
+        .collect();
+    digits.parse().ok().filter(|_| !shown.contains(['k', 'K', 'M', 'B']))
+}
+
+/// How many of a column's rows lie beyond a limit.
+pub(super) struct Beyond {
+    pub(super) rows: usize,
+    pub(super) beyond: usize,
 }

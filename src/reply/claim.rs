@@ -1,22 +1,29 @@
 //! A claim that stands alone: one text with its evidence and citations, judged by the same checks as the findings of a run.
 
 mod evidence;
+mod fields;
 mod neutral;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::evidence::{Evidence, Role, TableKind};
 use crate::insight::Verdict;
 
-use super::basis::Basis;
-use super::mask::{mask, whole_words};
-use super::number::numbers;
+use super::basis::{Basis, Ground};
+use super::lexicon::Lexicon;
+use super::mask::whole_words;
 use super::reason::Reason;
 use super::render::render;
 use super::text::sentences;
 use super::verify::{Checked, check};
-use super::words;
+use fields::fields;
+pub(super) use neutral::is_advice;
 
 /// What was found out about one claim.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,50 +34,125 @@ pub struct Judged {
     pub reasons: Vec<Reason>,
 }
 
-/// Judges claims; neighbours that share their evidence share the reading of it.
+/// Judges claims; those that share their evidence share the reading of it.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    last: Option<(Value, Evidence)>,
+    /// By the hash of its JSON text.
+    known: HashMap<u64, Known>,
+}
+
+/// Evidence that was read, with the text that it was read from.
+#[derive(Debug)]
+struct Known {
+    text: String,
+    evidence: Evidence,
+    lexicon: Lexicon,
+}
+
+/// More evidence than this is not remembered at once.
+const MAX_KNOWN: usize = 512;
+
+/// What a line of input came to.
+#[derive(Debug)]
+pub struct Answer {
+    /// The id that the claim bears; null where it has none.
+    pub id: Value,
+    /// The verdict, or what is missing from the claim or unreadable in it.
+    pub judged: Result<Judged, String>,
 }
 
 impl Verifier {
-    /// Judges a claim of the form `{"evidence": {…}, "text": "…", "citations": ["T1.r3.revenue", "M2", "T1"]}`.
-    ///
-    /// # Errors
-    /// What is missing from the claim or unreadable in it.
-    pub fn judge(&mut self, claim: &Value) -> Result<Judged, String> {
-        let text = claim.get("text").and_then(Value::as_str).ok_or("`text` is no string")?;
-        let raw = claim
-            .get("evidence")
-            .filter(|raw| raw.is_object())
-            .ok_or("`evidence` is no object")?;
-        let citations: Vec<&str> = match claim.get("citations") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(all)) => all
+    /// Judges a claim of the form `{"id": …, "evidence": {…}, "text": "…", "citations": ["T1.r3.revenue", "M2", "T1"]}`.
+    pub fn judge(&mut self, line: &str) -> Answer {
+        let Some(fields) = fields(line) else {
+            let why = match serde_json::from_str::<Value>(line) {
+                Ok(_) => "the line is no JSON object".to_owned(),
+                Err(error) => format!("the line is no JSON: {error}"),
+            };
+            return Answer {
+                id: Value::Null,
+                judged: Err(why),
+            };
+        };
+        let field = |wanted: &str| {
+            fields
                 .iter()
-                .map(|one| one.as_str().ok_or("`citations` holds something else than strings"))
-                .collect::<Result<_, _>>()?,
-            Some(_) => return Err("`citations` is no list".to_owned()),
+                .rev()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, raw)| *raw)
         };
-        let known = match self.last.take() {
-            Some(known) if known.0 == *raw => known,
-            _ => (raw.clone(), evidence::read(raw)?),
+        let id = field("id").and_then(|raw| serde_json::from_str(raw).ok());
+        Answer {
+            id: id.unwrap_or(Value::Null),
+            judged: self.judge_fields(&fields, field),
+        }
+    }
+
+    fn judge_fields<'l>(
+        &mut self,
+        fields: &[(&str, &'l str)],
+        field: impl Fn(&str) -> Option<&'l str>,
+    ) -> Result<Judged, String> {
+        for (name, raw) in fields.iter().filter(|(name, _)| *name != "evidence") {
+            serde_json::from_str::<IgnoredAny>(raw).map_err(|error| format!("`{name}` is no JSON: {error}"))?;
+        }
+        let text: String = field("text")
+            .and_then(|raw| serde_json::from_str(raw).ok())
+            .ok_or("`text` is no string")?;
+        let citations: Option<Vec<String>> = match field("citations") {
+            None => None,
+            Some(raw) => serde_json::from_str(raw).map_err(|_| "`citations` is no list of strings")?,
         };
-        let judged = judge(text, &citations, &known.1);
-        self.last = Some(known);
-        Ok(judged)
+        let raw = field("evidence").ok_or("`evidence` is no object")?;
+        let known = self.read(raw)?;
+        let ground = Ground {
+            evidence: &known.evidence,
+            lexicon: &known.lexicon,
+        };
+        Ok(judge(&text, &citations.unwrap_or_default(), ground))
+    }
+
+    fn read(&mut self, raw: &str) -> Result<&Known, String> {
+        let mut hasher = DefaultHasher::new();
+        raw.hash(&mut hasher);
+        let key = hasher.finish();
+        if self.known.len() >= MAX_KNOWN && !self.known.contains_key(&key) {
+            self.known.clear();
+        }
+        let make = || {
+            let value: Value = serde_json::from_str(raw).map_err(|error| format!("`evidence` is no JSON: {error}"))?;
+            if !value.is_object() {
+                return Err("`evidence` is no object".to_owned());
+            }
+            let evidence = evidence::read(&value)?;
+            Ok(Known {
+                text: raw.to_owned(),
+                lexicon: Lexicon::of(&evidence),
+                evidence,
+            })
+        };
+        match self.known.entry(key) {
+            Entry::Occupied(mut same) => {
+                if same.get().text != raw {
+                    same.insert(make()?);
+                }
+                Ok(same.into_mut())
+            }
+            Entry::Vacant(free) => Ok(free.insert(make()?)),
+        }
     }
 }
 
-fn judge(text: &str, citations: &[&str], evidence: &Evidence) -> Judged {
-    if citations.is_empty() && neutral::is_advice(text) {
+fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
+    let evidence = ground.evidence;
+    if citations.is_empty() && is_advice(text) {
         return not_checkable();
     }
     let (mut cells, mut tables, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     for citation in citations {
         match evidence::address(citation, evidence) {
             Some(address) if evidence.at(&address).is_some() => cells.push(address),
-            None if evidence.table(citation).is_some() => tables.push(*citation),
+            None if evidence.table(citation).is_some() => tables.push(citation.as_str()),
             _ => bad.push(Reason::unsupported(
                 "bad_ref",
                 format!("the evidence has no {citation}"),
@@ -80,13 +162,15 @@ fn judge(text: &str, citations: &[&str], evidence: &Evidence) -> Judged {
     if cells.is_empty() {
         cells = spoken_of(text, evidence, &tables);
     }
-    let basis = Basis::of(evidence, &cells);
+    let basis = Basis::of(ground, &cells);
     let mut all = Checked {
         faults: bad,
         ..Checked::default()
     };
+    let mut claims = false;
     for sentence in sentences(text) {
         let checked = check(&render(&sentence, evidence), &basis);
+        claims |= checked.claims;
         all.faults.extend(checked.faults);
         all.bare_numbers += checked.bare_numbers;
         all.doubts += checked.doubts;
@@ -97,7 +181,7 @@ fn judge(text: &str, citations: &[&str], evidence: &Evidence) -> Judged {
     let worst = all.faults.iter().map(|fault| fault.verdict).max();
     let verdict = match worst {
         Some(worst) => worst,
-        None if !claims_something(text, evidence) => return not_checkable(),
+        None if !claims => return not_checkable(),
         None => Verdict::Supported,
     };
     Judged {
@@ -117,17 +201,6 @@ fn not_checkable() -> Judged {
         confidence: 0.98,
         reasons: Vec::new(),
     }
-}
-
-fn claims_something(text: &str, evidence: &Evidence) -> bool {
-    let masked = mask(text, Some(evidence)).text;
-    !numbers(&masked).is_empty()
-        || !words::directions(&masked).is_empty()
-        || !words::superlatives(&masked).is_empty()
-        || !words::multiples(text).is_empty()
-        || ["ahead of", "behind", "above", "below", "exceed"]
-            .iter()
-            .any(|word| masked.contains(word))
 }
 
 /// The cells that a text without cell citations plainly speaks of: rows and measures that it names, in the tables cited.

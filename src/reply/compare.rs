@@ -9,14 +9,15 @@ use crate::evidence::At;
 use super::basis::Basis;
 use super::measure::{self, base};
 use super::names::links;
-use super::number::{Bare, Kind, numbers};
+use super::number::{Bare, Kind};
+use super::pattern::pattern;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, comparable, pattern};
+use super::verify::{Judge, comparable};
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed)?|outperform(?:s|ed)?|surpass(?:es|ed)?|(?:larger|bigger|higher|more|greater) than|beats?|outsells?)|(?P<less>below|behind|(?:lower|less|fewer|smaller) than|trail(?:s|ed)?|lag(?:s|ged)?(?: behind)?))\b",
+        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger) than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker) than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
     )
 });
 
@@ -61,7 +62,7 @@ impl Judge<'_, '_> {
     fn operands(&self) -> Vec<Operand> {
         let typed = &self.sentence.typed;
         let mut out: Vec<Operand> = self
-            .mentions()
+            .subjects()
             .into_iter()
             .map(|mention| Operand {
                 at: mention.range.start,
@@ -80,7 +81,7 @@ impl Judge<'_, '_> {
                 });
             }
         }
-        out.extend(numbers(&self.masked.text).into_iter().map(|bare| Operand {
+        out.extend(self.numbers.iter().map(|bare| Operand {
             at: bare.start,
             length: bare.end - bare.start,
             rows: Vec::new(),
@@ -147,7 +148,7 @@ impl Judge<'_, '_> {
         if self.basis.rows.len() < 2 {
             return out;
         }
-        for bare in numbers(&self.masked.text) {
+        for bare in &self.numbers {
             if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) {
                 continue;
             }
@@ -155,14 +156,14 @@ impl Judge<'_, '_> {
                 continue;
             };
             let gap = &self.sentence.typed[name.at + name.length..bare.start];
-            if !links(gap) || self.fits_row(&bare, |row| name.rows.contains(row)) != Some(false) {
+            if !links(gap) || self.fits_row(bare, |row| name.rows.contains(row)) != Some(false) {
                 continue;
             }
             let stranger = self
                 .basis
                 .rows
                 .iter()
-                .find(|row| !name.rows.contains(row) && self.fits_row(&bare, |other| other == *row) == Some(true));
+                .find(|row| !name.rows.contains(row) && self.is_value_of(bare, std::slice::from_ref(row)));
             if let Some(row) = stranger {
                 out.push(Reason::contradicted(
                     "name",
@@ -183,7 +184,7 @@ impl Judge<'_, '_> {
             .map(measure::address)
             .collect();
         (!own.is_empty()).then(|| {
-            let basis = Basis::of(self.basis.evidence, &own);
+            let basis = Basis::of(self.basis.ground(), &own);
             basis.quantities.iter().any(|quantity| {
                 comparable(&bare.kind, &quantity.kind) && (bare.fits(quantity.value) || bare.bounds(quantity.value))
             })
@@ -194,10 +195,7 @@ impl Judge<'_, '_> {
     fn ratios(&self, operands: &[Operand]) -> Vec<Reason> {
         let wrong = || Reason::contradicted("name", "a ratio is the wrong way round");
         let mut out = Vec::new();
-        for bare in numbers(&self.masked.text)
-            .iter()
-            .filter(|bare| bare.kind == Kind::Times)
-        {
+        for bare in self.numbers.iter().filter(|bare| bare.kind == Kind::Times) {
             let (Some(left), Some(right)) = (named_before(operands, bare.start), named_after(operands, bare.end))
             else {
                 continue;

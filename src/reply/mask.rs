@@ -1,31 +1,34 @@
 //! What looks like a number and is none: names, dates, list markers, windows, ordinals of lists. Longest match first.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{Evidence, TableKind};
-
+use super::hints::Hints;
+use super::lexicon::{Entry, Lexicon};
+use super::pattern::pattern;
 use super::render::MARK;
 
 /// Stands for masked bytes; matches no pattern.
-const HOLE: &str = "\u{1}";
+const HOLE: char = '\u{1}';
 
 const MONTH: &str = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?";
 
 static ISO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})-(\d{2})-(\d{2})\b"));
 static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>\d{{4}}))?\b"
+        r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>(?:19|20)\d{{2}}))?\b"
     ))
 });
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>\d{{4}})\b)?"
+        r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>(?:19|20)\d{{2}})\b)?"
     ))
 });
-static MONTH_YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}) (?P<y>\d{{4}})\b")));
+static MONTH_YEAR: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}),? (?P<y>(?:19|20)\d{{2}})\b")));
 
 static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -38,7 +41,8 @@ static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
         |(?i:\b(?:\d+|two|three|four|five|six|seven|ten|twelve)-(?:day|week|month|hour|minute|year)s?\b)
         |(?i:\b(?:day|week|month|quarter|year|hour)[-\s]\d{1,3}\b)
         |(?i:\b(?:within|over|in|for|after|during|every|next|last|past|previous|first|final|trailing|prior)\s(?:the\s)?(?:next\s|last\s|past\s|previous\s|first\s|following\s)?(?:\d+(?:\s?(?:-|to|–)\s?\d+)?|two|three|four|five|six|seven|eight|ten|twelve)\s(?:business\s|working\s)?(?:day|week|month|quarter|sprint|year)s?\b)
-        |(?i:\b(?:in|since|during|of|for|by|from|until|through|fiscal|fy|late|early|mid|year|at|before|after)[-\s])(?:19|20)\d{2}\b|\b(?:19|20)\d{2}(?i:\s(?:data|figures|report|numbers|season))\b
+        |(?i:\b(?:in|since|during|of|for|by|from|until|through|fiscal|fy|late|early|mid|year|at|before|after)[-\s])(?:19|20)\d{2}(?i:$|[,.;:)](?:\s|$)|\s(?:and|to|through|until|when|while|with|compared|onwards?|data|figures|report|numbers|season)\b)
+        |\b(?:19|20)\d{2}(?i:\s(?:data|figures|report|numbers|season))\b
         |(?i:\bat\s\d{1,2}(?::\d{2})?\s?(?:am|pm)\b)|\b\d{1,2}:\d{2}\b|(?i:\b\d{1,2}\s?(?:am|pm)\b)
         |(?i:\b(?:one|two|three)[-\s](?:thirds?|quarters?|fifths?)\b)|(?i:\bone\sin\s(?:two|three|four|five|ten)\b)",
     )
@@ -63,61 +67,51 @@ impl Dated {
 /// A text whose harmless digits are blanked out, bytes kept in place.
 pub(super) struct Masked {
     pub(super) text: String,
-    pub(super) dates: Vec<Dated>,
+    /// The dates that it names, in order.
+    pub(super) dates: Vec<(Range<usize>, Dated)>,
 }
 
-pub(super) fn mask(text: &str, evidence: Option<&Evidence>) -> Masked {
+pub(super) fn mask(text: &str, lexicon: Option<&Lexicon>) -> Masked {
+    let found = lexicon.map(|lexicon| lexicon.find(&text.to_ascii_lowercase()));
+    mask_found(text, found.as_deref().unwrap_or_default())
+}
+
+/// Masks a text of which the names and labels are known.
+pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked {
     let mut out = text.to_owned();
-    if let Some(evidence) = evidence {
-        mask_names(&mut out, evidence);
+    for (range, _) in names.iter().filter(|(_, entry)| entry.is_masked) {
+        hole(&mut out, range.clone());
     }
+    let hints = Hints::of(&out);
+    let patterns: [(bool, &Regex); 4] = [
+        (hints.digits, &ISO),
+        (hints.digits && hints.months, &DAY_FIRST),
+        (hints.digits && hints.months, &MONTH_FIRST),
+        (hints.digits && hints.months, &MONTH_YEAR),
+    ];
     let mut dates = Vec::new();
-    for pattern in [&*ISO, &*DAY_FIRST, &*MONTH_FIRST, &*MONTH_YEAR] {
-        let found: Vec<(std::ops::Range<usize>, Option<Dated>)> = pattern
+    for (_, pattern) in patterns.into_iter().filter(|(may_match, _)| *may_match) {
+        let found: Vec<(Range<usize>, Option<Dated>)> = pattern
             .captures_iter(&out)
             .filter_map(|found| Some((found.get(0)?.range(), dated(&found))))
             .collect();
         for (range, date) in found {
-            hole(&mut out, range);
-            dates.extend(date);
+            hole(&mut out, range.clone());
+            dates.extend(date.map(|date| (range, date)));
         }
     }
-    let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
-    for range in found {
-        hole(&mut out, range);
+    dates.sort_by_key(|(range, _)| range.start);
+    if hints.digits || hints.counts || hints.places || hints.ones || out.contains("xx") {
+        let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
+        for range in found {
+            hole(&mut out, range);
+        }
     }
     Masked { text: out, dates }
 }
 
-/// Row keys, aliases and labels that hold digits or claim-words; also blanks nothing but whole words.
-fn mask_names(out: &mut String, evidence: &Evidence) {
-    let mut names: Vec<&str> = Vec::new();
-    for table in &evidence.tables {
-        for row in &table.rows {
-            names.push(&row.key);
-            names.extend(row.aliases.iter().map(String::as_str));
-        }
-        for column in &table.columns {
-            if column.label.contains([' ', '-']) {
-                names.push(&column.label);
-            }
-        }
-        if table.kind == TableKind::Totals {
-            continue;
-        }
-    }
-    names.retain(|name| name.len() > 1 && name.parse::<Date>().is_err() && name.parse::<f64>().is_err());
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    names.dedup();
-    for name in names {
-        for range in whole_words(out, name) {
-            hole(out, range);
-        }
-    }
-}
-
 /// Where `name` stands as a whole word, letter case aside.
-pub(super) fn whole_words(text: &str, name: &str) -> Vec<std::ops::Range<usize>> {
+pub(super) fn whole_words(text: &str, name: &str) -> Vec<Range<usize>> {
     let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     lower
@@ -147,20 +141,14 @@ fn dated(found: &regex::Captures<'_>) -> Option<Dated> {
     })
 }
 
-fn hole(out: &mut String, range: std::ops::Range<usize>) {
-    let kept: String = out[range.clone()]
-        .chars()
-        .map(|c| {
-            if c == MARK {
-                MARK.to_string()
-            } else {
-                HOLE.repeat(c.len_utf8())
-            }
-        })
-        .collect();
+fn hole(out: &mut String, range: Range<usize>) {
+    let mut kept = String::with_capacity(range.len());
+    for letter in out[range.clone()].chars() {
+        if letter == MARK {
+            kept.push(MARK);
+        } else {
+            kept.extend(std::iter::repeat_n(HOLE, letter.len_utf8()));
+        }
+    }
     out.replace_range(range, &kept);
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
 }

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{Cell, TableKind};
+use crate::evidence::{TableKind, Unit};
 
-use super::mask::whole_words;
-use super::measure;
+use super::lexicon::Entry;
+use super::pattern::pattern;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, pattern};
+use super::verify::Judge;
 
 /// A row key that the model typed.
+#[derive(Debug, Clone)]
 pub(super) struct Mention {
     pub(super) range: Range<usize>,
     pub(super) name: String,
@@ -36,11 +36,12 @@ static PROPER: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Judge<'_, '_> {
     pub(super) fn names(&mut self) {
+        self.absent();
         let missing: BTreeSet<String> = self
-            .mentions()
-            .into_iter()
+            .mentions
+            .iter()
             .filter(|mention| !mention.rows.iter().any(|row| self.basis.rows.contains(row)))
-            .map(|mention| mention.name)
+            .map(|mention| mention.name.clone())
             .collect();
         for name in missing {
             self.fault(Reason::unsupported(
@@ -51,10 +52,78 @@ impl Judge<'_, '_> {
         self.strangers();
     }
 
+    /// A row is used that the sentence does not name, while it names something that the evidence has never heard of.
+    fn absent(&mut self) {
+        let states = !self.numbers.is_empty() || !self.directions.is_empty() || !self.superlatives.is_empty();
+        if !self.sentence.pieces.is_empty() || !states {
+            return;
+        }
+        let subjects = self.subjects();
+        let is_named = |row: &str| {
+            subjects
+                .iter()
+                .any(|subject| subject.rows.iter().any(|named| named == row))
+        };
+        let is_silent = self.basis.cells.iter().any(|at| {
+            let speaks = at.table.kind != TableKind::Totals && !at.row.summary && at.column.unit != Unit::OfRow;
+            speaks && !is_named(&at.row.id)
+        });
+        if !is_silent {
+            return;
+        }
+        let other = self
+            .plain
+            .iter()
+            .find(|mention| !mention.rows.iter().any(|row| self.basis.rows.contains(row)));
+        let stranger = match other {
+            Some(mention) if self.basis.rows.len() < 3 => Some(mention.name.clone()),
+            _ => self.stranger(),
+        };
+        if let Some(name) = stranger {
+            self.fault(Reason::unsupported(
+                "name",
+                format!("the text names {name}, which is none of the rows used"),
+            ));
+        }
+    }
+
+    /// The first word that looks like a name and stands nowhere in the evidence.
+    fn stranger(&self) -> Option<String> {
+        let typed = &self.masked.text;
+        let mut first = true;
+        for (at, token) in tokens(typed) {
+            let begins = std::mem::replace(&mut first, false) || opens(&typed[..at]);
+            let lower = token.to_lowercase();
+            let capital = token.starts_with(|c: char| c.is_ascii_uppercase()) && token.len() > 2;
+            if !capital
+                || is_calendar(token)
+                || lower
+                    .split(|c: char| !c.is_alphanumeric())
+                    .all(|part| self.basis.lexicon.knows(part))
+            {
+                continue;
+            }
+            let acronym = token.chars().all(|c| !c.is_lowercase());
+            let after = &typed[at + token.len()..];
+            if acronym || begins && (is_opener(&lower) || after.starts_with([',', ':'])) {
+                continue;
+            }
+            return Some(token.to_owned());
+        }
+        None
+    }
+
     /// Capitalised names and well-known metrics that the evidence has never heard of.
     fn strangers(&mut self) {
-        let known = self.vocabulary();
+        let lexicon = self.basis.lexicon;
         let text = self.masked.text.clone();
+        if let Some((_, field)) = tokens(&text).find(|(at, token)| {
+            let quoted = text[..*at].ends_with('`') && text[at + token.len()..].starts_with('`');
+            (quoted || token.trim_matches('_').contains('_')) && !lexicon.knows(&token.to_lowercase())
+        }) {
+            let message = format!("the evidence knows no {field}");
+            self.fault(Reason::unsupported("name", message));
+        }
         for found in PROPER.captures_iter(&text) {
             let Some(name) = found.name("name").map(|name| name.as_str().trim_end_matches('.')) else {
                 continue;
@@ -63,7 +132,7 @@ impl Judge<'_, '_> {
             if acronym
                 || name
                     .split_whitespace()
-                    .all(|word| is_calendar(word) || known.contains(&word.to_lowercase()))
+                    .all(|word| is_calendar(word) || lexicon.knows(&word.to_lowercase()))
             {
                 continue;
             }
@@ -71,90 +140,10 @@ impl Judge<'_, '_> {
         }
         if let Some(metric) = METRIC.find(&text) {
             let words = metric.as_str().to_lowercase();
-            if !words.split_whitespace().all(|word| known.contains(word)) {
+            if !words.split_whitespace().all(|word| lexicon.knows(word)) {
                 self.fault(Reason::unsupported("measure", format!("the evidence has no {words}")));
             }
         }
-    }
-
-    /// Every word that the evidence prints.
-    fn vocabulary(&self) -> BTreeSet<String> {
-        let evidence = self.basis.evidence;
-        let mut texts: Vec<&str> = evidence
-            .notes
-            .iter()
-            .chain(&evidence.gaps)
-            .map(String::as_str)
-            .collect();
-        for table in &evidence.tables {
-            texts.extend([table.title.as_str(), &table.definition, &table.order_rule]);
-            texts.extend(table.columns.iter().map(|column| column.label.as_str()));
-            for row in &table.rows {
-                texts.push(&row.key);
-                texts.extend(row.aliases.iter().map(String::as_str));
-                texts.extend(row.cells.iter().filter_map(|cell| match cell {
-                    Cell::Text(text) => Some(text.as_str()),
-                    _ => None,
-                }));
-            }
-        }
-        texts
-            .iter()
-            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-            .map(str::to_lowercase)
-            .collect()
-    }
-
-    /// The row keys that the model typed, longest first where they overlap.
-    pub(super) fn mentions(&self) -> Vec<Mention> {
-        let evidence = self.basis.evidence;
-        let typed = &self.sentence.typed;
-        let mut taken = vec![false; typed.len()];
-        let mut entries: Vec<(&str, &str, TableKind)> = Vec::new();
-        for table in evidence.tables.iter().filter(|table| table.kind != TableKind::Totals) {
-            for row in measure::entities(table) {
-                for name in std::iter::once(&row.key).chain(&row.aliases) {
-                    entries.push((name, &row.id, table.kind));
-                }
-            }
-        }
-        entries.sort_by_key(|(name, ..)| (std::cmp::Reverse(name.len()), *name));
-        let labels = evidence.tables.iter().flat_map(|table| &table.columns);
-        // A writer leaves out what a label adds in brackets: "active users (mean per day)".
-        let spoken = labels.flat_map(|column| {
-            [
-                column.label.as_str(),
-                column.label.split(" (").next().unwrap_or_default(),
-            ]
-        });
-        for label in spoken.filter(|label| label.contains(' ')) {
-            for range in whole_words(typed, label) {
-                taken[range].fill(true);
-            }
-        }
-        let mut out: Vec<Mention> = Vec::new();
-        for (name, row, kind) in entries {
-            if name.len() < 2 || name.parse::<Date>().is_ok() || name.parse::<f64>().is_ok() {
-                continue;
-            }
-            for range in whole_words(typed, name) {
-                if let Some(same) = out.iter_mut().find(|mention| mention.range == range) {
-                    same.rows.push(row.to_owned());
-                    continue;
-                }
-                if taken[range.start] || is_plain_word(typed, &range, name, kind) {
-                    continue;
-                }
-                taken[range.clone()].fill(true);
-                out.push(Mention {
-                    range,
-                    name: name.to_owned(),
-                    rows: vec![row.to_owned()],
-                });
-            }
-        }
-        out.sort_by_key(|mention| mention.range.start);
-        out
     }
 
     /// A value right after a name must be a value of that name.
@@ -179,12 +168,11 @@ impl Judge<'_, '_> {
         }
         // A sentence that names rows may not show another row's value without its name.
         let paired = !found.is_empty();
-        let mentions = self.mentions();
         let named: BTreeSet<&String> = pieces
             .iter()
             .filter(|piece| piece.name.is_some())
             .flat_map(|piece| &piece.rows)
-            .chain(mentions.iter().flat_map(|mention| &mention.rows))
+            .chain(self.mentions.iter().flat_map(|mention| &mention.rows))
             .collect();
         for piece in pieces.iter().filter(|piece| piece.name.is_none()) {
             let own = piece.rows.iter().any(|row| {
@@ -221,6 +209,169 @@ impl Judge<'_, '_> {
     fn is_summary(&self, row: &str) -> bool {
         self.basis.evidence.row(row).is_some_and(|(_, row)| row.summary)
     }
+}
+
+/// The row keys that the model typed; and those that may as well be plain words ("New users") and name no row used.
+pub(super) fn mentions(typed: &str, names: &[(Range<usize>, &Entry)], used: &BTreeSet<String>) -> [Vec<Mention>; 2] {
+    let mut out = [Vec::new(), Vec::new()];
+    for (range, entry) in names.iter().filter(|(_, entry)| !entry.rows.is_empty()) {
+        let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
+        let is_used = entry.rows.iter().any(|(row, _)| used.contains(row));
+        let same_case = typed[range.clone()] == entry.written;
+        let is_plain =
+            is_plain_word(typed, range, &entry.written, kind) && !(is_used && same_case && kind == TableKind::Entities);
+        out[usize::from(is_plain)].push(Mention {
+            range: range.clone(),
+            name: entry.written.clone(),
+            rows: entry.rows.iter().map(|(row, _)| row.clone()).collect(),
+        });
+    }
+    out
+}
+
+/// Words with what belongs to them: "Out-of-home", "coupon_code".
+fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '&');
+    let parts = text
+        .split(move |c: char| !is_inner(c))
+        .filter(|token| !token.is_empty());
+    parts.map(move |token| (token.as_ptr() as usize - text.as_ptr() as usize, token))
+}
+
+/// Whether a sentence, or a clause set off at its beginning, starts after this text.
+fn opens(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '*', '`', '"', '\'', '(', '[', '\u{1}']);
+    before.is_empty() || before.ends_with(['.', ':', '!', '?', ')', ']', '-', ',', ';', '•', '>'])
+}
+
+/// A word that opens sentences and names nothing.
+fn is_opener(word: &str) -> bool {
+    const OPENERS: [&str; 120] = [
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "here",
+        "our",
+        "their",
+        "its",
+        "his",
+        "her",
+        "your",
+        "any",
+        "all",
+        "both",
+        "each",
+        "every",
+        "some",
+        "most",
+        "many",
+        "few",
+        "several",
+        "such",
+        "another",
+        "other",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "none",
+        "nothing",
+        "what",
+        "which",
+        "who",
+        "where",
+        "when",
+        "while",
+        "whereas",
+        "why",
+        "how",
+        "and",
+        "but",
+        "yet",
+        "nor",
+        "for",
+        "from",
+        "with",
+        "without",
+        "within",
+        "after",
+        "before",
+        "since",
+        "until",
+        "over",
+        "under",
+        "above",
+        "below",
+        "across",
+        "among",
+        "amongst",
+        "between",
+        "against",
+        "along",
+        "alongside",
+        "during",
+        "despite",
+        "through",
+        "throughout",
+        "toward",
+        "towards",
+        "versus",
+        "per",
+        "than",
+        "then",
+        "thus",
+        "hence",
+        "still",
+        "even",
+        "once",
+        "back",
+        "also",
+        "again",
+        "too",
+        "now",
+        "today",
+        "overall",
+        "together",
+        "combined",
+        "compared",
+        "relative",
+        "period",
+        "data",
+        "note",
+        "finding",
+        "insight",
+        "key",
+        "takeaway",
+        "summary",
+        "table",
+        "rank",
+        "average",
+        "mean",
+        "total",
+        "share",
+        "growth",
+        "change",
+        "up",
+        "down",
+        "more",
+        "less",
+        "only",
+        "just",
+        "not",
+    ];
+    let adverb = ["ly", "ing", "ed", "wise"]
+        .iter()
+        .any(|ending| word.len() > 4 && word.ends_with(ending));
+    adverb || OPENERS.contains(&word)
 }
 
 /// Whether only a verb or a bracket stands between a name and its value.

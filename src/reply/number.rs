@@ -1,17 +1,44 @@
 //! Numbers that stand bare in a sentence, and when one is consistent with a value.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::format::currency_code;
+use super::hints::Hints;
+use super::pattern::pattern;
+use super::words;
+
+/// The code of a currency, `USD`; nothing where it is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Currency([u8; 8]);
+
+impl Currency {
+    pub(super) fn of(text: &str) -> Self {
+        let mut code = [0; 8];
+        for (to, from) in code.iter_mut().zip(currency_code(text).bytes()) {
+            *to = from;
+        }
+        Self(code)
+    }
+
+    pub(super) fn is_known(self) -> bool {
+        self != Self::default()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(String::from_utf8_lossy(&self.0).trim_end_matches('\0'))
+    }
+}
 
 /// What a number claims to count.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Plain,
-    /// The currency's code.
-    Money(String),
+    Money(Currency),
     Percent,
     Points,
     Times,
@@ -41,47 +68,81 @@ pub(super) struct Bare {
 }
 
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?x)(?P<sign>[-+−])?\s?(?P<pre>US\$|[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR|CHF|CAD|AUD)\s?)?(?P<sign2>[-+−])?
         (?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)
         (?:\s?(?P<scale>k|K|thousand|mn|[mM]illion|[mM]|bn|[bB]illion|B)\b)?
         (?:(?P<ordinal>st|nd|rd|th)\b|[\s\x20-]?(?P<unit>%-?\s?points?\b|%|percent(?:age\s)?-?\s?points?\b|percent\b|per\ cent\b|pct\b|percentage\b|pp\b|ppts?\b|points?\b|bps\b|basis\ points\b|[x×](?:\b|$|\s)|times\b|fold\b|USD\b|EUR\b|GBP\b|dollars?\b|euros?\b|pounds?\b|seconds?\b|secs?\b|s\b|ms\b|minutes?\b|mins?\b|hours?\b|h\b))?",
     )
-    .expect("a constant pattern")
 });
 
 static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?",
+    )
 });
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:ranks?|ranked|places?|placed|comes|came)\s(?:in\s)?(?P<after>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b",
+    )
 });
 
-static ABOUT: LazyLock<Regex> =
-    LazyLock::new(|| hedge(r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~"));
+static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
+    hedge(
+        r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈",
+    )
+});
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(r"over|more than|at least|above|exceed(?:s|ed|ing)?|just over|upwards of|north of|greater than|>|>=|≥")
+    hedge(
+        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|>|>=|≥",
+    )
 });
 static BELOW: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|not quite|<|<=|≤")
+    hedge(
+        r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤",
+    )
 });
 
 /// The bare numbers of a masked text, spelled-out counts included.
 pub(super) fn numbers(masked: &str) -> Vec<Bare> {
-    let mut out: Vec<Bare> = NUMBER
-        .captures_iter(masked)
-        .filter_map(|found| digits(masked, &found))
-        .collect();
-    out.extend(
-        COUNT_WORD
-            .captures_iter(masked)
-            .filter_map(|found| spelled(masked, &found)),
-    );
-    out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
+    let hints = Hints::of(masked);
+    let mut out: Vec<Bare> = Vec::new();
+    if hints.digits {
+        out.extend(NUMBER.captures_iter(masked).filter_map(|found| digits(masked, &found)));
+    }
+    if hints.counts {
+        out.extend(
+            COUNT_WORD
+                .captures_iter(masked)
+                .filter_map(|found| spelled(masked, &found)),
+        );
+    }
+    if hints.places {
+        out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
+    }
     out.sort_by_key(|bare| bare.start);
+    joined(masked, out)
+}
+
+/// "9 min 7 s" is one duration.
+fn joined(text: &str, numbers: Vec<Bare>) -> Vec<Bare> {
+    let mut out: Vec<Bare> = Vec::with_capacity(numbers.len());
+    for bare in numbers {
+        if let Some(last) = out.last_mut()
+            && last.kind == Kind::Minutes
+            && bare.kind == Kind::Minutes
+            && bare.half < last.half
+            && matches!(text[last.end..bare.start].trim(), "" | "and" | ",")
+        {
+            last.value += bare.value;
+            last.half = bare.half;
+            last.end = bare.end;
+            last.raw = text[last.start..last.end].to_owned();
+            continue;
+        }
+        out.push(bare);
+    }
     out
 }
 
@@ -149,9 +210,9 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     let (kind, factor) = match (unit, prefix) {
         ("", None) if placed => (Kind::Ordinal, 1.0),
         _ if found.name("ordinal").is_some() => (Kind::Ordinal, 1.0),
-        ("usd" | "dollar" | "dollars", _) => (Kind::Money("USD".to_owned()), 1.0),
-        ("eur" | "euro" | "euros", _) => (Kind::Money("EUR".to_owned()), 1.0),
-        ("gbp" | "pound" | "pounds", _) => (Kind::Money("GBP".to_owned()), 1.0),
+        ("usd" | "dollar" | "dollars", _) => (Kind::Money(Currency::of("USD")), 1.0),
+        ("eur" | "euro" | "euros", _) => (Kind::Money(Currency::of("EUR")), 1.0),
+        ("gbp" | "pound" | "pounds", _) => (Kind::Money(Currency::of("GBP")), 1.0),
         ("bps" | "basis points", _) => (Kind::Points, 0.01),
         ("pp" | "ppt" | "ppts" | "point" | "points", _) => (Kind::Points, 1.0),
         (unit, _) if unit.contains("point") => (Kind::Points, 1.0),
@@ -161,7 +222,7 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         ("ms", None) => (Kind::Minutes, 1.0 / 60_000.0),
         ("minute" | "minutes" | "min" | "mins", _) => (Kind::Minutes, 1.0),
         ("hour" | "hours" | "h", _) => (Kind::Minutes, 60.0),
-        (_, Some(prefix)) => (Kind::Money(currency_code(prefix)), 1.0),
+        (_, Some(prefix)) => (Kind::Money(Currency::of(prefix)), 1.0),
         _ => (Kind::Plain, 1.0),
     };
     let typed_sign = found.name("sign2").or(found.name("sign"));
@@ -212,7 +273,7 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     if text[word.end()..].starts_with('-')
         || [
             "one of",
-            "in",
+            "one in",
             "the other",
             "these",
             "those",
@@ -222,7 +283,11 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
             "or",
         ]
         .iter()
-        .any(|w| before.ends_with(w))
+        .any(|word| {
+            before
+                .strip_suffix(word)
+                .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+        })
     {
         return None;
     }
@@ -275,10 +340,10 @@ fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
 
 /// "ranks third", "third-largest".
 fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
-    const WORDS: [&str; 9] = [
-        "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    const WORDS: [&str; 10] = [
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     ];
-    let word = found.name("after").or(found.name("with"))?;
+    let word = found.name("after").or(found.name("named")).or(found.name("with"))?;
     let place = WORDS
         .iter()
         .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
@@ -286,7 +351,7 @@ fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
         raw: word.as_str().to_owned(),
         start: word.start(),
         end: word.end(),
-        value: (place + 2) as f64,
+        value: (place + 1) as f64,
         kind: Kind::Ordinal,
         sign: None,
         half: 0.0,
@@ -295,8 +360,11 @@ fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
 }
 
 fn hedge_before(before: &str) -> Hedge {
-    let before = before.trim_end_matches(['(', '+', '-']);
-    if BELOW.is_match(before) {
+    let before = tail(before.trim_end_matches(['(', '+', '-']));
+    if words::moves_up_to(before) {
+        // "went up to 7 %" states a direction, no bound.
+        Hedge::Exact
+    } else if BELOW.is_match(before) {
         Hedge::Below
     } else if ABOVE.is_match(before) {
         Hedge::Above
@@ -307,6 +375,16 @@ fn hedge_before(before: &str) -> Hedge {
     }
 }
 
+/// The last words of a text: no hedge is longer.
+fn tail(text: &str) -> &str {
+    const LONGEST: usize = 32;
+    let mut from = text.len().saturating_sub(LONGEST);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
+}
+
 fn hedge(words: &str) -> Regex {
-    Regex::new(&format!(r"(?i)(?:^|[^\w])(?:{words})(?:\s(?:the|a))?\s?$")).expect("a constant pattern")
+    pattern(&format!(r"(?i)(?:^|[^\w])(?:{words})(?:\s(?:the|a))?\s?$"))
 }

@@ -1,18 +1,19 @@
 //! Dates and periods: a value must be of the time that the sentence says.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{Cell, Role};
+use crate::evidence::Role;
 
-use super::basis::{Quantity, Time};
-use super::number::{Bare, Kind};
+use super::basis::Time;
+use super::number::Kind;
+use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable, pattern};
-use super::words;
+use super::verify::{Judge, comparable};
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -22,32 +23,22 @@ static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Judge<'_, '_> {
     pub(super) fn dates(&mut self) {
+        if self.masked.dates.is_empty() {
+            return;
+        }
         let evidence = self.basis.evidence;
-        let mut known: Vec<Date> = vec![evidence.period.start, evidence.period.end];
+        let mut bounds: Vec<Date> = vec![evidence.period.start, evidence.period.end];
         if let Some(previous) = evidence.previous_period {
-            known.extend([previous.start, previous.end]);
+            bounds.extend([previous.start, previous.end]);
         }
-        let mut listed = Vec::new();
-        for table in &evidence.tables {
-            for row in &table.rows {
-                let days: Vec<Date> = row
-                    .cells
-                    .iter()
-                    .filter_map(|cell| match cell {
-                        Cell::Day(day) => Some(*day),
-                        _ => None,
-                    })
-                    .chain(row.key.parse().ok())
-                    .chain(format!("{}-01", row.key).parse().ok())
-                    .collect();
-                if self.basis.rows.contains(&row.id) {
-                    known.extend(&days);
-                }
-                listed.extend(days);
-            }
-        }
-        for dated in &self.masked.dates {
-            if known.iter().any(|date| dated.is(*date)) {
+        let days = &self.basis.lexicon.days;
+        let uses_days = days.iter().any(|(_, row)| self.basis.rows.contains(row));
+        for (range, dated) in &self.masked.dates {
+            let of_used = |(day, row): &&(Date, String)| dated.is(*day) && self.basis.rows.contains(row);
+            let listed = days.iter().any(|(day, _)| dated.is(*day));
+            // The ends of the period are scope; where days are rows, a sentence must say so.
+            let is_scope = bounds.iter().any(|date| dated.is(*date)) && !(listed && uses_days && !self.is_scope(range));
+            if is_scope || days.iter().any(|day| of_used(&day)) {
                 continue;
             }
             let message = format!(
@@ -55,7 +46,7 @@ impl Judge<'_, '_> {
                 dated.month,
                 dated.day.map_or_else(|| "?".to_owned(), |day| day.to_string())
             );
-            self.out.faults.push(if listed.iter().any(|date| dated.is(*date)) {
+            self.out.faults.push(if listed {
                 Reason::contradicted("date", message)
             } else {
                 Reason::unsupported("date", message)
@@ -63,16 +54,14 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// A previous value that nothing in the sentence calls previous.
-    pub(super) fn stale(&self, bare: &Bare, right: &[&Quantity]) -> Option<Reason> {
-        let clause = self.clause(bare.start, bare.end);
-        let only_before = right.iter().all(|quantity| quantity.time == Time::Before);
-        (only_before && !BEFORE.is_match(clause)).then(|| {
-            Reason::contradicted(
-                "period",
-                format!("\"{}\" is the previous value, not the current one", bare.raw),
-            )
-        })
+    /// "from 3 March to 16 March", "since 3 March": an end of a span of days.
+    fn is_scope(&self, range: &Range<usize>) -> bool {
+        const SPANS: [&str; 9] = ["from", "since", "between", "until", "to", "through", "and", "–", "-"];
+        let before = self.masked.text[..range.start].trim_end();
+        SPANS.iter().any(|word| before.to_lowercase().ends_with(word))
+            || SPANS
+                .iter()
+                .any(|word| self.masked.text[range.end..].trim_start().starts_with(word))
     }
 
     fn clause(&self, start: usize, end: usize) -> &str {
@@ -83,61 +72,116 @@ impl Judge<'_, '_> {
     }
 
     /// "from A to B": A is the previous value, B the current one; "A in the previous period" is the previous one.
-    pub(super) fn order_of_times(&mut self, found: &[Bare]) {
-        static FROM: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on)\s*(?:about |roughly )?$",
-            )
-        });
-        static LAST: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r"(?i)^[^.;,()]{0,14}\b(?:(?:in|during) the (?:previous|prior|preceding) period|last (?:period|week|month)|previously|before|a (?:period|week|month) (?:ago|earlier))\b",
-            )
-        });
-        static PREVIOUSLY: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r"(?i)^\s*(?:previously|before|in the (?:previous|prior|preceding) period|last (?:period|week|month)|earlier)\b",
-            )
-        });
-        static TO: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r"(?i)\b(?:to|now at|reached|at)\s*(?:about |roughly )?$"));
-        static MOVED: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r"(?i)\b(?:from|after|to|rose|fell|increased|decreased|grew|dropped)\b"));
-        let text = self.masked.text.clone();
-        let opens = PREVIOUSLY.is_match(&text) && found.len() == 1 && !MOVED.is_match(&text);
-        for bare in found {
-            let (before, after) = (&text[..bare.start], &text[bare.end..]);
-            let says_before =
-                FROM.is_match(before) && !before.ends_with("compared to ") || LAST.is_match(after) || opens;
-            let says_now = TO.is_match(before) && (text.contains("from") || words::directions(before).len() == 1);
+    pub(super) fn order_of_times(&mut self) {
+        let uses_before = self
+            .basis
+            .cells
+            .iter()
+            .any(|at| matches!(at.column.role, Role::Previous | Role::PreviousShare));
+        let compares = uses_before || !self.directions.is_empty();
+        let two_rows = self
+            .subjects()
+            .iter()
+            .filter(|subject| !subject.rows.is_empty())
+            .count()
+            > 1;
+        let mut faults = Vec::new();
+        for index in 0..self.numbers.len() {
+            let bare = &self.numbers[index];
+            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) || bare.is_bound() {
+                continue;
+            }
+            let told = self.told(index, compares, two_rows);
             let times: BTreeSet<bool> = self
                 .basis
                 .quantities
                 .iter()
                 .filter(|quantity| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value))
-                .filter(|quantity| quantity.time != Time::Neither)
-                .map(|quantity| quantity.time == Time::Before)
+                .filter_map(|quantity| match quantity.time {
+                    Time::Before => Some(true),
+                    Time::Now => Some(false),
+                    Time::Neither => None,
+                })
                 .collect();
-            let has_both = self
-                .basis
-                .quantities
-                .iter()
-                .any(|quantity| quantity.time == Time::Before);
-            if !has_both || times.len() != 1 {
+            let derived = self.basis.quantities.iter().any(|quantity| {
+                quantity.time == Time::Neither && comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value)
+            });
+            let told = match told {
+                Some(told) => told,
+                // Nothing calls it previous, and it is nothing else.
+                None if times.contains(&true) && !derived && !BEFORE.is_match(self.clause(bare.start, bare.end)) => {
+                    false
+                }
+                None => continue,
+            };
+            if times.len() != 1 || times.contains(&told) {
                 continue;
             }
-            if says_before && times.contains(&false) && bare.kind != Kind::Times {
-                self.fault(Reason::contradicted(
-                    "period",
-                    format!("\"{}\" is the current value, not the previous one", bare.raw),
-                ));
-            } else if says_now && !says_before && times.contains(&true) {
-                self.fault(Reason::contradicted(
-                    "period",
-                    format!("\"{}\" is the previous value, not the current one", bare.raw),
-                ));
-            }
+            let (is, said) = if told {
+                ("current", "previous")
+            } else {
+                ("previous", "current")
+            };
+            faults.push(Reason::contradicted(
+                "period",
+                format!("\"{}\" is the {is} value, not the {said} one", bare.raw),
+            ));
         }
+        self.out.faults.extend(faults);
+    }
+
+    /// Whether the words around a number call it previous (true) or current (false); none where they do not say.
+    fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
+        static FROM: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|used to be|instead of|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+            )
+        });
+        static ROWS: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|against)$"));
+        static TO: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:to|now(?: (?:at|stands at|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
+            )
+        });
+        static LAST: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+            )
+        });
+        static NOW: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^[^.;,()\d]{0,14}\b(?:in|during) (?:the current|this) (?:period|window|one|week|month)\b|^\s+(?:now|today|currently)\b",
+            )
+        });
+        static OPENS: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+            )
+        });
+        let bare = &self.numbers[index];
+        let text = &self.masked.text;
+        let before = lead(&text[..bare.start]);
+        let after = &text[bare.end..self.numbers.get(index + 1).map_or(text.len(), |next| next.start)];
+        let says_before = LAST.find(after).is_some_and(|found| {
+            const BASES: [&str; 9] = ["since", "than", "over", "on", "versus", "vs", "from", "against", "to"];
+            !found.as_str().split_whitespace().any(|word| BASES.contains(&word))
+        });
+        if says_before {
+            return Some(true);
+        }
+        if NOW.is_match(after) {
+            return Some(false);
+        }
+        if compares && FROM.is_match(before) && !(two_rows && ROWS.is_match(before)) {
+            return Some(true);
+        }
+        let only_names = ["ompared to", "came to", "comes to", "mounted to", "mounts to"];
+        if compares && TO.is_match(before) && !only_names.iter().any(|words| before.ends_with(words)) {
+            return Some(false);
+        }
+        let is_alone = self.numbers.len() == 1 && self.directions.is_empty();
+        (is_alone && OPENS.is_match(text)).then_some(true)
     }
 
     /// A rendered previous value is not "now".
@@ -162,5 +206,45 @@ impl Judge<'_, '_> {
                 "a previous value is shown as if it were the current one",
             ));
         }
+    }
+}
+
+/// The text before a number without what only hedges it.
+fn lead(before: &str) -> &str {
+    const HEDGES: [&str; 20] = [
+        "about",
+        "roughly",
+        "around",
+        "approximately",
+        "some",
+        "close to",
+        "circa",
+        "an estimated",
+        "nearly",
+        "almost",
+        "just",
+        "over",
+        "under",
+        "~",
+        "(",
+        "a",
+        "the",
+        "only",
+        "as much as",
+        "value of",
+    ];
+    let mut rest = before.trim_end();
+    'trim: loop {
+        for hedge in HEDGES {
+            let found = rest.len().checked_sub(hedge.len()).and_then(|at| rest.get(at..));
+            if found.is_some_and(|tail| tail.eq_ignore_ascii_case(hedge)) {
+                let kept = &rest[..rest.len() - hedge.len()];
+                if hedge.len() == 1 && !hedge.starts_with('a') || kept.ends_with(' ') || kept.is_empty() {
+                    rest = kept.trim_end();
+                    continue 'trim;
+                }
+            }
+        }
+        return rest;
     }
 }

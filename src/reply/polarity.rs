@@ -7,18 +7,19 @@ use regex::Regex;
 use crate::evidence::{At, Role};
 
 use super::measure::{self, base};
+use super::pattern::pattern;
 use super::placeholder::sign;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, pattern};
-use super::words::{self, Reach};
+use super::verify::Judge;
+use super::words::Reach;
 
 static CALM: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
 
 impl Judge<'_, '_> {
     pub(super) fn directions(&mut self) {
-        let found = words::directions(&self.masked.text);
+        let found = std::mem::take(&mut self.directions);
         let signs = self.signs();
         self.calm(&signs);
         let marks: Vec<usize> = self.masked.text.match_indices(MARK).map(|(at, _)| at).collect();
@@ -55,6 +56,7 @@ impl Judge<'_, '_> {
                 self.out.doubts += 1;
             }
         }
+        self.directions = found;
     }
 
     /// The signs of the changes that this sentence may speak of.
@@ -103,12 +105,11 @@ impl Judge<'_, '_> {
         if self.sentence.pieces.iter().any(|piece| piece.is_rank) {
             return;
         }
-        let directions = words::directions(&self.masked.text);
         let moves = self.sentence.pieces.iter().filter(|piece| piece.is_change);
-        let falls =
-            directions.iter().any(|direction| direction.sign < 0) || moves.clone().any(|piece| piece.sign == Some(-1));
-        let speaks_of_change = !directions.is_empty() || moves.count() > 0;
-        for claim in words::superlatives(&self.masked.text) {
+        let falls = self.directions.iter().any(|direction| direction.sign < 0)
+            || moves.clone().any(|piece| piece.sign == Some(-1));
+        let speaks_of_change = !self.directions.is_empty() || moves.count() > 0;
+        for claim in std::mem::take(&mut self.superlatives) {
             let of_change = speaks_of_change || claim.reach == Reach::Change;
             let fits = |side: i8| claim.side == 0 || side == 0 || side == claim.side || (falls && claim.side > 0);
             if self.basis.extremes.iter().any(|side| fits(*side)) {

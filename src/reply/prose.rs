@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::evidence::Evidence;
 
-use super::basis::Basis;
+use super::basis::{Basis, Ground};
+use super::lexicon::Lexicon;
 use super::reason::Reason;
 use super::render::{Rendered, render};
 use super::text::sentences;
@@ -30,6 +31,11 @@ pub struct DroppedSentence {
 
 /// Renders and checks a text line by line; headings, lists and quotes stay what they are.
 pub fn prose(text: &str, evidence: &Evidence) -> Prose {
+    let lexicon = Lexicon::of(evidence);
+    let ground = Ground {
+        evidence,
+        lexicon: &lexicon,
+    };
     let mut out = Prose::default();
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -40,7 +46,7 @@ pub fn prose(text: &str, evidence: &Evidence) -> Prose {
             }
             continue;
         }
-        let kept = checked_line(words, evidence, &mut out);
+        let kept = checked_line(words, ground, &mut out);
         if !kept.is_empty() {
             lines.push(format!("{mark}{kept}"));
         }
@@ -49,13 +55,13 @@ pub fn prose(text: &str, evidence: &Evidence) -> Prose {
     out
 }
 
-fn checked_line(words: &str, evidence: &Evidence, out: &mut Prose) -> String {
+fn checked_line(words: &str, ground: Ground<'_>, out: &mut Prose) -> String {
     let parts: Vec<Rendered> = sentences(words)
         .iter()
-        .map(|sentence| render(sentence, evidence))
+        .map(|sentence| render(sentence, ground.evidence))
         .collect();
     let addresses: Vec<String> = parts.iter().flat_map(|part| part.cells.iter().cloned()).collect();
-    let mut basis = Basis::of(evidence, &addresses);
+    let mut basis = Basis::of(ground, &addresses);
     for piece in parts.iter().flat_map(|part| &part.pieces) {
         basis.rows.extend(piece.rows.iter().cloned());
         basis.signs.extend(piece.sign.filter(|_| piece.is_change));

@@ -7,12 +7,12 @@ use regex::Regex;
 use crate::evidence::Evidence;
 use crate::insight::Cite;
 
+use super::pattern::pattern;
 use super::placeholder::{Piece, Shown, resolve};
 use super::reason::Reason;
 use super::text::sanitise;
 
-static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("a constant pattern"));
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{\{\s*([^{}]*?)\s*\}\}"));
 
 /// Stands for one rendered piece in the typed text.
 pub(super) const MARK: char = '\u{fffc}';
@@ -39,7 +39,10 @@ pub struct Rendered {
 pub fn render(template: &str, evidence: &Evidence) -> Rendered {
     let mut out = Rendered::default();
     let mut end = 0;
-    for found in PLACEHOLDER.captures_iter(template) {
+    for found in PLACEHOLDER
+        .captures_iter(template)
+        .take_while(|_| template.contains("{{"))
+    {
         let (Some(whole), Some(inside)) = (found.get(0), found.get(1)) else {
             continue;
         };

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::insight::Finding;
 
-use super::mask::{mask, whole_words};
+use super::mask::{Dated, mask, whole_words};
 use super::number::{Bare, Kind, numbers};
+use super::pattern::pattern;
 use super::text::sanitise;
 use super::words;
 
-static PLACEHOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{\s*([Ff]\d+)(?:\.n(\d+))?\s*\}\}").expect("a constant pattern"));
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{\{\s*([Ff]\d+)(?:\.n(\d+))?\s*\}\}"));
 
 /// A sentence that passed, with the findings behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) fn check_sentence(
     }
     let masked = mask(&typed, None);
     check_numbers(&masked.text, &typed, &used)?;
-    check_dates(&masked.dates, &used)?;
+    check_dates(masked.dates.into_iter().map(|(_, date)| date), &used)?;
     check_words(&masked.text, &used)?;
     let own: BTreeSet<&String> = used.iter().flat_map(|finding| &finding.names).collect();
     if let Some(name) = names_in(&typed, findings).into_iter().find(|name| !own.contains(name)) {
@@ -183,17 +183,18 @@ fn check_numbers(masked: &str, typed: &str, used: &[&Finding]) -> Result<(), Str
     Ok(())
 }
 
-fn check_dates(dates: &[super::mask::Dated], used: &[&Finding]) -> Result<(), String> {
-    let known: Vec<super::mask::Dated> = used
+fn check_dates(mut dates: impl Iterator<Item = Dated>, used: &[&Finding]) -> Result<(), String> {
+    let known: Vec<Dated> = used
         .iter()
         .flat_map(|finding| mask(&finding.text, None).dates)
+        .map(|(_, date)| date)
         .collect();
-    let same = |a: &super::mask::Dated, b: &super::mask::Dated| {
+    let same = |a: &Dated, b: &Dated| {
         a.month == b.month
             && (a.day.is_none() || a.day == b.day)
             && (a.year.is_none() || b.year.is_none() || a.year == b.year)
     };
-    match dates.iter().find(|date| !known.iter().any(|other| same(date, other))) {
+    match dates.find(|date| !known.iter().any(|other| same(date, other))) {
         Some(_) => Err("date: no finding used names this date".to_owned()),
         None => Ok(()),
     }

@@ -11,6 +11,8 @@ use crate::evidence::Evidence;
 use crate::insight::{Finding, Grounding, Remark, Tally, Verdict};
 
 use super::advice;
+use super::basis::Ground;
+use super::lexicon::Lexicon;
 use super::reason::Reason;
 use super::text::{sanitise, sentences};
 use finding::judge;
@@ -52,6 +54,11 @@ pub struct CheckedSpecialist {
 
 /// Checks a reply that fits the specialist schema; what does not fit is skipped.
 pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
+    let lexicon = Lexicon::of(evidence);
+    let ground = Ground {
+        evidence,
+        lexicon: &lexicon,
+    };
     let mut out = CheckedSpecialist::default();
     for (index, raw) in items(value, "findings").enumerate() {
         let given = string(raw, "id");
@@ -68,7 +75,7 @@ pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
         out.ids
             .entry(if given.is_empty() { id.clone() } else { given })
             .or_insert_with(|| id.clone());
-        let judged = judge(raw, &id, evidence).unless_told(&out.findings);
+        let judged = judge(raw, &id, ground).unless_told(&out.findings);
         out.grounding.add(judged.counts);
         out.atoms.insert(id.clone(), judged.counts.atoms);
         if !judged.faults.is_empty() {
@@ -85,7 +92,7 @@ pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
     let known: BTreeSet<String> = out.findings.iter().map(|finding| finding.id.clone()).collect();
     for (name, is_hypothesis) in [("hypotheses", true), ("recommendations", false)] {
         for raw in items(value, name) {
-            match remark(raw, evidence, &out.ids, &known) {
+            match remark(raw, ground, &out.ids, &known) {
                 Ok(remark) if is_hypothesis => out.hypotheses.push(remark),
                 Ok(remark) => out.recommendations.push(remark),
                 Err((text, why)) => out.dropped_remarks.push((text, why)),
@@ -93,7 +100,7 @@ pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
         }
     }
     for gap in items(value, "data_gaps").filter_map(Value::as_str) {
-        match advice::words_only(gap, Some(evidence)) {
+        match advice::words_only(gap, Some(ground)) {
             Ok(text) if !text.is_empty() => out.data_gaps.push(text),
             Ok(_) => {}
             Err(why) => out.dropped_remarks.push((sanitise(gap), why)),
@@ -102,7 +109,7 @@ pub fn specialist(value: &Value, evidence: &Evidence) -> CheckedSpecialist {
     out.summary = value
         .get("summary")
         .and_then(Value::as_str)
-        .and_then(|summary| advice::words_only(summary, Some(evidence)).ok())
+        .and_then(|summary| advice::words_only(summary, Some(ground)).ok())
         .filter(|summary| {
             !summary.is_empty()
                 && super::words::directions(summary).is_empty()
@@ -133,12 +140,12 @@ fn text_of(remark: &Value) -> String {
 
 fn remark(
     raw: &Value,
-    evidence: &Evidence,
+    ground: Ground<'_>,
     ids: &BTreeMap<String, String>,
     known: &BTreeSet<String>,
 ) -> Result<Remark, (String, String)> {
     let text = text_of(raw);
-    let words = advice::words_only(&text, Some(evidence)).map_err(|why| (sanitise(&text), why))?;
+    let words = advice::words_only(&text, Some(ground)).map_err(|why| (sanitise(&text), why))?;
     if words.is_empty() {
         return Err((words, "empty".to_owned()));
     }

@@ -1,15 +1,18 @@
 //! One sentence against its basis: bare numbers, dates, multiples, names, measures, directions, superlatives, periods.
 
-use regex::Regex;
+use std::ops::Range;
 
-use crate::evidence::{At, Unit};
+use crate::evidence::At;
 
-use super::basis::{Basis, Quantity, Time};
-use super::mask::{self, mask};
+use super::basis::{Basis, Quantity, Tag, Time};
+use super::counting::Counted;
+use super::lexicon::Entry;
+use super::mask::{Masked, mask_found};
+use super::names::{Mention, mentions};
 use super::number::{Bare, Kind, numbers};
 use super::reason::Reason;
 use super::render::Rendered;
-use super::words;
+use super::words::{self, Direction, Superlative};
 
 /// What a check found out about one sentence.
 #[derive(Debug, Default)]
@@ -19,24 +22,38 @@ pub(super) struct Checked {
     pub(super) bare_numbers: usize,
     /// Words that could not be judged either way.
     pub(super) doubts: usize,
+    /// It says anything that data could bear out or deny.
+    pub(super) claims: bool,
 }
 
 /// Judges the words that the model typed; what the program rendered needs no check.
 pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
-    let masked = mask(&sentence.typed, Some(basis.evidence));
+    let names = basis.lexicon.find(&sentence.typed.to_ascii_lowercase());
+    let masked = mask_found(&sentence.typed, &names);
+    let [mentions, plain] = mentions(&sentence.typed, &names, &basis.rows);
     let mut judge = Judge {
         sentence,
         basis,
+        names,
+        mentions,
+        plain,
+        numbers: numbers(&masked.text),
+        directions: words::directions(&masked.text),
+        superlatives: words::superlatives(&masked.text),
         masked: &masked,
         out: Checked::default(),
     };
     judge.out.faults.extend(sentence.faults.iter().cloned());
+    judge.out.claims = judge.claims();
     judge.dates();
     judge.numbers();
+    judge.order_of_times();
     judge.multiples();
     judge.names();
     judge.pairing();
     judge.comparisons();
+    judge.swapped();
+    judge.sequence();
     judge.measures();
     judge.directions();
     judge.superlatives();
@@ -47,13 +64,31 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
 pub(super) struct Judge<'a, 'b> {
     pub(super) sentence: &'b Rendered,
     pub(super) basis: &'b Basis<'a>,
-    pub(super) masked: &'b mask::Masked,
+    pub(super) masked: &'b Masked,
+    /// Every name and label of the evidence in the typed text.
+    pub(super) names: Vec<(Range<usize>, &'b Entry)>,
+    /// The rows named.
+    pub(super) mentions: Vec<Mention>,
+    /// Words that are names elsewhere.
+    pub(super) plain: Vec<Mention>,
+    pub(super) numbers: Vec<Bare>,
+    pub(super) directions: Vec<Direction>,
+    pub(super) superlatives: Vec<Superlative>,
     pub(super) out: Checked,
 }
 
 impl Judge<'_, '_> {
     pub(super) fn fault(&mut self, reason: Reason) {
         self.out.faults.push(reason);
+    }
+
+    fn claims(&self) -> bool {
+        const ORDERS: [&str; 5] = ["ahead of", "behind", "above", "below", "exceed"];
+        !self.numbers.is_empty()
+            || !self.directions.is_empty()
+            || !self.superlatives.is_empty()
+            || !words::multiples(&self.sentence.typed).is_empty()
+            || ORDERS.iter().any(|words| self.masked.text.contains(words))
     }
 
     /// The cells that this sentence renders; all of the statement's when it renders none.
@@ -68,34 +103,20 @@ impl Judge<'_, '_> {
     }
 
     fn numbers(&mut self) {
-        let found = numbers(&self.masked.text);
-        let limits: Vec<Quantity> = found
-            .iter()
-            .filter(|bare| bare.is_bound())
-            .flat_map(|bare| self.basis.beyond(bare))
-            .collect();
-        let count_met = found
-            .iter()
-            .any(|bare| bare.kind == Kind::Plain && limits.iter().any(|count| bare.fits(count.value)));
-        for bare in &found {
-            if count_met && bare.is_bound() {
-                continue;
-            }
-            if self.counts_beyond(bare, &found) && !limits.is_empty() {
-                if !limits.iter().any(|count| bare.fits(count.value)) {
-                    self.fault(Reason::contradicted(
-                        "number",
-                        format!("\"{}\" is not how many rows lie beyond that limit", bare.raw),
-                    ));
-                }
-                continue;
-            }
-            match self.number(bare, &limits) {
+        let counted = self.counted();
+        for index in 0..self.numbers.len() {
+            let bare = &self.numbers[index];
+            let found = match counted.of(index) {
+                Counted::Not => self.number(bare),
+                Counted::Limit => continue,
+                Counted::Wrong(reason) => Some(reason),
+                Counted::Right => None,
+            };
+            match found {
                 Some(reason) => self.fault(reason),
                 None => self.out.bare_numbers += 1,
             }
         }
-        self.order_of_times(&found);
     }
 
     fn multiples(&mut self) {
@@ -126,50 +147,37 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// "Three segments exceed 140,000": a count whose limit follows in the same clause.
-    fn counts_beyond(&self, bare: &Bare, found: &[Bare]) -> bool {
-        let next = found.iter().find(|other| other.start >= bare.end);
-        bare.kind == Kind::Plain
-            && !bare.is_bound()
-            && bare.value.fract() == 0.0
-            && bare.value < 100.0
-            && next.is_some_and(|next| {
-                let gap = &self.masked.text[bare.end..next.start];
-                let exceeds = ["exceed", "above", "below", "over", "under"]
-                    .iter()
-                    .any(|word| gap.contains(word));
-                next.is_bound() && exceeds && !gap.contains([',', ';', '.'])
-            })
-    }
-
-    fn number(&self, bare: &Bare, limits: &[Quantity]) -> Option<Reason> {
-        let from_below = words::superlatives(&self.masked.text)
-            .iter()
-            .any(|claim| claim.side < 0)
-            || self.masked.text.contains("from the bottom");
+    fn number(&self, bare: &Bare) -> Option<Reason> {
+        let from_below =
+            self.superlatives.iter().any(|claim| claim.side < 0) || self.masked.text.contains("from the bottom");
+        let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
         let kinds: Vec<&Quantity> = self
             .basis
             .quantities
             .iter()
-            .chain(limits)
             .filter(|quantity| comparable(&bare.kind, &quantity.kind))
             // A plus sign states a change.
             .filter(|quantity| bare.sign != Some(1) || quantity.time == Time::Neither)
-            .filter(|quantity| from_below || !quantity.source.ends_with("from below"))
+            .filter(|quantity| match quantity.tag {
+                Tag::Rows => !counts_moves,
+                Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
+                Tag::FromBelow => from_below,
+                Tag::Used | Tag::Beside | Tag::Derived => true,
+            })
             .collect();
         let nouns = self.noun_after(bare);
         let counted = |quantity: &Quantity| match (&nouns, &quantity.noun) {
-            (Some(said), Some(noun)) => said == noun,
+            (Some(said), Some(noun)) => said.eq_ignore_ascii_case(noun),
             _ => true,
         };
         let fits = |quantity: &&&Quantity| {
-            bare.fits(quantity.value) || (bare.bounds(quantity.value) && quantity.time != Time::Neither)
+            (bare.fits(quantity.value) && !(bare.is_bound() && quantity.tag == Tag::Beside))
+                || (bare.bounds(quantity.value) && quantity.tag == Tag::Used)
         };
         let fitting: Vec<&&Quantity> = kinds.iter().filter(|quantity| fits(quantity)).collect();
         let right: Vec<&&&Quantity> = fitting.iter().filter(|quantity| counted(quantity)).collect();
         if !right.is_empty() {
-            let right: Vec<&Quantity> = right.into_iter().map(|quantity| **quantity).collect();
-            return self.stale(bare, &right);
+            return None;
         }
         if let (Some(noun), Some(quantity)) = (&nouns, fitting.first()) {
             return Some(Reason::contradicted(
@@ -178,13 +186,13 @@ impl Judge<'_, '_> {
                     "\"{} {noun}\": {} counts {}",
                     bare.raw,
                     quantity.source,
-                    quantity.noun.as_deref().unwrap_or("something else")
+                    quantity.noun.unwrap_or("something else")
                 ),
             ));
         }
-        if let Kind::Money(code) = &bare.kind {
-            let own = self.basis.quantities.iter().find_map(|quantity| match &quantity.kind {
-                Kind::Money(own) if !own.is_empty() => Some(own),
+        if let Kind::Money(code) = bare.kind {
+            let own = self.basis.quantities.iter().find_map(|quantity| match quantity.kind {
+                Kind::Money(own) if own.is_known() => Some(own),
                 _ => None,
             });
             if let Some(own) = own.filter(|own| *own != code) {
@@ -226,38 +234,24 @@ impl Judge<'_, '_> {
     }
 
     /// The longest noun of the evidence right after a number.
-    fn noun_after(&self, bare: &Bare) -> Option<String> {
+    fn noun_after(&self, bare: &Bare) -> Option<&str> {
         if bare.kind != Kind::Plain {
             return None;
         }
-        let after = self.sentence.typed.get(bare.end..)?.trim_start().to_lowercase();
-        let mut best: Option<String> = None;
-        for table in &self.basis.evidence.tables {
-            let units = table
-                .columns
-                .iter()
-                .map(|column| &column.unit)
-                .chain(table.rows.iter().filter_map(|row| row.unit.as_ref()));
-            for unit in units {
-                let Unit::Count(noun) = unit else { continue };
-                let noun = noun.to_lowercase();
-                if after.starts_with(&noun) && best.as_ref().is_none_or(|best| best.len() < noun.len()) {
-                    best = Some(noun);
-                }
-            }
-        }
-        best
+        let after = self.sentence.typed.get(bare.end..)?.trim_start();
+        let nouns = self.basis.lexicon.nouns.iter().map(String::as_str);
+        nouns.into_iter().find(|noun| {
+            after
+                .get(..noun.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(noun))
+        })
     }
 }
 
 pub(super) fn comparable(bare: &Kind, quantity: &Kind) -> bool {
     match (bare, quantity) {
-        (Kind::Money(said), Kind::Money(own)) => own.is_empty() || said == own,
+        (Kind::Money(said), Kind::Money(own)) => !own.is_known() || said == own,
         (Kind::Plain, Kind::Money(_) | Kind::Minutes) => true,
         (a, b) => a == b,
     }
-}
-
-pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
 }

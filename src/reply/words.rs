@@ -4,42 +4,44 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed)?|climb(?:s|ed|ing)?|jump(?:s|ed)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed)?|swelled|rocketed|uptick|upswing|went up|up|higher";
-const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|slid|slides?|sliding|slip(?:s|ped)?|dip(?:s|ped)?|plunge[sd]?|plummet(?:s|ed)?|sank|sinks?|contract(?:s|ed)|contraction|tumble[sd]?|slump(?:s|ed)?|loss|lost|downturn|went down|down|lower";
+use super::pattern::pattern;
 
-static DIRECTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")).expect("a constant pattern"));
+const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
+const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
+
+static DIRECTION: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")));
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)\b(?:up\s+to|follow(?:ing|ed)?[-\s]up|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm|ramp)[-\s](?:up|down)s?|breakdown|markdown|countdown|uplift
+    pattern(
+        r"(?ix)\b(?:up\s+to|follow(?:ing|ed)?[-\s]up|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
         |(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
-        |fall(?:s)?\s+(?:outside|into|within|back\ on|short)|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
+        |f(?:a|e)lls?\s+(?:outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
-    .expect("a constant pattern")
 });
 
 static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?i)\b(?:not|no|without|never|neither|nor|n't|rather than|instead of|despite|if|whether|any)\b[^.,;]{0,16}$",
     )
-    .expect("a constant pattern")
 });
 
 static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:(?P<max>highest|largest|biggest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:(?P<max>highest|largest|biggest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
+    )
 });
 
 static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
+    )
 });
 
 static MULTIPLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one in five|a fifth|one[- ]fifth)|(?P<tenth>one in ten|a tenth)|(?P<half>half)|(?P<majority>majority|most of))\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one in five|a fifth|one[- ]fifth)|(?P<tenth>one in ten|a tenth)|(?P<half>half)|(?P<majority>majority|most of))\b",
+    )
 });
 
 /// A word that claims a direction.
@@ -86,7 +88,19 @@ pub(super) fn direction_of(word: &str) -> Option<i8> {
 
 /// Direction words; negated and conditional ones are left out.
 pub(super) fn directions(text: &str) -> Vec<Direction> {
-    let masked = blank(text, &NO_DIRECTION);
+    if !DIRECTION.is_match(text) {
+        return Vec::new();
+    }
+    let masked = blank_unless(text, &NO_DIRECTION, |found, before| {
+        let moved = [
+            "moved", "moves", "moving", "pushed", "went", "edged", "trended", "came in",
+        ];
+        match found.as_bytes().first() {
+            Some(b'u') => moves_up_to(&format!("{before}up to")),
+            Some(b'h' | b'l') => moved.iter().any(|verb| before.trim_end().ends_with(verb)) && !found.contains("than"),
+            _ => false,
+        }
+    });
     DIRECTION
         .captures_iter(&masked)
         .filter_map(|found| {
@@ -105,6 +119,9 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
+    if !SUPERLATIVE.is_match(text) {
+        return Vec::new();
+    }
     let masked = blank(text, &NO_SUPERLATIVE);
     SUPERLATIVE
         .captures_iter(&masked)
@@ -130,6 +147,9 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
 }
 
 pub(super) fn multiples(text: &str) -> Vec<Multiple> {
+    if !MULTIPLE.is_match(text) {
+        return Vec::new();
+    }
     MULTIPLE
         .captures_iter(text)
         .filter_map(|found| {
@@ -193,18 +213,34 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
         .collect()
 }
 
+/// Whether a text ends in "went up to": a direction, and no bound.
+pub(super) fn moves_up_to(before: &str) -> bool {
+    const MOVES: [&str; 12] = [
+        "went", "goes", "gone", "go", "moved", "moves", "ticked", "edged", "crept", "inched", "is", "picked",
+    ];
+    let words: Vec<&str> = before.split_whitespace().rev().take(3).collect();
+    matches!(words.as_slice(), ["to", "up", verb] if MOVES.contains(verb))
+}
+
 /// The text with every match blanked out, bytes kept in place.
-pub(super) fn blank(text: &str, pattern: &Regex) -> String {
+fn blank(text: &str, pattern: &Regex) -> String {
+    blank_unless(text, pattern, |_, _| false)
+}
+
+fn blank_unless(text: &str, pattern: &Regex, keeps: impl Fn(&str, &str) -> bool) -> String {
     let mut out = text.to_owned();
     for found in pattern.find_iter(text) {
-        out.replace_range(found.range(), &" ".repeat(found.len()));
+        if !keeps(found.as_str(), &text[..found.start()]) {
+            out.replace_range(found.range(), &" ".repeat(found.len()));
+        }
     }
     out
 }
 
 static CAUSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:because(?: of)?|driven by|caused by|due to|owing to|thanks to|as a result of|led to|leads to|resulted in|results in|therefore|hence|explains?|explained by|stems from|triggered(?: by)?|attributable to)\b")
-        .expect("a constant pattern")
+    pattern(
+        r"(?i)\b(?:because(?: of)?|driven by|caused by|due to|owing to|thanks to|as a result of|led to|leads to|resulted in|results in|therefore|hence|explains?|explained by|stems from|triggered(?: by)?|attributable to)\b",
+    )
 });
 
 /// Whether the text claims a cause.

@@ -96,6 +96,7 @@ pub fn evidence_json(evidence: &[Evidence], kpis: &[Kpi], charts: &Charts) -> Ve
         .collect();
     bytes(&json!({
         "schema_version": SCHEMA_VERSION,
+        "gate": crate::evidence::verdicts(evidence),
         "evidence": tables,
         "key_figures": kpis,
         "charts": charts,

@@ -21,7 +21,7 @@ pub use stored::{Stored, StoredFiles, Unreadable};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::charts::Charts;
-use crate::evidence::{Evidence, Kpi};
+use crate::evidence::{Evidence, Kpi, Verdict};
 use crate::insight::Council;
 
 /// The version of the JSON files' shape; raised when a key changes its meaning or goes away.
@@ -64,6 +64,16 @@ pub struct SourceFacts {
     pub fingerprint: String,
     pub mapping: Vec<MappedRole>,
     pub notes: Vec<String>,
+    #[serde(default)]
+    pub gate: GateFacts,
+}
+
+/// What the data gate said before anybody was asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GateFacts {
+    pub verdicts: Vec<Verdict>,
+    /// All checks, those that found nothing among them, as `aggregation_summary.json` holds them.
+    pub checks: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -21,12 +21,13 @@ use crate::clock;
 pub(super) use call::call;
 
 /// Names end in `.html`: that is what switches escaping on.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("pages/base.html")),
     ("macros.html", include_str!("pages/macros.html")),
     ("runs.html", include_str!("pages/runs.html")),
     ("run.html", include_str!("pages/run.html")),
     ("exploration.html", include_str!("pages/exploration.html")),
+    ("producers.html", include_str!("pages/producers.html")),
     ("call.html", include_str!("pages/call.html")),
     ("explore.html", include_str!("pages/explore.html")),
     ("start.html", include_str!("pages/start.html")),
@@ -151,14 +152,26 @@ async fn of_run(server: &Shared, run: &Run) -> Result<Value, Problem> {
         .await?;
     let has_page = files.iter().any(|file| file.name == "report.html");
     let mut events = json!(*run.fold);
-    if run.found.is_exploration() && run.fold.exploration.is_none() {
-        // Its first event is on its way.
-        events["exploration"] = json!(Exploration::default());
-    }
-    if let Some(cap) = run.fold.exploration.as_ref().and_then(|found| found.max_cost_usd) {
-        events["exploration"]["cap_note"] = json!(format!("of {} at most", show::money(Some(cap))));
+    if run.found.is_exploration() {
+        // Before its first event there is nothing to tell of it.
+        events["exploration"] = exploration(&run.fold.exploration.clone().unwrap_or_default());
     }
     Ok(json!({"run": run.summary(), "events": events, "files": files, "job": job, "has_page": has_page}))
+}
+
+/// With its producers in the order of their numbers.
+fn exploration(found: &Exploration) -> Value {
+    let mut value = json!(found);
+    let producers = found.producers.iter().map(|(number, producer)| {
+        let mut producer = json!(producer);
+        producer["number"] = json!(number);
+        producer
+    });
+    value["producers"] = producers.collect();
+    if let Some(cap) = found.max_cost_usd {
+        value["cap_note"] = json!(format!("of {} at most", show::money(Some(cap))));
+    }
+    value
 }
 
 /// One exploration, the one asked for, or the one that runs, or the latest; and a form for the next.

@@ -128,7 +128,7 @@ fn each_chart_is_drawn_or_its_absence_told() {
 }
 
 /// Two weeks of 40 users, then two weeks of 160, of whom a third has no name; one day nearly everybody stays away.
-fn growing() -> String {
+pub(crate) fn growing() -> String {
     let mut text = "user_id,event_time,event_name,country,revenue\n".to_owned();
     for day in 0..28 {
         let users = if day < 14 { 40 } else { 160 };

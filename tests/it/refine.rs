@@ -457,3 +457,71 @@ fn exhausted_providers_are_tried_later_and_nothing_usable_is_no_report() {
     let server = Server::start([Rule::any([Step::status(400).body(error("bad", "no"))])]);
     lab(&server, &PAIR).done().code(1).says(&["nothing was written"]);
 }
+
+/// The first current value of the totals of a run's days: name and value as shown.
+fn a_total(done: &Done) -> (String, String) {
+    let evidence = done.json("evidence.json");
+    let tables = evidence["evidence"]["daily_metrics"]["tables"].as_array().unwrap();
+    let totals = tables.iter().find(|table| table["kind"] == "totals").unwrap();
+    let columns = totals["columns"].as_array().unwrap();
+    let now = columns.iter().position(|column| column["role"] == "current").unwrap();
+    let row = &totals["rows"][0];
+    let shown = row["cells"][now]["number"]["shown"].as_str().unwrap();
+    (row["key"].as_str().unwrap().to_owned(), shown.to_owned())
+}
+
+#[test]
+fn a_text_about_a_run_is_rewritten_until_its_claims_hold() {
+    let done = Run::council().mock().done().code(0);
+    let hash = done.json("execution_summary.json")["run_hash"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (name, shown) = a_total(&done);
+    let right = format!("In this period {name} came to {shown}. Let us meet next week.");
+    let wrong = right.replace(&shown, "98,765,432");
+    let server = Server::start(vec![writer(&[&wrong, &right])]);
+    let done = Run::again(done)
+        .arguments(&[
+            "refine",
+            "--prompt",
+            TASK,
+            "--retries",
+            "0",
+            "--cache",
+            "off",
+            "--model",
+            "lab:writer",
+        ])
+        .arguments(&["--scorer", "grounding", "--run", &hash, "--json"])
+        .variable("LAB_BASE_URL", &server.url("/v1"))
+        .done()
+        .code(0);
+    let record: Value = serde_json::from_str(&done.stdout).unwrap();
+    let scores: Vec<f64> = record["rounds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|round| round["score"].as_f64())
+        .collect();
+    assert_eq!(scores, [0.0, 1.0], "{record:#}");
+    let asked = server.requests();
+    let told = String::from_utf8_lossy(&asked.last().unwrap().body).into_owned();
+    assert!(told.contains("98,765,432") && told.contains("the nearest is"), "{told}");
+}
+
+#[test]
+fn the_scorer_of_claims_needs_a_finished_run() {
+    refine(&["--provider", "mock", "--scorer", "grounding"])
+        .done()
+        .code(2)
+        .says(&["needs `--run RUN_HASH`"]);
+    refine(&["--provider", "mock", "--scorer", "grounding", "--run", "nowhere"])
+        .done()
+        .code(2)
+        .says(&["no finished run `nowhere`"]);
+    refine(&["--provider", "mock", "--run", "x"])
+        .done()
+        .code(2)
+        .says(&["no scorer reads it"]);
+}

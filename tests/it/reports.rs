@@ -57,6 +57,13 @@ fn a_degraded_report_is_printed_again_with_what_is_missing() {
     printed_again(run.arguments(&["--mock-script", "script.json"]).done().code(3));
 }
 
+/// Data of which much is missing: what was said of them stands in the report again.
+#[test]
+fn doubts_about_the_data_are_printed_again() {
+    let run = Run::council().mock().file("events.csv", &crate::page::growing());
+    printed_again(run.done().code(0));
+}
+
 #[test]
 fn an_added_analyst_keeps_its_title_and_place() {
     let role =

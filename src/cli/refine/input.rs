@@ -6,9 +6,12 @@ use std::path::Path;
 use crate::cli::args::RefineArguments;
 use crate::cli::ask::text_of;
 use crate::cli::exit::{Code, Failure};
+use crate::cli::finished::FinishedRun;
 use crate::config;
+use crate::evidence::Evidence;
 use crate::flow::refine::{Mix, Scorer, Task};
 use crate::llm::Redactor;
+use crate::rundir::RunHash;
 
 /// A longer prompt is a document of its own.
 const LONGEST: u64 = 256 * 1024;
@@ -26,6 +29,7 @@ pub(super) fn read(
     arguments: &RefineArguments,
     earlier_stdin: Option<String>,
     redactor: &Redactor,
+    run_logs: &Path,
 ) -> Result<Input, Failure> {
     let (question, stdin) = prompt(arguments, earlier_stdin, redactor)?;
     if question.trim().is_empty() {
@@ -52,18 +56,29 @@ pub(super) fn read(
     };
     let length = arguments.length.as_deref().map(config::refine::words).transpose()?;
     let mix = match &arguments.scorer {
-        Some(text) => config::refine::mix(text, &criteria, schema.as_ref(), length)?,
+        Some(text) => config::refine::mix(
+            text,
+            &criteria,
+            schema.as_ref(),
+            length,
+            grounding(arguments, run_logs)?,
+        )?,
         None if criteria.is_empty() => Mix::of(Scorer::Llm),
         None => Mix::of(Scorer::Rubric),
     };
     unused(arguments, &mix)?;
+    let only_grounding = mix
+        .parts
+        .iter()
+        .all(|(scorer, _)| matches!(scorer, Scorer::Grounding(_)));
+    let threshold = arguments.threshold.unwrap_or(if only_grounding { 1.0 } else { 0.8 });
     Ok(Input {
         task: Task {
             question,
             goal: arguments.goal.clone(),
             criteria,
             mix,
-            threshold: arguments.threshold,
+            threshold,
             iterations: arguments.max_iterations,
             reviewers: arguments
                 .reviewer
@@ -74,6 +89,14 @@ pub(super) fn read(
         },
         stdin,
     })
+}
+
+/// The evidence of the run named with `--run`.
+fn grounding(arguments: &RefineArguments, run_logs: &Path) -> Result<Option<Scorer>, Failure> {
+    let Some(hash) = &arguments.run else { return Ok(None) };
+    let run = FinishedRun::open(run_logs, &RunHash::new(hash.trim())?)?;
+    let evidence: Vec<Evidence> = run.evidence.into_values().collect();
+    Ok(Some(Scorer::Grounding(evidence.into())))
 }
 
 const HINT: &str = "write `insights refine --prompt \"…\"`, name a file, or pipe it with `--prompt -`";
@@ -133,6 +156,7 @@ fn unused(arguments: &RefineArguments, mix: &Mix) -> Result<(), Failure> {
     for (flag, given, scorer) in [
         ("--schema", arguments.schema.is_some(), "schema"),
         ("--length", arguments.length.is_some(), "length"),
+        ("--run", arguments.run.is_some(), "grounding"),
     ] {
         if given && !uses(scorer) {
             return Err(

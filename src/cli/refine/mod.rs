@@ -33,7 +33,7 @@ pub(super) async fn refine(arguments: &RefineArguments, common: &CommonArguments
     let settings = run::settle(&typed, common)?;
     let redactor = settings.models.options.redactor();
     let stdin = common.resumed.as_ref().and_then(|resumed| resumed.stdin.clone());
-    let input = input::read(arguments, stdin, &redactor)?;
+    let input = input::read(arguments, stdin, &redactor, &settings.run_logs)?;
     let prompts = Prompts::open(&settings.prompts)?;
     let pattern = refine::configured(prompts.pattern(&flow)?, &input.task, &settings.models.registered)?;
     let resumed = common.resumed.as_ref();

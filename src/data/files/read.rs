@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::{DataError, Dataset, Mapped, Part, Segmentation, Source, Summary, Tables, Window};
+use super::super::{DataError, Dataset, Mapped, Part, Segmentation, Source, Summary, Tables, Window, privacy};
 use super::derive::{self, complete, cut};
 use super::layout::{DAYS, Row, TEXTS};
 use super::write::{MAPPING, PREVIOUS, SEGMENTATION, SUMMARY};
@@ -314,7 +314,7 @@ fn renamed<'name>(name: &'name str, columns: &[&str]) -> &'name str {
 /// A cell as JSON: texts as texts, days as days, everything else as a number; empty cells not at all.
 fn value(column: &str, cell: &str) -> Option<Value> {
     if TEXTS.contains(&column) {
-        return Some(Value::String(cells::unguarded(cell).to_owned()));
+        return Some(Value::String(privacy::label(cells::unguarded(cell))));
     }
     let cell = cell.trim();
     if cell.is_empty() || super::super::functions::is_null_word(cell) {

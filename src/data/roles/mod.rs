@@ -4,6 +4,7 @@ pub(crate) mod expression;
 #[cfg(test)]
 mod layouts;
 pub(crate) mod names;
+mod nothing;
 mod options;
 mod people;
 mod revenue;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use super::engine::{Engine, quoted};
 use super::moment::DayOrder;
+use super::privacy::Masker;
 use super::profile::{self, Column};
 use super::source::Raw;
 use super::{DataError, Mapped};
@@ -241,6 +243,7 @@ impl<'columns> Resolver<'columns> {
             if options::is_amount(role) {
                 found.sql = expression::amount(column);
             }
+            nothing::leave_out(role, column, &mut found);
             self.roles.found.insert(role, found);
         }
     }
@@ -249,6 +252,10 @@ impl<'columns> Resolver<'columns> {
 /// Value checks that a name cannot replace.
 fn fits(role: Role, column: &Column) -> bool {
     if column.filled() == 0 {
+        return false;
+    }
+    let is_shown = matches!(role, Role::Event | Role::Country | Role::Platform | Role::Channel);
+    if is_shown && !Masker::default().may_show(column) {
         return false;
     }
     match role {

@@ -8,7 +8,7 @@ use super::super::profile::Column;
 use super::super::{DataError, Mapped};
 use super::expression::{self, Reading};
 use super::names::{ROLES, Role};
-use super::{Found, checks};
+use super::{Found, checks, nothing};
 
 /// What the user decided: a column or expression, or that the role has none.
 pub(super) type Chosen = BTreeMap<Role, Option<Found>>;
@@ -73,6 +73,7 @@ pub(super) async fn read(columns: &[Column], engine: &Engine, given: &Given<'_>)
                 if is_amount(role) {
                     found.sql = expression::amount(column);
                 }
+                nothing::leave_out(role, column, &mut found);
                 found
             }
             None => expressed(columns, engine, role, trimmed, reason).await.map_err(bad)?,

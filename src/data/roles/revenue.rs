@@ -3,7 +3,7 @@
 use super::super::engine::{Engine, literal, quoted};
 use super::super::event_names::is_purchase_like;
 use super::super::profile::Column;
-use super::super::{DataError, functions};
+use super::super::{DataError, functions, privacy};
 use super::expression::{amount, written};
 use super::names::Role;
 use super::{Found, Resolver, checks};
@@ -157,19 +157,20 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
     let Some(column) = resolver.only_column(Role::Event) else {
         return found;
     };
-    let bought: Vec<String> = column
+    let bought: Vec<&String> = column
         .values
         .iter()
         .flatten()
         .filter(|event| is_purchase_like(event))
-        .map(|event| literal(event))
         .collect();
-    let list = bought.join(", ");
+    let list = bought.iter().map(|event| literal(event)).collect::<Vec<_>>().join(", ");
+    let named: Vec<String> = bought.iter().map(|event| literal(&privacy::label(event))).collect();
+    let named = named.join(", ");
     let amount = match found.columns.as_slice() {
         [name] if *name == found.shown => written(name),
         _ => found.shown,
     };
-    found.shown = format!("CASE WHEN {} IN ({list}) THEN {amount} END", written(&column.name));
+    found.shown = format!("CASE WHEN {} IN ({named}) THEN {amount} END", written(&column.name));
     found.sql = format!(
         "CASE WHEN text_of({}) IN ({list}) THEN {} END",
         quoted(&column.name),
@@ -178,7 +179,7 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
     found
         .reason
         .push_str("; counted only on events by which something is bought");
-    found.checks.push(format!("purchase-like events: {list}"));
+    found.checks.push(format!("purchase-like events: {named}"));
     found
 }
 

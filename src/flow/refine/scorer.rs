@@ -1,11 +1,15 @@
 //! Scorers: a text and what it is judged by in, a score 0..1 and feedback out. A new one is a variant of `Scorer`.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::criteria::{self, Criterion, Words};
+use crate::evidence::Evidence;
 use crate::flow::engine::{Judged, combined};
+use crate::insight::Verdict;
 use crate::prompt::Combine;
-use crate::reply;
+use crate::reply::{self, Statement};
 
 /// One way to score.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,10 +21,12 @@ pub enum Scorer {
     /// The text is JSON that fits the schema: `1 / (1 + faults)`, 0 when it holds no JSON.
     Schema(Value),
     Length(Words),
+    /// The share of the sentences that the evidence of a run bears out, of those that it can be asked about.
+    Grounding(Arc<[Evidence]>),
 }
 
 impl Scorer {
-    pub const NAMES: [&'static str; 4] = ["llm", "rubric", "schema", "length"];
+    pub const NAMES: [&'static str; 5] = ["llm", "rubric", "schema", "length", "grounding"];
 
     pub fn name(&self) -> &'static str {
         match self {
@@ -28,6 +34,7 @@ impl Scorer {
             Self::Rubric => "rubric",
             Self::Schema(_) => "schema",
             Self::Length(_) => "length",
+            Self::Grounding(_) => "grounding",
         }
     }
 
@@ -38,6 +45,7 @@ impl Scorer {
             Self::Llm => subject.combined(|judged| judged.review.score).map(Scored::silent),
             Self::Rubric => criteria::rubric(subject),
             Self::Schema(schema) => Some(fits(subject.text, schema)),
+            Self::Grounding(evidence) => Some(holds(subject.text, evidence)),
             Self::Length(words) => Some(Scored {
                 score: words.score(subject.text),
                 feedback: words
@@ -108,7 +116,7 @@ impl Mix {
         self.parts.iter().any(|(scorer, _)| match scorer {
             Scorer::Llm => true,
             Scorer::Rubric => criteria::judged(criteria).next().is_some(),
-            Scorer::Schema(_) | Scorer::Length(_) => false,
+            Scorer::Schema(_) | Scorer::Length(_) | Scorer::Grounding(_) => false,
         })
     }
 
@@ -133,6 +141,29 @@ impl Mix {
 /// Four digits are more than a judgement holds.
 pub(super) fn rounded(score: f64) -> f64 {
     (score * 10_000.0).round() / 10_000.0
+}
+
+/// A text that claims nothing holds; each sentence that does not is told with the right value.
+fn holds(text: &str, evidence: &[Evidence]) -> Scored {
+    let statements = reply::statements(text, evidence);
+    let checkable = statements
+        .iter()
+        .filter(|statement| statement.verdict != Verdict::NotCheckable);
+    let (right, wrong): (Vec<_>, Vec<_>) = checkable.partition(|statement| statement.verdict == Verdict::Supported);
+    let n = right.len() + wrong.len();
+    Scored {
+        score: if n == 0 { 1.0 } else { right.len() as f64 / n as f64 },
+        feedback: match wrong.len() {
+            0 => String::new(),
+            n_wrong => format!("{n_wrong} of {n} sentences that can be checked do not hold."),
+        },
+        suggestions: wrong.into_iter().map(told).collect(),
+    }
+}
+
+fn told(statement: &Statement) -> String {
+    let reasons: Vec<&str> = statement.reasons.iter().map(|reason| reason.message.as_str()).collect();
+    format!("correct or delete \"{}\": {}", statement.text, reasons.join("; "))
 }
 
 fn fits(text: &str, schema: &Value) -> Scored {

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::reply::pattern::pattern;
+
 static ADVICE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)^[\s>*-]*(?:\(?\d{1,2}[.)]\s|\[\w{1,4}\]\s|\**(?:finding|insight|note|item|point|recommendation|next\ step)s?\s?\#?\d*\s?[:.]\**\s*)?[*\s]*
@@ -24,10 +26,6 @@ static PERHAPS: LazyLock<Regex> = LazyLock::new(|| {
 /// A clause that only comments on what stands before it.
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r",\s(?:which|so)\s[^.;]*"));
 
-pub(super) fn is_advice(text: &str) -> bool {
+pub(in crate::reply) fn is_advice(text: &str) -> bool {
     ADVICE.is_match(text) || PERHAPS.is_match(&COMMENT.replace_all(text, ""))
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::evidence::{At, Cell, Evidence, TableKind};
+use crate::evidence::{At, Cell, Evidence, LEAST_SUPPORT, TableKind};
 use crate::insight::{Finding, Severity, Verdict};
-use crate::reply::confidence::{LEAST_SCORE, LEAST_SUPPORT, Path, Significance, confidence, significance};
+use crate::reply::basis::Ground;
+use crate::reply::confidence::{Path, Significance, confidence, is_more_than_luck, significance};
+use crate::reply::lexicon::Lexicon;
 use crate::reply::mask::mask;
-use crate::reply::measure;
 use crate::reply::number::numbers;
 use crate::reply::render::Rendered;
 use crate::reply::words;
@@ -16,7 +17,8 @@ use crate::reply::words;
 use super::finding::{Kept, Parts};
 use super::string;
 
-pub(super) fn assemble(parts: &Parts<'_>, id: &str, evidence: &Evidence, kept: &Kept<'_>) -> Finding {
+pub(super) fn assemble(parts: &Parts<'_>, id: &str, ground: Ground<'_>, kept: &Kept<'_>) -> Finding {
+    let evidence = ground.evidence;
     let said: Vec<&Rendered> = kept.sentences.iter().copied().chain([&parts.head]).collect();
     let cells = cells(parts, &said);
     let at: Vec<At<'_>> = cells.iter().filter_map(|cell| evidence.at(cell)).collect();
@@ -45,15 +47,20 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, evidence: &Evidence, kept: &
         title: parts.head.text.trim_end_matches('.').to_owned(),
         text: capitalised(&texts.join(" ")),
         severity: severity(&string(parts.raw, "severity")),
-        confidence: confidence(news.real, path, evidence),
+        confidence: confidence(news.real, path, evidence).damped(evidence.trust(&at)),
         verdict: Verdict::Supported,
         reportable: news.reportable,
         significant: news.significant,
         numbers: numbers.collect(),
         title_cites: parts.head.cites(),
         text_cites: kept.sentences.iter().flat_map(|part| part.cites()).collect(),
-        typed: typed(&said, evidence),
+        typed: typed(&said, ground.lexicon),
         names: names(&said, &at, evidence),
+        caveats: evidence
+            .caveats_of(&at)
+            .into_iter()
+            .map(|caveat| caveat.text.clone())
+            .collect(),
         evidence: cells,
         kind,
         reasons,
@@ -87,8 +94,8 @@ fn names(said: &[&Rendered], at: &[At<'_>], evidence: &Evidence) -> Vec<String> 
 }
 
 /// Numbers that the model wrote with its own hand, as it wrote them.
-fn typed(said: &[&Rendered], evidence: &Evidence) -> Vec<String> {
-    let masked = said.iter().map(|rendered| mask(&rendered.typed, Some(evidence)));
+fn typed(said: &[&Rendered], lexicon: &Lexicon) -> Vec<String> {
+    let masked = said.iter().map(|rendered| mask(&rendered.typed, Some(lexicon)));
     masked
         .flat_map(|masked| numbers(&masked.text))
         .map(|bare| bare.raw)
@@ -143,7 +150,7 @@ fn is_out_of_order(at: &At<'_>) -> bool {
             .is_some_and(|status| matches!(status.cell, Cell::Text(word) if word != "ok")),
         TableKind::Anomalies => {
             let is_large = at.row.support.is_none_or(|support| support >= LEAST_SUPPORT);
-            is_large && measure::score(at).is_some_and(|score| score.abs() >= LEAST_SCORE)
+            is_large && is_more_than_luck(&at)
         }
         _ => false,
     }

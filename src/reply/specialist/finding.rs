@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::evidence::Evidence;
 use crate::insight::{Finding, Grounding, Tally, Verdict};
 use crate::reply::assertion::{self, Holds};
-use crate::reply::basis::{Basis, Quantity, Time};
+use crate::reply::basis::{Basis, Ground, Quantity, Source, Tag, Time};
+use crate::reply::lexicon::Lexicon;
 use crate::reply::mask::mask;
-use crate::reply::number::Kind;
+use crate::reply::number::{Currency, Kind};
 use crate::reply::numerals::numerals;
 use crate::reply::reason::Reason;
 use crate::reply::render::{Rendered, render};
@@ -43,7 +43,8 @@ pub(super) struct Kept<'p> {
     pub(super) dropped: Vec<(String, String)>,
 }
 
-pub(super) fn judge(raw: &Value, id: &str, evidence: &Evidence) -> Judged {
+pub(super) fn judge(raw: &Value, id: &str, ground: Ground<'_>) -> Judged {
+    let evidence = ground.evidence;
     let (title, text) = (string(raw, "title"), string(raw, "text"));
     let mut parts = Parts {
         raw,
@@ -62,7 +63,7 @@ pub(super) fn judge(raw: &Value, id: &str, evidence: &Evidence) -> Judged {
             Err(reason) => failed_asserts.push(reason),
         }
     }
-    let basis = parts.basis(evidence);
+    let basis = parts.basis(ground);
     let head = check(&parts.head, &basis);
     let mut kept = Kept::default();
     let mut faults = Vec::new();
@@ -86,7 +87,7 @@ pub(super) fn judge(raw: &Value, id: &str, evidence: &Evidence) -> Judged {
     // Everything that fails counts, but what follows from a wrong assert or title need not be told.
     let n_faults = failed_asserts.len() + head.faults.len() + faults.len();
     let rejected = parts.objection(&kept, &basis, failed_asserts, &head, &faults);
-    let counts = parts.counts(evidence, n_typed, n_faults);
+    let counts = parts.counts(ground.lexicon, n_typed, n_faults);
     match rejected {
         Some(reasons) => Judged {
             counts: failed(counts, &reasons),
@@ -102,7 +103,7 @@ pub(super) fn judge(raw: &Value, id: &str, evidence: &Evidence) -> Judged {
         },
         None => {
             kept.checks.insert(0, head);
-            let finding = assemble(&parts, id, evidence, &kept);
+            let finding = assemble(&parts, id, ground, &kept);
             Judged {
                 counts: Grounding {
                     findings: 1,
@@ -189,14 +190,14 @@ impl Parts<'_> {
         texts.join(" ")
     }
 
-    fn counts(&self, evidence: &Evidence, n_typed: usize, n_faults: usize) -> Grounding {
+    fn counts(&self, lexicon: &Lexicon, n_typed: usize, n_faults: usize) -> Grounding {
         let pieces = || self.rendered().flat_map(|rendered| &rendered.pieces);
         let passed = pieces().count() + self.held.len() + n_typed;
         let has_content = |part: &&Rendered| {
             !part.pieces.is_empty()
                 || !part.faults.is_empty()
                 || !self.asserts.is_empty()
-                || n_typed_in(part, evidence) > 0
+                || n_typed_in(part, lexicon) > 0
         };
         Grounding {
             atoms: Tally {
@@ -209,19 +210,19 @@ impl Parts<'_> {
                 .filter(|piece| piece.is_number)
                 .map(|piece| numerals(&piece.text).len().max(1))
                 .sum(),
-            numbers_typed: self.rendered().map(|part| n_typed_in(part, evidence)).sum(),
+            numbers_typed: self.rendered().map(|part| n_typed_in(part, lexicon)).sum(),
             ..Grounding::default()
         }
     }
 
     /// Everything that title, text and asserts stand on together.
-    fn basis<'e>(&self, evidence: &'e Evidence) -> Basis<'e> {
+    fn basis<'e>(&self, ground: Ground<'e>) -> Basis<'e> {
         let mut addresses: Vec<String> = Vec::new();
         for rendered in self.rendered() {
             addresses.extend(rendered.cells.iter().cloned());
         }
         addresses.extend(self.held.iter().flat_map(|holds| holds.cells.iter().cloned()));
-        let mut basis = Basis::of(evidence, &addresses);
+        let mut basis = Basis::of(ground, &addresses);
         for rendered in self.rendered() {
             for piece in &rendered.pieces {
                 basis.rows.extend(piece.rows.iter().cloned());
@@ -231,7 +232,7 @@ impl Parts<'_> {
             basis.signs.extend(holds.sign);
             basis.extremes.extend(holds.extreme);
             if let Some((kind, value)) = &holds.result {
-                basis.quantities.push(stated(kind.clone(), *value));
+                basis.quantities.push(stated(*kind, *value));
             }
         }
         for rendered in self.rendered() {
@@ -249,10 +250,11 @@ impl Parts<'_> {
                 .filter_map(|name| assert.get(*name)?.as_f64())
             {
                 let money = Kind::Money(
-                    evidence
+                    ground
+                        .evidence
                         .currency
                         .as_deref()
-                        .map(crate::reply::format::currency_code)
+                        .map(Currency::of)
                         .unwrap_or_default(),
                 );
                 for kind in [Kind::Plain, Kind::Percent, money] {
@@ -264,19 +266,20 @@ impl Parts<'_> {
     }
 }
 
-fn stated(kind: Kind, value: f64) -> Quantity {
+fn stated(kind: Kind, value: f64) -> Quantity<'static> {
     Quantity {
         kind,
         value,
         time: Time::Neither,
         noun: None,
-        source: "an assert".to_owned(),
+        tag: Tag::Derived,
+        source: Source::ASSERT,
     }
 }
 
 /// Numbers that the model wrote itself; names, labels and dates are none.
-fn n_typed_in(part: &Rendered, evidence: &Evidence) -> usize {
-    numerals(&mask(&part.typed, Some(evidence)).text).len()
+fn n_typed_in(part: &Rendered, lexicon: &Lexicon) -> usize {
+    numerals(&mask(&part.typed, Some(lexicon)).text).len()
 }
 
 /// The counts of a finding that did not pass.

@@ -210,6 +210,9 @@ fn one(out: &mut Markup, facts: &Facts<'_>, number: usize, key: &KeyFinding, anc
         if !key.why_it_matters.is_empty() {
             card.words("p", &[], format!("Why it matters: {}", key.why_it_matters));
         }
+        for caveat in &key.caveats {
+            card.words("p", &[("class", &"note")], format!("Caveat: {caveat}."));
+        }
         for cause in causes(facts, &key.finding) {
             card.words(
                 "p",

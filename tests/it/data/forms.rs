@@ -375,3 +375,35 @@ fn nested() -> RecordBatch {
     ])
     .unwrap()
 }
+
+/// Two equal rows are two events unless something in them says that they are one.
+#[test]
+fn a_row_that_was_sent_twice_counts_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let rows_and_revenue = |text: &str| {
+        let path = directory.path().join("events.csv");
+        std::fs::write(&path, text).unwrap();
+        let dataset = compute(&path, window("2024-01-01", "2024-01-01"));
+        let totals = &dataset.summary.totals;
+        (totals.rows, totals.revenue, dataset.summary.duplicate_rows)
+    };
+    let events = |time: &str, id: &str| {
+        format!(
+            "user_id,time,event,revenue{}\na,{time},purchase,5{}\na,{time},purchase,5{}\nb,{time},open,{}\n",
+            if id.is_empty() { "" } else { ",message_id" },
+            if id.is_empty() { String::new() } else { format!(",{id}") },
+            if id.is_empty() { String::new() } else { format!(",{id}") },
+            if id.is_empty() { "" } else { ",m9" },
+        )
+    };
+    let whole_seconds = rows_and_revenue(&events("2024-01-01 10:00:00", ""));
+    assert_eq!(whole_seconds, (Some(3), Some(10.0), Some(1)));
+    let fine = rows_and_revenue(&events("2024-01-01 10:00:00.123", ""));
+    assert_eq!(fine, (Some(2), Some(5.0), Some(1)));
+    let epoch = rows_and_revenue(&events("1704103200123", ""));
+    assert_eq!(epoch, (Some(2), Some(5.0), Some(1)));
+    let with_id = rows_and_revenue(&events("2024-01-01 10:00:00", "m1"));
+    assert_eq!(with_id, (Some(2), Some(5.0), Some(1)));
+    let order_lines = "customer_id,time,total\na,2024-01-01 10:00:00.123,5\na,2024-01-01 10:00:00.123,5\n";
+    assert_eq!(rows_and_revenue(order_lines), (Some(2), Some(10.0), Some(1)));
+}

@@ -49,6 +49,7 @@ fn options(source: &Path, window: Window) -> Options {
         max_bad_rows: 100,
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
+        metrics: None,
     }
 }
 

@@ -109,13 +109,38 @@ fn the_generated_sample_set_is_true() {
         {
             assert_eq!(row.date.to_string(), day["date"].as_str().unwrap());
             assert_eq!(row.total_dau, day["active_users"], "{name} {}", row.date);
+            assert_eq!(row.new_users, day["new_users"].as_u64(), "{name} {}", row.date);
+            assert_eq!(row.total_revenue, day["revenue"].as_f64(), "{name} {}", row.date);
         }
         assert_eq!(
             dataset.summary.last_day.unwrap().to_string(),
             "2025-04-05",
             "rows from the future do not end the data"
         );
-        assert_eq!(dataset.summary.totals.sessions, planted["totals"]["sessions"].as_u64());
+        let (totals, clean) = (&dataset.summary.totals, &planted["totals"]);
+        assert_eq!(totals.sessions, clean["sessions"].as_u64());
+        assert_eq!(totals.users, clean["clean_users"].as_u64());
+        assert_eq!(totals.payers, clean["payers"].as_u64());
+        assert_eq!(
+            totals.rows,
+            clean["clean_rows"].as_u64(),
+            "rows that were sent twice count once"
+        );
+        for (ours, name) in [
+            (totals.revenue, "clean_revenue"),
+            (totals.gross_revenue, "gross_revenue"),
+            (totals.refunds, "refunds"),
+        ] {
+            assert_eq!(ours, clean[name].as_f64(), "{name}");
+        }
+        let copies = planted["planted"]["duplicate_rows"]["extra_copies"].as_u64().unwrap();
+        assert!(
+            dataset
+                .summary
+                .notes
+                .iter()
+                .any(|note| note.starts_with(&format!("{copies} rows were sent twice")))
+        );
         let longest = dataset
             .current
             .engagement_by_date

@@ -1,0 +1,49 @@
+//! What a text may hold, seen from the first letters of its words: most patterns need not be tried on most texts.
+
+/// Cheap answers that are never wrongly "no".
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hints {
+    pub(super) digits: bool,
+    pub(super) months: bool,
+    /// "two", "twelve".
+    pub(super) counts: bool,
+    /// "second", "tenth", "quarter".
+    pub(super) places: bool,
+    /// "one", "top".
+    pub(super) ones: bool,
+}
+
+impl Hints {
+    pub(super) fn of(text: &str) -> Self {
+        let mut out = Self::default();
+        let mut inside = false;
+        let bytes = text.as_bytes();
+        for (at, byte) in bytes.iter().enumerate() {
+            out.digits |= byte.is_ascii_digit();
+            if byte.is_ascii_alphabetic() && !inside {
+                let first = |index: usize| bytes.get(at + index).map_or(0, u8::to_ascii_lowercase);
+                out.note([first(0), first(1), first(2)]);
+            }
+            inside = byte.is_ascii_alphanumeric();
+        }
+        out
+    }
+
+    fn note(&mut self, first: [u8; 3]) {
+        match &first {
+            b"jan" | b"feb" | b"mar" | b"apr" | b"may" | b"jun" | b"jul" | b"aug" | b"oct" | b"nov" | b"dec" => {
+                self.months = true;
+            }
+            b"sep" => self.months = true,
+            b"two" | b"ele" | b"twe" => self.counts = true,
+            // "three" and "third", "four" and "fourth".
+            b"thr" | b"fou" | b"fiv" | b"fif" | b"six" | b"sev" | b"eig" | b"nin" | b"ten" => {
+                self.counts = true;
+                self.places = true;
+            }
+            b"thi" | b"fir" | b"sec" | b"qua" => self.places = true,
+            b"one" | b"top" => self.ones = true,
+            _ => {}
+        }
+    }
+}
