@@ -66,8 +66,11 @@ async fn facts() -> Vec<Evidence> {
         sources: vec![file.path().display().to_string()],
         window: sample.window,
         map: Vec::new(),
+        mapping: Vec::new(),
         max_bad_rows: 0,
         timezone: "UTC".to_owned(),
+        access: data::Access::default(),
+        metrics: None,
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())

@@ -211,7 +211,10 @@ pub enum Event {
         /// The latest iterations, the oldest first.
         iterations: Vec<IterationYield>,
     },
-    /// The process of a producer ended and is started again, or no more.
+    /// A process of its own asks for this producer from here on; `restarts` is how often that was so before.
+    #[serde(rename = "explore.producer_started")]
+    ExploreProducerStarted { producer: usize, pid: u32, restarts: u32 },
+    /// The process of a producer ended and is started again, or no more. `restarts` counts those without a batch between them.
     #[serde(rename = "explore.producer_lost")]
     ExploreProducerLost {
         producer: usize,

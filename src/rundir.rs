@@ -72,6 +72,14 @@ pub enum RunDirError {
     Locked { hash: String, pid: u32, since: String },
     #[error("could not write `{path}`: {source}")]
     Unwritable { path: PathBuf, source: io::Error },
+    #[error("there is no run `{asked}` in `{root}`")]
+    Unknown {
+        asked: String,
+        root: PathBuf,
+        known: Vec<String>,
+    },
+    #[error("`{asked}` may be any of {}", listed(found))]
+    Ambiguous { asked: String, found: Vec<String> },
 }
 
 impl RunDirError {
@@ -87,7 +95,22 @@ impl RunDirError {
             Self::Unwritable { .. } => {
                 "make the directory writable, or choose another place with `--run-logs DIR`".to_owned()
             }
+            Self::Unknown { known, .. } if known.is_empty() => {
+                "make one with `insights demo`, or say with `--run-logs DIR` where runs are".to_owned()
+            }
+            Self::Unknown { known, .. } => format!("runs there are {}; a path is taken too", listed(known)),
+            Self::Ambiguous { .. } => "write more of its name".to_owned(),
         }
+    }
+}
+
+/// A few names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const FEW: usize = 6;
+    let shown: Vec<String> = names.iter().take(FEW).map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        n if n > FEW => format!("{} and {} more", shown.join(", "), n - FEW),
+        _ => shown.join(", "),
     }
 }
 
@@ -175,6 +198,68 @@ impl RunDir {
     }
 }
 
+/// The folder of a run that was made before: by its run hash, the unique beginning of one, or a path to it or to a file of it.
+///
+/// # Errors
+/// None or several are meant, or there is a symbolic link on the way.
+pub fn find(root: &Path, asked: &str) -> Result<PathBuf, RunDirError> {
+    let known = runs_in(root);
+    let names = || known.iter().filter(|name| name.starts_with(asked)).cloned();
+    let folder = if known.iter().any(|name| name == asked) {
+        root.join(asked)
+    } else if let Some(folder) = by_path(Path::new(asked)) {
+        folder
+    } else {
+        let mut found: Vec<String> = names().filter(|_| !asked.is_empty()).collect();
+        match (found.pop(), found.is_empty()) {
+            (Some(name), true) => root.join(name),
+            (Some(name), false) => {
+                found.push(name);
+                return Err(RunDirError::Ambiguous {
+                    asked: asked.escape_debug().to_string(),
+                    found,
+                });
+            }
+            (None, _) => {
+                return Err(RunDirError::Unknown {
+                    asked: asked.escape_debug().to_string(),
+                    root: root.to_owned(),
+                    known,
+                });
+            }
+        }
+    };
+    for file in OUTPUT_FILES {
+        refuse_links(&folder, &folder.join("outputs").join("insights").join(file))?;
+    }
+    Ok(folder)
+}
+
+/// The names of the folders that hold insights, in order.
+fn runs_in(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| is_run(&entry.path()));
+    let mut names: Vec<String> = named
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| RunHash::new(name).is_ok())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The run that a path leads to or into.
+fn by_path(path: &Path) -> Option<PathBuf> {
+    if path.as_os_str().is_empty() || fs::symlink_metadata(path).is_err() {
+        return None;
+    }
+    let path = std::path::absolute(path).ok()?;
+    path.ancestors().find(|folder| is_run(folder)).map(Path::to_owned)
+}
+
+fn is_run(folder: &Path) -> bool {
+    folder.join("outputs").join("insights").is_dir()
+}
+
 /// Takes the lock of any folder; `name` is what an error calls it.
 ///
 /// # Errors
@@ -222,6 +307,7 @@ pub fn lock(folder: &Path, name: &str, now: &str) -> Result<RunLock, RunDirError
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(&text))
         .map_err(unwritable)?;
+    tracing::debug!(path = %path.display(), "lock taken");
     Ok(RunLock { _file: file })
 }
 
@@ -290,6 +376,7 @@ pub fn write_whole_with(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io
     temporary.as_file().sync_all()?;
     share_with_group(temporary.as_file())?;
     temporary.persist(path).map_err(|error| error.error)?;
+    tracing::debug!(path = %path.display(), "file written");
     sync_folder(folder)
 }
 
@@ -397,6 +484,24 @@ mod tests {
         drop(held);
         assert!(!is_locked(run.path()) && !is_locked(root.path()));
         run.lock("later").expect("free again");
+    }
+
+    #[test]
+    fn a_run_is_found_by_name_beginning_or_path() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        for hash in ["daily", "daily-2", "weekly"] {
+            RunDir::create(root.path(), &RunHash::new(hash).expect("a good hash")).expect("a run directory");
+        }
+        let find = |asked: &str| find(root.path(), asked);
+        let named = |name: &str| root.path().join(name);
+        assert_eq!(find("daily").expect("the name itself"), named("daily"));
+        assert_eq!(find("w").expect("a beginning"), named("weekly"));
+        let inside = named("weekly").join("outputs/insights");
+        assert_eq!(find(&inside.display().to_string()).expect("a path"), named("weekly"));
+        assert!(matches!(find("da"), Err(RunDirError::Ambiguous { found, .. }) if found.len() == 2));
+        for nothing in ["", "x", "..", "../x", "/"] {
+            assert!(matches!(find(nothing), Err(RunDirError::Unknown { .. })), "{nothing}");
+        }
     }
 
     #[cfg(unix)]

@@ -1,12 +1,16 @@
 //! What was typed, exactly; resolved once by `config`.
 
+mod explore;
+
+pub(super) use explore::{Dedup, ExploreArguments};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Typed;
-use crate::flow::explore::OptimizerKind;
 
+use super::reports::{OpenArguments, ReportArguments};
 use super::session::Resumed;
 
 const AFTER_HELP: &str = "\
@@ -15,6 +19,7 @@ Examples:
   insights --run-hash daily --date-start 2025-03-01 --date-end 2025-03-31 --data 'events/*.parquet' --provider openai
   insights doctor --data events.csv
   insights providers --check
+  insights open daily
   insights scan path/to/project --egress
 
 Exit codes:
@@ -43,8 +48,10 @@ pub(super) enum Command {
     Doctor(RunArguments),
     /// Show each configured provider and model: capabilities, prices, how it did lately, and whether it is there
     Providers(ProvidersArguments),
-    /// Print the facts of a window as JSON, or as the tables that a model sees, without any call
+    /// Print the facts of a window as tables or JSON, without any call
     Evidence(EvidenceArguments),
+    /// Print the SQL that defines the metrics
+    Sql(SqlArguments),
     /// Ask several models one question through a pattern: each answers, they are held against each other, one joins
     Ask(AskArguments),
     /// Measure code projects, without a model or with three specialists and an aggregator
@@ -53,12 +60,19 @@ pub(super) enum Command {
     Refine(RefineArguments),
     /// List attributes of a topic: several producers ask several models at once, what is new across all of them is kept
     Explore(ExploreArguments),
+    /// A producer of `explore --processes`: reads assignments on stdin, writes batches to stdout
+    #[command(hide = true)]
+    ExploreProducer,
     /// List, show, export and resume what commands asked and were told
     Sessions(SessionsArguments),
     /// List, show and check the patterns that a council, a question or a scan runs
     Patterns(PatternsArguments),
     /// Show all runs in a browser, live; start and stop them there
     Serve(ServeArguments),
+    /// Print the report of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Open the page of a finished run in a browser
+    Open(OpenArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -196,19 +210,26 @@ pub(super) struct RunArguments {
 #[derive(Debug, Default, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataArguments {
-    /// File, folder or glob (CSV, TSV, JSON lines, Parquet; plain, gz, xz or zst); without it the run directory's tables are read
+    /// File, folder or glob (CSV, TSV, JSON lines, Parquet, Arrow; plain, gz, xz, zst or bz2), s3://, gs:// or https:// URL of the
+    /// same, or postgres://user@host/database?table=NAME (or ?query=SELECT…); without it the run directory's tables are read
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) data: Vec<String>,
     /// Column roles, e.g. user=CustomerID,revenue="Quantity * UnitPrice"
     #[arg(long, value_name = "ROLE=COLUMN")]
     pub(super) map: Vec<String>,
+    /// schema_mapping.json of an earlier run: its columns are used again, --map is stronger
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<String>,
     /// Time zone of the report's days [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(super) timezone: Option<String>,
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(super) max_bad_rows: Option<String>,
-    /// Rows of a table that a model sees [default: 15]
+    /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<String>,
+    /// Entities kept in each table, with `Other` and `Total` beside them; at least 10 [default: 15]
     #[arg(long, value_name = "N")]
     pub(super) aggregation_limit: Option<String>,
 }
@@ -260,7 +281,7 @@ pub(super) struct ModelArguments {
     /// Seconds between two tokens of a streamed reply [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub(super) idle_timeout: Option<String>,
-    /// Seconds for the whole run [default: 900]
+    /// Seconds for the whole run [default: 900; explore has none]
     #[arg(long, value_name = "SECONDS")]
     pub(super) deadline: Option<String>,
     /// Token limit of one reply [default: 4096]
@@ -341,9 +362,38 @@ pub(super) struct EvidenceArguments {
     pub(super) date_end: Option<String>,
     #[command(flatten)]
     pub(super) data: DataArguments,
-    /// JSON instead of the tables that a model sees
+    /// Only the tables of this specialist, e.g. geographic; repeat it for more
+    #[arg(long, value_name = "SPECIALIST")]
+    pub(super) specialist: Vec<String>,
+    /// JSON instead of tables
     #[arg(long)]
     pub(super) json: bool,
+    /// List exactly what a run would send, by provider, and send nothing
+    #[arg(long)]
+    pub(super) egress: bool,
+    #[command(flatten)]
+    pub(super) models: ModelArguments,
+    /// The text that a model sees instead of tables
+    #[arg(long, conflicts_with = "json")]
+    pub(super) prompt: bool,
+}
+
+const SQL_HELP: &str = "\
+A definition is a SELECT over the tables of the definitions before it; {start} and {end} are the days of the window, counted from
+1970-01-01. Copy one into a folder, change it there, and give the folder to any command that reads data:
+  insights sql daily > metrics/daily.sql
+  insights evidence --metrics metrics --data events.csv --date-start D1 --date-end D2
+Each file is checked before a row is read: its name, its SQL, and the names and kinds of its columns.";
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(after_help = SQL_HELP)]
+pub(super) struct SqlArguments {
+    /// A definition, or a table of the run directory or of the evidence, e.g. daily, dau_by_date or G1; without it, all are listed
+    #[arg(value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Folder of SQL files that replace definitions of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(super) metrics: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -471,95 +521,6 @@ pub(super) struct ServeArguments {
 }
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct ExploreArguments {
-    /// What the attributes are of
-    #[arg(short, long, value_name = "TEXT")]
-    pub(super) topic: String,
-    /// How many ask at once, 1 to 256
-    #[arg(long, value_name = "N", default_value = "5", value_parser = producers)]
-    pub(super) producers: usize,
-    /// Batches of each producer [default: 10; without --target, --max-cost, --max-calls and --max-tokens only]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) iterations: Option<u64>,
-    /// Attributes that a batch asks for, 1 to 500
-    #[arg(long, value_name = "N", default_value = "60", value_parser = request_size)]
-    pub(super) request_size: usize,
-    /// Who chooses the next family of prompts and the next model: basic (in turn) or adaptive (what brings most for time and money)
-    #[arg(long, value_name = "NAME", default_value = "adaptive", value_parser = optimizer)]
-    pub(super) optimizer: OptimizerKind,
-    /// Enough when so many unique attributes are found
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) target: Option<u64>,
-    /// Enough when less than this share of the last batches was new; 0 never is
-    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = share)]
-    pub(super) stop_below: f64,
-    /// What is merged: exact (but for case, punctuation, articles and plurals), or near (most words in common) as well
-    #[arg(long, value_name = "MODE", default_value = "near")]
-    pub(super) dedup: Dedup,
-    /// The share of common words from which on two attributes are one
-    #[arg(long, value_name = "SHARE", default_value = "0.8", value_parser = similarity)]
-    pub(super) similarity: f64,
-    /// The folder of the files [default: output/ and a safe name of the topic]
-    #[arg(long, value_name = "DIR")]
-    pub(super) output: Option<PathBuf>,
-    /// Go on with the exploration in the folder
-    #[arg(long, conflicts_with = "overwrite")]
-    pub(super) resume: bool,
-    /// Begin anew although there is an exploration in the folder
-    #[arg(long)]
-    pub(super) overwrite: bool,
-    /// Print the metadata as JSON instead of the list's path
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) settings: ModelArguments,
-}
-
-/// Which likenesses are merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Dedup {
-    Exact,
-    Near,
-}
-
-fn producers(text: &str) -> Result<usize, String> {
-    whole(text, 1..=256)
-}
-
-fn request_size(text: &str) -> Result<usize, String> {
-    whole(text, 1..=500)
-}
-
-fn whole(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, String> {
-    let number = text.trim().parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("it is a whole number from {} to {}", range.start(), range.end()))
-}
-
-fn optimizer(text: &str) -> Result<OptimizerKind, String> {
-    let found = OptimizerKind::ALL.into_iter().find(|kind| kind.word() == text.trim());
-    found.ok_or_else(|| "it is basic or adaptive".to_owned())
-}
-
-/// `2%` or `0.02`.
-fn share(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    let number = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    let share = number.ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "a share is a number from 0 to 1, or a percentage as in 2%".to_owned())
-}
-
-fn similarity(text: &str) -> Result<f64, String> {
-    let share = share(text)?;
-    match share > 0.0 {
-        true => Ok(share),
-        false => Err("it must be above 0".to_owned()),
-    }
-}
-
-#[derive(Debug, Clone, Args)]
 pub(super) struct SessionsArguments {
     #[command(subcommand)]
     pub(super) action: SessionsAction,
@@ -569,7 +530,7 @@ pub(super) struct SessionsArguments {
 pub(super) enum SessionsAction {
     /// All sessions, newest first
     List {
-        /// council, ask, refine or scan
+        /// council, ask, refine, scan or explore
         #[arg(long, value_name = "KIND")]
         kind: Option<String>,
         /// active, completed or failed
@@ -653,6 +614,32 @@ pub(super) struct PatternPlaces {
     pub(super) json: bool,
 }
 
+impl Arguments {
+    /// The command in a word.
+    pub(super) fn name(&self) -> &'static str {
+        match &self.command {
+            None | Some(Command::Run(_)) => "run",
+            Some(Command::Demo(_)) => "demo",
+            Some(Command::Doctor(_)) => "doctor",
+            Some(Command::Providers(_)) => "providers",
+            Some(Command::Evidence(_)) => "evidence",
+            Some(Command::Ask(_)) => "ask",
+            Some(Command::Scan(_)) => "scan",
+            Some(Command::Refine(_)) => "refine",
+            Some(Command::Explore(_)) => "explore",
+            Some(Command::ExploreProducer) => "explore-producer",
+            Some(Command::Sessions(_)) => "sessions",
+            Some(Command::Patterns(_)) => "patterns",
+            Some(Command::Serve(_)) => "serve",
+            Some(Command::Extract(_)) => "extract",
+            Some(Command::Verify(_)) => "verify",
+            Some(Command::Sql(_)) => "sql",
+            Some(Command::Report(_)) => "report",
+            Some(Command::Open(_)) => "open",
+        }
+    }
+}
+
 impl RunArguments {
     /// True when any flag of a run was given.
     pub(super) fn any(&self) -> bool {
@@ -687,8 +674,10 @@ impl DataArguments {
     pub(super) fn add_to(&self, typed: &mut Typed) {
         typed.data.clone_from(&self.data);
         typed.map.clone_from(&self.map);
+        typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }
 }

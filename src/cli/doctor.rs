@@ -1,13 +1,15 @@
 //! `insights doctor`: is everything there that a run needs? Calls no model, shows no key.
 
 use crate::config::{self, Typed};
-use crate::data;
+use crate::data::{self, Window};
+use crate::event::Events;
+use crate::evidence;
 use crate::prompt::{Origin, Prompts};
 use crate::rundir::RunDirError;
 
 use super::args::{CommonArguments, RunArguments};
 use super::exit::{Code, Failure};
-use super::{print, run};
+use super::{gate, print, run};
 
 /// The checks so far, as lines.
 struct Checks {
@@ -159,7 +161,15 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         checks.note("data", "no `--data` given: a run reads the tables of its run directory");
         return;
     };
-    match data::inspect(&choice.sources, &choice.map, choice.max_bad_rows, &choice.timezone).await {
+    let request = data::Request {
+        sources: &choice.sources,
+        map: &choice.map,
+        mapping: &choice.mapping,
+        max_bad_rows: choice.max_bad_rows,
+        access: &choice.access,
+        window: settings.window,
+    };
+    match data::inspect(&request, &choice.timezone).await {
         Ok(found) => {
             let (first, last) = (found.first_day, found.last_day);
             checks.pass(
@@ -175,7 +185,33 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
                     &format!("{} ← {} ({})", mapped.role, mapped.column, mapped.reason),
                 );
             }
+            let whole = Window {
+                start: first,
+                end: last,
+            };
+            check_gate(settings, &choice.options(settings.window.unwrap_or(whole)), checks).await;
         }
         Err(error) => checks.fail("data", &error.into()),
+    }
+}
+
+/// What the gate would say before a run over the window; without a window over all days of the data.
+async fn check_gate(settings: &config::Run, options: &data::Options, checks: &mut Checks) {
+    let dataset = match data::compute(options, &Events::silent()).await {
+        Ok(dataset) => dataset,
+        Err(error) => return checks.fail("data gate", &error.into()),
+    };
+    let window = options.window;
+    let options = evidence::Options {
+        row_limit: settings.row_limit,
+        ..evidence::Options::default()
+    };
+    let evidence = evidence::build(&dataset, &options);
+    checks.note("data gate", &format!("for {} to {}", window.start, window.end));
+    for line in gate::lines(&dataset, &evidence) {
+        checks.note("data gate", &line);
+    }
+    if let Some(refused) = gate::nobody_may_speak(&dataset, &evidence) {
+        checks.fail("data gate", &refused);
     }
 }

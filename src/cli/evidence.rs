@@ -4,21 +4,30 @@ use crate::config::Typed;
 use crate::data;
 use crate::event::Event;
 use crate::evidence;
+use crate::insight::Analyst;
 
 use super::args::{CommonArguments, EvidenceArguments};
 use super::exit::{Code, Failure};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::{print, run};
+use super::{egress, gate, print, run};
+
+mod tables;
 
 pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let wanted = specialists(&arguments.specialist)?;
     let mut typed = Typed {
         date_start: arguments.date_start.clone(),
         date_end: arguments.date_end.clone(),
-        provider: Some(crate::llm::MOCK.to_owned()),
         ..Typed::default()
     };
     arguments.data.add_to(&mut typed);
+    arguments.models.add_to(&mut typed);
+    if !arguments.egress {
+        // Facts need nobody who answers.
+        typed.provider = Some(crate::llm::MOCK.to_owned());
+        (typed.model, typed.fallback) = (Vec::new(), Vec::new());
+    }
     common.add_to(&mut typed);
     let settings = run::settle(&typed, common)?;
     let window = settings.window.ok_or_else(|| {
@@ -41,17 +50,50 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         ..evidence::Options::default()
     };
     let dataset = dataset?;
-    let evidence = evidence::build(&dataset, &options);
-    let text = if arguments.json {
-        let kpis = evidence::kpis(&dataset, &evidence);
+    let all = evidence::build(&dataset, &options);
+    let evidence: Vec<_> = all
+        .iter()
+        .filter(|facts| wanted.contains(&facts.analyst))
+        .cloned()
+        .collect();
+    let text = if arguments.egress {
+        let list = egress::list(&settings, &dataset, evidence)?;
+        match arguments.json {
+            true => format!("{list:#}\n"),
+            false => print::safe(&egress::shown(&list)),
+        }
+    } else if arguments.json {
+        let kpis = evidence::kpis(&dataset, &all);
         let charts = evidence::charts::charts(&dataset, &options);
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
+    } else if !arguments.prompt {
+        let gate = format!("Data gate\n\n{}\n\n", gate::lines(&dataset, &evidence).join("\n"));
+        print::safe(&gate) + &tables::tables(&evidence, &print::Page::of_stdout())
     } else {
+        let gate = format!("# Data gate\n\n{}\n", gate::lines(&dataset, &evidence).join("\n"));
         let parts = evidence
             .iter()
             .map(|facts| format!("# {}\n\n{}", facts.analyst.title(), evidence::pipe(facts)));
-        parts.collect::<Vec<_>>().join("\n\n") + "\n"
+        std::iter::once(gate).chain(parts).collect::<Vec<_>>().join("\n\n") + "\n"
     };
     print::out(&text).map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
     Ok(Code::Complete)
+}
+
+/// The specialists by their keys; all six where none is named.
+fn specialists(names: &[String]) -> Result<Vec<Analyst>, Failure> {
+    if names.is_empty() {
+        return Ok(Analyst::ALL.to_vec());
+    }
+    let known = || Analyst::ALL.map(Analyst::key).join(", ");
+    let named = names.iter().flat_map(|names| names.split(',')).map(str::trim);
+    named
+        .map(|name| {
+            let unknown = || {
+                Failure::new(Code::Usage, format!("no specialist is called `{name}`"))
+                    .hint(format!("the specialists are {}", known()))
+            };
+            Analyst::from_key(&name.replace('-', "_")).ok_or_else(unknown)
+        })
+        .collect()
 }

@@ -1,10 +1,11 @@
 //! What the data, the providers and the call layer say of themselves, in the report's words.
 
 use crate::data::Dataset;
+use crate::evidence::{self, Evidence};
 use crate::llm::{self, Llm};
-use crate::report::{Breaker, MappedRole, SourceFacts, Spending};
+use crate::report::{Breaker, GateFacts, MappedRole, SourceFacts, Spending};
 
-pub(super) fn source(dataset: &Dataset) -> SourceFacts {
+pub(super) fn source(dataset: &Dataset, evidence: &[Evidence]) -> SourceFacts {
     let summary = &dataset.summary;
     let mut notes = summary.notes.clone();
     notes.extend(summary.limits.iter().cloned());
@@ -31,6 +32,15 @@ pub(super) fn source(dataset: &Dataset) -> SourceFacts {
             })
             .collect(),
         notes,
+        gate: GateFacts {
+            verdicts: evidence::verdicts(evidence),
+            checks: summary
+                .gate
+                .checks
+                .iter()
+                .map(|check| serde_json::json!(check))
+                .collect(),
+        },
     }
 }
 

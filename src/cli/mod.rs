@@ -5,6 +5,7 @@ mod ask;
 mod demo;
 mod doctor;
 mod dry_run;
+mod egress;
 mod evidence;
 mod exit;
 mod explain;
@@ -12,6 +13,7 @@ mod explore;
 mod extract;
 mod facts;
 mod finished;
+mod gate;
 mod listen;
 mod log;
 mod outputs;
@@ -21,17 +23,20 @@ mod progress;
 mod providers;
 mod providers_text;
 mod refine;
+mod reports;
 mod run;
 mod scan;
 mod serve;
 mod session;
 mod sessions;
 mod signal;
+mod sql;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tracing::Instrument as _;
 
 use args::{Arguments, Command};
 use exit::Failure;
@@ -45,6 +50,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
+    if let Err(error) = log::begin() {
+        print::talk(&format!("error: could not begin the trace: {error}"));
+        return Code::Usage.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -52,10 +61,15 @@ pub fn main() -> ExitCode {
             return Code::NoReport.into();
         }
     };
-    let code = runtime.block_on(dispatch(arguments)).unwrap_or_else(|failure| {
+    let span = tracing::debug_span!("process", command = arguments.name(), code = tracing::field::Empty);
+    span.in_scope(|| tracing::debug!(command = arguments.name(), "process started"));
+    let done = runtime.block_on(dispatch(arguments).instrument(span.clone()));
+    let code = done.unwrap_or_else(|failure| {
         print::talk(&failure.to_string());
         failure.code
     });
+    span.record("code", code as u8);
+    drop(span);
     // Whatever still blocks (a query, a lookup) is not waited for.
     runtime.shutdown_background();
     code.into()
@@ -78,15 +92,19 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => Box::pin(demo::demo(demo, common)).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
+        Some(Command::Sql(asked)) => sql::sql(asked).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
         Some(Command::Explore(asked)) => explore::explore(asked, common).await,
+        Some(Command::ExploreProducer) => explore::producer(common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
         Some(Command::Extract(asked)) => extract::extract(asked, common),
+        Some(Command::Report(asked)) => reports::report(asked, common),
+        Some(Command::Open(asked)) => reports::open(asked, common),
         Some(Command::Verify(asked)) => verify::verify(asked, common),
         Some(Command::Explain(asked)) => explain::explain(asked, common),
         None if nothing_given(&arguments) => {

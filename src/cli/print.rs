@@ -45,6 +45,45 @@ pub(super) fn safe(text: &str) -> String {
         .collect()
 }
 
+/// How wide stdout is, and whether it shows weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) width: usize,
+    styled: bool,
+}
+
+impl Page {
+    /// Where nobody tells how wide the page is.
+    const WIDTH: usize = 120;
+
+    /// The terminal behind stdout; plain and of a usual width where there is none.
+    pub(super) fn of_stdout() -> Self {
+        let quiet =
+            std::env::var_os("NO_COLOR").is_some() || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let told = std::env::var("COLUMNS").ok().and_then(|width| width.parse().ok());
+        Self {
+            width: told.unwrap_or(Self::WIDTH).max(40),
+            styled: io::stdout().is_terminal() && !quiet,
+        }
+    }
+
+    pub(super) fn bold(&self, text: &str) -> String {
+        self.style("1", text)
+    }
+
+    pub(super) fn dim(&self, text: &str) -> String {
+        self.style("2", text)
+    }
+
+    fn style(&self, code: &str, text: &str) -> String {
+        if self.styled {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
 /// A person watches stderr.
 pub(super) fn is_terminal() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -3,6 +3,7 @@
 mod explore;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -220,6 +221,7 @@ impl Progress {
             | Event::ExploreChoice { .. }
             | Event::ExploreBatch { .. }
             | Event::ExploreProgress { .. }
+            | Event::ExploreProducerStarted { .. }
             | Event::ExploreProducerLost { .. }
             | Event::ExploreFinished { .. } => self.explored(event),
             Event::Interrupted { signal } => self.line(&format!("stopping ({signal}): finished replies are kept")),
@@ -229,8 +231,12 @@ impl Progress {
                 requests,
                 tokens,
                 cost_usd,
+                report,
                 ..
             } => {
+                if let Some(page) = page_beside(report) {
+                    self.line(&format!("page     {}", page.display()));
+                }
                 let cost = cost_usd.map_or_else(|| "cost unknown".to_owned(), |cost| format!("${cost:.4}"));
                 self.line(&format!(
                     "done     {status} in {} · {requests} requests · {} tokens · {cost}",
@@ -347,6 +353,13 @@ impl Progress {
             None => print::talk(line),
         }
     }
+}
+
+/// A council's report is a page as well.
+fn page_beside(report: &str) -> Option<PathBuf> {
+    let report = Path::new(report);
+    let page = report.with_file_name("report.html");
+    (report.ends_with("report.md") && page.is_file()).then_some(page)
 }
 
 fn seconds(millis: u64) -> String {

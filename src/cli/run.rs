@@ -25,7 +25,7 @@ use super::args::{CommonArguments, RunArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::session::{Resumed, begin, open_store as open_store_of};
-use super::{dry_run, facts, outputs, print, signal};
+use super::{dry_run, facts, gate, outputs, print, signal};
 
 /// What to do, settled as far as arguments go.
 pub(super) struct Job {
@@ -150,6 +150,13 @@ async fn council(
         ..evidence::Options::default()
     };
     let evidence = evidence::build(&dataset, &options);
+    if let Some(refused) = gate::nobody_may_speak(&dataset, &evidence) {
+        if !job.dry_run {
+            outputs::invalidate(run)?;
+            write_tables(settings, &dataset, run).await?;
+        }
+        return Err(refused);
+    }
     let (kpis, charts) = (
         evidence::kpis(&dataset, &evidence),
         evidence::charts::charts(&dataset, &options),
@@ -182,7 +189,7 @@ async fn council(
     let _a_failed_warm_up_costs_only_time = warm.await;
     let status = status(&council);
     log_calls(&council, status);
-    let source = facts::source(&dataset);
+    let source = facts::source(&dataset, &evidence);
     let facts = Facts {
         run_hash: run.hash().as_str(),
         status,
@@ -446,10 +453,16 @@ fn command(settings: &config::Run, run: &RunDir, window: Window) -> String {
     add("--date-end", &window.end.to_string());
     if let Some(data) = &settings.data {
         for source in &data.sources {
-            add("--data", source);
+            add("--data", &data::shown_source(source));
+        }
+        if let Some(file) = &data.mapping_file {
+            add("--mapping", file);
         }
         for (role, column) in &data.map {
             add("--map", &format!("{role}={column}"));
+        }
+        if let Some(metrics) = &data.metrics {
+            add("--metrics", &metrics.display().to_string());
         }
         if data.timezone != "UTC" {
             add("--timezone", &data.timezone);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::config;
+use crate::data;
 use crate::event::{Event, Events};
 use crate::store::Store;
 use crate::store::session::{Kind, Metadata, Session, SessionLog};
@@ -52,13 +53,21 @@ pub(super) fn begin(
 fn metadata(settings: &config::Run, mut facts: Metadata) -> Metadata {
     let redactor = settings.models.options.redactor();
     let words = std::env::args_os().skip(1);
-    let words = words.map(|word| redactor.redact(&word.to_string_lossy()));
+    let words = words.map(|word| redactor.redact(&without_password(&word.to_string_lossy())));
     facts.insert("command".to_owned(), json!(words.collect::<Vec<_>>()));
     if let Ok(folder) = std::env::current_dir() {
         facts.insert("folder".to_owned(), json!(folder.to_string_lossy()));
     }
     facts.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     facts
+}
+
+/// A word of the command line, where a source may be an URL that opens a door.
+fn without_password(word: &str) -> String {
+    match word.split_once('=') {
+        Some((flag, source)) if flag.starts_with("--") => format!("{flag}={}", data::shown_source(source)),
+        _ => data::shown_source(word),
+    }
 }
 
 fn say_trouble(store: &Store, events: &Events) {

@@ -11,6 +11,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("aggregation_limit", super::variables::AGGREGATION_LIMIT),
     ("data", super::variables::DATA),
     ("map", super::variables::MAP),
+    ("mapping", super::variables::MAPPING),
     ("timezone", super::variables::TIMEZONE),
     ("max_bad_rows", super::variables::MAX_BAD_ROWS),
     ("provider", super::variables::PROVIDER),

@@ -56,6 +56,7 @@ pub(super) fn choose_models(
     let caps = caps(typed, sources)?;
     let prices = prices(typed, sources, folder)?;
     let script = sources.text(typed.mock_script.as_ref(), variables::MOCK_SCRIPT)?;
+    let embedding_model = sources.text(typed.embedding_model.as_ref(), variables::EMBEDDING_MODEL)?;
     let known = Known {
         environment: sources.environment,
         cassette: &cassette,
@@ -81,6 +82,15 @@ pub(super) fn choose_models(
         let vendor = vendor(&known, &target.vendor, &mut warnings)?;
         lines.push(describe(&vendor));
         vendors.push(vendor);
+    }
+    let embedding = match typed.embeds {
+        true => Some(routes::embedding(&known, embedding_model.as_deref(), &route)?),
+        false => None,
+    };
+    if let Some(target) = &embedding
+        && !vendors.iter().any(|vendor| vendor.name == target.vendor)
+    {
+        vendors.push(vendor(&known, &target.vendor, &mut warnings)?);
     }
     for name in limits.providers.keys() {
         if Vendor::known(name).is_none() && !vendors.iter().any(|vendor: &Vendor| vendor.name == *name) {
@@ -120,6 +130,7 @@ pub(super) fn choose_models(
         caps,
         hedge_after,
         cassette,
+        embedding,
         ..llm::Options::default()
     };
     let options = llm::Options {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::llm::{MOCK, Route, Strategy, Target};
+use crate::llm::{Dialect, MOCK, Route, Strategy, Target};
 
 use super::environment::Origin;
 use super::keys::Known;
@@ -118,6 +118,31 @@ pub(super) fn route(known: &Known<'_>, wanted: &Wanted, warnings: &mut Vec<Strin
         roles,
         larger,
     })
+}
+
+/// Who gives vectors: the named model, else that of a provider which is asked anyway and is known to have one.
+///
+/// # Errors
+/// A provider without embeddings, or none to choose.
+pub(super) fn embedding(known: &Known<'_>, named: Option<&str>, route: &Route) -> Result<Target, Bad> {
+    let hint =
+        "name a model of OpenAI or a compatible host, for example `--embedding-model openai:text-embedding-3-small`";
+    let target = match named {
+        Some(text) => target(known, text, None)?,
+        None => {
+            let asked = route.targets();
+            let usual = [(MOCK, "mock-embedding"), ("openai", "text-embedding-3-small")];
+            let usual = usual
+                .iter()
+                .find(|(vendor, _)| asked.iter().any(|target| target.vendor == *vendor));
+            let (vendor, model) = usual.ok_or_else(|| Bad::new("no model is named that compares meanings", hint))?;
+            Target::new(*vendor, *model)
+        }
+    };
+    match known.row(&target.vendor)?.dialect {
+        Dialect::OpenAi => Ok(target),
+        _ => Err(Bad::new(format!("`{}` gives no embeddings here", target.vendor), hint)),
+    }
 }
 
 /// `provider:model` for all and `role=provider:model` for one, each repeatable: a chain in the order given.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{self, Window};
 use crate::flow;
@@ -16,15 +17,17 @@ use super::models::{Models, choose_models};
 use super::{Bad, file, limits, variables};
 
 /// What was typed: text as it stood on the command line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Typed {
     pub run_hash: Option<String>,
     pub date_start: Option<String>,
     pub date_end: Option<String>,
     pub data: Vec<String>,
     pub map: Vec<String>,
+    pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
     pub model: Vec<String>,
@@ -56,6 +59,9 @@ pub struct Typed {
     pub routing_strategy: Option<String>,
     pub routing_config: Option<String>,
     pub context_fallback: Vec<String>,
+    pub embedding_model: Option<String>,
+    /// Meanings are compared, so that an embedding model is needed.
+    pub embeds: bool,
     pub hedge_after: Option<String>,
     pub cache_max_age: Option<String>,
     pub max_cost: Option<String>,
@@ -92,8 +98,15 @@ pub struct Run {
 pub struct DataChoice {
     pub sources: Vec<String>,
     pub map: Vec<(String, String)>,
+    /// The mapping of an earlier run.
+    pub mapping: Vec<data::Mapped>,
+    /// Where it was found.
+    pub mapping_file: Option<String>,
     pub max_bad_rows: u64,
     pub timezone: String,
+    pub access: data::Access,
+    /// A folder of metric definitions that replace built-in ones.
+    pub metrics: Option<PathBuf>,
 }
 
 impl DataChoice {
@@ -102,8 +115,11 @@ impl DataChoice {
             sources: self.sources.clone(),
             window,
             map: self.map.clone(),
+            mapping: self.mapping.clone(),
             max_bad_rows: self.max_bad_rows,
             timezone: self.timezone.clone(),
+            access: self.access.clone(),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -129,7 +145,20 @@ pub fn resolve(
     let start = sources.date(typed.date_start.as_ref(), variables::DATE_START)?;
     let end = sources.date(typed.date_end.as_ref(), variables::DATE_END)?;
     let data = sources.list(&typed.data, variables::DATA)?;
+    sources.show(
+        variables::DATA,
+        &data
+            .iter()
+            .map(|source| data::shown_source(source))
+            .collect::<Vec<_>>()
+            .join(","),
+    );
     let map = mapping(&sources.list(&typed.map, variables::MAP)?)?;
+    let mapping_file = sources.text(typed.mapping.as_ref(), variables::MAPPING)?;
+    let earlier = mapping_file.as_ref().map(|file| data::read_mapping(&folder.join(file)));
+    let earlier = earlier
+        .transpose()
+        .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
@@ -157,8 +186,12 @@ pub fn resolve(
         data: (!data.is_empty()).then_some(DataChoice {
             sources: data,
             map,
+            mapping: earlier.unwrap_or_default(),
+            mapping_file,
             max_bad_rows,
             timezone,
+            access: access(environment)?,
+            metrics: typed.metrics.as_ref().map(PathBuf::from),
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
@@ -188,6 +221,8 @@ pub struct PatternSettings {
 pub struct SessionSettings {
     pub run_logs: PathBuf,
     pub sessions: session::Options,
+    /// The files that may hold the machine's ledger of limits.
+    pub ledger: Vec<PathBuf>,
 }
 
 /// # Errors
@@ -199,8 +234,10 @@ pub fn resolve_sessions(
     folder: &Path,
 ) -> Result<SessionSettings, Bad> {
     let mut sources = Sources::new(environment, config_file, folder)?;
+    let run_logs = run_logs(typed, &mut sources, folder)?;
     Ok(SessionSettings {
-        run_logs: run_logs(typed, &mut sources, folder)?,
+        ledger: limits::ledger(&mut sources, &run_logs)?,
+        run_logs,
         sessions: sessions(typed, &mut sources)?,
     })
 }
@@ -218,6 +255,17 @@ pub fn resolve_patterns(
         prompts: prompt_options(typed, &mut sources, folder)?,
         models: sources.file.models.iter().map(|row| row.name.clone()).collect(),
     })
+}
+
+/// Keys of object stores and databases stay in variables of their own names.
+fn access(environment: &Environment) -> Result<data::Access, Bad> {
+    let mut variables = Vec::new();
+    for name in environment.names().filter(|name| data::Access::wants(name)) {
+        if let Some(setting) = environment.get(name)? {
+            variables.push((name.to_owned(), setting.value.clone()));
+        }
+    }
+    Ok(data::Access::new(variables))
 }
 
 fn prompt_options(typed: &Typed, sources: &mut Sources<'_>, folder: &Path) -> Result<prompt::Options, Bad> {
@@ -268,6 +316,13 @@ impl<'a> Sources<'a> {
             .parent()
             .filter(|_| !self.file_path.as_os_str().is_empty());
         beside.map_or_else(|| folder.to_owned(), Path::to_owned)
+    }
+
+    /// What is shown as the value of a setting that may hold a secret.
+    fn show(&mut self, variable: &str, shown: &str) {
+        for (_, value, _) in self.origins.iter_mut().filter(|(name, ..)| name == variable) {
+            shown.clone_into(value);
+        }
     }
 
     /// The winning value of a setting.
@@ -399,6 +454,12 @@ fn window(start: Option<Date>, end: Option<Date>) -> Result<Option<Window>, Bad>
 }
 
 /// `user=a,time=b` once or several times; a comma splits only before the next `role=`, so that expressions may hold commas.
+/// A name in quotes without them; an expression keeps those of its names.
+fn unquoted(column: &str) -> &str {
+    let inner = column.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.filter(|inner| !inner.contains('"')).unwrap_or(column)
+}
+
 fn mapping(parts: &[String]) -> Result<Vec<(String, String)>, Bad> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for part in parts.iter().flat_map(|part| part.split(',')) {
@@ -410,9 +471,7 @@ fn mapping(parts: &[String]) -> Result<Vec<(String, String)>, Bad> {
                     .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
         });
         match (role, pairs.last_mut()) {
-            (Some((role, column)), _) => {
-                pairs.push((role.trim().to_owned(), column.trim().trim_matches('"').to_owned()))
-            }
+            (Some((role, column)), _) => pairs.push((role.trim().to_owned(), unquoted(column.trim()).to_owned())),
             (None, Some((_, column))) => {
                 column.push(',');
                 column.push_str(part);

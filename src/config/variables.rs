@@ -31,6 +31,7 @@ pub(super) const DATE_END: &str = "DATE_END";
 pub(super) const AGGREGATION_LIMIT: &str = "AGGREGATION_LIMIT";
 pub(super) const DATA: &str = "INSIGHTS_DATA";
 pub(super) const MAP: &str = "INSIGHTS_MAP";
+pub(super) const MAPPING: &str = "INSIGHTS_MAPPING";
 pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
 pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
 pub(super) const PROVIDER: &str = "INSIGHTS_PROVIDER";
@@ -38,6 +39,7 @@ pub(super) const MODEL: &str = "INSIGHTS_MODEL";
 pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
 pub(super) const ROUTING_STRATEGY: &str = "ROUTING_STRATEGY";
 pub(super) const ROUTING_CONFIG: &str = "ROUTING_CONFIG";
+pub(super) const EMBEDDING_MODEL: &str = "INSIGHTS_EMBEDDING_MODEL";
 pub(super) const CONTEXT_FALLBACK: &str = "INSIGHTS_CONTEXT_FALLBACK";
 pub(super) const REQUESTS_PER_MINUTE: &str = "INSIGHTS_REQUESTS_PER_MINUTE";
 pub(super) const INPUT_TOKENS_PER_MINUTE: &str = "INSIGHTS_INPUT_TOKENS_PER_MINUTE";
@@ -66,6 +68,8 @@ pub(super) const SESSION_LOG: &str = "INSIGHTS_SESSION_LOG";
 pub(super) const SESSION_DETAIL: &str = "INSIGHTS_SESSION_DETAIL";
 pub(super) const MOCK_SCRIPT: &str = "INSIGHTS_MOCK_SCRIPT";
 pub(super) const LOG: &str = "INSIGHTS_LOG";
+/// Read from the process environment alone: a trace begins before any file is read.
+pub const TRACE: &str = "INSIGHTS_TRACE";
 
 /// All of them, in the order of `example.env`.
 pub const VARIABLES: &[Variable] = &[
@@ -73,8 +77,9 @@ pub const VARIABLES: &[Variable] = &[
     plain(DATE_START, "first day of the report's window, YYYY-MM-DD"),
     plain(DATE_END, "last day of the report's window, YYYY-MM-DD"),
     plain(AGGREGATION_LIMIT, "rows of a table that a model sees, at least 10"),
-    plain(DATA, "file, folder or glob with events or transactions"),
+    plain(DATA, "file, folder, glob or URL with events or transactions"),
     plain(MAP, "column roles, `user=…,time=…`"),
+    plain(MAPPING, "the schema_mapping.json of an earlier run, used again"),
     plain(TIMEZONE, "IANA time zone of the report's days"),
     plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
     plain(
@@ -94,6 +99,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(
         CONTEXT_FALLBACK,
         "`provider:model,…` with larger context windows, tried only when a prompt is too long",
+    ),
+    plain(
+        EMBEDDING_MODEL,
+        "`provider:model` that compares meanings, for explore with `--dedup semantic`",
     ),
     plain(
         REQUESTS_PER_MINUTE,
@@ -140,6 +149,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(SESSION_DETAIL, "how much of a session is kept: texts or numbers"),
     plain(MOCK_SCRIPT, "faults and latency of the mock provider, a JSON file"),
     plain(LOG, "what goes to logs/run.log, a tracing filter"),
+    plain(
+        TRACE,
+        "file that spans and events are appended to as JSON lines; not from a file of variables",
+    ),
     secret("OPENAI_API_KEY", "key of OpenAI"),
     plain("OPENAI_API_KEY_FILE", "file that holds the key"),
     plain("OPENAI_BASE_URL", "with the version path, https://api.openai.com/v1"),

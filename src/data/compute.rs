@@ -1,5 +1,6 @@
 //! From sources to a dataset: read, map, compute both windows, say what was left out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -7,13 +8,13 @@ use tokio::task::JoinHandle;
 
 use crate::event::{Event, Events};
 
-use super::engine::{Engine, day_from_number, number_of_day};
+use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
-use super::moment::Order;
+use super::intake::{self, Request, Taken};
 use super::roles::names::Role;
-use super::source::Raw;
+use super::source::{Access, Raw};
 use super::{
-    DataError, Dataset, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, metrics, profile, roles, source,
+    DataError, Dataset, Definitions, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, gate, metrics,
 };
 
 /// What to read and how.
@@ -24,9 +25,15 @@ pub struct Options {
     pub window: Window,
     /// `role=column-or-expression` pairs.
     pub map: Vec<(String, String)>,
+    /// The mapping of an earlier run, which `map` overrules.
+    pub mapping: Vec<Mapped>,
     pub max_bad_rows: u64,
     /// An IANA name.
     pub timezone: String,
+    /// For sources that ask who we are.
+    pub access: Access,
+    /// A folder of SQL files that replace metric definitions of the same name.
+    pub metrics: Option<PathBuf>,
 }
 
 /// What `doctor` shows about a source.
@@ -46,11 +53,24 @@ pub struct Inspection {
 /// Reads the sources and computes every table, total and segment of the window and of the one before.
 pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, DataError> {
     let timezone = known_timezone(&options.timezone)?;
+    let definitions = Definitions::of(options.metrics.as_deref()).await?;
+    let own = definitions.clone();
+    let computed = computed(options, events, &timezone, definitions).await;
+    computed.map_err(|error| own.blame(error))
+}
+
+async fn computed(
+    options: &Options,
+    events: &Events,
+    timezone: &str,
+    definitions: Definitions,
+) -> Result<Dataset, DataError> {
     let Opened {
         facts,
         mut summary,
         source,
-    } = open(&options.sources, &options.map, options.max_bad_rows, &timezone).await?;
+    } = open(&Request::of(options), &timezone, definitions).await?;
+    summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;
     let has_rows = |window: Window| {
@@ -96,14 +116,21 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     summary.previous_totals = previous_totals;
     summary.columns = facts.profile.of(window, previous_window);
     let counts = counts(&facts, window).await?;
-    summary.duplicate_rows = Some(summary.rows_used.saturating_sub(counts.0));
+    let (start, end) = (number_of_day(window.start), number_of_day(window.end));
+    let counted_once: u64 = facts.copies.range(start..=end).map(|(_, n_rows)| n_rows).sum();
+    summary.duplicate_rows = Some(counted_once + summary.rows_used.saturating_sub(counts.0));
     summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    for note in &summary.notes {
-        events.say(Event::Warning { message: note.clone() });
+    summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
+    let faults = summary
+        .gate
+        .faults()
+        .map(|check| format!("data gate: {}: {}", check.ruling.word(), check.text));
+    for message in summary.notes.iter().cloned().chain(faults) {
+        events.say(Event::Warning { message });
     }
-    Ok(Dataset {
+    let mut dataset = Dataset {
         window,
         previous_window,
         current,
@@ -112,7 +139,9 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
         segmentation,
         mapping: facts.roles.mapping(),
         source,
-    })
+    };
+    gate::apply(&mut dataset);
+    Ok(dataset)
 }
 
 async fn segmentation(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
@@ -131,14 +160,9 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 }
 
 /// Reads the sources and says what each column is taken for.
-pub async fn inspect(
-    sources: &[String],
-    map: &[(String, String)],
-    max_bad_rows: u64,
-    timezone: &str,
-) -> Result<Inspection, DataError> {
+pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source } = open(sources, map, max_bad_rows, &timezone).await?;
+    let Opened { facts, summary, source } = open(request, &timezone, Definitions::default()).await?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -158,18 +182,8 @@ struct Opened {
     source: Source,
 }
 
-async fn open(
-    sources: &[String],
-    map: &[(String, String)],
-    max_bad_rows: u64,
-    timezone: &str,
-) -> Result<Opened, DataError> {
-    let raw = source::read(sources, max_bad_rows).await?;
-    let columns = profile::columns(&raw)?;
-    let probing = Engine::new("UTC", Order::MonthFirst, raw.n_rows());
-    probing.register("raw", raw.schema.clone(), raw.batches.clone())?;
-    let roles = roles::resolve(&raw, &columns, &probing, map).await?;
-    drop(probing);
+async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -> Result<Opened, DataError> {
+    let Taken { raw, columns, roles } = intake::take(request).await?;
     let source = Source {
         kind: "data".to_owned(),
         files: raw.files.clone(),
@@ -178,7 +192,7 @@ async fn open(
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone).await?;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);

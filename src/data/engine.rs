@@ -7,9 +7,11 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use jiff::civil::Date;
 
-use super::moment::Order;
+use super::moment::DayOrder;
 use super::{DataError, functions};
 
 pub(crate) struct Engine {
@@ -23,7 +25,7 @@ impl Engine {
     /// A session for tables of about `n_rows` rows.
     ///
     /// A run asks some fifty small queries of our own: a second and third pass of the optimizer take longer than they save.
-    pub(crate) fn new(timezone: &str, order: Order, n_rows: u64) -> Self {
+    pub(crate) fn new(timezone: &str, order: DayOrder, n_rows: u64) -> Self {
         let config = SessionConfig::new().with_batch_size(16_384);
         let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
         let n_partitions = wanted.clamp(1, config.target_partitions().max(1));
@@ -73,6 +75,21 @@ impl Engine {
             .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
             .collect::<Result<_, _>>()?;
         self.register(name, schema, batches)
+    }
+
+    /// Checks that a text is one query and nothing else; the parser's own words when not.
+    pub(crate) fn parse(&self, sql: &str) -> Result<(), String> {
+        let mut statements = DFParser::parse_sql(sql).map_err(|error| error.strip_backtrace())?;
+        let only = statements.pop_front().filter(|_| statements.is_empty());
+        match only {
+            Some(Statement::Statement(statement)) if matches!(*statement, SqlStatement::Query(_)) => Ok(()),
+            _ => Err("a definition is one SELECT".to_owned()),
+        }
+    }
+
+    /// The columns that a query gives, without asking it.
+    pub(crate) async fn columns(&self, sql: &str) -> Result<Schema, DataError> {
+        Ok(self.context.sql(sql).await?.schema().as_arrow().clone())
     }
 
     /// Checks that a query can be planned; the engine's own words when not.

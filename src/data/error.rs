@@ -14,6 +14,12 @@ pub enum DataError {
     MixedKinds { given: String, kinds: String },
     #[error("cannot read {}: {why}", path.display())]
     Unreadable { path: PathBuf, why: String },
+    #[error("cannot read {place}: {why}")]
+    Unreachable { place: String, why: String },
+    #[error("{0} is a database and cannot be read together with other sources")]
+    DatabaseAmongFiles(String),
+    #[error("cannot use {place}: {why}")]
+    BadDatabaseUrl { place: String, why: String },
     #[error("no rows in {0}")]
     Empty(String),
     #[error("no user column among {}", columns.join(", "))]
@@ -29,12 +35,14 @@ pub enum DataError {
     },
     #[error("{role} could be {}", quoted(candidates))]
     Ambiguous { role: String, candidates: Vec<String> },
-    #[error("cannot use `--map {given}`: {why}")]
+    #[error("cannot use `{given}`: {why}")]
     BadMap {
         given: String,
         why: String,
         columns: Vec<String>,
     },
+    #[error("cannot use the mapping {}: {why}", path.display())]
+    BadMapping { path: PathBuf, why: String },
     #[error("{bad_rows} unreadable rows, more than the {allowed} allowed; the first at {}", places.join(", "))]
     TooManyBadRows {
         bad_rows: u64,
@@ -47,6 +55,10 @@ pub enum DataError {
     UnknownTimezone(String),
     #[error("the run directory has no tables under {}", .0.display())]
     NoTables(PathBuf),
+    #[error("no definition or table is called `{0}`")]
+    NoSuchDefinition(String),
+    #[error("cannot use the metric definition {}: {why}", path.display())]
+    BadDefinition { path: PathBuf, why: String, hint: String },
     #[error("the query engine failed: {0}")]
     Engine(String),
     #[error("cannot write {}: {why}", path.display())]
@@ -57,9 +69,16 @@ impl DataError {
     /// The next step, for the line under the error.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoSuchFile(_) => "`--data` takes a file, a directory or a quoted glob such as 'exports/*.csv.gz'".to_owned(),
+            Self::NoSuchFile(_) => "`--data` takes a file, a directory, a quoted glob such as 'exports/*.csv.gz', or an s3, gs, https or postgres URL".to_owned(),
             Self::MixedKinds { given, .. } => format!("name one kind with a glob, e.g. '{given}/*.parquet'"),
-            Self::Unreadable { .. } => "csv, tsv, json lines and parquet are read, plain or as .gz, .xz or .zst".to_owned(),
+            Self::Unreadable { .. } => {
+                "csv, tsv, json lines, parquet and arrow are read, plain or as .gz, .xz, .zst or .bz2".to_owned()
+            }
+            Self::Unreachable { place, .. } => reaching(place),
+            Self::BadDatabaseUrl { .. } => {
+                "write `postgres://user@host:5432/database?table=schema.name`, or `?query=SELECT…` URL-encoded; the password may be in PGPASSWORD".to_owned()
+            }
+            Self::DatabaseAmongFiles(_) => "name it as the only `--data`".to_owned(),
             Self::Empty(_) => "a table needs a header line and at least one row".to_owned(),
             Self::NoUserColumn { .. } => "say which column identifies a user: `--map user=COLUMN`".to_owned(),
             Self::NoTimeColumn { .. } => "say which column holds the time of a row: `--map time=COLUMN`".to_owned(),
@@ -71,16 +90,33 @@ impl DataError {
                 candidates.iter().map(|column| format!("`--map {role}=\"{column}\"`")).collect::<Vec<_>>().join(" or ")
             ),
             Self::BadMap { columns, .. } => format!("the columns are {}", columns.join(", ")),
+            Self::BadMapping { .. } => {
+                "name the outputs/schema/schema_mapping.json of a run, or a file such as {\"user\": \"CustomerID\"}".to_owned()
+            }
             Self::TooManyBadRows { bad_rows, .. } => format!("look at those lines, or accept them with `--max-bad-rows {bad_rows}`"),
             Self::NoRows { covers, .. } => {
                 format!("choose a window inside the data, e.g. `--date-start {} --date-end {}`", covers.0, covers.1)
             }
             Self::UnknownTimezone(_) => "use an IANA name such as UTC, Europe/Berlin or America/New_York".to_owned(),
             Self::NoTables(_) => "name the source with `--data FILE|DIR|GLOB`, or let the upstream pipeline write outputs/segments first".to_owned(),
+            Self::NoSuchDefinition(_) => "`insights sql` lists all definitions and the tables that they feed".to_owned(),
+            Self::BadDefinition { hint, .. } => hint.clone(),
             Self::Engine(_) => "this looks like a bug here; the same command with RUST_LOG=insights=debug tells more".to_owned(),
             Self::Write { .. } => "check free space and permissions of the run directory".to_owned(),
         }
     }
+}
+
+fn reaching(place: &str) -> String {
+    let scheme = place.split_once("://").map_or("", |(scheme, _)| scheme);
+    match scheme {
+        "s3" | "s3a" => "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; AWS_ENDPOINT_URL names another server, AWS_SKIP_SIGNATURE=true reads public buckets",
+        "gs" => "check GOOGLE_APPLICATION_CREDENTIALS; GOOGLE_SKIP_SIGNATURE=true reads public buckets",
+        "http" => "plain http is read from this machine only: use https, or download the file first",
+        "https" => "check the address and that it needs no login; the server must tell the length of what it sends",
+        _ => "check host, port, database and user; the password may be in PGPASSWORD",
+    }
+    .to_owned()
 }
 
 fn quoted(names: &[String]) -> String {

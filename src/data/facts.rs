@@ -1,19 +1,25 @@
 //! The compact tables in memory that all metrics are computed from: events, first days, visits. Knows roles; never heard of windows.
 
+use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use jiff::civil::Date;
 
+use super::copies::{self, Copies};
+use super::distinct::Mixing;
 use super::engine::{Engine, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
+use super::gate::{self, MixedTotals};
+use super::privacy::{self, Masker};
 use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
 use super::source::Raw;
-use super::{DataError, quality};
+use super::{DataError, Definitions, Query, quality};
 
 const MOST_DIMENSIONS: usize = 6;
 const MOST_DIMENSION_VALUES: u64 = 20;
@@ -21,6 +27,7 @@ const MOST_DIMENSION_VALUES: u64 = 20;
 /// A source that is ready for questions.
 pub(crate) struct Facts {
     pub(crate) engine: Engine,
+    pub(crate) definitions: Definitions,
     pub(crate) roles: Roles,
     /// Source columns to split users by, with their column in `events`.
     pub(crate) dimensions: Vec<(String, String)>,
@@ -32,6 +39,9 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
+    /// Rows that were sent twice and count once, by day.
+    pub(crate) copies: BTreeMap<i64, u64>,
+    pub(crate) mixed_totals: Vec<MixedTotals>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,17 +56,19 @@ pub(crate) async fn build(
     columns: &[Column],
     roles: Roles,
     timezone: &str,
+    definitions: Definitions,
 ) -> Result<(Facts, Vec<String>), DataError> {
-    let engine = Engine::new(timezone, roles.time_order, raw.n_rows());
+    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
     let mut notes = Vec::new();
     let n_rows = raw.n_rows();
-    register(&engine, raw)?;
+    let copies = copies::count_once(columns, &roles).then(Copies::default);
+    register(&engine, raw, copies)?;
     let time = roles
         .found
         .get(&Role::Time)
         .ok_or_else(|| DataError::Engine("no time role".to_owned()))?;
     engine
-        .keep("dated", &include_str!("sql/dated.sql").replace("{time}", &time.sql))
+        .keep("dated", &definitions.sql(Query::Dated).replace("{time}", &time.sql))
         .await?;
     engine.drop("raw")?;
     let rows_without_time = readable_times(&engine, &roles, n_rows).await?;
@@ -65,17 +77,37 @@ pub(crate) async fn build(
             "{rows_without_time} rows have no time that can be read and are left out"
         ));
     }
-    let dimensions = dimensions(columns, &roles);
+    let copied: BTreeMap<i64, u64> = engine
+        .rows(include_str!("sql/copies.sql"), |row| {
+            (row.integer("day").unwrap_or(0), row.count("n_rows"))
+        })
+        .await?
+        .into_iter()
+        .collect();
+    let n_copied: u64 = copied.values().sum();
+    if n_copied > 0 {
+        notes.push(format!(
+            "{n_copied} rows were sent twice, each cell and the very moment the same, and count once"
+        ));
+    }
+    let masker = masker(columns, &roles);
+    let dimensions = dimensions(columns, &roles, &masker);
     let profile = quality::profile(&engine, columns, &roles).await?;
-    engine.keep("events", &events_sql(columns, &roles, &dimensions)).await?;
+    let mixed_totals = gate::mixed_totals(&engine, columns, &roles).await?;
+    let labels = Labels {
+        masker: &masker,
+        engine: &engine,
+        columns,
+    };
+    let events = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
+    engine.keep("events", &events).await?;
+    definitions.check_events(&engine).await?;
     engine.drop("dated")?;
-    engine.keep("first_seen", include_str!("sql/first_seen.sql")).await?;
-    engine.keep("visits", include_str!("sql/visits.sql")).await?;
-    engine.keep("user_days", include_str!("sql/user_days.sql")).await?;
+    engine.keep("first_seen", definitions.sql(Query::FirstSeen)).await?;
+    engine.keep("visits", definitions.sql(Query::Visits)).await?;
+    engine.keep("user_days", definitions.sql(Query::UserDays)).await?;
     if roles.has(Role::Session) {
-        engine
-            .keep("session_days", include_str!("sql/session_days.sql"))
-            .await?;
+        engine.keep("session_days", definitions.sql(Query::SessionDays)).await?;
     }
     let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
     let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
@@ -83,7 +115,7 @@ pub(crate) async fn build(
         .row("SELECT count(*) AS users FROM first_seen", |row| row.count("users"))
         .await?;
     let days = engine
-        .rows(include_str!("sql/coverage.sql"), |row| DayRows {
+        .rows(definitions.sql(Query::Coverage), |row| DayRows {
             number: row.integer("day").unwrap_or(0),
             rows: row.count("n_rows"),
             last_micros: row.integer("last_at").unwrap_or(0),
@@ -92,6 +124,7 @@ pub(crate) async fn build(
     let covers = covers(&days, &mut notes)?;
     let facts = Facts {
         engine,
+        definitions,
         roles,
         dimensions,
         days,
@@ -100,49 +133,75 @@ pub(crate) async fn build(
         rows_without_time,
         profile,
         has_kinds,
+        copies: copied,
+        mixed_totals,
     };
     Ok((facts, notes))
 }
 
 /// The raw rows as table `raw`, each with a hash of all its cells as they stand.
-fn register(engine: &Engine, raw: Raw) -> Result<(), DataError> {
+///
+/// With `copies`, a row that was there before is marked.
+fn register(engine: &Engine, raw: Raw, mut copies: Option<Copies>) -> Result<(), DataError> {
     let mut fields: Vec<Field> = raw.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.push(Field::new("__row", DataType::Int64, false));
+    fields.push(Field::new("__copy", DataType::Boolean, false));
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::with_capacity(raw.batches.len());
+    let mut given = raw.row_hashes.into_iter().flatten();
     for batch in raw.batches {
+        let hashes = match given.next() {
+            Some(hashes) => hashes,
+            None => row_hashes(&batch)?,
+        };
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(row_hashes(&batch)?));
+        columns.push(Arc::new(match &mut copies {
+            Some(copies) => copies.flags(&hashes),
+            None => BooleanArray::from(vec![false; hashes.len()]),
+        }));
+        columns.insert(columns.len() - 1, Arc::new(hashes));
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     engine.register("raw", schema, batches)
 }
 
+/// Enough to tell the rows of one table apart, the same on every machine.
 fn row_hashes(batch: &RecordBatch) -> Result<Int64Array, DataError> {
-    let mut hashes = vec![0_u64; batch.num_rows()];
+    let mut hashes = vec![Mixing::default(); batch.num_rows()];
     for array in batch.columns() {
+        if array.data_type().is_primitive() && array.data_type().primitive_width().is_some_and(|width| width <= 8) {
+            hash_numbers(array, &mut hashes);
+            continue;
+        }
         let texts = cast(array, &DataType::Utf8)?;
         for (hash, text) in hashes.iter_mut().zip(texts.as_string::<i32>()) {
-            *hash = match text {
-                Some(text) => mixed(*hash, text.as_bytes()),
-                None => mixed(*hash, &[0xff]),
-            };
+            match text {
+                Some(text) => hash.add_bytes(text.as_bytes()),
+                None => hash.add(NULL),
+            }
         }
     }
-    Ok(hashes.into_iter().map(u64::cast_signed).collect::<Vec<i64>>().into())
+    let hashes = hashes.into_iter().map(|hash| hash.finish().cast_signed());
+    Ok(hashes.collect::<Vec<i64>>().into())
 }
 
-/// Adds bytes to a hash: enough to tell rows of one table apart, the same on every machine.
-fn mixed(mut hash: u64, bytes: &[u8]) -> u64 {
-    hash ^= bytes.len() as u64 + 1;
-    for chunk in bytes.chunks(8) {
+/// A cell without a value, which no text and hardly any number looks like.
+const NULL: u64 = 0x5bd1_e995_9d1b_58e7;
+
+/// The bytes of numbers and times as they are stored; writing them as texts would cost more than all queries.
+fn hash_numbers(array: &ArrayRef, hashes: &mut [Mixing]) {
+    let data = array.to_data();
+    let width = array.data_type().primitive_width().unwrap_or(8);
+    let bytes = &data.buffers()[0].as_slice()[data.offset() * width..];
+    for (row, (hash, value)) in hashes.iter_mut().zip(bytes.chunks_exact(width)).enumerate() {
+        if array.is_null(row) {
+            hash.add(NULL);
+            continue;
+        }
         let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        hash ^= hash >> 29;
+        word[..width].copy_from_slice(value);
+        hash.add(u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f);
     }
-    hash = hash.wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash ^ (hash >> 32)
 }
 
 /// Counts rows whose time is empty or cannot be read; more than half unreadable is a wrong column.
@@ -168,29 +227,63 @@ async fn readable_times(engine: &Engine, roles: &Roles, n_rows: u64) -> Result<u
             column: time.shown.clone(),
             unparsable: filled - readable,
             rows: n_rows,
-            example,
+            example: privacy::label(&example),
         });
     }
     Ok(n_rows - readable)
 }
 
-fn events_sql(columns: &[Column], roles: &Roles, dimensions: &[(String, String)]) -> String {
-    let mut sql = include_str!("sql/events.sql").to_owned();
-    for role in [
-        Role::User,
-        Role::Event,
-        Role::Country,
-        Role::Platform,
-        Role::Channel,
-        Role::Session,
-        Role::Order,
-    ] {
-        let text = roles
-            .found
-            .get(&role)
-            .map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
-                format!("text_of({})", found.sql)
-            });
+/// Columns whose values are shown, as the engine reads them: with nothing personal left.
+struct Labels<'source> {
+    masker: &'source Masker,
+    engine: &'source Engine,
+    columns: &'source [Column],
+}
+
+impl Labels<'_> {
+    async fn sql(&self, sql: &str) -> Result<String, DataError> {
+        let column = self.columns.iter().find(|column| quoted(&column.name) == sql);
+        let values = match column.and_then(|column| column.values.clone()) {
+            Some(values) => values,
+            None => {
+                let distinct = format!("SELECT DISTINCT text_of({sql}) AS label FROM dated");
+                let values = self.engine.rows(&distinct, |row| row.text("label")).await?;
+                values.into_iter().flatten().collect()
+            }
+        };
+        Ok(self.masker.sql(sql, &values))
+    }
+}
+
+fn masker(columns: &[Column], roles: &Roles) -> Masker {
+    let names = roles
+        .found
+        .get(&Role::User)
+        .map(|found| found.columns.as_slice())
+        .unwrap_or_default();
+    Masker::of_ids(columns.iter().filter(|column| names.contains(&column.name)))
+}
+
+async fn events_sql(
+    definition: &str,
+    columns: &[Column],
+    roles: &Roles,
+    dimensions: &[(String, String)],
+    labels: &Labels<'_>,
+) -> Result<String, DataError> {
+    let mut sql = definition.to_owned();
+    for role in [Role::User, Role::Session, Role::Order] {
+        let found = roles.found.get(&role);
+        let text = found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
+            format!("text_of({})", found.sql)
+        });
+        sql = sql.replace(&format!("{{{}}}", role.name()), &text);
+    }
+    for role in [Role::Event, Role::Country, Role::Platform, Role::Channel] {
+        let text = match roles.found.get(&role) {
+            Some(found) => labels.sql(&found.sql).await?,
+            None => "CAST(NULL AS VARCHAR)".to_owned(),
+        };
         sql = sql.replace(&format!("{{{}}}", role.name()), &text);
     }
     for role in [Role::Revenue, Role::EngagementScore] {
@@ -207,14 +300,16 @@ fn events_sql(columns: &[Column], roles: &Roles, dimensions: &[(String, String)]
         .filter(|(_, name)| name.starts_with("dimension_"))
         .collect();
     let taken: String = own.iter().map(|(_, name)| format!(", {name}")).collect();
-    let read: String = own
-        .iter()
-        .map(|(column, name)| format!(", text_of({}) AS {name}", quoted(column)))
-        .collect();
-    sql.replace("{kind}", kind.as_deref().unwrap_or("'all'"))
+    let mut read = String::new();
+    for (column, name) in own {
+        let label = labels.sql(&quoted(column)).await?;
+        read.push_str(&format!(", {label} AS {name}"));
+    }
+    Ok(sql
+        .replace("{kind}", kind.as_deref().unwrap_or("'all'"))
         .replace("{converts}", &converts(columns, roles))
         .replace("{dimensions}", &taken)
-        .replace("{dimension_columns}", &read)
+        .replace("{dimension_columns}", &read))
 }
 
 fn event_names<'columns>(columns: &'columns [Column], roles: &Roles) -> &'columns [String] {
@@ -255,7 +350,7 @@ fn converts(columns: &[Column], roles: &Roles) -> String {
 }
 
 /// Platform, channel and other text columns with a handful of values.
-fn dimensions(columns: &[Column], roles: &Roles) -> Vec<(String, String)> {
+fn dimensions(columns: &[Column], roles: &Roles, masker: &Masker) -> Vec<(String, String)> {
     let column_of = |role: Role| {
         let found = roles.found.get(&role)?;
         columns.iter().find(|column| found.columns == [column.name.clone()])
@@ -264,8 +359,13 @@ fn dimensions(columns: &[Column], roles: &Roles) -> Vec<(String, String)> {
         .into_iter()
         .filter_map(|(role, name)| Some((column_of(role)?.name.clone(), name.to_owned())))
         .collect();
+    let users = column_of(Role::User).map_or(u64::MAX, |column| column.distinct);
     let others = columns.iter().filter(|column| {
         column.is_text()
+            && !privacy::names_persons(&column.bare)
+            // As many values as users: whatever it is called, it tells them apart.
+            && column.distinct.saturating_mul(10) < users.saturating_mul(9)
+            && masker.may_show(column)
             && roles.of_column(&column.name).is_none()
             && (2..=MOST_DIMENSION_VALUES).contains(&column.distinct)
             && column.distinct_share() < 0.2
@@ -310,8 +410,9 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
     });
     let median = median.unwrap_or(0);
     let is_full = |day: &&DayRows| median < 200 || day.rows * 100 >= median;
-    let first = days.iter().find(is_full).map_or(0, |day| day.number);
-    let last = days.iter().rev().find(is_full).map_or(0, |day| day.number);
+    let bulk = without_far_tails(days);
+    let first = bulk.iter().find(is_full).map_or(0, |day| day.number);
+    let last = bulk.iter().rev().find(is_full).map_or(0, |day| day.number);
     let after: u64 = days.iter().filter(|day| day.number > last).map(|day| day.rows).sum();
     if after > 0 {
         notes.push(format!(
@@ -320,7 +421,7 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         ));
     }
     // A product may begin with few rows a day: only what lies far before is a stray.
-    let start = days
+    let start = bulk
         .iter()
         .find(|day| day.number + 60 >= first)
         .map_or(first, |day| day.number);
@@ -332,4 +433,24 @@ fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), Dat
         ));
     }
     Ok((date(start)?, date(last)?))
+}
+
+/// The days without a few at either end, less than a hundredth of the rows, that lie more than two months from all others.
+fn without_far_tails(days: &[DayRows]) -> &[DayRows] {
+    const FAR: i64 = 60;
+    let all: u64 = days.iter().map(|day| day.rows).sum();
+    let is_few = |tail: &[DayRows]| tail.iter().map(|day| day.rows).sum::<u64>() * 100 < all;
+    let is_far = |pair: &[DayRows]| pair[1].number - pair[0].number > FAR;
+    let mut bulk = days;
+    while let Some(gap) = bulk.windows(2).position(is_far)
+        && is_few(&bulk[..=gap])
+    {
+        bulk = &bulk[gap + 1..];
+    }
+    while let Some(gap) = bulk.windows(2).rposition(is_far)
+        && is_few(&bulk[gap + 1..])
+    {
+        bulk = &bulk[..=gap];
+    }
+    bulk
 }

@@ -11,7 +11,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use jiff::tz::TimeZone;
 
-use super::moment::{self, Moment, Order, Zone};
+use super::moment::{self, DayOrder, Moment, Zone};
 use super::money::{self, Comma};
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -19,12 +19,20 @@ pub(crate) const AMOUNT: DataType = DataType::Decimal128(24, money::SCALE);
 
 /// True for the words that mean "no value" in a role column.
 pub(crate) fn is_null_word(text: &str) -> bool {
-    const WORDS: [&str; 7] = ["null", "none", "nan", "n/a", "\\n", "(not set)", "undefined"];
-    text.is_empty() || (text.len() <= 9 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
+    let any = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    // Once a cell: most are told by their length.
+    match text.len() {
+        0 => true,
+        2 => any(&["\\n"]),
+        3 => any(&["nan", "n/a"]),
+        4 => any(&["null", "none"]),
+        9 => any(&["(not set)", "undefined"]),
+        _ => false,
+    }
 }
 
 /// All functions, for one report time zone and one time column.
-pub(crate) fn all(timezone: &str, order: Order) -> Vec<ScalarUDF> {
+pub(crate) fn all(timezone: &str, order: DayOrder) -> Vec<ScalarUDF> {
     let reads = [
         Reads::Text,
         Reads::LocalMicros {
@@ -34,6 +42,7 @@ pub(crate) fn all(timezone: &str, order: Order) -> Vec<ScalarUDF> {
         Reads::Amount(Comma::Thousands),
         Reads::Amount(Comma::Decimal),
         Reads::Day,
+        Reads::PlainId,
     ];
     reads
         .into_iter()
@@ -58,11 +67,13 @@ enum Reads {
     /// Wall-clock time in the report's time zone, as microseconds since 1970 there.
     LocalMicros {
         timezone: String,
-        order: Order,
+        order: DayOrder,
     },
     Amount(Comma),
     /// Days since 1970-01-01 of local microseconds.
     Day,
+    /// An id without what people and programs add to it by mistake.
+    PlainId,
 }
 
 impl ScalarUDFImpl for Function {
@@ -73,6 +84,7 @@ impl ScalarUDFImpl for Function {
             Reads::Amount(Comma::Thousands) => "amount_of",
             Reads::Amount(Comma::Decimal) => "amount_with_comma",
             Reads::Day => "day_of",
+            Reads::PlainId => "plain_id",
         }
     }
 
@@ -82,7 +94,7 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
         Ok(match self.reads {
-            Reads::Text => DataType::Utf8,
+            Reads::Text | Reads::PlainId => DataType::Utf8,
             Reads::LocalMicros { .. } | Reads::Day => DataType::Int64,
             Reads::Amount(_) => AMOUNT,
         })
@@ -98,6 +110,7 @@ impl ScalarUDFImpl for Function {
             Reads::LocalMicros { timezone, order } => local_micros(array, timezone, *order)?,
             Reads::Amount(comma) => amounts(array, *comma)?,
             Reads::Day => days(array)?,
+            Reads::PlainId => plain_ids(array)?,
         }))
     }
 }
@@ -115,6 +128,31 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     Ok(array)
 }
 
+fn plain_ids(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+    let array = cast(array, &DataType::Utf8)?;
+    let plain: StringArray = array.as_string::<i32>().iter().map(|text| text.map(plain_id)).collect();
+    Ok(Arc::new(plain))
+}
+
+/// Letters and digits in lower case, without the `.0` of a number that was read as a float.
+fn plain_id(text: &str) -> String {
+    let text = text.trim();
+    let whole = text
+        .strip_suffix(".0")
+        .filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit()))
+        .unwrap_or(text);
+    let is_stray = |letter: &char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '"' | '\'' | '`' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+    };
+    whole
+        .chars()
+        .filter(|letter| !is_stray(letter))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
 fn days(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     let micros = cast(array, &DataType::Int64)?;
     let days: Int64Array = micros
@@ -123,7 +161,7 @@ fn days(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
     Ok(Arc::new(days))
 }
 
-fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayRef, DataFusionError> {
+fn local_micros(array: &ArrayRef, timezone: &str, order: DayOrder) -> Result<ArrayRef, DataFusionError> {
     let zone = match timezone {
         "UTC" => None,
         name => Some(TimeZone::get(name).map_err(|error| DataFusionError::External(Box::new(error)))?),
@@ -143,7 +181,7 @@ fn local_micros(array: &ArrayRef, timezone: &str, order: Order) -> Result<ArrayR
 }
 
 /// The times of a column of any type.
-pub(crate) fn moments(array: &ArrayRef, order: Order) -> Result<Vec<Option<Moment>>, DataFusionError> {
+pub(crate) fn moments(array: &ArrayRef, order: DayOrder) -> Result<Vec<Option<Moment>>, DataFusionError> {
     let known = |micros: i64, zone: Zone| Moment {
         micros,
         zone,

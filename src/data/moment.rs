@@ -1,8 +1,11 @@
 //! Times as people and programs write them, to microseconds since 1970. Never heard of tables.
 
+use serde::{Deserialize, Serialize};
+
 /// How the values of one column are written, as far as a single value cannot tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) enum Order {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayOrder {
     #[default]
     MonthFirst,
     DayFirst,
@@ -37,7 +40,7 @@ pub(crate) enum Slashed {
 const DAY: i64 = 86_400_000_000;
 
 /// Reads one value; `None` when it is no time.
-pub(crate) fn parse(text: &str, order: Order) -> Option<Moment> {
+pub(crate) fn parse(text: &str, order: DayOrder) -> Option<Moment> {
     let text = text.trim();
     let bytes = text.as_bytes();
     if bytes.len() >= 2
@@ -117,7 +120,7 @@ pub(crate) fn from_integer(value: i64) -> Option<Moment> {
     number(&value.to_string())
 }
 
-fn calendar_day(cursor: &mut Cursor, order: Order) -> Option<(i64, Option<Slashed>)> {
+fn calendar_day(cursor: &mut Cursor, order: DayOrder) -> Option<(i64, Option<Slashed>)> {
     let (first, n_digits) = cursor.number()?;
     let separator = cursor.next()?;
     if !matches!(separator, b'-' | b'/' | b'.') {
@@ -147,7 +150,7 @@ fn calendar_day(cursor: &mut Cursor, order: Order) -> Option<(i64, Option<Slashe
     let day_first = match slashed {
         Slashed::DayFirst => true,
         Slashed::MonthFirst => false,
-        Slashed::Undecided => order == Order::DayFirst,
+        Slashed::Undecided => order == DayOrder::DayFirst,
     };
     let (month, day) = if day_first { (second, first) } else { (first, second) };
     Some((days_from_civil(year, month, day)?, Some(slashed)))
@@ -282,7 +285,7 @@ impl Cursor<'_> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, order: Order) -> String {
+    fn read(text: &str, order: DayOrder) -> String {
         parse(text, order).map_or("none".to_owned(), |moment| {
             let at = jiff::Timestamp::from_microsecond(moment.micros).unwrap();
             format!("{at} {:?}", moment.zone)
@@ -318,8 +321,8 @@ mod tests {
             ("", "none"),
         ];
         for (text, expected) in cases {
-            assert_eq!(read(text, Order::MonthFirst), expected, "{text}");
+            assert_eq!(read(text, DayOrder::MonthFirst), expected, "{text}");
         }
-        assert_eq!(read("3/4/2024", Order::DayFirst), "2024-04-03T00:00:00Z DayOnly");
+        assert_eq!(read("3/4/2024", DayOrder::DayFirst), "2024-04-03T00:00:00Z DayOnly");
     }
 }

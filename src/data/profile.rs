@@ -1,21 +1,21 @@
 //! What each column of the raw table holds: nulls, distinct values, a sample. Never heard of roles.
 
-use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::arrow::array::{AsArray, StringArray};
+use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 
-use super::DataError;
-use super::functions::is_null_word;
-use super::moment::{self, Order, Slashed, Zone};
+use super::moment::{self, DayOrder, Slashed, Zone};
 use super::money::{self, Comma};
 use super::roles::names;
 use super::source::Raw;
+use super::{DataError, distinct};
 
 const SAMPLE_ROWS: u64 = 5_000;
 /// Beyond this many distinct values the exact number no longer matters.
-const COUNTED_DISTINCT: usize = 2_000_000;
+pub(crate) const COUNTED_DISTINCT: usize = 2_000_000;
+const NOT_AVAILABLE: &str = "NA";
 const KEPT_VALUES: usize = 2_000;
 
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub(crate) struct Column {
     /// All distinct values when they are few.
     pub(crate) values: Option<Vec<String>>,
     pub(crate) comma: Comma,
+    /// Whether the cells `NA` hold nothing, as statistics programs write it, and not Namibia.
+    pub(crate) na_is_null: bool,
 }
 
 impl Column {
@@ -64,8 +66,8 @@ impl Column {
         match self.data_type {
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => 1.0,
             _ => self.sampled(|text| {
-                moment::parse(text, Order::MonthFirst)
-                    .or_else(|| moment::parse(text, Order::DayFirst))
+                moment::parse(text, DayOrder::MonthFirst)
+                    .or_else(|| moment::parse(text, DayOrder::DayFirst))
                     .is_some()
             }),
         }
@@ -88,48 +90,53 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
+/// All columns, side by side on the machine's cores.
 pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
-    (0..raw.schema.fields().len())
-        .map(|position| column(raw, position))
-        .collect()
+    let n_columns = raw.schema.fields().len();
+    let n_threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(n_columns);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let position = next.fetch_add(1, Ordering::Relaxed);
+            if position >= n_columns {
+                return done;
+            }
+            done.push((position, column(raw, position)));
+        }
+    };
+    let mut columns = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+        let done = threads.into_iter().flat_map(|thread| {
+            let joined = thread.join();
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        done.collect::<Vec<_>>()
+    });
+    columns.sort_by_key(|(position, _)| *position);
+    columns.into_iter().map(|(_, column)| column).collect()
 }
 
 fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
     let field = raw.schema.field(position);
     let rows = raw.n_rows();
-    let texts: Vec<StringArray> = raw
-        .batches
-        .iter()
-        .map(|batch| {
-            Ok(cast(batch.column(position), &DataType::Utf8)?
-                .as_string::<i32>()
-                .clone())
-        })
-        .collect::<Result<_, DataError>>()?;
+    let arrays: Vec<&ArrayRef> = raw.batches.iter().map(|batch| batch.column(position)).collect();
     let step = (rows / SAMPLE_ROWS).max(1);
-    let mut distinct: HashSet<&str> = HashSet::new();
-    let mut sample = Vec::new();
-    let (mut nulls, mut n_seen) = (0, 0);
-    for text in texts.iter().flatten() {
-        let Some(text) = text.filter(|text| !is_null_word(text)) else {
-            nulls += 1;
-            continue;
-        };
-        if n_seen % step == 0 {
-            sample.push(text.to_owned());
-        }
-        n_seen += 1;
-        if distinct.len() < COUNTED_DISTINCT {
-            distinct.insert(text);
+    let mut counted = distinct::count(&arrays, step, COUNTED_DISTINCT, KEPT_VALUES)?;
+    let bare = names::bare(field.name());
+    let n_na = not_available(&arrays)?;
+    let na_is_null = n_na > 0 && !is_a_code(&counted.sample);
+    if na_is_null {
+        counted.nulls += n_na;
+        counted.distinct -= 1;
+        counted.sample.retain(|text| text != NOT_AVAILABLE);
+        if let Some(values) = &mut counted.values {
+            values.retain(|text| text != NOT_AVAILABLE);
         }
     }
-    let bare = names::bare(field.name());
-    let values = (distinct.len() <= KEPT_VALUES).then(|| {
-        let mut values: Vec<String> = distinct.iter().map(|&text| text.to_owned()).collect();
-        values.sort_unstable();
-        values
-    });
-    let comma = if sample.iter().any(|text| money::proves_decimal_comma(text)) {
+    let comma = if counted.sample.iter().any(|text| money::proves_decimal_comma(text)) {
         Comma::Decimal
     } else {
         Comma::Thousands
@@ -140,23 +147,47 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
         rows,
-        nulls,
-        distinct: distinct.len() as u64,
-        sample,
-        values,
+        nulls: counted.nulls,
+        distinct: counted.distinct,
+        sample: counted.sample,
+        values: counted.values,
         comma,
+        na_is_null,
     })
+}
+
+/// How many cells of a text column say `NA`.
+fn not_available(arrays: &[&ArrayRef]) -> Result<u64, DataError> {
+    let mut n_cells = 0;
+    for array in arrays.iter().filter(|array| !array.data_type().is_primitive()) {
+        let texts = cast(array, &DataType::Utf8)?;
+        let cells = texts.as_string::<i32>().iter().flatten();
+        n_cells += cells.filter(|text| *text == NOT_AVAILABLE).count() as u64;
+    }
+    Ok(n_cells)
+}
+
+/// True where `NA` is one code among others: the other values are as short as it is, and no numbers.
+fn is_a_code(sample: &[String]) -> bool {
+    let others = sample.iter().filter(|text| *text != NOT_AVAILABLE);
+    let is_code = |text: &&String| text.len() <= 3 && text.chars().all(|letter| letter.is_ascii_alphabetic());
+    let (n_codes, n_others) = others.fold((0, 0), |(n_codes, n_others), text| {
+        (n_codes + u32::from(is_code(&text)), n_others + 1)
+    });
+    n_codes * 2 > n_others
 }
 
 /// How the times of a column are written, over all rows when the sample leaves it open.
 pub(crate) struct TimeStyle {
-    pub(crate) order: Order,
+    /// None where every value tells for itself.
+    pub(crate) order: Option<DayOrder>,
     pub(crate) notes: Vec<String>,
 }
 
-pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataError> {
+/// `known` is what an earlier decision said of the order.
+pub(crate) fn time_style(raw: &Raw, column: &Column, known: Option<DayOrder>) -> Result<TimeStyle, DataError> {
     let mut style = TimeStyle {
-        order: Order::MonthFirst,
+        order: None,
         notes: Vec::new(),
     };
     let zones: Vec<Zone> = match column.data_type {
@@ -165,7 +196,7 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
         _ => column
             .sample
             .iter()
-            .filter_map(|text| moment::parse(text, Order::MonthFirst))
+            .filter_map(|text| moment::parse(text, DayOrder::MonthFirst))
             .map(|moment| moment.zone)
             .collect(),
     };
@@ -183,23 +214,26 @@ pub(crate) fn time_style(raw: &Raw, column: &Column) -> Result<TimeStyle, DataEr
     let slashed = column
         .sample
         .iter()
-        .any(|text| moment::parse(text, Order::MonthFirst).is_some_and(|moment| moment.slashed.is_some()));
+        .any(|text| moment::parse(text, DayOrder::MonthFirst).is_some_and(|moment| moment.slashed.is_some()));
     if column.is_text() && slashed {
-        style.order = slashed_order(raw, column, &mut style.notes)?;
+        style.order = Some(match known {
+            Some(order) => order,
+            None => slashed_order(raw, column, &mut style.notes)?,
+        });
     }
     Ok(style)
 }
 
 /// Decides day-first or month-first by any value above 12.
-fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<Order, DataError> {
+fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<DayOrder, DataError> {
     let (mut day_first, mut month_first) = (0_u64, 0_u64);
     for batch in &raw.batches {
         let array = batch
             .column_by_name(&column.name)
             .ok_or_else(|| DataError::Engine(format!("column {} is gone", column.name)))?;
         for text in array.as_string::<i32>().iter().flatten() {
-            match moment::parse(text, Order::MonthFirst)
-                .or_else(|| moment::parse(text, Order::DayFirst))
+            match moment::parse(text, DayOrder::MonthFirst)
+                .or_else(|| moment::parse(text, DayOrder::DayFirst))
                 .and_then(|moment| moment.slashed)
             {
                 Some(Slashed::DayFirst) => day_first += 1,
@@ -221,8 +255,8 @@ fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<
         ));
     }
     Ok(if day_first > month_first {
-        Order::DayFirst
+        DayOrder::DayFirst
     } else {
-        Order::MonthFirst
+        DayOrder::MonthFirst
     })
 }

@@ -32,7 +32,9 @@ pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) 
         .enumerate()
         .map(|(position, (column, role))| {
             let name = quoted(&column.name);
-            let filled = if role.is_some() && column.is_text() {
+            let filled = if column.na_is_null {
+                format!("count(nullif(text_of({name}), 'NA'))")
+            } else if role.is_some() && column.is_text() {
                 format!("count(text_of({name}))")
             } else {
                 format!("count({name})")
@@ -75,6 +77,25 @@ impl Profile {
         self.columns.iter().map(|(column, _)| column.name.clone()).collect()
     }
 
+    /// Every column of the source with its role.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&Column, Option<Role>)> {
+        self.columns.iter().map(|(column, role)| (column, *role))
+    }
+
+    /// The share of empty cells of a column in a window before a day, and from it on, in percent.
+    pub(crate) fn around(&self, column: &str, window: Window, since: Date) -> Option<(f64, f64)> {
+        let position = self.columns.iter().position(|(known, _)| known.name == column)?;
+        let part = |window: Window| {
+            let (rows, filled, _) = self.sums(window, position);
+            (rows > 0).then(|| percent(rows - filled, rows))
+        };
+        let before = Window {
+            end: since.yesterday().ok()?,
+            ..window
+        };
+        Some((part(before)?, part(Window { start: since, ..window })?))
+    }
+
     pub(crate) fn of(&self, window: Window, previous: Option<Window>) -> Vec<ColumnProfile> {
         self.columns
             .iter()
@@ -103,7 +124,7 @@ impl Profile {
                         filled.saturating_sub(readable)
                     },
                     distinct: Some(column.distinct),
-                    null_since: self.null_since(window, position),
+                    null_since: self.null_since(window, previous, position),
                 }
             })
             .collect()
@@ -123,17 +144,26 @@ impl Profile {
         })
     }
 
-    fn null_since(&self, window: Window, position: usize) -> Option<Date> {
-        let rates: Vec<(i64, f64)> = self
-            .in_window(window)
-            .map(|day| (day.number, percent(day.rows - day.cells[position].0, day.rows)))
-            .collect();
-        let mut sorted: Vec<f64> = rates.iter().map(|(_, rate)| *rate).collect();
-        sorted.sort_by(f64::total_cmp);
-        let median = sorted.get(sorted.len().checked_sub(1)? / 2).copied()?;
-        let (number, _) = rates.iter().find(|(_, rate)| *rate > 2.0 * median && *rate > 1.0)?;
+    /// Percent of empty cells by day.
+    fn null_rates(&self, window: Window, position: usize) -> Vec<(i64, f64)> {
+        let rate = |day: &Day| percent(day.rows - day.cells[position].0, day.rows);
+        self.in_window(window).map(|day| (day.number, rate(day))).collect()
+    }
+
+    /// The usual rate is the median of the window, or of the window before where that is lower: a column may fail on most days.
+    fn null_since(&self, window: Window, previous: Option<Window>, position: usize) -> Option<Date> {
+        let rates: Vec<(i64, f64)> = self.null_rates(window, position);
+        let before = previous.and_then(|previous| median(&self.null_rates(previous, position)));
+        let usual = median(&rates)?.min(before.unwrap_or(f64::INFINITY));
+        let (number, _) = rates.iter().find(|(_, rate)| *rate > 2.0 * usual && *rate > 1.0)?;
         super::engine::day_from_number(*number)
     }
+}
+
+fn median(rates: &[(i64, f64)]) -> Option<f64> {
+    let mut sorted: Vec<f64> = rates.iter().map(|(_, rate)| *rate).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
 
 /// A share in percent, rounded to 4 decimals; 0 of nothing.

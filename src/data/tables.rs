@@ -4,6 +4,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::moment::DayOrder;
+
 /// An inclusive range of calendar days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -254,6 +256,23 @@ pub struct Totals {
     pub revenue_known_users: Option<f64>,
     pub payers: Option<u64>,
     pub orders: Option<u64>,
+    pub activity: Option<Activity>,
+}
+
+/// Who was there at the end of a window, who stayed and who left. Unknown where the data do not reach back far enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Activity {
+    /// Users of the last 7 and of the last 30 days, both counted to the window's last day.
+    pub week_users: Option<u64>,
+    pub month_users: Option<u64>,
+    /// Users of the 30 days before those, and how many of them were not seen since.
+    pub former_users: Option<u64>,
+    pub churned: Option<u64>,
+    /// Users of the window who were there in the window before; who were there only earlier; and users of the one before who did not come.
+    pub returning: Option<u64>,
+    pub resurrected: Option<u64>,
+    pub dormant: Option<u64>,
 }
 
 /// What one column of the source holds, in the window and in the previous one.
@@ -267,7 +286,7 @@ pub struct ColumnProfile {
     /// Values that the role cannot read (no date, no number).
     pub invalid: u64,
     pub distinct: Option<u64>,
-    /// The first day of the window on which the null rate was more than twice the window's median and above 1 %.
+    /// The first day of the window on which the null rate was more than twice the usual one (see `quality`) and above 1 %.
     pub null_since: Option<Date>,
 }
 
@@ -302,6 +321,8 @@ pub struct Summary {
     /// Remarks that a reader of the report must see (times without a zone taken as UTC, …).
     pub notes: Vec<String>,
     pub limits: Vec<String>,
+    /// What the data gate checked, and what it found.
+    pub gate: super::Gate,
 }
 
 /// One segment of one dimension (`platform` = `ios`), in the window and before.
@@ -317,6 +338,32 @@ pub struct Segment {
     /// Users with a purchase-like event or revenue above 0.
     pub converted_users: Option<u64>,
     pub previous_converted_users: Option<u64>,
+    /// What a change of the segment's sums is measured against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scatter: Option<Scatter>,
+}
+
+/// How the amounts of single users scatter in the window and in the one before: users, not days or rows, are what chance draws.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scatter {
+    /// Users of both windows.
+    pub stayed: f64,
+    pub revenue: Option<Squares>,
+    /// Revenue of the users of both windows, now and before.
+    pub stayed_revenue: Option<(f64, f64)>,
+    /// Active days, where they are known.
+    pub days: Option<Squares>,
+}
+
+/// Sums over users.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Squares {
+    pub sum: f64,
+    pub previous_sum: f64,
+    pub squares: f64,
+    pub previous_squares: f64,
+    pub products: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -349,6 +396,9 @@ pub struct Segmentation {
     /// The Lorenz curve of revenue, the largest payer first, as (percent of users, percent of revenue); its first point is one user.
     pub revenue_curve: Vec<(f64, f64)>,
     pub dimensions: Vec<Dimension>,
+    /// Distinct users by country, and all of them in one line.
+    pub countries: Vec<Segment>,
+    pub all_users: Option<Segment>,
     pub events: Vec<EventCount>,
 }
 
@@ -362,6 +412,9 @@ pub struct Mapped {
     pub reason: String,
     /// Value checks that were made, in words.
     pub checks: Vec<String>,
+    /// How the dates of the time are written, where single values do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_order: Option<DayOrder>,
 }
 
 /// Where the facts came from.

@@ -1,5 +1,6 @@
 //! Which days of a series are unlike the others. The rule was measured on synthetic series (see `tests::rates`):
-//! robust periodic STL on logarithms, noise from lag-7 differences, |z| >= 4 and at least 10 % off.
+//! robust periodic STL on logarithms, noise from lag-7 differences of logarithms and of values (the milder counts), |z| >= 4 and at
+//! least 10 % off.
 
 use super::change::{Noise, log_offset};
 use super::statistics::{MAD_TO_SIGMA, cap, median, median_absolute_deviation, normal_of_t, t_of_normal};
@@ -61,6 +62,7 @@ pub(super) fn judge(
     } else {
         same_weekday(&logs, period, noise)
     };
+    let relative = relative_noise(&open.iter().map(|i| values[*i]).collect::<Vec<_>>(), period, enough);
     for (position, index) in open.iter().enumerate() {
         let (Some(value), Some(score)) = (values[*index], scores[position]) else {
             continue;
@@ -70,14 +72,16 @@ pub(super) fn judge(
         if expected <= 0.0 || !deviation.is_finite() {
             continue;
         }
-        judged[*index] = cap(score.z).map(|z| Judged {
+        let plain = relative.map(|noise| deviation / 100.0 / noise);
+        let mild = plain.map_or(score.z, |plain| score.z.abs().min(plain.abs()).copysign(score.z));
+        judged[*index] = cap(mild).map(|z| Judged {
             value,
             expected,
             deviation,
             z,
             ordinary: score.reach.map(|reach| {
                 let bound = |log: f64| (log.exp() - offset).max(0.0);
-                let slack = expected * UNUSUAL_PCT / 100.0;
+                let slack = expected * (UNUSUAL_PCT / 100.0).max(UNUSUAL_Z * relative.unwrap_or(0.0));
                 (
                     bound(score.expected - reach).min(expected - slack),
                     bound(score.expected + reach).max(expected + slack),
@@ -194,6 +198,25 @@ fn lag_noise(logs: &[Option<f64>], period: usize) -> Option<f64> {
         .collect();
     let caution = 1.0 + 4.0 / differences.len().max(1) as f64;
     Some(MAD_TO_SIGMA * median_absolute_deviation(&differences)? / 2.0_f64.sqrt() * caution)
+}
+
+/// The noise of one day relative to its level, without a logarithm: where a few payments make a day, a low day is far away on the
+/// logarithmic scale and yet ordinary. Both scales must call a day unusual. Of few differences it is read as a t, as above.
+fn relative_noise(values: &[Option<f64>], period: usize, enough: bool) -> Option<f64> {
+    let differences: Vec<f64> = (period..values.len())
+        .filter_map(|i| {
+            let (now, before) = (values[i]?, values[i - period]?);
+            let level = f64::midpoint(now.abs(), before.abs());
+            (level > 0.0).then(|| (now - before) / level)
+        })
+        .collect();
+    let noise = MAD_TO_SIGMA * median_absolute_deviation(&differences)? / 2.0_f64.sqrt();
+    let caution = if enough {
+        1.0
+    } else {
+        t_of_normal(UNUSUAL_Z, (differences.len() as f64 - 2.0).max(2.0))? / UNUSUAL_Z
+    };
+    Some((noise * caution).max(0.01))
 }
 
 /// The noise with its floor: 1 %, and for counts the Poisson noise of the expected count.

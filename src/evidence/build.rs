@@ -1,9 +1,10 @@
 //! All six evidences of one data set, each within its token budget.
 
+use super::basis::basis;
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
-use super::{Evidence, Role, Table, TableKind, cohorts, daily, geographic, quality, revenue, segments};
+use super::{Column, Evidence, Role, Table, TableKind, cohorts, daily, gate, geographic, quality, revenue, segments};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
@@ -42,6 +43,7 @@ pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
 
 fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analyst: Analyst) -> Evidence {
     let mut evidence = one(context, analyst);
+    gate::pass(&mut evidence, dataset);
     if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
         let narrow = Context::new(
             dataset,
@@ -51,9 +53,15 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
             },
         );
         evidence = one(&narrow, analyst);
+        gate::pass(&mut evidence, dataset);
     }
+    // With ids, which count too; again after rows have gone.
+    number_rows(&mut evidence.tables, letter(analyst));
     fit(&mut evidence, options.token_budget);
     number_rows(&mut evidence.tables, letter(analyst));
+    for table in &mut evidence.tables {
+        table.basis = Some(basis(context, table));
+    }
     evidence
 }
 
@@ -61,8 +69,8 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
 const LEAST_ROWS: usize = 10;
 
 /// Tables that go when the budget is short, the first one first. Totals and unusual days always stay.
-const DISPENSABLE: [&str; 14] = [
-    "R6", "C4", "R7", "S8", "S9", "G4", "S5", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
+const DISPENSABLE: [&str; 16] = [
+    "R6", "C4", "D7", "S10", "R7", "S8", "S9", "G4", "S5", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
 ];
 
 /// The notes that stay in any case: the window, the rows, the censoring.
@@ -108,6 +116,20 @@ fn fit(evidence: &mut Evidence, budget: usize) {
             table.rows.drain(..old);
         }
     }
+    for table in &mut evidence.tables {
+        drop_columns(table, |column| {
+            column.name.ends_with("_low_95") || column.name.ends_with("_high_95")
+        });
+    }
+    if !fits(evidence) {
+        for table in evidence
+            .tables
+            .iter_mut()
+            .filter(|table| table.kind == TableKind::Entities)
+        {
+            drop_columns(table, |column| column.name == "revenue_per_user_previous");
+        }
+    }
     for id in DISPENSABLE {
         if fits(evidence) {
             return;
@@ -124,7 +146,7 @@ fn fit(evidence: &mut Evidence, budget: usize) {
     }
     if !fits(evidence) {
         for table in &mut evidence.tables {
-            drop_columns(table, Role::PreviousShare);
+            drop_columns(table, |column| column.role == Role::PreviousShare);
         }
     }
     while !fits(evidence) && evidence.notes.len() > LEAST_NOTES {
@@ -132,8 +154,8 @@ fn fit(evidence: &mut Evidence, budget: usize) {
     }
 }
 
-fn drop_columns(table: &mut Table, role: Role) {
-    let dropped: Vec<bool> = table.columns.iter().map(|c| c.role == role).collect();
+fn drop_columns(table: &mut Table, goes: impl Fn(&Column) -> bool) {
+    let dropped: Vec<bool> = table.columns.iter().map(goes).collect();
     let mut drop = dropped.iter();
     table.columns.retain(|_| drop.next() != Some(&true));
     for row in &mut table.rows {

@@ -45,6 +45,7 @@ pub(super) fn channels(context: &Context, id: &str) -> Option<Table> {
                     current: Some(current),
                     previous: previous_sum,
                     z,
+                    ..Pair::default()
                 }],
                 support: current.max(previous_sum.unwrap_or(0.0)),
             }
@@ -55,9 +56,9 @@ pub(super) fn channels(context: &Context, id: &str) -> Option<Table> {
         title: "New users by acquisition channel".to_owned(),
         key: ("channel", "acquisition channel"),
         definition: "sums of the period; z compares daily values weekday by weekday".to_owned(),
-        wanted: vec![Wanted {
-            measure: Measure::new("new_users", "new users", count("users"), Good::Up),
-            roles: &[
+        wanted: vec![Wanted::new(
+            Measure::new("new_users", "new users", count("users"), Good::Up),
+            &[
                 Role::Current,
                 Role::Previous,
                 Role::Change,
@@ -65,8 +66,7 @@ pub(super) fn channels(context: &Context, id: &str) -> Option<Table> {
                 Role::PreviousShare,
                 Role::Z,
             ],
-            share_points: false,
-        }],
+        )],
         totals: vec![sum_pairs(entities.iter().map(|e| e.pairs[0]))],
         entities,
     }

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::anomalies::UNUSUAL_Z;
 use super::context::{Context, gap};
 use super::draft::{About, Draft, Value};
 use super::measure::{Measure, count, key};
-use super::series::weekday_name;
-use super::statistics::{
-    MAD_TO_SIGMA, cap, median_absolute_deviation, over_dispersion, ratio, two_proportion_z, wilson,
-};
+use super::statistics::{cap, over_dispersion, ratio, two_proportion_z, wilson};
 use super::totals::{Total, columns};
-use super::{Evidence, Good, Role, Table, TableKind, Unit, unusual};
+use super::unusual_cohorts::unusual_cohorts;
+use super::{Evidence, Good, Role, Table, TableKind, Unit};
 use crate::data::{DauByCohortDate, RevenueByCohortDate, Tables};
 use crate::insight::Analyst;
 
@@ -25,9 +22,6 @@ pub(super) const DAYS: [u32; 6] = [1, 3, 7, 14, 30, 60];
 const DAILY_COHORTS: usize = 14;
 
 const ROWS: usize = 12;
-
-/// Smaller cohorts are never called unusual.
-const COHORT_SIZE_NEEDED: f64 = 30.0;
 
 const DEFINITION: &str = "a cohort is the users with the same first day; day-N retention = users active exactly N days later / users of cohorts \
 old enough for day N (pooled); blank where the cohort is too young";
@@ -69,7 +63,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     evidence.tables = [
         cohort_table(rows),
         pooled_table(context),
-        unusual_cohorts(rows),
+        unusual_cohorts(rows, previous_rows(context, |tables| &tables.dau_by_cohort_date)),
         revenue,
     ]
     .into_iter()
@@ -238,96 +232,6 @@ pub(super) fn retention_totals(context: &Context) -> Vec<(Total, f64, Option<f64
             Some((total, n, previous.map(|p| p.1)))
         })
         .collect()
-}
-
-/// Daily cohorts whose retention is far from the pooled one: binomial z over the robust spread of all cohorts.
-fn unusual_cohorts(rows: &[DauByCohortDate]) -> Option<Table> {
-    struct Found {
-        date: Date,
-        day: u32,
-        size: f64,
-        share: f64,
-        expected: f64,
-        z: f64,
-    }
-    let mut found: Vec<Found> = Vec::new();
-    for day in DAYS {
-        let Some((hits, n)) = pooled(rows, day) else {
-            continue;
-        };
-        let expected = hits / n;
-        let cohorts: Vec<(Date, f64, f64)> = rows
-            .iter()
-            .filter(|row| row.cohort_size as f64 >= COHORT_SIZE_NEEDED)
-            .filter_map(|row| {
-                let share = retained(row, day)? as f64 / row.cohort_size as f64;
-                Some((row.cohort_date, row.cohort_size as f64, share))
-            })
-            .collect();
-        let variance = expected * (1.0 - expected);
-        if cohorts.len() < 5 || variance <= 0.0 {
-            continue;
-        }
-        let scores: Vec<f64> = cohorts
-            .iter()
-            .map(|(_, size, share)| (share - expected) / (variance / size).sqrt())
-            .collect();
-        let spread = median_absolute_deviation(&scores).unwrap_or(1.0) * MAD_TO_SIGMA;
-        for ((date, size, share), score) in cohorts.into_iter().zip(scores) {
-            let Some(z) = cap(score / spread.max(1.0)) else {
-                continue;
-            };
-            let far = (share / expected - 1.0).abs() >= 0.1;
-            if z.abs() >= UNUSUAL_Z && far && size * expected >= 5.0 {
-                found.push(Found {
-                    date,
-                    day,
-                    size,
-                    share: share * 100.0,
-                    expected: expected * 100.0,
-                    z,
-                });
-            }
-        }
-    }
-    found.sort_by(|a, b| {
-        b.z.abs()
-            .total_cmp(&a.z.abs())
-            .then(a.date.cmp(&b.date))
-            .then(a.day.cmp(&b.day))
-    });
-    let total = found.len();
-    let mut draft = Draft::new(
-        "C3",
-        "Unusual cohorts",
-        TableKind::Anomalies,
-        unusual::columns(),
-    )
-    .definition("day = first day of the cohort; expected = pooled retention of the period; z is binomial, widened by the spread of all cohorts")
-    .order("by |z|");
-    for found in found.into_iter().take(5) {
-        let metric = format!("day-{} retention", found.day);
-        let about = About {
-            key: found.date.to_string(),
-            unit: Some((Unit::Percent, 1)),
-            good: Some(Good::Up),
-            support: Some(found.size),
-            ..About::default()
-        };
-        draft.row(
-            about,
-            vec![
-                Value::Day(found.date),
-                Value::text(weekday_name(found.date)),
-                Value::text(metric),
-                Value::Number(found.share),
-                Value::Number(found.expected),
-                Value::Number((found.share / found.expected - 1.0) * 100.0),
-                Value::Number(found.z),
-            ],
-        );
-    }
-    draft.out_of(total).finish()
 }
 
 fn revenue_on(row: &RevenueByCohortDate, day: u32) -> Option<f64> {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::change::Point;
+use super::scatter::{milder, sum_z};
 use super::series::{Daily, days_of, weekday};
+use super::statistics::{count_change_z, ratio};
 use super::{Evidence, Options, show};
-use crate::data::{Dataset, Part, Totals, Window};
+use crate::data::{Dataset, Part, Scatter, Squares, Totals, Window};
 use crate::insight::Analyst;
 
 pub(super) struct Context<'a> {
@@ -41,6 +43,24 @@ impl<'a> Context<'a> {
     pub(super) fn previous_totals(&self) -> Option<&'a Totals> {
         self.dataset.previous_window?;
         self.dataset.summary.previous_totals.as_ref()
+    }
+
+    /// A score of the daily values, no stronger than the scatter of all users allows.
+    pub(super) fn by_users(&self, z: Option<f64>, sums: fn(&Scatter) -> Option<Squares>) -> Option<f64> {
+        let all = self.dataset.segmentation.all_users.as_ref();
+        let scatter = all.and_then(|all| all.scatter);
+        let score = scatter.as_ref().and_then(sums).as_ref().and_then(sum_z);
+        Some(milder(z?, score))
+    }
+
+    /// The change of a count of what users do again and again (sessions, orders): as many independent events as users' days leave.
+    pub(super) fn clustered_z(&self, now: f64, before: f64) -> Option<f64> {
+        let all = self.dataset.segmentation.all_users.as_ref();
+        let days = all.and_then(|all| all.scatter).and_then(|scatter| scatter.days);
+        let together = days.map_or(1.0, |days| {
+            ratio(days.squares + days.previous_squares, days.sum + days.previous_sum).unwrap_or(1.0)
+        });
+        count_change_z(now / together.max(1.0), before / together.max(1.0), self.common_error)
     }
 
     /// Days of the source before the window: what "new" and "unusual" are judged by.
@@ -88,6 +108,14 @@ impl<'a> Context<'a> {
 
     /// The daily values of one entity as points to compare; a day without a row is an empty day of that entity.
     pub(super) fn points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
+        self.dated_points(days, window)
+            .into_iter()
+            .map(|(_, point)| point)
+            .collect()
+    }
+
+    /// The same with their days.
+    pub(super) fn dated_points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<(Date, Point)> {
         let partial = self.dataset.summary.partial_last_day;
         // The two windows must not look like neighbours of each other here: their days are numbered apart.
         let origin = if window == self.dataset.window { 100_000 } else { 0 };
@@ -95,10 +123,13 @@ impl<'a> Context<'a> {
             .into_iter()
             .enumerate()
             .filter(|(_, day)| !self.daily.closed[weekday(*day)] && Some(*day) != partial)
-            .map(|(index, day)| Point {
-                ordinal: origin + index as i64,
-                weekday: weekday(day),
-                value: days.get(&day).copied().unwrap_or(0.0),
+            .map(|(index, day)| {
+                let point = Point {
+                    ordinal: origin + index as i64,
+                    weekday: weekday(day),
+                    value: days.get(&day).copied().unwrap_or(0.0),
+                };
+                (day, point)
             })
             .collect()
     }
@@ -117,6 +148,8 @@ impl<'a> Context<'a> {
             notes: self.notes(),
             gaps: Vec::new(),
             completeness: self.completeness(),
+            caveats: Vec::new(),
+            refused: None,
             tables: Vec::new(),
         }
     }

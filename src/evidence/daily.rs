@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::activity::activity;
 use super::anomalies::HISTORY_NEEDED;
 use super::change::DAYS_NEEDED;
 use super::context::{Context, gap};
@@ -14,7 +15,7 @@ use super::series::{Daily, Series, days_of, weekday_name};
 use super::statistics::{count_change_z, ratio};
 use super::totals::{Total, totals_table};
 use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::insight::Analyst;
 
 pub(super) const DEFINITION: &str = "active users have at least one row; means are per calendar day; new users appear for the first time in the whole source; \
@@ -55,6 +56,15 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         .into_iter()
         .flatten()
         .collect();
+    let levels: Vec<&Series> = [
+        &daily.active_users,
+        &daily.events_per_user,
+        &daily.revenue,
+        &daily.payers,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed);
     if !judged.is_empty() {
         evidence.notes.push(searched(context, &judged, unusual.as_ref()));
@@ -68,7 +78,9 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         ),
         days_table(daily, dataset.window.end, days_of(dataset.window)),
         unusual,
+        shifts::totals(context, "D6", &levels),
         drivers(context),
+        activity(context, "D7"),
         weeks_table(daily, days_of(dataset.window)),
     ]
     .into_iter()
@@ -103,6 +115,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .z(z)
             .support(current)
     };
+    let repeated = |noun: &str, current: Option<u64>, previous: Option<u64>| {
+        let total = count_total(noun, noun, current, previous);
+        let both = total.current.zip(total.previous);
+        total.z(both.and_then(|(now, before)| context.clustered_z(now, before)))
+    };
     let summed = |label: &str, unit: Unit, series: &Option<Series>, comparable: bool| -> Total {
         let total = Total::new(label, unit, Good::Up);
         let Some(series) = series else { return total };
@@ -118,8 +135,14 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
     };
     let events = per_user(&daily.events_per_user, &daily.active_users, &daily.events);
     let revenue = per_user(&daily.revenue_per_user, &daily.active_users, &daily.revenue);
+    let dau = mean("daily active users (mean per day)", &daily.active_users);
+    let dau_z = context.by_users(dau.z, |scatter| scatter.days);
+    let dau = dau.z(dau_z);
+    let revenue_total = summed("net revenue", Unit::Money, &daily.revenue, true);
+    let revenue_z = context.by_users(revenue_total.z, |scatter| scatter.revenue);
+    let revenue_total = revenue_total.z(revenue_z);
     vec![
-        mean("daily active users (mean per day)", &daily.active_users),
+        dau,
         count_total(
             "active users of the period",
             "users",
@@ -143,9 +166,9 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             )
             .z(daily.session_minutes.as_ref().and_then(|s| s.z(closed)))
             .support(support),
-        count_total("sessions", "sessions", now.sessions, before.and_then(|t| t.sessions)),
-        count_total("orders", "orders", now.orders, before.and_then(|t| t.orders)),
-        summed("net revenue", Unit::Money, &daily.revenue, true),
+        repeated("sessions", now.sessions, before.and_then(|t| t.sessions)),
+        repeated("orders", now.orders, before.and_then(|t| t.orders)),
+        revenue_total,
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(revenue.0, revenue.1)
             .z(revenue.2)

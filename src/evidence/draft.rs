@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 
 use super::measure::text;
-use super::{Cell, Column, Good, Role, Row, Table, TableKind, Unit, show};
+use super::significance::mark;
+use super::{Cell, Column, Good, Role, Row, Table, TableKind, Tested, Unit, show};
 
 /// One value on its way into a cell.
 #[derive(Debug, Clone)]
@@ -68,6 +69,8 @@ impl Draft {
                 total_rows: 0,
                 order_rule: String::new(),
                 definition: String::new(),
+                tested: None,
+                basis: None,
                 columns,
                 rows: Vec::new(),
             },
@@ -113,6 +116,7 @@ impl Draft {
             good: about.good,
             support: about.support,
             summary: about.summary,
+            significant: false,
             cells,
         });
     }
@@ -120,6 +124,12 @@ impl Draft {
     /// The number of rows before the limit, when not all were written.
     pub(super) fn out_of(mut self, total_rows: usize) -> Self {
         self.table.total_rows = total_rows;
+        self
+    }
+
+    /// What was tested, when it was more than the rows that were written.
+    pub(super) fn tested(mut self, tested: Option<Tested>) -> Self {
+        self.table.tested = tested;
         self
     }
 
@@ -142,6 +152,7 @@ impl Draft {
             let mut keep = kept.iter();
             row.cells.retain(|_| *keep.next().unwrap_or(&true));
         }
+        mark(&mut table);
         Some(table)
     }
 }

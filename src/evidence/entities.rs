@@ -4,6 +4,7 @@ use super::countries::name_of;
 use super::draft::{About, Draft, Value};
 use super::measure::{Measure, key};
 use super::rank::{Candidate, choose};
+use super::significance::tested;
 use super::statistics::{change_pct, ratio};
 use super::{Role, Table, TableKind, Unit};
 
@@ -13,6 +14,8 @@ pub(super) struct Pair {
     pub(super) current: Option<f64>,
     pub(super) previous: Option<f64>,
     pub(super) z: Option<f64>,
+    /// The 95 % interval of the current value.
+    pub(super) interval: Option<(f64, f64)>,
 }
 
 /// A measure and the columns wanted of it.
@@ -20,6 +23,18 @@ pub(super) struct Wanted {
     pub(super) measure: Measure,
     pub(super) roles: &'static [Role],
     pub(super) share_points: bool,
+    pub(super) interval: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(measure: Measure, roles: &'static [Role]) -> Self {
+        Self {
+            measure,
+            roles,
+            share_points: false,
+            interval: false,
+        }
+    }
 }
 
 pub(super) struct Entity {
@@ -57,6 +72,9 @@ impl Entities<'_> {
             if wanted.share_points {
                 columns.push(wanted.measure.share_points());
             }
+            if wanted.interval {
+                columns.extend(wanted.measure.interval());
+            }
         }
         let order = format!(
             "by {} now, largest first{}",
@@ -85,7 +103,11 @@ impl Entities<'_> {
         if self.entities.len() > 1 {
             draft.row(summary("Total"), self.values("Total", &self.totals));
         }
-        draft.out_of(self.entities.len()).finish()
+        let scores = self.entities.iter().flat_map(|e| e.pairs.iter().filter_map(|p| p.z));
+        draft
+            .out_of(self.entities.len())
+            .tested(tested(&scores.collect::<Vec<_>>()))
+            .finish()
     }
 
     fn aliases(&self, name: &str) -> Vec<String> {
@@ -136,7 +158,7 @@ impl Entities<'_> {
                 Pair {
                     current: rest(|p| p.current, index),
                     previous: rest(|p| p.previous, index),
-                    z: None,
+                    ..Pair::default()
                 }
             })
             .collect()
@@ -153,6 +175,10 @@ impl Entities<'_> {
                 let (now, before) = (share(pair.current, total.current), share(pair.previous, total.previous));
                 let points = now.zip(before).map(|(now, before)| now - before);
                 values.push(Value::or(points, "no comparable previous value"));
+            }
+            if wanted.interval {
+                values.push(Value::or(pair.interval.map(|i| i.0), "no users"));
+                values.push(Value::or(pair.interval.map(|i| i.1), "no users"));
             }
         }
         values
@@ -194,6 +220,6 @@ pub(super) fn sum_pairs(pairs: impl Iterator<Item = Pair> + Clone) -> Pair {
     Pair {
         current: pairs.clone().map(|p| p.current).sum(),
         previous: pairs.map(|p| p.previous).sum(),
-        z: None,
+        ..Pair::default()
     }
 }

@@ -9,8 +9,9 @@ use super::context::{Context, gap};
 use super::draft::{About, Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count, key, note};
+use super::scatter::{milder, sum_z};
 use super::statistics::{herfindahl, ratio};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::data::{Tables, Window};
 use crate::insight::Analyst;
 
@@ -47,7 +48,8 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     evidence.notes.push(format!("{} countries compared", now.len()));
     let countries = table(context, &now, before.as_ref(), has_revenue);
     let concentration = concentration(&now, before.as_ref(), has_revenue);
-    evidence.tables = [countries, concentration].into_iter().flatten().collect();
+    let shifted = shifts::countries(context, "G5", &now, before.as_ref());
+    evidence.tables = [countries, shifted, concentration].into_iter().flatten().collect();
     evidence
 }
 
@@ -67,23 +69,20 @@ fn table(
     ];
     let dataset = context.dataset;
     let mut wanted = vec![
-        Wanted {
-            measure: Measure::new("users", "active users (mean per day)", count("users"), Good::Up).decimals(1),
-            roles: WITH_SHARE,
-            share_points: false,
-        },
-        Wanted {
-            measure: Measure::new("new_users", "new users", count("users"), Good::Up),
-            roles: &[Role::Current, Role::Change],
-            share_points: false,
-        },
+        Wanted::new(
+            Measure::new("users", "active users (mean per day)", count("users"), Good::Up).decimals(1),
+            WITH_SHARE,
+        ),
+        Wanted::new(
+            Measure::new("new_users", "new users", count("users"), Good::Up),
+            &[Role::Current, Role::Change],
+        ),
     ];
     if has_revenue {
-        wanted.push(Wanted {
-            measure: Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
-            roles: WITH_SHARE,
-            share_points: false,
-        });
+        wanted.push(Wanted::new(
+            Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
+            WITH_SHARE,
+        ));
     }
     let names: std::collections::BTreeSet<&String> =
         now.keys().chain(before.into_iter().flat_map(BTreeMap::keys)).collect();
@@ -100,6 +99,8 @@ fn table(
         .map(|name| {
             let current = now.get(name).unwrap_or(&empty);
             let previous = before.map(|before| before.get(name).unwrap_or(&empty));
+            let people = dataset.segmentation.countries.iter().find(|c| c.segment == *name);
+            let scatter = people.and_then(|people| people.scatter);
             let pair = |pick: fn(&Days) -> &BTreeMap<Date, f64>, noise: Noise, per_day: bool| Pair {
                 current: Some(total(pick(current), dataset.window, per_day)),
                 previous: previous
@@ -108,15 +109,21 @@ fn table(
                 z: previous.zip(dataset.previous_window).and_then(|(days, window)| {
                     let current = context.points(pick(current), dataset.window);
                     let previous = context.points(pick(days), window);
-                    level_change(&current, &previous, noise).map(|change| change.z)
+                    let by_users = scatter.and_then(|scatter| match noise {
+                        Noise::Counts => scatter.days,
+                        Noise::Amounts => scatter.revenue,
+                    });
+                    let change = level_change(&current, &previous, noise)?;
+                    Some(milder(change.z, by_users.as_ref().and_then(sum_z)))
                 }),
+                interval: None,
             };
             let new_users = Pair {
                 current: has_new.then_some(current.new_users),
                 previous: previous
                     .filter(|_| has_new && context.new_users_comparable())
                     .map(|days| days.new_users),
-                z: None,
+                ..Pair::default()
             };
             let mut pairs = vec![pair(|d| &d.users, Noise::Counts, true), new_users];
             if has_revenue {

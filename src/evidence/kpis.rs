@@ -6,7 +6,8 @@ use super::{At, Evidence, Good, Unit, show};
 use crate::data::Dataset;
 use crate::insight::Analyst;
 
-/// The smallest |z| of a total that counts as a change: fewer than 1 % of unchanged totals get there (see `tests::rates`).
+/// The smallest |z| that counts as a change in any table: fewer than 1 % of unchanged totals get there (see `tests::rates`).
+/// A table that tests many scores asks for more: `Table::least_z`.
 pub const CHANGED_Z: f64 = 3.0;
 
 /// One line of the report's table of key figures.
@@ -80,7 +81,7 @@ pub fn kpis(dataset: &Dataset, evidence: &[Evidence]) -> Vec<Kpi> {
             let previous = number("previous").filter(|_| comparable);
             let change_pct = number("change_pct").filter(|_| comparable);
             let z = number("z").filter(|_| comparable);
-            let unusual = z.is_some_and(|z| z.abs() >= CHANGED_Z);
+            let unusual = z.is_some_and(|z| z.abs() >= table.least_z());
             let points = number("change_pp").filter(|_| comparable);
             let shown_change = match points.or(change_pct) {
                 Some(change) => {

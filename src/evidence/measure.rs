@@ -75,6 +75,20 @@ impl Measure {
         }
     }
 
+    /// `conversion_low_95`, `conversion_high_95`: where the true share lies, in all likelihood.
+    pub(super) fn interval(&self) -> [Column; 2] {
+        [("low", "lower"), ("high", "upper")]
+            .map(|(name, words)| Column {
+                name: format!("{}_{name}_95", self.name),
+                label: format!("{words} end of the 95 % interval of {}", self.label),
+                ..note("", "", self.unit.clone(), Role::Note)
+            })
+            .map(|column| Column {
+                of: column.name.clone(),
+                ..column
+            })
+    }
+
     pub(super) fn columns(&self, roles: &[Role]) -> Vec<Column> {
         roles.iter().map(|role| self.column(*role)).collect()
     }

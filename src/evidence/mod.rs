@@ -1,7 +1,9 @@
 //! Which facts may be cited: ids, units, the exact and the shown value, baselines, significance. Does not word anything.
 
+mod basis;
 mod build;
 pub mod charts;
+mod gate;
 mod kpis;
 mod own;
 mod pipe;
@@ -16,23 +18,29 @@ mod quality;
 mod revenue;
 mod segments;
 
+mod activity;
 mod channels;
 mod drivers;
 mod entities;
 mod journey;
+mod shifts;
 mod steps;
 mod totals;
 mod unusual;
+mod unusual_cohorts;
 
 mod context;
 mod countries;
 mod draft;
 mod measure;
+mod mix;
 mod series;
 
 mod anomalies;
 mod change;
 mod rank;
+mod scatter;
+mod significance;
 mod statistics;
 mod trends;
 
@@ -40,8 +48,10 @@ mod trends;
 mod tests;
 
 pub use build::{Options, build};
+pub use gate::{Caveat, Verdict, verdicts};
 pub use kpis::{CHANGED_Z, Kpi, kpis};
 pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};
 pub use sections::sections;
+pub use significance::LEAST_SUPPORT;
 pub use table::*;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::draft::clean_name;
-use super::{At, Cell, Column, Evidence, Good, Role, Table, Unit, show};
+use super::{At, Cell, Column, Evidence, Good, Role, Table, Tested, Unit, show};
 
 /// The whole evidence: header, notes, gaps, tables.
 pub fn pipe(evidence: &Evidence) -> String {
@@ -29,9 +29,10 @@ pub fn pipe_table(table: &Table) -> String {
     line(
         &mut text,
         &format!(
-            "order: {}; {listed} of {} rows",
+            "order: {}; {listed} of {} rows{}",
             table.order_rule,
-            table.total_rows.max(listed)
+            table.total_rows.max(listed),
+            table.tested.as_ref().map(tested).unwrap_or_default()
         ),
     );
     let described: Vec<String> = table
@@ -65,6 +66,12 @@ pub fn pipe_table(table: &Table) -> String {
         line(&mut text, &format!("{}|{}", row.id, cells.join("|")));
     }
     text
+}
+
+/// How many scores were held against luck.
+fn tested(tested: &Tested) -> String {
+    let least = show::number(tested.least_z, 1);
+    format!("; tested {}, kept {}: z of {least} or more", tested.n, tested.kept)
 }
 
 /// Tokens of the text: 1.9 characters each in tables, 4 in prose (measured on o200k).
@@ -112,6 +119,9 @@ fn header(evidence: &Evidence) -> String {
     for note in &evidence.notes {
         line(&mut text, &format!("note: {}", sentence(note)));
     }
+    for caveat in &evidence.caveats {
+        line(&mut text, &format!("caveat: {}", sentence(&caveat.text)));
+    }
     for gap in &evidence.gaps {
         line(&mut text, &format!("gap: {}", sentence(gap)));
     }
@@ -139,7 +149,7 @@ const SUFFIXES: [(Role, &str); 8] = [
     (Role::Deviation, "_deviation_pct = deviation from it in %"),
     (
         Role::Z,
-        "_z = strength of the change in standard errors, below 3 is ordinary variation",
+        "_z = strength of the change in standard errors; below the size that a table keeps it is ordinary variation",
     ),
 ];
 

@@ -3,7 +3,9 @@
 use super::context::Context;
 use super::draft::{About, Draft, Value};
 use super::measure::{Measure, count, key, note, text};
+use super::series::Series;
 use super::statistics::{cap, ratio, two_proportion_z};
+use super::unusual::unusual_days;
 use super::{Column, Evidence, Good, Role, Table, TableKind, Unit, show};
 use crate::insight::Analyst;
 
@@ -56,7 +58,14 @@ pub(super) fn evidence(context: &Context) -> Evidence {
             .push(format!("unreadable rows, the first: {}", places.join(", ")));
     }
     evidence.notes.extend(summary.limits.iter().take(4).cloned());
-    evidence.tables = [checks_table(context), fields(context), coverage(context)]
+    let rows: Vec<&Series> = context.daily.events.iter().collect();
+    let unusual = unusual_days(
+        "Q3",
+        "Days with fewer or more rows than expected",
+        &rows,
+        context.daily.closed,
+    );
+    evidence.tables = [checks_table(context), fields(context), unusual, coverage(context)]
         .into_iter()
         .flatten()
         .collect();

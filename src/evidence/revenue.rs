@@ -15,7 +15,7 @@ use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
 use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, scatter};
 use crate::data::{Tables, Totals};
 use crate::insight::Analyst;
 
@@ -112,7 +112,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             now.revenue.or(daily_sum(Series::sum)),
             before.and_then(|t| t.revenue).or(daily_sum(Series::previous_sum)),
         )
-        .z(context.daily.revenue.as_ref().and_then(|s| s.z(closed)))
+        .z(
+            context.by_users(context.daily.revenue.as_ref().and_then(|s| s.z(closed)), |scatter| {
+                scatter.revenue
+            }),
+        )
         .support(now.payers.or(now.users).map(|n| n as f64));
     let mut refunds = money("refunds", &|t| t.refunds.map(f64::abs));
     refunds.good = Good::Down;
@@ -127,6 +131,9 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             context.share_error,
         )
     });
+    let orders = counted("orders", "orders", &|t| t.orders.map(|n| n as f64));
+    let both = orders.current.zip(orders.previous);
+    let orders = orders.z(both.and_then(|(now, before)| context.clustered_z(now, before)));
     let per_payer_z = context.daily.revenue_per_payer.as_ref().and_then(|s| s.z(closed));
     let per_user_z = context.daily.revenue_per_user.as_ref().and_then(|s| s.z(closed));
     vec![
@@ -138,7 +145,11 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
             .values(share.0, share.1)
             .z(share_z)
             .support(users(now)),
-        money("revenue per user", &|t| ratio(known(t)?, users(t)?)).support(users(now)),
+        money("revenue per user", &|t| ratio(known(t)?, users(t)?))
+            .z(before
+                .and(context.dataset.segmentation.all_users.as_ref())
+                .and_then(scatter::per_user_z))
+            .support(users(now)),
         money("revenue per paying user", &|t| ratio(known(t)?, payers(t)?)).support(payers(now)),
         Total::new("revenue per daily active user", Unit::Money, Good::Up)
             .values(
@@ -152,7 +163,7 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
                 pooled_per_payer(context, Series::previous_sum),
             )
             .z(per_payer_z),
-        counted("orders", "orders", &|t| t.orders.map(|n| n as f64)),
+        orders,
         money("order value", &|t| ratio(t.revenue?, t.orders? as f64)).support(now.orders.map(|n| n as f64)),
     ]
 }
@@ -259,6 +270,7 @@ fn types(context: &Context) -> Option<Table> {
                 current: Some(sum(current)),
                 previous: previous.map(sum),
                 z,
+                ..Pair::default()
             };
             Entity {
                 name: name.clone(),
@@ -274,9 +286,9 @@ fn types(context: &Context) -> Option<Table> {
         title: "Revenue by type".to_owned(),
         key: ("type", "revenue type"),
         definition: "sums of the period".to_owned(),
-        wanted: vec![Wanted {
-            measure: Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
-            roles: &[
+        wanted: vec![Wanted::new(
+            Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
+            &[
                 Role::Current,
                 Role::Previous,
                 Role::Change,
@@ -284,8 +296,7 @@ fn types(context: &Context) -> Option<Table> {
                 Role::PreviousShare,
                 Role::Z,
             ],
-            share_points: false,
-        }],
+        )],
         entities,
         totals,
     }

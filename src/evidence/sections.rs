@@ -4,7 +4,6 @@
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
-use super::kpis::CHANGED_Z;
 use super::quality::{Status, checks};
 use super::series::Series;
 use super::statistics::ratio;
@@ -102,7 +101,7 @@ fn user_segmentation(evidence: &Evidence) -> Value {
                 .filter_map(|m| Some((m, number(table, row, &format!("{m}_z"))?)))
                 .collect();
             known += f64::from(u8::from(!scores.is_empty()));
-            let falling: Vec<_> = scores.into_iter().filter(|(_, z)| *z <= -CHANGED_Z).collect();
+            let falling: Vec<_> = scores.into_iter().filter(|(_, z)| *z <= -table.least_z()).collect();
             fell += f64::from(u8::from(!falling.is_empty()));
             for (measure, z) in falling {
                 gaps.push(json!({
@@ -205,7 +204,7 @@ fn geographic(evidence: &Evidence) -> Value {
             if secondary.len() < 5 && share > 0.0 {
                 secondary.push(&row.key);
             }
-            if z.is_some_and(|z| z >= CHANGED_Z) {
+            if z.is_some_and(|z| z >= table.least_z()) {
                 emerging.push(&row.key);
             }
         }

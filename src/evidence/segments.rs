@@ -10,7 +10,9 @@ use super::context::Context;
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::journey::journey;
 use super::measure::{Measure, count};
-use super::statistics::{count_change_z, proportion_change_z, ratio};
+use super::mix::mix;
+use super::scatter::{per_user_z, sum_z};
+use super::statistics::{count_change_z, proportion_change_z, ratio, wilson};
 use super::steps::{concentration, steps};
 use super::{Evidence, Good, Role, Table, Unit};
 use crate::data::{RevenueSegmentsDaily, Segment, Tables, Window};
@@ -36,11 +38,12 @@ pub(super) fn evidence(context: &Context) -> Evidence {
             context,
             &id,
             format!("Users by {name}"),
-            "users = distinct users of the period in the segment; a user of two segments counts in both; conversion = users with a purchase / users",
+            "users = distinct users of the period in the segment; a user of two segments counts in both; conversion = users with a purchase / users, with its 95 % Wilson interval; z of revenue takes users, not rows, as drawn by chance",
             &dimension.segments,
             &BTreeMap::new(),
         ));
     }
+    tables.push(mix(context, "S10"));
     tables.push(journey(context));
     tables.push(steps(context, "S7"));
     tables.push(concentration(context, "S8"));
@@ -170,32 +173,25 @@ fn segment_table(
     segments: &[Segment],
     revenue_z: &BTreeMap<String, f64>,
 ) -> Option<Table> {
-    const USERS: &[Role] = &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z];
-    let with_z = !revenue_z.is_empty();
-    let revenue_roles: &[Role] = if with_z {
-        &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z]
-    } else {
-        &[Role::Current, Role::Previous, Role::Change, Role::Share]
-    };
+    const WITH_SHARE: &[Role] = &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z];
     let mut wanted = vec![Wanted {
-        measure: Measure::new("users", "users", count("users"), Good::Up),
-        roles: USERS,
         share_points: true,
+        ..Wanted::new(Measure::new("users", "users", count("users"), Good::Up), WITH_SHARE)
     }];
     let has_revenue = segments.iter().any(|s| s.revenue.is_some());
     if has_revenue {
-        wanted.push(Wanted {
-            measure: Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
-            roles: revenue_roles,
-            share_points: false,
-        });
+        let revenue = Measure::new("revenue", "net revenue", Unit::Money, Good::Up);
+        wanted.push(Wanted::new(revenue, WITH_SHARE));
+        let per_user = Measure::new("revenue_per_user", "net revenue per user", Unit::Money, Good::Up).not_additive();
+        wanted.push(Wanted::new(per_user, &[Role::Current, Role::Previous, Role::Z]));
     }
     let has_conversion = segments.iter().any(|s| s.converted_users.is_some());
     if has_conversion {
+        let conversion = Measure::new("conversion", "conversion", Unit::Percent, Good::Up);
+        let roles = &[Role::Current, Role::Previous, Role::ChangePoints, Role::Z];
         wanted.push(Wanted {
-            measure: Measure::new("conversion", "conversion", Unit::Percent, Good::Up),
-            roles: &[Role::Current, Role::Previous, Role::ChangePoints, Role::Z],
-            share_points: false,
+            interval: true,
+            ..Wanted::new(conversion, roles)
         });
     }
     let comparable = context.dataset.previous_window.is_some();
@@ -205,11 +201,17 @@ fn segment_table(
             let users = counts(context, segment.users, segment.previous_users.filter(|_| comparable));
             let mut pairs = vec![users];
             if has_revenue {
+                let by_users = segment.scatter.and_then(|scatter| scatter.revenue);
                 pairs.push(Pair {
                     current: segment.revenue,
                     previous: segment.previous_revenue.filter(|_| comparable),
-                    z: revenue_z.get(&segment.segment).copied(),
+                    z: revenue_z
+                        .get(&segment.segment)
+                        .copied()
+                        .or(by_users.as_ref().and_then(sum_z)),
+                    ..Pair::default()
                 });
+                pairs.push(per_user(segment, comparable));
             }
             if has_conversion {
                 pairs.push(conversion(context, segment, comparable));
@@ -225,21 +227,12 @@ fn segment_table(
     let mut totals: Vec<Pair> = (0..wanted.len())
         .map(|index| sum_pairs(entities.iter().map(move |e| e.pairs[index])))
         .collect();
-    if has_conversion {
-        let all = segments.iter().fold(Segment::default(), |mut all, segment| {
-            let add = |a: Option<u64>, b: Option<u64>| Some(a.unwrap_or(0) + b.unwrap_or(0));
-            all.users += segment.users;
-            all.previous_users = add(all.previous_users, segment.previous_users);
-            all.converted_users = add(all.converted_users, segment.converted_users);
-            all.previous_converted_users = match segment.previous_converted_users {
-                Some(n) => add(all.previous_converted_users, Some(n)),
-                None => all.previous_converted_users,
-            };
-            all
-        });
-        if let Some(total) = totals.last_mut() {
-            *total = conversion(context, &all, comparable);
-        }
+    let all = segments.iter().fold(Segment::default(), joined);
+    if has_revenue {
+        totals[2] = per_user(&all, comparable);
+    }
+    if let Some(total) = totals.last_mut().filter(|_| has_conversion) {
+        *total = conversion(context, &all, comparable);
     }
     Entities {
         id,
@@ -253,12 +246,40 @@ fn segment_table(
     .table(context.row_limit)
 }
 
+/// Two segments as one; unknown parts count as none.
+fn joined(mut all: Segment, segment: &Segment) -> Segment {
+    let add = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+    let add_money = |a: Option<f64>, b: Option<f64>| a.map_or(b, |a| Some(a + b.unwrap_or(0.0)));
+    all.users += segment.users;
+    all.previous_users = add(all.previous_users, segment.previous_users);
+    all.revenue = add_money(all.revenue, segment.revenue);
+    all.previous_revenue = add_money(all.previous_revenue, segment.previous_revenue);
+    all.converted_users = add(all.converted_users, segment.converted_users);
+    all.previous_converted_users = add(all.previous_converted_users, segment.previous_converted_users);
+    all
+}
+
+/// Net revenue over users.
+fn per_user(segment: &Segment, comparable: bool) -> Pair {
+    let previous = segment
+        .previous_revenue
+        .zip(segment.previous_users)
+        .filter(|_| comparable);
+    Pair {
+        current: segment.revenue.and_then(|revenue| ratio(revenue, segment.users as f64)),
+        previous: previous.and_then(|(revenue, users)| ratio(revenue, users as f64)),
+        z: per_user_z(segment).filter(|_| comparable),
+        ..Pair::default()
+    }
+}
+
 fn counts(context: &Context, now: u64, before: Option<u64>) -> Pair {
     let (now, before) = (now as f64, before.map(|n| n as f64));
     Pair {
         current: Some(now),
         previous: before,
         z: before.and_then(|before| count_change_z(now, before, context.common_error)),
+        ..Pair::default()
     }
 }
 
@@ -277,5 +298,8 @@ fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
         z: now
             .zip(before)
             .and_then(|(now, before)| proportion_change_z(now, before, context.share_error)),
+        interval: now
+            .and_then(|(hits, n)| wilson(hits, n))
+            .map(|(low, high)| (low * 100.0, high * 100.0)),
     }
 }

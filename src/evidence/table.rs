@@ -3,8 +3,11 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Caveat;
 use crate::data::Window;
 use crate::insight::Analyst;
+
+use super::CHANGED_Z;
 
 /// What a number counts. Decides which operations are legal and how it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,9 @@ pub struct Row {
     /// `Other (n)` and `Total` rows: citable, but no entity of their own.
     #[serde(default)]
     pub summary: bool,
+    /// A score of the row reaches what its table asks for, and enough observations stand behind it.
+    #[serde(default)]
+    pub significant: bool,
     /// One per column, in order; the key column included as text or day.
     pub cells: Vec<Cell>,
 }
@@ -130,6 +136,29 @@ pub enum TableKind {
     Concentration,
 }
 
+/// How many scores of a table were tested, and what it takes to be more than luck among so many.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Tested {
+    pub n: usize,
+    pub kept: usize,
+    /// The smallest |z| that was kept, or that would have been.
+    pub least_z: f64,
+}
+
+/// What a table stands on, beyond its definition.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Basis {
+    pub period: Option<Window>,
+    pub previous_period: Option<Window>,
+    /// Rows of the source and users in the period; unknown where only tables were left.
+    pub rows: Option<u64>,
+    pub users: Option<u64>,
+    /// What does not count.
+    pub exclusions: Vec<String>,
+    /// What cannot be known yet, or not any more.
+    pub censoring: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// `G1`.
@@ -142,6 +171,12 @@ pub struct Table {
     pub order_rule: String,
     /// How the metrics are defined, in words.
     pub definition: String,
+    /// None where no score was tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested: Option<Tested>,
+    /// Filled for tables that were computed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }
@@ -161,6 +196,12 @@ pub struct Evidence {
     pub gaps: Vec<String>,
     /// The share of the window's days that hold complete data, 0..1.
     pub completeness: f64,
+    /// What must be said with a statement on the fields that they name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<Caveat>,
+    /// Why the data gate keeps this analyst from speaking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     pub tables: Vec<Table>,
 }
 
@@ -207,6 +248,11 @@ impl At<'_> {
 }
 
 impl Table {
+    /// The |z| from which a change of this table counts.
+    pub fn least_z(&self) -> f64 {
+        self.tested.map_or(CHANGED_Z, |tested| tested.least_z)
+    }
+
     pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
         self.columns.iter().enumerate().find(|(_, column)| column.name == name)
     }
@@ -241,6 +287,8 @@ impl Evidence {
             notes: Vec::new(),
             gaps: Vec::new(),
             completeness: 1.0,
+            caveats: Vec::new(),
+            refused: None,
             tables: Vec::new(),
         }
     }

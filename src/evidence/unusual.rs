@@ -2,13 +2,13 @@
 
 use jiff::civil::Date;
 
-use super::anomalies::Judged;
+use super::anomalies::{Judged, UNUSUAL_Z};
 use super::change::Noise;
 use super::context::Context;
 use super::draft::{About, Draft, Value};
 use super::measure::{day_key, note, text};
 use super::series::{Series, weekday_name};
-use super::{Column, Role, Table, TableKind, Unit};
+use super::{Column, Role, Table, TableKind, Tested, Unit};
 
 /// The rows of one table; more would crowd out the rest.
 const ROWS: usize = 8;
@@ -18,14 +18,22 @@ of ordinary days; listed when |z| is 4 or more and the deviation 10 % or more";
 
 /// Days on which several metrics moved come first, then the larger deviations.
 pub(super) fn unusual_days(id: &str, title: &str, series: &[&Series], closed: [bool; 7]) -> Option<Table> {
-    let found: Vec<(Date, &Series, Judged)> = series
+    let judged: Vec<(Date, &Series, Judged)> = series
         .iter()
         .flat_map(|series| {
-            let judged = series.judged(closed);
-            let unusual = judged.into_iter().filter(|(_, judged)| judged.unusual());
-            unusual.map(|(day, judged)| (day, *series, judged))
+            series
+                .judged(closed)
+                .into_iter()
+                .map(|(day, judged)| (day, *series, judged))
         })
         .collect();
+    let n_judged = judged.len();
+    let found: Vec<(Date, &Series, Judged)> = judged.into_iter().filter(|(_, _, judged)| judged.unusual()).collect();
+    let tested = Some(Tested {
+        n: n_judged,
+        kept: found.len(),
+        least_z: UNUSUAL_Z,
+    });
     let weight = |judged: &Judged| judged.z.abs().min(30.0) * judged.deviation.abs().min(300.0);
     let of_day = |day: Date| -> (usize, f64) {
         let same = found.iter().filter(|(other, _, _)| *other == day);
@@ -82,7 +90,7 @@ pub(super) fn unusual_days(id: &str, title: &str, series: &[&Series], closed: [b
             ],
         );
     }
-    draft.out_of(total).finish()
+    draft.out_of(total).tested(tested).finish()
 }
 
 /// Which of the ranked rows are listed: two of each day first, so that no day hides another, then the rest; in rank order.

@@ -47,7 +47,8 @@ pub struct CallRecord {
 /// Why a part is missing: machine-readable kind, and words for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Why {
-    /// `transient`, `rate_limit`, `quota`, `permanent`, `configuration`, `output`, `deadline`, `budget`, `invalid_reply`, `internal`.
+    /// `transient`, `rate_limit`, `quota`, `permanent`, `configuration`, `output`, `deadline`, `budget`, `invalid_reply`, `internal`,
+    /// `refused` by the data gate.
     pub kind: String,
     pub message: String,
     pub status: Option<u16>,
@@ -135,6 +136,8 @@ pub struct KeyFinding {
     pub confidence: f64,
     pub analyst: Analyst,
     pub evidence: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<String>,
 }
 
 /// How the joined part came about.

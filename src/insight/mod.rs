@@ -61,6 +61,11 @@ impl Confidence {
         }
     }
 
+    /// The same, where the data behind it can be trusted so far only.
+    pub fn damped(self, trust: f64) -> Self {
+        Self::of(self.real, self.text, self.data * trust)
+    }
+
     pub fn word(self) -> &'static str {
         confidence_word(self.score)
     }
@@ -111,6 +116,9 @@ pub struct Finding {
     /// Why the verdict is not plain support; empty when it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// What the data gate found about the fields behind the cells; printed with the finding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<String>,
     /// What the model itself claimed; logged, never shown.
     pub model_confidence: Option<f64>,
 }

@@ -1,6 +1,6 @@
 //! What is known before the first call: models, hosts, prices, secrets.
 
-use super::budget::Spending;
+use super::budget::{Caps, Spending};
 use super::call::Llm;
 use super::plan::PlannedAttempt;
 use super::redact::Redactor;
@@ -37,6 +37,11 @@ impl Llm {
         self.budget.spending()
     }
 
+    /// Other limits from here on, counted from the first call: for a process that is given its share of a budget bit by bit.
+    pub fn allow(&self, caps: Caps) {
+        self.budget.set_caps(caps);
+    }
+
     /// The day of the price table.
     pub fn prices_of(&self) -> &str {
         &self.options.prices.updated
@@ -51,19 +56,24 @@ impl Llm {
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> = Vec::new();
         for target in self.options.routes.targets() {
-            let vendor = self.vendors.get(&target.vendor).filter(|vendor| !vendor.is_mock());
-            let Some(parts) = vendor.and_then(|vendor| url_parts(&vendor.base_url)) else {
+            let Some(host) = self.host_of(&target.vendor) else {
                 continue;
-            };
-            let host = match parts.port {
-                Some(port) => format!("{}:{port}", parts.host),
-                None => parts.host,
             };
             if !hosts.contains(&host) {
                 hosts.push(host);
             }
         }
         hosts
+    }
+
+    /// The host that a provider's calls go to, with its port where the URL names one; none for the mock.
+    pub fn host_of(&self, vendor: &str) -> Option<String> {
+        let vendor = self.vendors.get(vendor).filter(|vendor| !vendor.is_mock())?;
+        let parts = url_parts(&vendor.base_url)?;
+        Some(match parts.port {
+            Some(port) => format!("{}:{port}", parts.host),
+            None => parts.host,
+        })
     }
 
     /// The models of all plans, for whoever mistyped one.

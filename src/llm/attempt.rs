@@ -83,7 +83,7 @@ impl Llm {
                 return exchanged;
             }
             let sent = match ask.vendor.is_mock() {
-                true => Ok(self.mock.send(&ask.target.model, ask.request).await),
+                true => Ok(self.mock.send(ask.vendor.dialect, &ask.target.model, ask.request).await),
                 false => self.wire.send(&ask.vendor.base_url, http).await,
             };
             match sent {

@@ -5,13 +5,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
 use crate::clock::Instant;
 
 /// The limits of a run; None is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Caps {
     /// US dollars.
     pub cost_usd: Option<f64>,
@@ -22,7 +23,7 @@ pub struct Caps {
 }
 
 /// What a run has spent so far, its limits beside.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spending {
     pub caps: Caps,
     pub calls: u64,
@@ -48,7 +49,6 @@ pub(super) struct OverBudget {
 
 #[derive(Debug, Default)]
 pub(super) struct Budget {
-    caps: Caps,
     state: Arc<State>,
 }
 
@@ -61,6 +61,7 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Books {
+    caps: Caps,
     spent: Sum,
     /// Reserved and not settled yet.
     open: Sum,
@@ -92,10 +93,15 @@ enum Stage {
 
 impl Budget {
     pub(super) fn new(caps: Caps) -> Self {
-        Self {
-            caps,
-            state: Arc::default(),
-        }
+        let budget = Self::default();
+        budget.set_caps(caps);
+        budget
+    }
+
+    /// Other limits from here on; what is spent stays spent.
+    pub(super) fn set_caps(&self, caps: Caps) {
+        self.state.books().caps = caps;
+        self.state.ended.notify_waiters();
     }
 
     /// Takes room for `worst`. Where only the reservations of others leave none, waits until one of them is settled for
@@ -117,7 +123,7 @@ impl Budget {
     pub(super) fn spending(&self) -> Spending {
         let books = self.state.books();
         Spending {
-            caps: self.caps,
+            caps: books.caps,
             calls: books.spent.calls + books.open.calls,
             tokens: books.spent.tokens + books.open.tokens,
             cost_usd: (!books.unpriced).then(|| dollars(books.spent.picodollars + books.open.picodollars)),
@@ -131,9 +137,9 @@ impl Budget {
             tokens: worst.tokens,
         };
         let mut books = self.state.books();
-        if let Some(over) = self.over(books.spent, books.open, sum) {
+        if let Some(over) = lacking(books.caps, books.spent, books.open, sum) {
             // With nothing open it would not fit later either.
-            return Err(match self.over(books.spent, Sum::default(), sum) {
+            return Err(match lacking(books.caps, books.spent, Sum::default(), sum) {
                 Some(over) => Refused::Never(over),
                 None => Refused::Now(over),
             });
@@ -146,44 +152,44 @@ impl Budget {
             stage: Stage::Waiting,
         })
     }
+}
 
-    fn over(&self, spent: Sum, open: Sum, more: Sum) -> Option<OverBudget> {
-        let calls = spent.calls.saturating_add(open.calls);
-        if let Some(cap) = self.caps.calls
-            && calls.saturating_add(more.calls) > cap
-        {
-            return Some(OverBudget {
-                code: "max_calls",
-                message: format!("the budget of {cap} calls is used up (`--max-calls`)"),
-            });
-        }
-        let tokens = spent.tokens.saturating_add(open.tokens);
-        if let Some(cap) = self.caps.tokens
-            && tokens.saturating_add(more.tokens) > cap
-        {
-            return Some(OverBudget {
-                code: "max_tokens",
-                message: format!(
-                    "{tokens} of {cap} tokens are spent or reserved and this call may take {} (`--max-tokens`)",
-                    more.tokens
-                ),
-            });
-        }
-        let money = spent.picodollars.saturating_add(open.picodollars);
-        if let Some(cap) = self.caps.cost_usd
-            && money.saturating_add(more.picodollars) > picodollars_down(cap)
-        {
-            return Some(OverBudget {
-                code: "max_cost",
-                message: format!(
-                    "{:.4} of {cap} USD are spent or reserved and this call may take {:.4} (`--max-cost`)",
-                    dollars(money),
-                    dollars(more.picodollars)
-                ),
-            });
-        }
-        None
+fn lacking(caps: Caps, spent: Sum, open: Sum, more: Sum) -> Option<OverBudget> {
+    let calls = spent.calls.saturating_add(open.calls);
+    if let Some(cap) = caps.calls
+        && calls.saturating_add(more.calls) > cap
+    {
+        return Some(OverBudget {
+            code: "max_calls",
+            message: format!("the budget of {cap} calls is used up (`--max-calls`)"),
+        });
     }
+    let tokens = spent.tokens.saturating_add(open.tokens);
+    if let Some(cap) = caps.tokens
+        && tokens.saturating_add(more.tokens) > cap
+    {
+        return Some(OverBudget {
+            code: "max_tokens",
+            message: format!(
+                "{tokens} of {cap} tokens are spent or reserved and this call may take {} (`--max-tokens`)",
+                more.tokens
+            ),
+        });
+    }
+    let money = spent.picodollars.saturating_add(open.picodollars);
+    if let Some(cap) = caps.cost_usd
+        && money.saturating_add(more.picodollars) > picodollars_down(cap)
+    {
+        return Some(OverBudget {
+            code: "max_cost",
+            message: format!(
+                "{:.4} of {cap} USD are spent or reserved and this call may take {:.4} (`--max-cost`)",
+                dollars(money),
+                dollars(more.picodollars)
+            ),
+        });
+    }
+    None
 }
 
 enum Refused {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout_at;
 
-use super::dialect::Decoded;
+use super::dialect::{Decoded, Dialect};
 use super::exchange::HttpRequest;
 use super::types::{Finish, Request, Usage};
 use super::vendor::Vendor;
@@ -96,9 +96,11 @@ impl Cache {
         }
     }
 
-    /// None when this call is neither looked up nor kept; the mock never is.
+    /// None when this call is neither looked up nor kept; the mock never is, and neither are vectors: they would take the room of
+    /// thousands of replies.
     pub(super) fn key(&self, vendor: &Vendor, request: &Request, http: &HttpRequest) -> Option<String> {
-        let wanted = self.mode != CacheMode::Off && !vendor.is_mock() && self.store.is_some();
+        let is_small = vendor.dialect != Dialect::Embeddings;
+        let wanted = self.mode != CacheMode::Off && !vendor.is_mock() && is_small && self.store.is_some();
         wanted.then(|| key(vendor, request, http))
     }
 

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::attempt::{estimate, give_back};
 use super::breakers::{Breakers, Places};
@@ -149,7 +151,17 @@ impl Llm {
             }
             None => self.take_turn(&request.role),
         };
-        self.complete_plan(request, &plan, deadline, used).await
+        let span = tracing::debug_span!(
+            "llm.call",
+            role = request.role.as_str(),
+            model = Empty,
+            attempts = Empty,
+            cached = Empty,
+            failure = Empty
+        );
+        self.complete_plan(request, &plan, deadline, used)
+            .instrument(span)
+            .await
     }
 
     async fn complete_plan(
@@ -291,7 +303,13 @@ impl Llm {
             let body_length = http.body.len();
             let started = clock::now();
             reserved.sent(ask.target, tally);
-            let exchanged = self.exchanged(ask, http).await;
+            let span =
+                tracing::debug_span!("llm.attempt", model = %ask.target, attempt = attempts_here, failure = Empty);
+            let exchanged = self.exchanged(ask, http).instrument(span.clone()).await;
+            if let Err(fault) = &exchanged.outcome {
+                span.record("failure", fault.class.word());
+            }
+            drop(span);
             if let (Some(reply), Some(_)) = (&exchanged.reply, &reservation) {
                 limit.learn(&reply.headers, clock::wall());
             }

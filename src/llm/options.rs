@@ -13,6 +13,7 @@ use super::mock::MockOptions;
 use super::redact::Redactor;
 use super::retry::FIRST_WAIT;
 use super::route::Route;
+use super::target::Target;
 use super::vendor::Vendor;
 use crate::store::{Dimension, Rates};
 
@@ -63,6 +64,8 @@ pub struct Options {
     /// A second model is asked after this time, near the deadline only; None is never.
     pub hedge_after: Option<Duration>,
     pub cassette: Cassette,
+    /// Who gives vectors for texts, where they are wanted.
+    pub embedding: Option<Target>,
 }
 
 impl Default for Options {
@@ -94,6 +97,7 @@ impl Default for Options {
             caps: Caps::default(),
             hedge_after: None,
             cassette: Cassette::Off,
+            embedding: None,
         }
     }
 }
@@ -182,7 +186,7 @@ impl Options {
         if let Some((role, _)) = self.routes.roles.iter().find(|(_, targets)| targets.is_empty()) {
             return Err(ConfigError::NoModel { role: role.clone() });
         }
-        for target in self.routes.targets() {
+        for target in self.targets() {
             let vendor = self.vendors.iter().find(|vendor| vendor.name == target.vendor);
             let vendor = vendor.ok_or_else(|| {
                 let known: Vec<&str> = self.vendors.iter().map(|vendor| vendor.name.as_str()).collect();
@@ -197,12 +201,19 @@ impl Options {
         self.check_prices()
     }
 
+    /// Every model that may be asked.
+    fn targets(&self) -> Vec<Target> {
+        let mut targets = self.routes.targets();
+        targets.extend(self.embedding.clone());
+        targets
+    }
+
     /// A limit on money means nothing where the price is not known.
     fn check_prices(&self) -> Result<(), ConfigError> {
         if self.caps.cost_usd.is_none() {
             return Ok(());
         }
-        let targets = self.routes.targets();
+        let targets = self.targets();
         let unpriced = targets
             .iter()
             .filter(|target| self.prices.price(&target.vendor, &target.model).is_none())
@@ -246,7 +257,6 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::target::Target;
 
     fn options(target: &str) -> Options {
         Options {

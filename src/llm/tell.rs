@@ -40,6 +40,10 @@ impl Llm {
 
     pub(super) fn tell_success(&self, request: &Request, target: &Target, completion: &Completion, started: Instant) {
         let millis = clock::millis_since(started);
+        let span = tracing::Span::current();
+        span.record("model", tracing::field::display(target));
+        span.record("attempts", completion.attempts.len());
+        span.record("cached", completion.cached);
         self.events.say(Event::CallSucceeded {
             role: request.role.clone(),
             model: target.to_string(),
@@ -70,6 +74,9 @@ impl Llm {
 
     pub(super) fn tell_failure(&self, request: &Request, failed: &Failed, started: Instant) {
         let error = &failed.error;
+        let span = tracing::Span::current();
+        span.record("attempts", failed.attempts.len());
+        span.record("failure", error.class.word());
         self.events.say(Event::CallFailed {
             role: request.role.clone(),
             model: format!("{}:{}", error.provider, error.model),

@@ -1,15 +1,9 @@
 //! How sure a supported finding is, and whether it is more than ordinary variation.
 
-use crate::evidence::{At, Evidence};
+use crate::evidence::{At, Evidence, LEAST_SUPPORT};
 use crate::insight::Confidence;
 
 use super::measure;
-
-/// Scores below this are ordinary variation.
-pub const LEAST_SCORE: f64 = 3.0;
-
-/// Rows with fewer observations are not reportable.
-pub const LEAST_SUPPORT: f64 = 30.0;
 
 /// Where a table has no score at all, changes (in percent) below this are not reportable.
 pub const LEAST_CHANGE: f64 = 10.0;
@@ -46,7 +40,7 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
         .all(|at| at.row.support.is_none_or(|support| support >= LEAST_SUPPORT));
     let largest = |values: Vec<f64>| values.into_iter().map(f64::abs).reduce(f64::max);
     if let Some(score) = largest(changing.iter().filter_map(|at| measure::score(at)).collect()) {
-        let reportable = score >= LEAST_SCORE && supported;
+        let reportable = supported && changing.iter().any(is_more_than_luck);
         return Significance {
             reportable,
             significant: reportable,
@@ -65,6 +59,11 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
         significant: reportable,
         real: UNSCORED,
     }
+}
+
+/// Among all the scores that its table tested.
+pub(super) fn is_more_than_luck(at: &&At<'_>) -> bool {
+    measure::score(at).is_some_and(|score| score.abs() >= at.table.least_z())
 }
 
 /// How the text of a finding passed.

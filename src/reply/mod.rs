@@ -48,7 +48,7 @@ mod words;
 
 pub use claim::{Answer, Judged, Verifier};
 pub use coerce::{Liberty, coerce};
-pub use confidence::{LEAST_CHANGE, LEAST_SCORE, LEAST_SUPPORT};
+pub use confidence::LEAST_CHANGE;
 pub use council::*;
 pub use extract::*;
 pub use feedback::feedback;

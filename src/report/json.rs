@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::evidence::charts::Charts;
 use crate::evidence::{Evidence, Kpi};
-use crate::insight::{CallRecord, CoordinatorStatus, Outcome, SpecialistReport, Why};
+use crate::insight::{Analyst, CallRecord, CoordinatorStatus, Outcome, SpecialistReport, Why};
 
 use super::{Facts, SCHEMA_VERSION, Timing};
 
@@ -96,6 +96,7 @@ pub fn evidence_json(evidence: &[Evidence], kpis: &[Kpi], charts: &Charts) -> Ve
         .collect();
     bytes(&json!({
         "schema_version": SCHEMA_VERSION,
+        "gate": crate::evidence::verdicts(evidence),
         "evidence": tables,
         "key_figures": kpis,
         "charts": charts,
@@ -116,6 +117,8 @@ pub fn execution_summary(facts: &Facts<'_>, timing: &Timing, files: &[FileEntry]
             "coordinator_status": council.coordinated.status,
             "total_analysts": council.outcomes.len(),
             "successful_analysts": council.n_successful(),
+            "analyst_titles": added_titles(facts),
+            "command": facts.command,
             "data": facts.source,
             "results": council.calls,
             "totals": totals(council.calls.as_slice(), timing),
@@ -126,6 +129,15 @@ pub fn execution_summary(facts: &Facts<'_>, timing: &Timing, files: &[FileEntry]
         }),
     );
     bytes(&Value::Object(summary))
+}
+
+/// The titles of analysts that a pattern added: their keys alone do not tell them.
+fn added_titles(facts: &Facts<'_>) -> Map<String, Value> {
+    let analysts = facts.council.outcomes.iter().map(|(analyst, _)| *analyst);
+    analysts
+        .filter(|analyst| matches!(analyst, Analyst::Own(_)))
+        .map(|analyst| (analyst.key().to_owned(), analyst.title().into()))
+        .collect()
 }
 
 /// `execution_summary.json` of a run that a signal ended: no outputs are valid, what was finished is in the store.

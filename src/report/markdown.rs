@@ -206,6 +206,9 @@ fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String
     if !finding.why_it_matters.is_empty() {
         let _ = writeln!(text, "\nWhy it matters: {}", plain(&finding.why_it_matters));
     }
+    for caveat in &finding.caveats {
+        let _ = writeln!(text, "\nCaveat: {}.", plain(caveat));
+    }
     let evidence = facts
         .evidence
         .iter()
@@ -366,7 +369,12 @@ fn reported_area(report: &SpecialistReport) -> String {
             } else {
                 " (inside ordinary variation, or too few observations)"
             };
-            format!("- {}: {}{note}", finding.id, plain(&finding.text))
+            let caveats: String = finding
+                .caveats
+                .iter()
+                .map(|caveat| format!("\n  Caveat: {}.", plain(caveat)))
+                .collect();
+            format!("- {}: {}{note}{caveats}", finding.id, plain(&finding.text))
         })
         .collect();
     if lines.is_empty() {

@@ -7,6 +7,7 @@ mod markdown;
 mod markup;
 mod parts;
 pub mod scan;
+mod stored;
 mod svg;
 
 pub use html::html;
@@ -15,18 +16,19 @@ pub use json::{
     FileEntry, child_insights, coordinated_insights, evidence_json, execution_summary, interrupted_summary,
 };
 pub use markdown::markdown;
+pub use stored::{Stored, StoredFiles, Unreadable};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::evidence::charts::Charts;
-use crate::evidence::{Evidence, Kpi};
+use crate::evidence::{Evidence, Kpi, Verdict};
 use crate::insight::Council;
 
 /// The version of the JSON files' shape; raised when a key changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Complete,
@@ -47,7 +49,7 @@ impl Status {
 }
 
 /// Where the facts came from, in words and numbers for the summary and the caveats.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceFacts {
     /// `data` or `run_directory`.
     pub kind: String,
@@ -62,9 +64,19 @@ pub struct SourceFacts {
     pub fingerprint: String,
     pub mapping: Vec<MappedRole>,
     pub notes: Vec<String>,
+    #[serde(default)]
+    pub gate: GateFacts,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What the data gate said before anybody was asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GateFacts {
+    pub verdicts: Vec<Verdict>,
+    /// All checks, those that found nothing among them, as `aggregation_summary.json` holds them.
+    pub checks: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MappedRole {
     pub role: String,
     pub column: String,
@@ -87,7 +99,7 @@ pub struct Facts<'a> {
 }
 
 /// Whether a model was asked at the end of the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     pub provider: String,
     /// None concerns every model behind the provider's key.

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 use super::guard::query;
 use super::launch::{Job, Refused, RefusedKind, StartRequest};
 use super::runs::Run;
-use super::{Problem, Shared, metrics as numbers, outputs, sse};
-use crate::clock;
+use super::{Problem, Shared, health, metrics as numbers, outputs, pages, sse};
 use crate::store::session::Call;
 
 /// A request says what to start in a few words.
@@ -98,7 +97,23 @@ pub(super) async fn calls(
     State(server): State<Shared>,
     Path((id, role)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let run = find(&server, id).await?;
+    let asked = asked(&server, id, role).await?;
+    Ok(answer(
+        &json!({"lane": asked.lane, "calls": asked.calls, "evidence": asked.evidence}),
+    ))
+}
+
+/// Everything about one role of a run.
+pub(super) struct Asked {
+    pub(super) run: Run,
+    pub(super) lane: Value,
+    pub(super) calls: Vec<Value>,
+    /// What the role was given to cite.
+    pub(super) evidence: Option<Value>,
+}
+
+pub(super) async fn asked(server: &Shared, id: String, role: String) -> Result<Asked, Problem> {
+    let run = find(server, id).await?;
     let Some(lane) = run.fold.lanes.iter().find(|lane| lane.role == role) else {
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
@@ -107,6 +122,7 @@ pub(super) async fn calls(
         ));
     };
     let lane = json!(lane);
+    let shown = run.clone();
     let (calls, evidence) = server
         .on_disk(move |server| {
             let started = &run.fold.started;
@@ -116,7 +132,12 @@ pub(super) async fn calls(
             (calls, evidence)
         })
         .await?;
-    Ok(answer(&json!({"lane": lane, "calls": calls, "evidence": evidence})))
+    Ok(Asked {
+        run: shown,
+        lane,
+        calls,
+        evidence,
+    })
 }
 
 /// A call with what its reply means, where both reply and schema are kept.
@@ -167,35 +188,17 @@ pub(super) async fn file(
 }
 
 pub(super) async fn health(State(server): State<Shared>) -> Result<Response, Problem> {
-    let today = clock::wall().strftime("%Y-%m-%dT00:00:00Z").to_string();
-    let (models, breakers, usage) = server
-        .on_disk(move |server| {
-            let store = server.store();
-            (store.health(), store.breakers(), store.usage(&today))
-        })
-        .await?;
-    let models: Vec<Value> = models
-        .iter()
-        .map(|model| {
-            json!({"provider": model.provider, "model": model.model, "calls": model.calls,
-                "success_rate": model.success_rate(), "p50_millis": model.p50_millis, "p95_millis": model.p95_millis,
-                "last_error": model.last_error.as_ref().map(|error| &error.message)})
-        })
-        .collect();
-    let breakers: Vec<Value> = breakers
-        .iter()
-        .map(|breaker| {
-            json!({"provider": breaker.provider, "model": breaker.model, "reason": breaker.reason,
-            "since_millis": breaker.since_millis, "until_millis": breaker.until_millis})
-        })
-        .collect();
-    let sum = |of: fn(&crate::store::Usage) -> u64| usage.iter().map(of).sum::<u64>();
-    Ok(answer(&json!({
-        "models": models, "breakers": breakers,
-        "today": {"calls": sum(|row| row.asked), "kept_replies": sum(|row| row.kept),
-            "tokens": sum(|row| row.input_tokens + row.output_tokens),
-            "cost_usd": usage.iter().map(|row| row.cost_usd).sum::<f64>(), "unpriced_calls": sum(|row| row.unpriced)},
-    })))
+    Ok(answer(&health::health(&server).await?))
+}
+
+pub(super) async fn compare(State(server): State<Shared>, uri: Uri) -> Result<Response, Problem> {
+    let (Some(a), Some(b)) = (query(&uri, "a"), query(&uri, "b")) else {
+        return Err(Problem::bad(
+            "two runs are compared",
+            "name them: /api/compare?a=ID&b=ID",
+        ));
+    };
+    Ok(answer(&json!(pages::compared(&server, &a, &b).await?)))
 }
 
 pub(super) async fn metrics(State(server): State<Shared>) -> Result<Response, Problem> {

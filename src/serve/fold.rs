@@ -27,7 +27,7 @@ pub(super) struct Line {
     pub(super) event: Event,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     #[default]
@@ -180,6 +180,7 @@ impl Fold {
             | Event::ExploreChoice { .. }
             | Event::ExploreBatch { .. }
             | Event::ExploreProgress { .. }
+            | Event::ExploreProducerStarted { .. }
             | Event::ExploreProducerLost { .. }
             | Event::ExploreFinished { .. }) => self.explore(event),
             event => self.call(event, time),

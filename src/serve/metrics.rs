@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::sync::PoisonError;
 
 use super::fold::{Fold, Kind};
+use super::health;
 use super::outputs;
 use super::runs::Run;
 use super::{Problem, Shared};
@@ -108,7 +109,7 @@ impl Seen {
 }
 
 pub(super) async fn text(server: &Shared) -> Result<String, Problem> {
-    let (usage, health, breakers, runs) = server
+    let (usage, models, breakers, runs) = server
         .on_disk(|server| {
             let store = server.store();
             (store.usage(""), store.health(), store.breakers(), server.runs.list())
@@ -128,9 +129,11 @@ pub(super) async fn text(server: &Shared) -> Result<String, Problem> {
         "gauge",
         "Whether a provider is asked: 0 closed, 1 half open, 2 open",
     );
-    let mut providers: BTreeMap<&str, f64> = health.iter().map(|model| (model.provider.as_str(), 0.0)).collect();
+    let mut providers: BTreeMap<&str, f64> = models.iter().map(|model| (model.provider.as_str(), 0.0)).collect();
     for breaker in &breakers {
-        providers.insert(&breaker.provider, 2.0);
+        let state = if health::is_due(breaker) { 1.0 } else { 2.0 };
+        let known = providers.entry(&breaker.provider).or_default();
+        *known = known.max(state);
     }
     for (provider, state) in providers {
         page.sample("insights_circuit_breaker_state", &[("provider", provider)], state);
@@ -169,12 +172,9 @@ fn calls(page: &mut Page, usage: &[Usage]) {
     for row in usage.iter().filter(|row| row.asked > 0) {
         let [provider, model, role] = labels(row);
         let outcome = ("outcome", row.status.as_str());
-        page.sample(
-            "insights_llm_requests_total",
-            &[provider, model, role, outcome],
-            row.asked as f64,
-        );
+        page.add(&[provider, model, role, outcome], row.asked as f64);
     }
+    page.write_sums("insights_llm_requests_total");
     durations(page, usage);
     page.family("insights_llm_tokens_total", "counter", "Tokens that calls used");
     for row in usage {
@@ -214,8 +214,16 @@ fn labels(row: &Usage) -> [(&'static str, &str); 3] {
     [
         ("provider", &row.provider),
         ("model", &row.model),
-        ("specialist", &row.role),
+        ("specialist", specialist(&row.role)),
     ]
+}
+
+/// All producers of explorations are one: there may be hundreds.
+fn specialist(role: &str) -> &str {
+    match role.strip_prefix("explore.p") {
+        Some(number) if number.chars().all(|digit| digit.is_ascii_digit()) => "explore",
+        _ => role,
+    }
 }
 
 fn durations(page: &mut Page, usage: &[Usage]) {
@@ -256,8 +264,9 @@ fn from_events(page: &mut Page, seen: &Seen) {
         "counter",
         "Retries seen since this server started",
     );
-    for (reason, count) in &seen.retries {
-        page.sample("insights_llm_retries_total", &[("reason", reason)], *count as f64);
+    for reason in CLASSES.into_iter().chain(["other"]) {
+        let count = seen.retries.get(reason).copied().unwrap_or(0);
+        page.sample("insights_llm_retries_total", &[("reason", reason)], count as f64);
     }
     page.family(
         "insights_rate_limiter_wait_seconds",

@@ -5,9 +5,11 @@
 
 mod api;
 mod changes;
+mod compare;
 mod fold;
 mod follow;
 mod guard;
+mod health;
 mod index;
 mod launch;
 mod lines;
@@ -22,6 +24,7 @@ mod runs;
 mod seats;
 mod sse;
 mod token;
+mod verdict;
 
 pub use index::exploration_id;
 pub use launch::{
@@ -40,7 +43,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::store::{Detail, Store};
+use crate::store::{Detail, Ledger, Store};
 use follow::Followers;
 use guard::Guard;
 use index::Index;
@@ -56,6 +59,8 @@ pub struct Options {
     pub run_logs: PathBuf,
     /// Where explorations are.
     pub explorations: PathBuf,
+    /// What is sent just now, of all processes of this machine.
+    pub ledger: Ledger,
     pub token: Token,
     /// The names with port under which it is reached.
     pub hosts: Vec<String>,
@@ -78,6 +83,7 @@ pub async fn serve(listener: TcpListener, options: Options, stop: impl Future<Ou
         followers: Followers::default(),
         seats: Seats::default(),
         launcher: options.launcher,
+        ledger: options.ledger,
         store: Mutex::default(),
         version: watch::Sender::new(0),
         seen: Mutex::default(),
@@ -114,6 +120,7 @@ struct Server {
     followers: Followers,
     seats: Seats,
     launcher: Launcher,
+    ledger: Ledger,
     /// Opened when there is a database for the first time.
     store: Mutex<Option<Store>>,
     /// Goes up whenever the list of runs changed.

@@ -47,6 +47,9 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = json!({"error": self.message, "hint": self.hint}).to_string();
-        (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        let mut response = (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        // For whoever makes a page of it.
+        response.extensions_mut().insert(self);
+        response
     }
 }

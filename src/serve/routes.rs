@@ -3,10 +3,11 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use tracing::Instrument as _;
 
 use super::guard::{Verdict, harden};
 use super::{Problem, Shared, api, openapi, pages};
@@ -62,16 +63,38 @@ const fn read(
 
 pub(super) const ROUTES: &[Route] = &[
     read("/", "All runs", Gives::Page, &[200], || get(pages::runs)),
+    read("/start", "Starts a report", Gives::Page, &[200], || get(pages::start)),
     read(
-        "/start",
-        "Starts a report or an exploration",
+        "/explore",
+        "Starts an exploration and shows one, live; `?run=` chooses it",
+        Gives::Page,
+        &[200, 404],
+        || get(pages::explore),
+    ),
+    read(
+        "/compare",
+        "Two reports held against each other: `?a=` and `?b=`",
+        Gives::Page,
+        &[200, 404],
+        || get(pages::compare),
+    ),
+    read(
+        "/health",
+        "Providers, breakers, limiter, kept replies, today's money",
         Gives::Page,
         &[200],
-        || get(pages::start),
+        || get(pages::health),
     ),
     read("/runs/{id}", "One run, live", Gives::Page, &[200, 404], || {
         get(pages::run)
     }),
+    read(
+        "/runs/{id}/calls/{role}",
+        "What a role was asked and said",
+        Gives::Page,
+        &[200, 404],
+        || get(pages::call),
+    ),
     read(
         "/static/{name}",
         "Style and script of the pages",
@@ -129,8 +152,15 @@ pub(super) const ROUTES: &[Route] = &[
         || get(api::changes),
     ),
     read(
+        "/api/compare",
+        "Two reports held against each other: `?a=` and `?b=`",
+        Gives::Json,
+        &[200, 400, 404],
+        || get(api::compare),
+    ),
+    read(
         "/api/health",
-        "Models, breakers, kept replies, today's money",
+        "Models, breakers, limiter, kept replies, today's money",
         Gives::Json,
         &[200],
         || get(api::health),
@@ -185,6 +215,20 @@ pub(super) fn router(server: Shared) -> Router {
 
 /// Nothing is answered, found or not, before the guard has seen it.
 async fn guarded(State(server): State<Shared>, request: Request<Body>, next: Next) -> Response {
+    // A query may hold the token.
+    let span = tracing::debug_span!(
+        "http.request",
+        method = %request.method(),
+        path = request.uri().path(),
+        status = tracing::field::Empty
+    );
+    let response = judged(server, request, next).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    response
+}
+
+async fn judged(server: Shared, request: Request<Body>, next: Next) -> Response {
+    let wants_page = is_for_people(request.headers());
     let mut response = match server.guard.judge(&request) {
         Verdict::Enter => next.run(request).await,
         Verdict::Exchange { cookie, location } => (
@@ -194,6 +238,15 @@ async fn guarded(State(server): State<Shared>, request: Request<Body>, next: Nex
             .into_response(),
         Verdict::Refuse(problem) => problem.into_response(),
     };
+    if wants_page && let Some(problem) = response.extensions().get::<Problem>() {
+        response = server.pages.problem(problem);
+    }
     harden(response.headers_mut());
     response
+}
+
+/// A browser that goes to an address takes pages; programs and scripts do not ask for one.
+fn is_for_people(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
+    accepted.is_some_and(|kinds| kinds.contains("text/html"))
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::fold::{Fold, Kind, Line};
 use super::index::{Found, Index};
 use super::lines::{of_piece, read_piece};
+use super::verdict::{self, Verdict};
 use crate::rundir;
 
 /// Runs that are kept folded; the list shows no more.
@@ -28,6 +29,8 @@ struct Folded {
     offset: u64,
     head: Vec<u8>,
     fold: Arc<Fold>,
+    /// What its report says, once it has ended; looked up once.
+    verdict: Option<Option<Arc<Verdict>>>,
 }
 
 /// One run with everything its events say.
@@ -36,6 +39,7 @@ pub(super) struct Run {
     pub(super) found: Found,
     pub(super) fold: Arc<Fold>,
     pub(super) state: String,
+    verdict: Option<Arc<Verdict>>,
 }
 
 /// A run in a list.
@@ -60,6 +64,9 @@ pub(super) struct Summary {
     pub(super) findings: usize,
     pub(super) unique: Option<u64>,
     pub(super) seq: u64,
+    /// The first sentence of its report, and how far to trust it.
+    pub(super) headline: Option<String>,
+    pub(super) confidence: Option<String>,
 }
 
 impl Runs {
@@ -88,17 +95,25 @@ impl Runs {
             let mut all = self.folded.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(found.folder.clone()).or_default())
         };
-        let fold = {
-            let mut folded = folded.lock().unwrap_or_else(PoisonError::into_inner);
-            folded.go_on(&found)?;
-            Arc::clone(&folded.fold)
-        };
+        let mut folded = folded.lock().unwrap_or_else(PoisonError::into_inner);
+        folded.go_on(&found)?;
+        let fold = Arc::clone(&folded.fold);
         let state = match &fold.ended {
             Some(ended) => ended.clone(),
             None if rundir::is_locked(&found.folder) => "running".to_owned(),
             None => "stopped".to_owned(),
         };
-        Ok(Run { found, fold, state })
+        let mut run = Run {
+            found,
+            fold,
+            state,
+            verdict: None,
+        };
+        if run.fold.ended.is_some() && run.fold.kind == Kind::Council {
+            let verdict = folded.verdict.get_or_insert_with(|| verdict::of(&run).map(Arc::new));
+            run.verdict.clone_from(verdict);
+        }
+        Ok(run)
     }
 
     fn forget_others(&self, listed: &[Found]) {
@@ -114,6 +129,7 @@ impl Folded {
         if self.offset == found.length && self.offset > 0 {
             return Ok(());
         }
+        self.verdict = None;
         let mut file = File::open(found.events())?;
         let length = file.metadata()?.len();
         let head = read_piece(&mut file, 0, length)?;
@@ -166,6 +182,8 @@ impl Run {
             findings: fold.findings,
             unique: fold.exploration.as_ref().map(|exploration| exploration.unique),
             seq: fold.seq,
+            headline: self.verdict.as_ref().map(|verdict| verdict.headline.clone()),
+            confidence: self.verdict.as_ref().and_then(|verdict| verdict.confidence.clone()),
         }
     }
 }

@@ -113,3 +113,52 @@ impl Telling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use axum::body::to_bytes;
+
+    use super::super::follow::Followers;
+    use super::super::seats::Seats;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_viewer_who_does_not_keep_up_is_let_go_and_misses_nothing_when_it_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        let line = |seq: u64| {
+            format!(
+                "{{\"seq\":{seq},\"event\":\"warning\",\"message\":\"{}\"}}\n",
+                "m".repeat(900)
+            )
+        };
+        fs::write(&path, line(1)).unwrap();
+        let (followers, seats) = (Followers::default(), Seats::default());
+        let (_over, ending) = watch::channel(false);
+        let slow = run(followers.watch(&path, 0).unwrap(), seats.take().unwrap(), ending);
+        let many: String = (2..=6_000).map(line).collect();
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(many.as_bytes())
+            .unwrap();
+        let length = fs::metadata(&path).unwrap().len();
+        while followers.watch(&path, 0).unwrap().end < length {
+            std::thread::yield_now();
+        }
+        let heard = to_bytes(slow.into_body(), usize::MAX).await.unwrap();
+        let heard = String::from_utf8(heard.to_vec()).unwrap();
+        assert_eq!(
+            heard.matches("\nid: ").count(),
+            1,
+            "what it had missed was not kept for it"
+        );
+        assert_eq!((seats.n_dropped(), seats.taken()), (1, 0));
+        let mut back = followers.watch(&path, 1).unwrap();
+        assert!(back.replay().unwrap().unwrap().starts_with(b"id: 2\n"));
+    }
+}

@@ -34,7 +34,7 @@ use writer::Write;
 
 pub use breakers::BreakerRecord;
 pub use health::{LastError, ModelHealth};
-pub use ledger::{Answer, Ask, Known, LearnedLimit, Ledger};
+pub use ledger::{Answer, Ask, InUse, Known, LearnedLimit, Ledger};
 pub use usage::{LATENCY_BUCKETS, Usage};
 pub use window::{Amounts, Dimension, NoRoom, Rates, Window};
 

@@ -1,5 +1,9 @@
 //! Explorations: the real program with the mock and with hosts on loopback; its folder, its endings, and going on after a kill.
 
+#[cfg(unix)]
+mod processes;
+mod semantic;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -354,4 +358,97 @@ fn a_hostile_topic_stays_in_its_folder() {
         .arguments(&["explore", "--provider", "mock", "--topic", " "])
         .done()
         .code(2);
+}
+
+#[test]
+fn a_deadline_ends_it_with_what_had_arrived() {
+    let done = slow(&["--deadline", "1"]).done().code(0);
+    assert_eq!(metadata(&done)["ended"]["why"], "deadline");
+    check(&done);
+    assert!(!lines(&done).is_empty());
+}
+
+#[test]
+fn the_models_of_a_routing_take_turns() {
+    let models = "mock:mock-2,mock:mock-3";
+    for strategy in [&[][..], &["--routing-strategy", "roundrobin"]] {
+        let done = with_mock(&["--routing-config", models, "--optimizer", "basic", "--iterations", "4"])
+            .arguments(strategy)
+            .done()
+            .code(0);
+        let metadata = metadata(&done);
+        let rows = metadata["models"].as_array().unwrap();
+        let batches: Vec<(&str, u64)> = rows
+            .iter()
+            .map(|row| (row["model"].as_str().unwrap(), row["batches"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(batches, [("mock:mock-2", 10), ("mock:mock-3", 10)]);
+    }
+}
+
+#[test]
+fn the_metadata_are_printed_where_they_are_asked_for() {
+    for more in [&["--json"][..], &["--json", "--quiet"]] {
+        let done = with_mock(&["--iterations", "1"]).arguments(more).done().code(0);
+        assert_eq!(done.stdout, done.text(&format!("{FOLDER}/metadata.json")));
+    }
+    let done = with_mock(&["--iterations", "1", "--quiet"]).done().code(0);
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn an_exploration_is_a_session() {
+    for processes in [&[][..], &["--processes"]] {
+        let done = with_mock(&["--producers", "2", "--iterations", "3"])
+            .arguments(processes)
+            .done()
+            .code(0);
+        let found = lines(&done);
+        let list = Run::again(done).arguments(&["sessions", "list", "--kind", "explore", "--json"]);
+        let done = list.done().code(0);
+        let sessions: Value = serde_json::from_str(&done.stdout).unwrap();
+        assert_eq!(sessions.as_array().unwrap().len(), 1, "{sessions}");
+        let session = &sessions[0];
+        assert_eq!(
+            (&session["status"], &session["metadata"]["title"]),
+            (&json!("completed"), &json!("glass bottle"))
+        );
+        assert_eq!(session["calls"], 6, "{session}");
+        let id = session["id"].as_str().unwrap();
+        let done = Run::again(done)
+            .arguments(&["sessions", "show", id, "--json"])
+            .done()
+            .code(0);
+        let shown: Value = serde_json::from_str(&done.stdout).unwrap();
+        let batches = shown["interactions"].as_array().unwrap();
+        let kept: Vec<&str> = batches
+            .iter()
+            .flat_map(|batch| batch["content"].as_str().unwrap().lines())
+            .collect();
+        assert_eq!((batches.len(), kept), (6, found.iter().map(String::as_str).collect()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_session_is_resumed() {
+    let run = with_mock(&["--producers", "2", "--iterations", "12", "--stop-below", "0"])
+        .arguments(&["--mock-script", "slow.json"])
+        .file("slow.json", r#"{"latency_ms": 30}"#);
+    let child = begun(&run, 6);
+    let pid = child.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
+    let done = run.ended(child).code(130);
+    let before = lines(&done);
+    let list = ["sessions", "list", "--status", "active", "--json"];
+    let done = Run::again(done).arguments(&list).done().code(0);
+    let sessions: Value = serde_json::from_str(&done.stdout).unwrap();
+    let id = sessions[0]["id"].as_str().unwrap();
+    let done = Run::again(done).arguments(&["sessions", "resume", id]).done().code(0);
+    check(&done);
+    assert_eq!(lines(&done)[..before.len()], before);
+    assert_eq!(metadata(&done)["totals"]["batches"], 24);
 }

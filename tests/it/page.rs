@@ -126,3 +126,71 @@ fn each_chart_is_drawn_or_its_absence_told() {
         assert!(bare.contains(why), "{why}");
     }
 }
+
+/// Two weeks of 40 users, then two weeks of 160, of whom a third has no name; one day nearly everybody stays away.
+pub(crate) fn growing() -> String {
+    let mut text = "user_id,event_time,event_name,country,revenue\n".to_owned();
+    for day in 0..28 {
+        let users = if day < 14 { 40 } else { 160 };
+        for user in 0..users {
+            if (user + day) % 4 == 0 || (day == 20 && user > 3) {
+                continue;
+            }
+            let id = if day >= 14 && user % 3 == 0 {
+                String::new()
+            } else {
+                format!("u{user}")
+            };
+            let (month, date) = if day < 14 { (2, day + 15) } else { (3, day - 13) };
+            text.push_str(&format!(
+                "{id},2025-{month:02}-{date:02} 10:{:02}:00,purchase,Japan,{}.50\n",
+                user % 60,
+                5 + user % 4
+            ));
+        }
+    }
+    text
+}
+
+/// The words of the elements of a class.
+fn words_of<'a>(page: &'a str, element: &str, class: &str) -> Vec<&'a str> {
+    let start = format!("<{element} class=\"{class}\"");
+    let parts = page.split(start.as_str()).skip(1);
+    parts
+        .map(|part| part.split_once('>').unwrap().1.split('<').next().unwrap())
+        .collect()
+}
+
+#[test]
+fn colour_is_never_the_only_carrier() {
+    let page = page(&Run::council().mock().file("events.csv", &growing()).done().code(0));
+    let better = words_of(&page, "dd", "good");
+    assert!(
+        !better.is_empty() && better.iter().all(|words| words.contains("▲ better")),
+        "{better:?}"
+    );
+    assert!(
+        words_of(&page, "dd", "bad")
+            .iter()
+            .all(|words| words.contains("▼ worse"))
+    );
+    let trouble = words_of(&page, "text", "value-bad");
+    assert!(
+        !trouble.is_empty() && trouble.iter().all(|words| words.contains("⚠ too much")),
+        "{trouble:?}"
+    );
+    let severities = words_of(&page, "span", "pill");
+    let shapes = ["▲▲ critical", "▲ high", "◆ medium", "◇ low", "○ info"];
+    assert!(
+        !severities.is_empty() && severities.iter().all(|words| shapes.contains(words)),
+        "{severities:?}"
+    );
+    let heads = words_of(&page, "text", "mark-head");
+    assert!(
+        !heads.is_empty() && heads.iter().all(|words| words.contains('%')),
+        "{heads:?}"
+    );
+    // Revenue beside users: hatched, not only of another colour.
+    let n = |class: &str| page.matches(&format!("class=\"{class}\"")).count();
+    assert!(n("bar-revenue") > 0 && n("bar-revenue") == n("hatch-revenue"));
+}

@@ -524,7 +524,7 @@ fn evidence_needs_no_provider() {
         let run = Run::new().file("events.csv", &crate::support::run::small_events());
         run.arguments(&arguments).arguments(more).done().code(0).stdout
     };
-    assert!(run(&[]).contains("id|"));
+    assert!(run(&[]).contains("\nD1 Totals"));
     let value: Value = serde_json::from_str(&run(&["--json"])).unwrap();
     assert_eq!(keys(&value["evidence"]), ANALYSTS);
 }

@@ -1,118 +1,13 @@
 //! The dashboard of the real binary over real HTTP: who may enter, what is told live, what is started and stopped.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect::Policy};
+use insights::store::{BreakerRecord, Store};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::support::dashboard::Dashboard;
 use crate::support::run::{END, Run, START};
-
-/// A dashboard on a port of its own; ends with the test.
-struct Dashboard {
-    run: Run,
-    child: Child,
-    host: String,
-    token: String,
-    client: Client,
-}
-
-impl Dashboard {
-    fn start(run: Run) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_insights"))
-            .args(["serve", "--addr", "127.0.0.1:0", "--stop-with-stdin"])
-            .current_dir(run.folder())
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        let (host, token) = url
-            .trim()
-            .strip_prefix("http://")
-            .unwrap()
-            .split_once("/?token=")
-            .unwrap();
-        Self {
-            run,
-            child,
-            host: host.to_owned(),
-            token: token.to_owned(),
-            client: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
-        }
-    }
-
-    /// Without the token.
-    fn stranger(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.host))
-    }
-
-    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
-        self.stranger(method, path).bearer_auth(&self.token)
-    }
-
-    async fn json(&self, path: &str) -> Value {
-        let reply = self.ask(Method::GET, path).send().await.unwrap();
-        assert_eq!(reply.status(), 200, "{path}");
-        serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap()
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        let reply = self.ask(Method::POST, path).json(body).send().await.unwrap();
-        let status = reply.status();
-        (status, serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap())
-    }
-
-    /// Ids and names of the events after `after`, until one of that name has come or `most` have.
-    async fn events(&self, after: u64, name: &str, most: usize) -> Vec<(u64, String)> {
-        let ask = self.ask(Method::GET, "/api/runs/x/events");
-        let mut reply = ask.header("last-event-id", after.to_string()).send().await.unwrap();
-        assert_eq!(reply.headers()["content-type"], "text/event-stream");
-        let (mut text, mut told) = (String::new(), Vec::new());
-        while let Some(chunk) = reply.chunk().await.unwrap() {
-            text.push_str(std::str::from_utf8(&chunk).unwrap());
-            while let Some((frame, rest)) = text.split_once("\n\n") {
-                let field = |key: &str| frame.lines().find_map(|line| line.strip_prefix(key));
-                if let Some(id) = field("id: ") {
-                    told.push((id.parse().unwrap(), field("event: ").unwrap_or_default().to_owned()));
-                }
-                text = rest.to_owned();
-                if told.len() == most || told.last().is_some_and(|(_, event)| event == name) {
-                    return told;
-                }
-            }
-        }
-        told
-    }
-
-    /// Asks again until the answer is right.
-    async fn until(&self, path: &str, right: impl Fn(&Value) -> bool) -> Value {
-        let begun = Instant::now();
-        loop {
-            let reply = self.ask(Method::GET, path).send().await.unwrap();
-            let value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
-            if right(&value) {
-                return value;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(60), "{path}: {value}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-impl Drop for Dashboard {
-    /// As when whoever started it ends.
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        self.child.wait().unwrap();
-    }
-}
 
 fn council() -> Value {
     json!({"kind": "council", "run_hash": "x", "date_start": START, "date_end": END, "data": "events.csv", "provider": "mock"})
@@ -179,6 +74,7 @@ async fn a_run_is_started_watched_and_looked_into() {
         "insights_cache_lookups_total{result=\"hit\"}",
         "insights_rate_limiter_wait_seconds_sum",
         "insights_circuit_breaker_state{provider=\"mock\"} 0",
+        "insights_llm_retries_total{reason=\"rate_limit\"} 0",
         "insights_run_duration_seconds{stage=\"total\"}",
         "insights_last_success_timestamp_seconds",
         "insights_last_run_specialists{status=\"reported\"} 6",
@@ -206,6 +102,188 @@ async fn a_run_is_started_once_and_stopped() {
     assert_eq!(status["jobs"][0]["exit_code"], 130, "{status}");
     assert_eq!(dashboard.json("/api/runs/x").await["run"]["state"], "interrupted");
     assert_eq!(dashboard.post("/api/stop", &json!({"id": "x"})).await.0, 404);
+}
+
+#[tokio::test]
+async fn an_exploration_is_started_watched_and_stopped() {
+    let run = Run::new()
+        .file("slow.json", r#"{"latency_ms": 30}"#)
+        .file(".env", "INSIGHTS_MOCK_SCRIPT=slow.json\n");
+    let dashboard = Dashboard::start(run);
+    let start =
+        json!({"kind": "explore", "topic": "paper pens", "producers": 3, "iterations": 100_000, "provider": "mock"});
+    let (status, started) = dashboard.post("/api/start", &start).await;
+    assert_eq!(status, 202, "{started}");
+    let id = started["job"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/runs/{id}");
+    let told = |run: &Value, key: &str| run["events"]["exploration"][key].as_f64().unwrap_or(0.0);
+    dashboard
+        .until(&path, |run| told(run, "unique") > 60.0 && told(run, "uam") > 0.0)
+        .await;
+    assert_eq!(dashboard.post("/api/start", &start).await.0, 409);
+    assert_eq!(dashboard.post("/api/stop", &json!({"id": id})).await.0, 202);
+    let ended = dashboard.until(&path, |run| run["run"]["state"] == "stopped").await;
+    let status = dashboard
+        .until("/api/status", |status| status["jobs"][0]["state"] == "ended")
+        .await;
+    assert_eq!(status["jobs"][0]["exit_code"], 130);
+    let written = std::fs::read_to_string(dashboard.run.folder().join("output/paper-pens/output.txt")).unwrap();
+    assert_eq!(written.lines().count() as f64, told(&ended, "unique"));
+    // What was found is not overwritten unless one says so.
+    let (status, _) = dashboard.post("/api/start", &start).await;
+    assert_eq!(status, 202);
+    let kept = dashboard
+        .until("/api/status", |status| status["jobs"][0]["state"] == "ended")
+        .await;
+    assert_eq!(kept["jobs"][0]["exit_code"], 2, "{kept}");
+}
+
+#[tokio::test]
+async fn an_exploration_has_a_page_before_it_has_begun() {
+    let event = r#"{"seq":1,"time":"2025-03-01T00:00:00Z","event":"warning","message":"early"}"#;
+    let dashboard = Dashboard::start(Run::new().file("output/tea/events.jsonl", &format!("{event}\n")));
+    for path in ["/explore", "/explore?run=~tea", "/runs/~tea"] {
+        let page = dashboard.ask(Method::GET, path).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+        assert!(page.text().await.unwrap().contains("data-tile=\"unique\""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn two_runs_are_held_against_each_other() {
+    let done = Run::council().mock().done().code(0);
+    let other = [
+        "--run-hash",
+        "y",
+        "--date-start",
+        "2025-03-03",
+        "--date-end",
+        END,
+        "--data",
+        "events.csv",
+    ];
+    let done = Run::again(done).arguments(&other).mock().done().code(0);
+    let dashboard = Dashboard::start(Run::again(done));
+    let same = dashboard.json("/api/compare?a=x&b=x").await;
+    assert!(
+        same["sentence"]
+            .as_str()
+            .unwrap()
+            .starts_with("0 findings new, 0 changed, 0 gone"),
+        "{same}"
+    );
+    assert!(
+        same["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|call| call["prompt"] == "the same"),
+        "{same}"
+    );
+    let other = dashboard.json("/api/compare?a=x&b=y").await;
+    let row = |part: &str, name: &str| {
+        let rows = other[part].as_array().unwrap().iter();
+        rows.into_iter()
+            .find(|row| row["name"] == name || row["role"] == name)
+            .unwrap_or_else(|| panic!("{other}"))
+            .clone()
+    };
+    assert_eq!(row("figures", "Window")["b"], format!("2025-03-03 – {END}"));
+    assert!(other["kpis"].as_array().unwrap().len() >= 4, "{other}");
+    let share = row("kpis", "share of paying users");
+    assert!(share["a"].as_str().unwrap().ends_with("\u{a0}%"), "{share}");
+    let prompt = row("calls", "daily_metrics")["prompt"].clone();
+    assert!(prompt.as_str().unwrap().ends_with(" lines"), "{prompt}");
+    let page = dashboard.ask(Method::GET, "/compare?a=x&b=y").send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("Prompt of daily_metrics") && page.contains("<ins>+ "),
+        "{page}"
+    );
+    let gone = dashboard
+        .ask(Method::GET, "/compare?a=x&b=z")
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(gone.status(), 404);
+    let page = gone.text().await.unwrap();
+    assert!(
+        page.contains("there is no run `z`") && page.contains("</html>"),
+        "a person gets a page"
+    );
+}
+
+#[tokio::test]
+async fn health_tells_of_models_breakers_and_money() {
+    let script = json!({"roles": {"geographic": [{"fault": "quota", "repeat": true}]}}).to_string();
+    let run = Run::council().mock().file("script.json", &script);
+    let done = run.arguments(&["--mock-script", "script.json"]).done().code(3);
+    // Breakers of the mock are not kept; these are as a run with keys leaves them.
+    let store = Store::open(&done.path("run_logs/insights.db"));
+    for (provider, until_millis) in [("openai", i64::MAX / 2), ("gemini", 1)] {
+        store.keep_breaker(BreakerRecord {
+            key: provider.to_owned(),
+            provider: provider.to_owned(),
+            reason: "no credit is left".to_owned(),
+            until_millis,
+            ..BreakerRecord::default()
+        });
+    }
+    store.flush();
+    let dashboard = Dashboard::start(Run::again(done));
+    let health = dashboard.json("/api/health").await;
+    assert!(health["today"]["calls"].as_u64().unwrap() >= 6, "{health}");
+    let models = health["models"].as_array().unwrap();
+    let mock = models.iter().find(|model| model["provider"] == "mock").unwrap();
+    assert!(
+        mock["last_error"].is_string() && mock["breaker"] == "closed",
+        "{health}"
+    );
+    assert!(health["limiter"].is_array());
+    let states = health["breakers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["provider"], &row["state"]));
+    let expected = [("gemini", "half_open"), ("openai", "open")].map(|(name, state)| (json!(name), json!(state)));
+    assert!(
+        states.eq(expected.iter().map(|(name, state)| (name, state))),
+        "{health}"
+    );
+    let metrics = dashboard
+        .ask(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    for sample in [
+        "{provider=\"gemini\"} 1",
+        "{provider=\"openai\"} 2",
+        "{provider=\"mock\"} 0",
+    ] {
+        assert!(
+            metrics.contains(&format!("insights_circuit_breaker_state{sample}")),
+            "{metrics}"
+        );
+    }
+    let roles = health["usage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["role"].clone());
+    assert!(roles.into_iter().any(|role| role == "geographic"), "{health}");
+    let page = dashboard
+        .ask(Method::GET, "/health")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("mock:mock-1") && page.contains("Spent today"), "{page}");
 }
 
 #[tokio::test]

@@ -1,27 +1,33 @@
 //! `insights explore`: attributes of a topic until it is enough; the path of the list on stdout, everything else in its folder.
 
+mod apart;
 mod name;
 
 pub use name::folder_name;
 
-use std::path::{Path, PathBuf};
+pub(super) use apart::producer;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock;
 use crate::config::{self, Typed};
 use crate::event::{Event, Events};
 use crate::flow::explore::{
-    Book, Desk, Ended, Ending, JOURNAL, Optimizer, Settings, Stop, dedup, explore as flow_explore, outcome,
+    Book, Crew, Desk, Embedder, Ended, Ending, JOURNAL, Optimizer, Processes, Producers, Settings, Stop, dedup,
+    explore as flow_explore, outcome,
 };
 use crate::llm::{Caps, Llm, Strategy, Target};
 use crate::prompt::Prompts;
 use crate::rundir;
+use crate::store::Store;
+use crate::store::session::{self, Kind, Metadata, Session, Status};
 
-use super::args::{CommonArguments, ExploreArguments};
+use super::args::{CommonArguments, Dedup, ExploreArguments};
 use super::exit::{Code, Failure, unwritable};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::session::open_store;
+use super::session::{begin, open_store};
 use super::signal::Signal;
 use super::{log, print, run, signal};
 
@@ -31,7 +37,15 @@ const ITERATIONS: u64 = 10;
 
 pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let topic = topic(&arguments.topic)?;
-    let mut run = settled(arguments, common)?;
+    let mut typed = Typed::default();
+    arguments.settings.add_to(&mut typed);
+    common.add_to(&mut typed);
+    typed.embedding_model.clone_from(&arguments.embedding_model);
+    typed.embeds = arguments.dedup == Dedup::Semantic;
+    let mut run = settled(&mut typed, common)?;
+    if arguments.processes {
+        apart::check(&run)?;
+    }
     let folder = arguments
         .output
         .clone()
@@ -39,18 +53,19 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let _lock = rundir::lock(&folder, &topic, &clock::wall().to_string()).map_err(|error| locked(&error))?;
     let is_there = folder.join(JOURNAL).is_file();
-    if is_there && !arguments.resume && !arguments.overwrite {
+    let goes_on = arguments.resume || common.resumed.is_some();
+    if is_there && !goes_on && !arguments.overwrite {
         return Err(Failure::new(
             Code::Usage,
             format!("`{}` holds an earlier exploration", folder.display()),
         )
         .hint("go on with `--resume`, begin anew with `--overwrite`, or choose another folder with `--output DIR`"));
     }
-    let settings = settings(arguments, &topic, &run);
+    let mut settings = settings(arguments, &topic, &run);
     let models = &settings.models;
     let mut optimizer = Optimizer::new(settings.optimizer, models);
     let unusable = |error: std::io::Error| unwritable(&folder.join(JOURNAL), &error);
-    let book = match is_there && !arguments.overwrite {
+    let book = match is_there && (goes_on || !arguments.overwrite) {
         true => Book::resume(&folder, settings.dedup, |entry| {
             optimizer.learn(entry.family, entry.model.as_deref(), outcome(entry));
         }),
@@ -66,18 +81,35 @@ pub(super) async fn explore(arguments: &ExploreArguments, common: &CommonArgumen
     }
     run.models.options.caps = left(run.models.options.caps, &book);
     let (listeners, events) = listeners(&folder, &run, common)?;
+    let store = open_store(&run, &events);
+    settings.session = session(&settings, &folder, &run, store.as_ref(), common, &events);
     let stop = Stop::default();
     let text = book.text_path();
     let (ended, signal) = tokio::join!(
         async {
-            let done = explored(&settings, book, optimizer, &run, &stop, &events).await;
+            let crew = match arguments.processes {
+                true => apart::crew(&settings, &book, (&run, store), (&typed, common), &events),
+                false => here(&settings, &book, &run, store, &events),
+            };
+            let done = match crew {
+                Ok(crew) => flow_explore(&settings, book, optimizer, &crew, &stop, &events)
+                    .await
+                    .map_err(|error| unwritable(&folder, &error)),
+                Err(failure) => Err(failure),
+            };
             stop.now();
             done
         },
         stopped(&stop, &events),
     );
     listeners.finish();
-    let ended = ended?;
+    let ended = ended.inspect_err(|_| settings.session.finish(Status::Failed))?;
+    match ended.ending {
+        // `sessions resume` goes on with it.
+        Ending::Stopped => {}
+        Ending::Failing { .. } => settings.session.finish(Status::Failed),
+        _ => settings.session.finish(Status::Completed),
+    }
     // Cron mails whatever is printed: quiet is quiet, but for a result that was asked for.
     if !common.quiet || arguments.json {
         let result = match arguments.json {
@@ -108,16 +140,13 @@ fn topic(typed: &str) -> Result<String, Failure> {
 }
 
 /// The models of `--routing-config` where there is one, else those that a question would ask.
-fn settled(arguments: &ExploreArguments, common: &CommonArguments) -> Result<config::Run, Failure> {
-    let mut typed = Typed::default();
-    arguments.settings.add_to(&mut typed);
-    common.add_to(&mut typed);
+fn settled(typed: &mut Typed, common: &CommonArguments) -> Result<config::Run, Failure> {
     typed.ask = Some(Vec::new());
-    let mut run = run::settle(&typed, common)?;
+    let mut run = run::settle(typed, common)?;
     let is_set = |run: &config::Run, name: &str| run.origins.iter().any(|(known, ..)| known == name);
     if is_set(&run, "ROUTING_CONFIG") {
         typed.ask = None;
-        run = run::settle(&typed, common)?;
+        run = run::settle(typed, common)?;
     }
     if !is_set(&run, "ROUTING_STRATEGY") {
         // Several models at once is what an exploration is for.
@@ -139,8 +168,8 @@ fn settings(arguments: &ExploreArguments, topic: &str, run: &config::Run) -> Set
         target: arguments.target,
         stop_below: Some(arguments.stop_below).filter(|share| *share > 0.0),
         dedup: dedup::Options {
-            near: Some(arguments.similarity).filter(|_| arguments.dedup == super::args::Dedup::Near),
-            semantic: None,
+            near: Some(arguments.similarity).filter(|_| arguments.dedup != Dedup::Exact),
+            semantic: Some(arguments.semantic_similarity).filter(|_| arguments.dedup == Dedup::Semantic),
         },
         models: run
             .models
@@ -152,7 +181,24 @@ fn settings(arguments: &ExploreArguments, topic: &str, run: &config::Run) -> Set
             .collect(),
         max_cost_usd: caps.cost_usd,
         deadline: has_deadline.then(|| clock::now() + run.flow.deadline),
+        session: Session::none(),
     }
+}
+
+fn session(
+    settings: &Settings,
+    folder: &Path,
+    run: &config::Run,
+    store: Option<&Store>,
+    common: &CommonArguments,
+    events: &Events,
+) -> Session {
+    let title: String = settings.topic.chars().take(80).collect();
+    let mut facts = Metadata::new();
+    facts.insert("title".to_owned(), title.into());
+    facts.insert("output".to_owned(), folder.display().to_string().into());
+    let id = session::new_id(Kind::Explore);
+    begin(run, store, common.resumed.as_ref(), (Kind::Explore, &id), facts, events)
 }
 
 /// What earlier processes of the same exploration spent is not spent again.
@@ -182,27 +228,42 @@ fn listeners(folder: &Path, run: &config::Run, common: &CommonArguments) -> Resu
     Ok((listeners, events))
 }
 
-async fn explored(
+/// Producers that are tasks of this process.
+fn here(
     settings: &Settings,
-    book: Book,
-    optimizer: Optimizer,
+    book: &Book,
     run: &config::Run,
-    stop: &Stop,
+    store: Option<Store>,
     events: &Events,
-) -> Result<Ended, Failure> {
-    let store = open_store(run, events);
+) -> Result<Crew, Failure> {
+    let mut desk = desk(run, store, events)?;
+    desk.deadline = settings.deadline;
+    desk.said = book.said();
+    Ok(Crew {
+        embedder: embedder(run, &desk, settings, None),
+        producers: Producers::Here(desk),
+    })
+}
+
+fn embedder(run: &config::Run, desk: &Desk, settings: &Settings, beside: Option<Arc<Processes>>) -> Option<Embedder> {
+    Some(Embedder {
+        llm: Arc::clone(&desk.llm),
+        target: run.models.options.embedding.clone()?,
+        deadline: settings.deadline,
+        beside,
+    })
+}
+
+fn desk(run: &config::Run, store: Option<Store>, events: &Events) -> Result<Desk, Failure> {
     let llm = Llm::new(run.models.options.clone(), store, events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
-    let desk = Desk {
+    Ok(Desk {
         llm: Arc::new(llm),
         prompts: Arc::new(Prompts::open(&run.prompts)?),
         max_output_tokens: run.flow.max_output_tokens,
-        deadline: settings.deadline,
-        said: book.said(),
-    };
-    let folder: PathBuf = book.folder().to_owned();
-    let ended = flow_explore(settings, book, optimizer, &desk, stop, events).await;
-    ended.map_err(|error| unwritable(&folder, &error))
+        deadline: None,
+        said: Arc::default(),
+    })
 }
 
 /// Waits for a signal and passes it on, until the exploration ends by itself.

@@ -46,7 +46,7 @@ impl Tally {
                 due.then(|| self.told = Some(clock::now()))?;
                 tally(event).map(|tally| format!("found    {tally}"))
             }
-            Event::ExploreChoice { .. } if !verbose => None,
+            Event::ExploreChoice { .. } | Event::ExploreProducerStarted { .. } if !verbose => None,
             Event::ExploreBatch { error: None, .. } if !verbose => None,
             event => line(event),
         }
@@ -69,8 +69,9 @@ fn tally(event: &Event) -> Option<String> {
     let recent = recent_yield
         .map(|share| format!(" · {:.0} % new lately", share * 100.0))
         .unwrap_or_default();
+    let many = if *batches == 1 { "" } else { "es" };
     Some(format!(
-        "{unique} unique of {received} in {batches} batches · {uam:.0} a minute{recent}{}",
+        "{unique} unique of {received} in {batches} batch{many} · {uam:.0} a minute{recent}{}",
         money(*cost_usd)
     ))
 }
@@ -122,6 +123,7 @@ fn line(event: &Event) -> Option<String> {
             "batch    p{producer} iteration {iteration}, {family}: {unique} new of {received} in {}",
             seconds(*millis)
         ),
+        Event::ExploreProducerStarted { producer, pid, .. } => format!("started  producer {producer} as process {pid}"),
         Event::ExploreProducerLost {
             producer,
             why,

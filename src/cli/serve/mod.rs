@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::serve::{self, Options, Token};
+use crate::store::Ledger;
 
 use super::args::{CommonArguments, ServeArguments};
 use super::exit::{Code, Failure};
@@ -19,7 +20,8 @@ use children::Children;
 const EXPLORATIONS: &str = "output";
 
 pub(super) async fn serve(arguments: &ServeArguments, common: &CommonArguments) -> Result<Code, Failure> {
-    let run_logs = run::settle_sessions(common)?.run_logs;
+    let settings = run::settle_sessions(common)?;
+    let run_logs = settings.run_logs;
     let address = address(arguments)?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::new(Code::Usage, format!("could not listen on {address}: {error}"))
@@ -52,6 +54,7 @@ pub(super) async fn serve(arguments: &ServeArguments, common: &CommonArguments) 
     let options = Options {
         run_logs,
         explorations: PathBuf::from(EXPLORATIONS),
+        ledger: Ledger::at(settings.ledger),
         token,
         hosts: hosts(bound, &arguments.allow_remote),
         launcher: Arc::clone(&children) as serve::Launcher,

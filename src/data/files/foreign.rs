@@ -119,6 +119,9 @@ pub(super) fn mapping(value: &Value) -> Vec<Mapped> {
                 column,
                 reason: text("reason").unwrap_or_else(|| "from schema_mapping.json".to_owned()),
                 checks: checks.collect(),
+                day_order: value
+                    .get("day_order")
+                    .and_then(|order| serde_json::from_value(order.clone()).ok()),
             })
         })
         .collect();

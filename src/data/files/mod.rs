@@ -7,5 +7,5 @@ mod layout;
 mod read;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_mapping};
 pub use write::{Written, write};

@@ -6,11 +6,26 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::{DataError, Dataset, Part, Segmentation, Source, Summary, Tables, Window};
+use super::super::{DataError, Dataset, Mapped, Part, Segmentation, Source, Summary, Tables, Window, privacy};
 use super::derive::{self, complete, cut};
 use super::layout::{DAYS, Row, TEXTS};
 use super::write::{MAPPING, PREVIOUS, SEGMENTATION, SUMMARY};
 use super::{cells, foreign};
+
+/// Reads a mapping as a run leaves it in `schema_mapping.json`, or any object from a role to a column.
+pub fn read_mapping(path: &Path) -> Result<Vec<Mapped>, DataError> {
+    let bad = |why: String| DataError::BadMapping {
+        path: path.to_owned(),
+        why,
+    };
+    let text = fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let value: Value = serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    let mapping = foreign::mapping(&value);
+    if mapping.is_empty() {
+        return Err(bad("it names no role with its column".to_owned()));
+    }
+    Ok(mapping)
+}
 
 /// Reads the tables below `outputs`; daily tables are cut to the window.
 pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
@@ -191,7 +206,7 @@ impl<'caller> Reader<'caller> {
         }
     }
 
-    fn mapping(&self) -> Vec<super::super::Mapped> {
+    fn mapping(&self) -> Vec<Mapped> {
         self.json(MAPPING)
             .map(|value| foreign::mapping(&value))
             .unwrap_or_default()
@@ -299,7 +314,7 @@ fn renamed<'name>(name: &'name str, columns: &[&str]) -> &'name str {
 /// A cell as JSON: texts as texts, days as days, everything else as a number; empty cells not at all.
 fn value(column: &str, cell: &str) -> Option<Value> {
     if TEXTS.contains(&column) {
-        return Some(Value::String(cells::unguarded(cell).to_owned()));
+        return Some(Value::String(privacy::label(cells::unguarded(cell))));
     }
     let cell = cell.trim();
     if cell.is_empty() || super::super::functions::is_null_word(cell) {

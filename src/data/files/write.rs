@@ -62,10 +62,11 @@ fn mapping(dataset: &Dataset) -> Value {
         .mapping
         .iter()
         .map(|mapped| {
-            (
-                mapped.role.clone(),
-                json!({ "column": mapped.column, "reason": mapped.reason, "checks": mapped.checks }),
-            )
+            let mut told = json!({ "column": mapped.column, "reason": mapped.reason, "checks": mapped.checks });
+            if let Some(order) = mapped.day_order {
+                told["day_order"] = json!(order);
+            }
+            (mapped.role.clone(), told)
         })
         .collect();
     Value::Object(roles)

@@ -1,8 +1,9 @@
-//! A seeded sample: a young shop's app and its last three full months, with three things that happened. Never heard of files or of the metrics.
+//! A seeded sample: a young shop's app and its last three full months, with what a plan lets happen. Never heard of files or of the metrics.
 //!
 //! Only integers, sums, products and square roots, so that a seed gives the same bytes on every machine.
 
 mod people;
+mod plan;
 mod random;
 mod story;
 
@@ -15,11 +16,19 @@ use super::Window;
 use people::Person;
 use random::Random;
 
+pub use plan::Plan;
+
 const FIRST_DAY: Date = Date::constant(2025, 3, 3);
 const N_DAYS: i64 = 90;
 const WINDOW_DAYS: i64 = 45;
 const OUTAGE: i64 = 71;
 const SPIKE: i64 = 58;
+/// The Monday of the week whose users hardly come back.
+const BAD_WEEK: i64 = 49;
+/// The day from which the channel is often unknown.
+const NULLS: i64 = 66;
+/// One in so many is unknown then.
+const NULLS_ONE_IN: u64 = 5;
 
 /// A table as CSV, what is hidden in it, and the window that shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +63,17 @@ pub struct Planted {
     /// Mean daily users of all countries in the window and in the previous one.
     pub mean_users: f64,
     pub previous_mean_users: f64,
+    /// The platform that gained users, and its users in the window and in the previous one.
+    pub grown_platform: String,
+    pub grown_users: u64,
+    pub grown_previous_users: u64,
+    /// The Monday of the week whose new users hardly came back, and how many there were.
+    pub bad_week: Date,
+    pub bad_week_users: u64,
+    /// The column that is often empty since `nulls_since`, and the share of its empty cells in the window.
+    pub nulls_column: String,
+    pub nulls_since: Date,
+    pub nulls_pct: f64,
 }
 
 /// One row of the table; times are seconds of the day.
@@ -67,18 +87,23 @@ struct Happening {
     cents: Option<i64>,
 }
 
-/// Four and a half months of events, the first six weeks a launch; the same seed gives the same bytes.
+/// The demo: four and a half months of events, the first six weeks a launch; the same seed gives the same bytes.
 pub fn sample(seed: u64) -> Sample {
+    sample_of(seed, &Plan::DEMO)
+}
+
+/// As long a sample as the demo's, with what the plan holds.
+pub fn sample_of(seed: u64, plan: &Plan) -> Sample {
     let mut random = Random::new(seed);
-    let (people, mut happenings) = story::tell(&mut random);
+    let (people, mut happenings) = story::tell(plan, &mut random);
     happenings.sort_by_key(|happening| (happening.day, happening.second, happening.session, happening.person));
     let window = Window {
         start: day(N_DAYS - WINDOW_DAYS),
         end: day(N_DAYS - 1),
     };
     Sample {
-        csv: csv(&people, &happenings),
-        planted: planted(&people, &happenings),
+        csv: csv(&people, &happenings, plan),
+        planted: planted(&people, &happenings, plan),
         window,
     }
 }
@@ -87,11 +112,22 @@ fn day(number: i64) -> Date {
     FIRST_DAY.saturating_add(jiff::Span::new().days(number))
 }
 
-fn csv(people: &[Person], happenings: &[Happening]) -> Vec<u8> {
+/// Whether the channel of the row at this place is unknown.
+fn is_null(plan: &Plan, place: usize, happening: &Happening) -> bool {
+    let scattered = Random::new(place as u64).below(NULLS_ONE_IN);
+    plan.nulls && happening.day >= NULLS && scattered == 0
+}
+
+fn csv(people: &[Person], happenings: &[Happening], plan: &Plan) -> Vec<u8> {
     let mut text = String::with_capacity(happenings.len() * 72);
     text.push_str("user_id,event_time,event_name,country,platform,acquisition_channel,session_id,revenue\n");
-    for happening in happenings {
+    for (place, happening) in happenings.iter().enumerate() {
         let person = &people[happening.person];
+        let channel = if is_null(plan, place, happening) {
+            ""
+        } else {
+            person.channel
+        };
         let (hour, minute, second) = (
             happening.second / 3_600,
             happening.second / 60 % 60,
@@ -106,7 +142,7 @@ fn csv(people: &[Person], happenings: &[Happening]) -> Vec<u8> {
             happening.event,
             person.country,
             person.platform,
-            person.channel
+            channel
         );
         if let Some(session) = happening.session {
             let _ = write!(text, "s{session:06}");
@@ -121,7 +157,7 @@ fn csv(people: &[Person], happenings: &[Happening]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn planted(people: &[Person], happenings: &[Happening]) -> Planted {
+fn planted(people: &[Person], happenings: &[Happening], plan: &Plan) -> Planted {
     let mut users: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
     let mut cents: BTreeMap<i64, i64> = BTreeMap::new();
     for happening in happenings {
@@ -141,7 +177,32 @@ fn planted(people: &[Person], happenings: &[Happening]) -> Planted {
         days.clone().map(of).sum::<f64>() / (days.end - days.start) as f64
     };
     let start = N_DAYS - WINDOW_DAYS;
+    let on_grown = |days: std::ops::Range<i64>| {
+        let grown = days.filter_map(|day| users.get(&day)).flatten();
+        let grown = grown.filter(|&&person| people[person].platform == people::GROWN);
+        grown.collect::<BTreeSet<_>>().len() as u64
+    };
+    let new_in = |days: std::ops::Range<i64>| {
+        let before: BTreeSet<usize> = users.range(..days.start).flat_map(|(_, here)| here).copied().collect();
+        let here: BTreeSet<usize> = users.range(days).flat_map(|(_, here)| here).copied().collect();
+        here.difference(&before).count() as u64
+    };
+    let in_window = happenings
+        .iter()
+        .enumerate()
+        .filter(|(_, happening)| happening.day >= start);
+    let n_null = in_window
+        .clone()
+        .filter(|(place, happening)| is_null(plan, *place, happening));
     Planted {
+        grown_platform: people::GROWN.to_owned(),
+        grown_users: on_grown(start..N_DAYS),
+        grown_previous_users: on_grown(start - WINDOW_DAYS..start),
+        bad_week: day(BAD_WEEK),
+        bad_week_users: new_in(BAD_WEEK..BAD_WEEK + 7),
+        nulls_column: "acquisition_channel".to_owned(),
+        nulls_since: day(NULLS),
+        nulls_pct: n_null.count() as f64 * 100.0 / in_window.count().max(1) as f64,
         rows: happenings.len() as u64,
         users: happenings
             .iter()

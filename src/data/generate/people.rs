@@ -17,7 +17,9 @@ const COUNTRIES: [(&str, u64); 10] = [
     ("JP", 4),
     ("NL", 3),
 ];
-const PLATFORMS: [(&str, u64); 3] = [("android", 42), ("ios", 35), ("web", 23)];
+/// The platform that grows.
+pub(super) const GROWN: &str = "web";
+const PLATFORMS: [(&str, u64); 3] = [("android", 42), ("ios", 35), (GROWN, 23)];
 const CHANNELS: [(&str, u64); 5] = [
     ("organic", 38),
     ("paid_search", 24),
@@ -33,6 +35,24 @@ pub(super) struct Person {
     pub(super) channel: &'static str,
     /// Goes for good when the country drops.
     pub(super) leaves: bool,
+    /// How often the person comes, 1 to 8: most seldom, a few almost daily.
+    pub(super) keen: u64,
+}
+
+const KEEN: [(u64, u64); 4] = [(1, 50), (2, 28), (4, 15), (8, 7)];
+
+impl Person {
+    /// Drawn by chance alone, as people come in life.
+    pub(super) fn by_chance(random: &mut Random) -> Self {
+        let country = random.one_of(&COUNTRIES).unwrap_or(DROPPED);
+        Self {
+            country,
+            platform: random.one_of(&PLATFORMS).unwrap_or("web"),
+            channel: random.one_of(&CHANNELS).unwrap_or("organic"),
+            leaves: country == DROPPED && random.below(100) < 45,
+            keen: random.one_of(&KEEN).unwrap_or(1),
+        }
+    }
 }
 
 /// Draws people so that any hundred in a row have exactly the shares of the countries.
@@ -68,6 +88,7 @@ impl Crowd {
             platform: random.one_of(&PLATFORMS).unwrap_or("web"),
             channel: random.one_of(&CHANNELS).unwrap_or("organic"),
             leaves,
+            keen: 8,
         }
     }
 }

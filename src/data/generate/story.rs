@@ -1,21 +1,28 @@
-//! What happens day by day: who comes, what they do, and the three planted events.
+//! What happens day by day: who comes, what they do, and what the plan plants among it.
 
-use super::people::{Crowd, Person};
+use super::people::{self, Crowd, Person};
+use super::plan::Plan;
 use super::random::Random;
-use super::{Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
+use super::{BAD_WEEK, Happening, N_DAYS, OUTAGE, SPIKE, WINDOW_DAYS};
 
 /// The country loses its users on the first day of the window, so that the two windows differ in nothing else.
 pub(super) const DROP: i64 = N_DAYS - WINDOW_DAYS;
 
 const WEEKDAYS: [f64; 7] = [1.00, 1.02, 1.03, 1.00, 0.95, 0.82, 0.78];
-const DAILY_USERS: f64 = 120.0;
 const NEW_SHARE: f64 = 0.15;
 /// After this many days nobody comes back; as many days before the first full one, the app starts empty.
 const LONGEST_LIFE: i64 = 45;
 const PRICES: [i64; 5] = [999, 1499, 1999, 2499, 2999];
+/// Prices by chance: most small, a few large.
+const SPREAD_PRICES: [(i64, u64); 6] = [(499, 20), (999, 30), (1999, 25), (3999, 15), (9999, 8), (24_999, 2)];
+/// Of a hundred new people, so many more come through the platform that grows.
+const GROWTH: u64 = 25;
+/// How much of its usual audience the bad week keeps.
+const BAD_SHARE: f64 = 0.15;
 
-pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
+pub(super) fn tell(plan: &Plan, random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
     let mut story = Story {
+        plan: *plan,
         crowd: Crowd::new(random),
         people: Vec::new(),
         cohorts: Vec::new(),
@@ -30,6 +37,7 @@ pub(super) fn tell(random: &mut Random) -> (Vec<Person>, Vec<Happening>) {
 }
 
 struct Story {
+    plan: Plan,
     crowd: Crowd,
     people: Vec<Person>,
     /// Day of signing up, and who did.
@@ -43,9 +51,16 @@ impl Story {
     fn sign_up(&mut self, random: &mut Random, day: i64, n_people: usize) -> Vec<usize> {
         let mut cohort = Vec::with_capacity(n_people);
         while cohort.len() < n_people {
-            let person = self.crowd.draw(random);
-            if person.leaves && day >= DROP {
+            let mut person = if self.plan.by_chance {
+                Person::by_chance(random)
+            } else {
+                self.crowd.draw(random)
+            };
+            if person.leaves && self.is_dropped(day) {
                 continue;
+            }
+            if self.plan.growth && day >= DROP && random.below(100) < GROWTH {
+                person.platform = people::GROWN;
             }
             cohort.push(self.people.len());
             self.people.push(person);
@@ -54,11 +69,19 @@ impl Story {
         cohort
     }
 
+    fn is_dropped(&self, day: i64) -> bool {
+        self.plan.drop && day >= DROP
+    }
+
     fn day(&mut self, random: &mut Random, day: i64) {
         let weekday = WEEKDAYS[day.rem_euclid(7) as usize];
-        let growth = 1.0 + 0.0008 * day as f64;
-        let outage = if day == OUTAGE { 0.3 } else { 1.0 };
-        let users = DAILY_USERS * weekday * growth * outage * (1.0 + 0.035 * random.wobble());
+        let growth = if self.plan.by_chance {
+            1.0
+        } else {
+            1.0 + 0.0008 * day as f64
+        };
+        let outage = if self.plan.outage && day == OUTAGE { 0.3 } else { 1.0 };
+        let users = self.plan.daily_users * weekday * growth * outage * (1.0 + 0.035 * random.wobble());
         let n_new = random.rounded(users * NEW_SHARE);
         let returning = self.returning(random, day, users * (1.0 - NEW_SHARE) * maturity(day));
         let mut here = self.sign_up(random, day, n_new);
@@ -68,22 +91,28 @@ impl Story {
             let ended = self.browse(random, day, person);
             sessions.push((person, self.n_sessions, ended));
         }
-        let busier = if day == SPIKE { 3.6 } else { 1.0 };
+        let busier = if self.plan.spike && day == SPIKE { 3.6 } else { 1.0 };
         let wobble = 1.0 + 0.04 * random.wobble();
-        let n_purchases = random.rounded(sessions.len() as f64 * 0.13 * busier * wobble);
+        let n_purchases = if self.plan.by_chance {
+            let share = 0.13 * busier;
+            sessions.iter().filter(|_| random.fraction() < share).count()
+        } else {
+            random.rounded(sessions.len() as f64 * 0.13 * busier * wobble)
+        };
         self.buy(random, day, &sessions, n_purchases);
     }
 
     /// Old users by age: of each day's signups a share that shrinks with the root of their age.
     fn returning(&mut self, random: &mut Random, day: i64, wanted: f64) -> Vec<usize> {
         let weight = |signup: i64| {
+            let bad = self.plan.bad_week && (BAD_WEEK..BAD_WEEK + 7).contains(&signup);
             if (1..=LONGEST_LIFE).contains(&(day - signup)) {
-                1.0 / ((day - signup) as f64).sqrt()
+                (if bad { BAD_SHARE } else { 1.0 }) / ((day - signup) as f64).sqrt()
             } else {
                 0.0
             }
         };
-        let stays = |person: &usize| day < DROP || !self.people[*person].leaves;
+        let stays = |person: &usize| !self.is_dropped(day) || !self.people[*person].leaves;
         let pools: Vec<(f64, Vec<usize>)> = self
             .cohorts
             .iter()
@@ -97,7 +126,10 @@ impl Story {
                 .rounded(wanted * weight * pool.len() as f64 / total)
                 .min(pool.len());
             for _ in 0..n_people {
-                let place = random.below(pool.len() as u64) as usize;
+                let mut place = random.below(pool.len() as u64) as usize;
+                while self.people[pool[place]].keen <= 7 && random.below(8) >= self.people[pool[place]].keen {
+                    place = random.below(pool.len() as u64) as usize;
+                }
                 chosen.push(pool.swap_remove(place));
             }
         }
@@ -132,7 +164,11 @@ impl Story {
         for _ in 0..n_purchases.min(sessions.len()) {
             let place = random.below(left.len() as u64) as usize;
             let &(person, session, ended) = left.swap_remove(place);
-            let price = PRICES[self.n_sold % PRICES.len()];
+            let price = if self.plan.by_chance {
+                random.one_of(&SPREAD_PRICES).unwrap_or(PRICES[0])
+            } else {
+                PRICES[self.n_sold % PRICES.len()]
+            };
             self.n_sold += 1;
             for (later, event, cents) in [
                 (15, "add_to_cart", None),

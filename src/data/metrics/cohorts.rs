@@ -7,7 +7,7 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{DataError, DauByCohortDate, EngagementByCohortDate, Part, RevenueByCohortDate, Window};
+use super::super::{DataError, DauByCohortDate, EngagementByCohortDate, Part, Query, RevenueByCohortDate, Window};
 use super::windowed;
 
 pub(super) struct Cohorts {
@@ -18,7 +18,7 @@ pub(super) struct Cohorts {
 
 pub(super) async fn tables(facts: &Facts, window: Window) -> Result<Cohorts, DataError> {
     let last_day = number_of_day(facts.covers.1);
-    let sql = windowed(include_str!("../sql/cohorts.sql"), window).replace("{last_day}", &last_day.to_string());
+    let sql = windowed(facts.definitions.sql(Query::Cohorts), window).replace("{last_day}", &last_day.to_string());
     let rows = facts
         .engine
         .rows(&sql, |row| Some((dau(row, last_day)?, revenue(row, last_day)?)))
@@ -82,7 +82,7 @@ async fn engagement(
     let (has_sessions, has_scores) = (facts.roles.has(Role::Session), facts.roles.has(Role::EngagementScore));
     let mut sessions: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
     if has_sessions {
-        let sql = windowed(include_str!("../sql/cohort_sessions.sql"), window);
+        let sql = windowed(facts.definitions.sql(Query::CohortSessions), window);
         let read = |row: &Row| {
             (
                 row.integer("first_day").unwrap_or(0),
@@ -97,7 +97,7 @@ async fn engagement(
     }
     let mut scores: BTreeMap<i64, [Option<f64>; 3]> = BTreeMap::new();
     if has_scores {
-        let sql = windowed(include_str!("../sql/cohort_scores.sql"), window);
+        let sql = windowed(facts.definitions.sql(Query::CohortScores), window);
         let read = |row: &Row| {
             (
                 row.integer("first_day").unwrap_or(0),

@@ -9,7 +9,7 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::{percent, rounded};
 use super::super::roles::names::Role;
-use super::super::{DataError, DauByDate, EngagementByDate, RevenueByDate, RevenueByType, Window};
+use super::super::{DataError, DauByDate, EngagementByDate, Query, RevenueByDate, RevenueByType, Window};
 use super::{days, per_head, windowed};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +28,7 @@ pub(super) type Kinds = BTreeMap<(Date, String), i128>;
 pub(super) async fn sums(facts: &Facts, window: Window) -> Result<Sums, DataError> {
     let rows = facts
         .engine
-        .rows(&windowed(include_str!("../sql/daily.sql"), window), |row| {
+        .rows(&windowed(facts.definitions.sql(Query::Daily), window), |row| {
             let sums = DaySums {
                 users: row.count("users"),
                 new_users: row.count("new_users"),
@@ -43,7 +43,7 @@ pub(super) async fn sums(facts: &Facts, window: Window) -> Result<Sums, DataErro
 }
 
 pub(super) async fn kinds(facts: &Facts, window: Window) -> Result<Kinds, DataError> {
-    let sql = include_str!("../sql/kinds.sql").replace("{group}", "kind");
+    let sql = facts.definitions.sql(Query::Kinds).replace("{group}", "kind");
     let rows = facts
         .engine
         .rows(&windowed(&sql, window), |row| {
@@ -57,7 +57,8 @@ pub(super) fn dau(window: Window, sums: &Sums, has_revenue: bool) -> Vec<DauByDa
     days(window)
         .map(|date| {
             let day = sums.get(&date).copied().unwrap_or_default();
-            let returning = day.users - day.new_users;
+            // A definition of the user's own may count otherwise.
+            let returning = day.users.saturating_sub(day.new_users);
             DauByDate {
                 date,
                 total_dau: day.users,
@@ -76,7 +77,7 @@ pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Re
         let minutes = |micros: i64, sessions: u64| rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64);
         facts
             .engine
-            .rows(&windowed(include_str!("../sql/session_time.sql"), window), |row| {
+            .rows(&windowed(facts.definitions.sql(Query::SessionTime), window), |row| {
                 (
                     row.integer("day").unwrap_or(0),
                     minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
@@ -91,7 +92,7 @@ pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Re
     let scores: BTreeMap<i64, f64> = if facts.roles.has(Role::EngagementScore) {
         facts
             .engine
-            .rows(&windowed(include_str!("../sql/scores.sql"), window), |row| {
+            .rows(&windowed(facts.definitions.sql(Query::Scores), window), |row| {
                 (
                     row.integer("day").unwrap_or(0),
                     rounded(row.float("score").unwrap_or(0.0)),

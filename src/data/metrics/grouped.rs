@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::percent;
-use super::super::{DataError, DauByCountry, NewLoginsByChannel, NewLoginsByCountry, RevenueByCountry, Window};
+use super::super::{DataError, DauByCountry, NewLoginsByChannel, NewLoginsByCountry, Query, RevenueByCountry, Window};
 use super::{days, per_head, windowed};
 
 /// Above this many cells, days on which a group has no row are left out.
@@ -26,7 +26,7 @@ pub(super) struct Cell {
 
 /// Every day of the window for every value of the column that the window holds.
 pub(super) async fn sums(facts: &Facts, window: Window, column: &str) -> Result<Vec<Cell>, DataError> {
-    let sql = include_str!("../sql/by_group.sql").replace("{group}", column);
+    let sql = facts.definitions.sql(Query::ByGroup).replace("{group}", column);
     let found = facts
         .engine
         .rows(&windowed(&sql, window), |row| {
@@ -71,7 +71,7 @@ pub(super) async fn sums(facts: &Facts, window: Window, column: &str) -> Result<
 pub(super) type Kinds = BTreeMap<(Date, String, String), i128>;
 
 pub(super) async fn kinds(facts: &Facts, window: Window, column: &str) -> Result<Kinds, DataError> {
-    let sql = include_str!("../sql/kinds.sql").replace("{group}", column);
+    let sql = facts.definitions.sql(Query::Kinds).replace("{group}", column);
     let rows = facts
         .engine
         .rows(&windowed(&sql, window), |row| {
@@ -86,7 +86,7 @@ pub(super) async fn kinds(facts: &Facts, window: Window, column: &str) -> Result
 
 pub(super) fn dau_by_country(cells: &[Cell], has_revenue: bool) -> Vec<DauByCountry> {
     let row = |cell: &Cell| {
-        let returning = cell.users - cell.new_users;
+        let returning = cell.users.saturating_sub(cell.new_users);
         DauByCountry {
             date: cell.date,
             country: cell.segment.clone(),

@@ -8,7 +8,7 @@ use super::super::engine::literal;
 use super::super::event_names::{is_conversion, is_noise};
 use super::super::facts::Facts;
 use super::super::roles::names::Role;
-use super::super::{DataError, Part, UserJourneyCohort, Window};
+use super::super::{DataError, Part, Query, UserJourneyCohort, Window};
 use super::windowed;
 
 const MOST_STAGES: usize = 8;
@@ -17,7 +17,7 @@ const MOST_STAGES: usize = 8;
 pub(super) async fn prepare(facts: &Facts) -> Result<(), DataError> {
     let has = |role: Role| facts.roles.has(role);
     if has(Role::Event) {
-        facts.engine.keep("reach", include_str!("../sql/reach.sql")).await
+        facts.engine.keep("reach", facts.definitions.sql(Query::Reach)).await
     } else if has(Role::Revenue) {
         // Without an order number, all payments of a day are one purchase.
         let purchase = if has(Role::Order) {
@@ -29,7 +29,7 @@ pub(super) async fn prepare(facts: &Facts) -> Result<(), DataError> {
             .engine
             .keep(
                 "reach",
-                &include_str!("../sql/purchases.sql").replace("{purchase}", purchase),
+                &facts.definitions.sql(Query::Purchases).replace("{purchase}", purchase),
             )
             .await
     } else {
@@ -47,7 +47,10 @@ pub(super) async fn order(facts: &Facts) -> Result<Vec<(String, u64)>, DataError
             row.count("users"),
         )
     };
-    let mut events = facts.engine.rows(include_str!("../sql/event_order.sql"), read).await?;
+    let mut events = facts
+        .engine
+        .rows(facts.definitions.sql(Query::EventOrder), read)
+        .await?;
     events.sort_by(|one, other| {
         one.0
             .total_cmp(&other.0)
@@ -107,7 +110,7 @@ pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Part<UserJo
         return Ok(Part::Present(Vec::new()));
     }
     let list: Vec<String> = stages.iter().map(|stage| literal(stage)).collect();
-    let sql = windowed(include_str!("../sql/journeys.sql"), window).replace("{stages}", &list.join(", "));
+    let sql = windowed(facts.definitions.sql(Query::Journeys), window).replace("{stages}", &list.join(", "));
     let found = facts
         .engine
         .rows(&sql, |row| {

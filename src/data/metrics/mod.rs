@@ -4,6 +4,7 @@ mod cohorts;
 mod daily;
 mod grouped;
 mod journey;
+mod people;
 mod segments;
 mod totals;
 
@@ -106,6 +107,17 @@ impl Tables {
 fn windowed(sql: &str, window: Window) -> String {
     sql.replace("{start}", &number_of_day(window.start).to_string())
         .replace("{end}", &number_of_day(window.end).to_string())
+}
+
+/// Two windows as one query; without a previous one it is the empty range before the window.
+fn two_windows(sql: &str, window: Window, previous: Option<Window>) -> String {
+    let start = number_of_day(window.start);
+    let previous = previous.map_or((start, start - 1), |previous| {
+        (number_of_day(previous.start), number_of_day(previous.end))
+    });
+    windowed(sql, window)
+        .replace("{previous_start}", &previous.0.to_string())
+        .replace("{previous_end}", &previous.1.to_string())
 }
 
 fn days(window: Window) -> impl Iterator<Item = Date> {

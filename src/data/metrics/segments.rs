@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::super::engine::number_of_day;
 use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{DataError, Dimension, EventCount, Part, RevenueSegmentsDaily, Segment, Segmentation, Window};
-use super::{days, journey, windowed};
+use super::super::{
+    DataError, Dimension, EventCount, Part, Query, RevenueSegmentsDaily, Segment, Segmentation, Window,
+};
+use super::{days, journey, people, two_windows, windowed};
 
 const TIERS: [(&str, &str); 4] = [
     ("whale", "top 10 % of the window's payers by net revenue"),
@@ -19,10 +20,11 @@ const TIERS: [(&str, &str); 4] = [
     ("free_user", "active in the window without a payment above 0"),
 ];
 const MOST_SEGMENTS: usize = 20;
+const MOST_COUNTRIES: usize = 1_000;
 const MOST_EVENTS: usize = 50;
 
 pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
-    let sql = of_tiers(include_str!("../sql/tier_days.sql"), window);
+    let sql = of_tiers(facts.definitions.sql(Query::TierDays), window);
     let found = facts
         .engine
         .rows(&sql, |row| {
@@ -49,7 +51,7 @@ pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<Reve
 
 /// Keeps the tiers of a window under `tiers_name`.
 pub(super) async fn keep_tiers(facts: &Facts, window: Window) -> Result<(), DataError> {
-    let sql = windowed(include_str!("../sql/tiers.sql"), window);
+    let sql = windowed(facts.definitions.sql(Query::Tiers), window);
     facts.engine.keep(&tiers_name(window), &sql).await
 }
 
@@ -100,6 +102,15 @@ pub(crate) async fn segmentation(
             segmentation.dimensions.push(dimension);
         }
     }
+    let of = async |group: &str| -> Result<Vec<Segment>, DataError> {
+        let sql = two_windows(facts.definitions.sql(Query::GroupUsers), window, previous).replace("{group}", group);
+        people::segments(facts, &sql, previous.is_some(), people::Days::Known).await
+    };
+    segmentation.all_users = of("'all'").await?.pop();
+    if facts.roles.has(Role::Country) {
+        segmentation.countries = of("country").await?;
+        segmentation.countries.truncate(MOST_COUNTRIES);
+    }
     if facts.roles.has(Role::Event) {
         segmentation.events = events(facts, window, previous).await?;
     }
@@ -127,13 +138,14 @@ fn joined(name: &str, current: Option<&Size>, before: Option<Option<&Size>>, has
         previous_revenue: before.filter(|_| has_revenue).map(|size| to_float(size.revenue)),
         converted_users: Some(current.converted),
         previous_converted_users: before.map(|size| size.converted),
+        scatter: None,
     }
 }
 
 async fn tier_sizes(facts: &Facts, window: Window) -> Result<BTreeMap<String, Size>, DataError> {
     let rows = facts
         .engine
-        .rows(&of_tiers(include_str!("../sql/tier_sizes.sql"), window), |row| {
+        .rows(&of_tiers(facts.definitions.sql(Query::TierSizes), window), |row| {
             let size = Size {
                 users: row.count("users"),
                 rows: row.count("n_rows"),
@@ -150,7 +162,7 @@ type Shares = Vec<(f64, f64)>;
 
 /// The share of revenue that the top 1, 5, 10 and 20 % of users bring, and the whole curve from the first user to the last.
 async fn concentration(facts: &Facts, window: Window) -> Result<(Shares, Shares), DataError> {
-    let sql = of_tiers("SELECT revenue FROM {tiers} ORDER BY revenue DESC, user_id", window);
+    let sql = of_tiers(facts.definitions.sql(Query::Concentration), window);
     let sorted = facts
         .engine
         .rows(&sql, |row| row.amount("revenue").unwrap_or(0))
@@ -178,17 +190,6 @@ const CURVE: [usize; 20] = [
     1, 2, 3, 4, 5, 7, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100,
 ];
 
-/// Two windows as one query; without a previous one it is the empty range before the window.
-fn two_windows(sql: &str, window: Window, previous: Option<Window>) -> String {
-    let start = number_of_day(window.start);
-    let previous = previous.map_or((start, start - 1), |previous| {
-        (number_of_day(previous.start), number_of_day(previous.end))
-    });
-    windowed(sql, window)
-        .replace("{previous_start}", &previous.0.to_string())
-        .replace("{previous_end}", &previous.1.to_string())
-}
-
 async fn dimension(
     facts: &Facts,
     window: Window,
@@ -196,46 +197,8 @@ async fn dimension(
     column: &str,
     name: &str,
 ) -> Result<Dimension, DataError> {
-    let sql = two_windows(include_str!("../sql/dimension.sql"), window, previous).replace("{dimension}", name);
-    let rows = facts
-        .engine
-        .rows(&sql, |row| {
-            let size = Size {
-                users: row.count("users"),
-                rows: row.count("n_rows"),
-                revenue: row.amount("revenue").unwrap_or(0),
-                converted: row.count("converted"),
-            };
-            (
-                (
-                    row.text("segment").unwrap_or_default(),
-                    row.text("period").unwrap_or_default(),
-                ),
-                size,
-            )
-        })
-        .await?;
-    let sizes: BTreeMap<(String, String), Size> = rows.into_iter().collect();
-    let mut names: Vec<String> = sizes.keys().map(|(segment, _)| segment.clone()).collect();
-    names.dedup();
-    let of = |segment: &str, period: &str| sizes.get(&(segment.to_owned(), period.to_owned()));
-    let mut segments: Vec<Segment> = names
-        .iter()
-        .map(|segment| {
-            joined(
-                segment,
-                of(segment, "current"),
-                previous.map(|_| of(segment, "previous")),
-                facts.roles.has(Role::Revenue),
-            )
-        })
-        .collect();
-    segments.sort_by(|one, other| {
-        other
-            .users
-            .cmp(&one.users)
-            .then_with(|| one.segment.cmp(&other.segment))
-    });
+    let sql = two_windows(facts.definitions.sql(Query::Dimension), window, previous).replace("{dimension}", name);
+    let mut segments = people::segments(facts, &sql, previous.is_some(), people::Days::Unknown).await?;
     segments.truncate(MOST_SEGMENTS);
     Ok(Dimension {
         dimension: column.to_owned(),
@@ -244,7 +207,7 @@ async fn dimension(
 }
 
 async fn events(facts: &Facts, window: Window, previous: Option<Window>) -> Result<Vec<EventCount>, DataError> {
-    let sql = two_windows(include_str!("../sql/event_counts.sql"), window, previous);
+    let sql = two_windows(facts.definitions.sql(Query::EventCounts), window, previous);
     let counts = facts
         .engine
         .rows(&sql, |row| EventCount {

@@ -27,6 +27,13 @@ pub(crate) fn column<'columns>(columns: &'columns [Column], given: &str) -> Opti
         .or_else(|| columns.iter().find(|column| column.bare == names::bare(unquoted)))
 }
 
+/// A column as it must be written inside an expression.
+pub(crate) fn written(name: &str) -> String {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let is_plain = name.chars().all(is_word) && !name.starts_with(|letter: char| letter.is_ascii_digit());
+    if is_plain { name.to_owned() } else { quoted(name) }
+}
+
 /// How columns are read inside an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {

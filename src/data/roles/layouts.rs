@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use super::super::engine::Engine;
-use super::super::moment::Order;
+use super::super::moment::DayOrder;
 use super::super::{DataError, profile, source};
-use super::{Roles, resolve};
+use super::names::Role;
+use super::{Given, Roles, resolve};
 
 /// The roles of a small CSV table.
 fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
@@ -20,11 +21,20 @@ fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let raw = source::read(&[file.path().display().to_string()], 0).await?;
+        let raw = source::read(&[file.path().display().to_string()], &source::Access::default(), 0).await?;
         let columns = profile::columns(&raw)?;
-        let engine = Engine::new("UTC", Order::MonthFirst, 0);
+        let engine = Engine::new("UTC", DayOrder::MonthFirst, 0);
         engine.register("raw", raw.schema.clone(), raw.batches.clone())?;
-        resolve(&raw, &columns, &engine, &map).await
+        resolve(
+            &raw,
+            &columns,
+            &engine,
+            &Given {
+                mapping: &[],
+                map: &map,
+            },
+        )
+        .await
     })
 }
 
@@ -139,9 +149,37 @@ fn day_or_month_first_is_decided_by_a_value_above_twelve() {
             roles.notes.iter().any(|note| note.contains("assumed")),
         )
     };
-    assert_eq!(order("25/12/2023"), (Order::DayFirst, false));
-    assert_eq!(order("12/25/2023"), (Order::MonthFirst, false));
-    assert_eq!(order("01/02/2024"), (Order::MonthFirst, true));
+    assert_eq!(order("25/12/2023"), (Some(DayOrder::DayFirst), false));
+    assert_eq!(order("12/25/2023"), (Some(DayOrder::MonthFirst), false));
+    assert_eq!(order("01/02/2024"), (Some(DayOrder::MonthFirst), true));
+}
+
+#[test]
+fn na_is_a_code_among_codes_and_nothing_among_numbers_names_and_ids() {
+    let csv = "user_id,time,country,revenue,session_id\n17850,2024-01-01,DE,5.5,-1\nNA,2024-01-02,NA,NA,77\n17851,NA,FR,NA,78\n";
+    let roles = resolved(csv, &[]).unwrap();
+    assert_eq!(
+        shown(&roles),
+        "user=user_id time=time country=country session=session_id revenue=revenue"
+    );
+    let nothing = |role: Role| {
+        let checks = roles.found[&role].checks.iter();
+        checks
+            .filter_map(|check| check.strip_prefix("read as nothing: "))
+            .collect::<String>()
+    };
+    assert_eq!(nothing(Role::User), "na");
+    assert_eq!(nothing(Role::Country), "");
+    assert_eq!(nothing(Role::Session), "-1");
+    assert!(roles.found[&Role::Revenue].checks.contains(&"66.7 % empty".to_owned()));
+    assert!(roles.found[&Role::Time].checks.contains(&"33.3 % empty".to_owned()));
+    let names = "user_id,time,country\na,2024-01-01,Germany\nb,2024-01-02,NA\nc,2024-01-02,Unknown\n";
+    let roles = resolved(names, &[]).unwrap();
+    assert!(
+        roles.found[&Role::Country]
+            .checks
+            .contains(&"read as nothing: unknown, na".to_owned())
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub(crate) mod expression;
 #[cfg(test)]
 mod layouts;
 pub(crate) mod names;
+mod nothing;
 mod options;
 mod people;
 mod revenue;
@@ -12,11 +13,13 @@ mod vendors;
 use std::collections::BTreeMap;
 
 use super::engine::{Engine, quoted};
-use super::moment::Order;
+use super::moment::DayOrder;
+use super::privacy::Masker;
 use super::profile::{self, Column};
 use super::source::Raw;
 use super::{DataError, Mapped};
 use names::Role;
+pub(crate) use options::Given;
 use vendors::Vendor;
 
 /// One role with its column.
@@ -49,7 +52,8 @@ pub(crate) struct Roles {
     pub(crate) found: BTreeMap<Role, Found>,
     /// Why a role that a reader would expect has no column.
     pub(crate) absent: BTreeMap<Role, String>,
-    pub(crate) time_order: Order,
+    /// None where every value of the time tells for itself.
+    pub(crate) time_order: Option<DayOrder>,
     pub(crate) currency: Option<String>,
     pub(crate) notes: Vec<String>,
 }
@@ -77,6 +81,7 @@ impl Roles {
                 column: found.shown.clone(),
                 reason: found.reason.clone(),
                 checks: found.checks.clone(),
+                day_order: self.time_order.filter(|_| *role == Role::Time),
             })
             .collect()
     }
@@ -97,24 +102,24 @@ struct Resolver<'columns> {
     roles: Roles,
 }
 
-/// Finds all roles. `raw` must be registered as table `raw` in a plain engine.
+/// Finds all roles, as far as `given` does not say them. `raw` must be registered as table `raw` in a plain engine.
 pub(crate) async fn resolve(
     raw: &Raw,
     columns: &[Column],
     engine: &Engine,
-    map: &[(String, String)],
+    given: &Given<'_>,
 ) -> Result<Roles, DataError> {
     let bare: Vec<&str> = columns.iter().map(|column| column.bare.as_str()).collect();
     let mut resolver = Resolver {
         columns,
         vendor: vendors::vendor(&bare),
-        chosen: options::read(columns, engine, map).await?,
+        chosen: options::read(columns, engine, given).await?,
         roles: Roles::default(),
     };
     people::user(&mut resolver)?;
     people::time(&mut resolver)?;
     if let Some(column) = resolver.only_column(Role::Time) {
-        let style = profile::time_style(raw, column)?;
+        let style = profile::time_style(raw, column, given.day_order())?;
         resolver.roles.time_order = style.order;
         resolver.roles.notes.extend(style.notes);
     }
@@ -238,6 +243,7 @@ impl<'columns> Resolver<'columns> {
             if options::is_amount(role) {
                 found.sql = expression::amount(column);
             }
+            nothing::leave_out(role, column, &mut found);
             self.roles.found.insert(role, found);
         }
     }
@@ -246,6 +252,10 @@ impl<'columns> Resolver<'columns> {
 /// Value checks that a name cannot replace.
 fn fits(role: Role, column: &Column) -> bool {
     if column.filled() == 0 {
+        return false;
+    }
+    let is_shown = matches!(role, Role::Event | Role::Country | Role::Platform | Role::Channel);
+    if is_shown && !Masker::default().may_show(column) {
         return false;
     }
     match role {

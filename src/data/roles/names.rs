@@ -128,6 +128,10 @@ impl Role {
                 "purchase_date",
                 "event_date",
                 "date",
+                "event_day",
+                "day",
+                "dt",
+                "ds",
                 "created_utc",
                 "created",
                 "received_at",
@@ -255,6 +259,7 @@ pub(crate) const ANONYMOUS: &[&str] = &[
 
 const PREFIXES: &[&str] = &[
     "properties_",
+    "event_params_",
     "event_properties_",
     "user_properties_",
     "context_traits_",

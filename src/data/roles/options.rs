@@ -2,21 +2,51 @@
 
 use std::collections::BTreeMap;
 
-use super::super::DataError;
 use super::super::engine::Engine;
+use super::super::moment::DayOrder;
 use super::super::profile::Column;
+use super::super::{DataError, Mapped};
 use super::expression::{self, Reading};
 use super::names::{ROLES, Role};
-use super::{Found, checks};
+use super::{Found, checks, nothing};
 
 /// What the user decided: a column or expression, or that the role has none.
 pub(super) type Chosen = BTreeMap<Role, Option<Found>>;
 
-pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, String)]) -> Result<Chosen, DataError> {
+/// What was decided before the columns were looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    /// An earlier mapping that is used again.
+    pub(crate) mapping: &'a [Mapped],
+    /// `role=column-or-expression` pairs, stronger than the mapping.
+    pub(crate) map: &'a [(String, String)],
+}
+
+impl Given<'_> {
+    /// How an earlier run read the dates.
+    pub(super) fn day_order(&self) -> Option<DayOrder> {
+        let is_replaced = self.map.iter().any(|(role, _)| Role::named(role) == Some(Role::Time));
+        let time = self
+            .mapping
+            .iter()
+            .find(|mapped| Role::named(&mapped.role) == Some(Role::Time));
+        time.filter(|_| !is_replaced)?.day_order
+    }
+}
+
+pub(super) async fn read(columns: &[Column], engine: &Engine, given: &Given<'_>) -> Result<Chosen, DataError> {
     let mut chosen = Chosen::new();
-    for (role_given, given) in map {
+    let again = given.mapping.iter().map(|mapped| {
+        let reason = format!("taken from the mapping file: {}", mapped.reason);
+        (&mapped.role, &mapped.column, "--mapping FILE with ", reason)
+    });
+    let named = given.map.iter().map(|(role, column)| {
+        let shown = Role::named(role).map_or(role.as_str(), |role| role.name());
+        (role, column, "--map ", format!("given by --map {shown}"))
+    });
+    for (role_given, given, how, reason) in again.chain(named) {
         let bad = |why: String| DataError::BadMap {
-            given: format!("{role_given}={given}"),
+            given: format!("{how}{role_given}={given}"),
             why,
             columns: columns.iter().map(|column| column.name.clone()).collect(),
         };
@@ -34,7 +64,6 @@ pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, St
             chosen.insert(role, None);
             continue;
         }
-        let reason = format!("given by --map {}", role.name());
         let found = match expression::column(columns, trimmed) {
             Some(column) if is_amount(role) && column.numeric_share() < 0.5 => {
                 return Err(bad(format!("column `{}` holds no numbers", column.name)));
@@ -44,6 +73,7 @@ pub(super) async fn read(columns: &[Column], engine: &Engine, map: &[(String, St
                 if is_amount(role) {
                     found.sql = expression::amount(column);
                 }
+                nothing::leave_out(role, column, &mut found);
                 found
             }
             None => expressed(columns, engine, role, trimmed, reason).await.map_err(bad)?,

@@ -2,8 +2,9 @@
 
 use super::super::profile::Column;
 use super::super::{DataError, engine::quoted};
+use super::expression::written;
 use super::names::{ANONYMOUS, Role};
-use super::{Found, Resolver, checks};
+use super::{Found, Resolver, checks, nothing};
 
 /// Below this many rows the share of distinct values says nothing.
 const FEW_ROWS: u64 = 50;
@@ -58,6 +59,7 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
         }
     };
     let mut found = Found::column(column, reason, checks(column));
+    nothing::leave_out(Role::User, column, &mut found);
     if column.null_share() > 0.2 {
         let anonymous = ANONYMOUS.iter().find_map(|name| {
             resolver
@@ -66,12 +68,8 @@ pub(super) fn user(resolver: &mut Resolver<'_>) -> Result<(), DataError> {
                 .find(|other| other.bare == *name && other.name != column.name && other.filled() > column.filled())
         });
         if let Some(anonymous) = anonymous {
-            found.shown = format!("coalesce({}, {})", column.name, anonymous.name);
-            found.sql = format!(
-                "coalesce(text_of({}), text_of({}))",
-                quoted(&column.name),
-                quoted(&anonymous.name)
-            );
+            found.shown = format!("coalesce({}, {})", written(&column.name), written(&anonymous.name));
+            found.sql = format!("coalesce(text_of({}), text_of({}))", found.sql, quoted(&anonymous.name));
             found.columns.push(anonymous.name.clone());
             found
                 .reason

@@ -3,8 +3,8 @@
 use super::super::engine::{Engine, literal, quoted};
 use super::super::event_names::is_purchase_like;
 use super::super::profile::Column;
-use super::super::{DataError, functions};
-use super::expression::amount;
+use super::super::{DataError, functions, privacy};
+use super::expression::{amount, written};
 use super::names::Role;
 use super::{Found, Resolver, checks};
 
@@ -57,7 +57,7 @@ async fn of_total(
     let mut found = Found::column(column, reason, checks(column));
     found.sql = amount(column);
     if in_minor_units(resolver, column) {
-        found.shown = format!("{} / 100", column.name);
+        found.shown = format!("{} / 100", written(&column.name));
         found.sql = format!("{} / 100", found.sql);
         found
             .checks
@@ -112,7 +112,7 @@ fn of_prices(resolver: &mut Resolver<'_>) -> Option<Found> {
     let quantity = resolver.only_column(Role::Quantity);
     let found = match quantity {
         Some(quantity) => Found {
-            shown: format!("{} * {}", quantity.name, price.name),
+            shown: format!("{} * {}", written(&quantity.name), written(&price.name)),
             sql: format!("{} * {}", amount(quantity), amount(price)),
             columns: vec![quantity.name.clone(), price.name.clone()],
             reason: format!(
@@ -157,15 +157,20 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
     let Some(column) = resolver.only_column(Role::Event) else {
         return found;
     };
-    let bought: Vec<String> = column
+    let bought: Vec<&String> = column
         .values
         .iter()
         .flatten()
         .filter(|event| is_purchase_like(event))
-        .map(|event| literal(event))
         .collect();
-    let list = bought.join(", ");
-    found.shown = format!("CASE WHEN {} IN ({list}) THEN {} END", column.name, found.shown);
+    let list = bought.iter().map(|event| literal(event)).collect::<Vec<_>>().join(", ");
+    let named: Vec<String> = bought.iter().map(|event| literal(&privacy::label(event))).collect();
+    let named = named.join(", ");
+    let amount = match found.columns.as_slice() {
+        [name] if *name == found.shown => written(name),
+        _ => found.shown,
+    };
+    found.shown = format!("CASE WHEN {} IN ({named}) THEN {amount} END", written(&column.name));
     found.sql = format!(
         "CASE WHEN text_of({}) IN ({list}) THEN {} END",
         quoted(&column.name),
@@ -174,7 +179,7 @@ fn on_purchases(resolver: &Resolver<'_>, mut found: Found) -> Found {
     found
         .reason
         .push_str("; counted only on events by which something is bought");
-    found.checks.push(format!("purchase-like events: {list}"));
+    found.checks.push(format!("purchase-like events: {named}"));
     found
 }
 

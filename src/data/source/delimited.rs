@@ -49,6 +49,17 @@ impl<R: Read> Reader<R> {
         Ok(Some(reader))
     }
 
+    /// Rows that follow no header of their own, from a writer whose separator is known.
+    pub(crate) fn with_header(bytes: R, header: Vec<String>, separator: u8) -> Self {
+        Self {
+            separator,
+            lines: Lines::new(bytes),
+            header,
+            cells: Vec::new(),
+            replaced: 0,
+        }
+    }
+
     pub(crate) fn cells(&self) -> &[String] {
         &self.cells
     }

@@ -1,4 +1,4 @@
-//! JSON records as flat rows: nested objects become `outer.inner` columns.
+//! JSON records as flat rows: nested objects become `outer.inner` columns, lists of keys with values become `outer.key`.
 
 use serde_json::Value;
 
@@ -19,12 +19,13 @@ fn flatten(columns: &mut TextColumns, name: &str, value: &Value) {
     let text = match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let name = if name.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{name}.{key}")
-                };
-                flatten(columns, &name, member);
+                flatten(columns, &below(name, key), member);
+            }
+            return;
+        }
+        Value::Array(items) if !items.is_empty() && items.iter().all(|item| pair(item).is_some()) => {
+            for (key, value) in items.iter().filter_map(pair) {
+                flatten(columns, &below(name, key), value);
             }
             return;
         }
@@ -34,4 +35,26 @@ fn flatten(columns: &mut TextColumns, name: &str, value: &Value) {
     };
     let column = columns.column(name);
     columns.put(column, &text);
+}
+
+fn below(name: &str, key: &str) -> String {
+    if name.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{name}.{key}")
+    }
+}
+
+/// `{"key":"plan","value":{"string_value":"pro","int_value":null}}`: analytics exports keep parameters so, one value of several types.
+fn pair(item: &Value) -> Option<(&str, &Value)> {
+    let members = item.as_object().filter(|members| members.len() == 2)?;
+    let (key, value) = (members.get("key")?.as_str()?, members.get("value")?);
+    let filled = match value {
+        Value::Object(alternatives) => alternatives
+            .values()
+            .find(|value| !value.is_null())
+            .unwrap_or(&Value::Null),
+        scalar => scalar,
+    };
+    (!filled.is_array() && !filled.is_object()).then_some((key, filled))
 }

@@ -1,23 +1,32 @@
-//! Files in, one raw table out: typed batches as they stand, nothing interpreted. Never heard of roles or days.
+//! What the user named in, one raw table out: typed batches as they stand, nothing interpreted. Never heard of roles or days.
 
+mod arrow;
 mod columns;
 mod delimited;
-mod files;
 mod json;
+mod kind;
+mod local;
+mod nested;
+mod objects;
 mod parquet;
+mod place;
+pub(crate) mod postgres;
+mod table;
+mod text;
+mod unpack;
 
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use datafusion::arrow::array::{Array, RecordBatch, new_null_array};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::array::{Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
-use columns::TextColumns;
-use files::{Kind, SourceFile};
+use kind::Kind;
+pub use place::{Access, shown_source};
+pub(crate) use place::{Place, place};
 
 const KEPT_PLACES: usize = 20;
 
@@ -25,6 +34,8 @@ const KEPT_PLACES: usize = 20;
 pub(crate) struct Raw {
     pub(crate) schema: SchemaRef,
     pub(crate) batches: Vec<RecordBatch>,
+    /// What stands for all cells of a row, where a server made it of more columns than are here.
+    pub(crate) row_hashes: Option<Vec<Int64Array>>,
     pub(crate) files: Vec<String>,
     pub(crate) fingerprint: String,
     pub(crate) bad_rows: u64,
@@ -36,6 +47,16 @@ impl Raw {
     pub(crate) fn n_rows(&self) -> u64 {
         self.batches.iter().map(|batch| batch.num_rows() as u64).sum()
     }
+}
+
+/// One input file and the name to show for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SourceFile {
+    path: PathBuf,
+    shown: String,
+    kind: Kind,
+    /// Columns that the folders of the file say.
+    partitions: Vec<(String, String)>,
 }
 
 /// What is learned on the way through the files.
@@ -53,32 +74,47 @@ impl Tally {
             self.places.push(format!("{file}:{line}"));
         }
     }
+
+    fn check(&self, max_bad_rows: u64) -> Result<(), DataError> {
+        if self.bad_rows <= max_bad_rows {
+            return Ok(());
+        }
+        Err(DataError::TooManyBadRows {
+            bad_rows: self.bad_rows,
+            allowed: max_bad_rows,
+            places: self.places.iter().take(3).cloned().collect(),
+        })
+    }
 }
 
-pub(crate) async fn read(sources: &[String], max_bad_rows: u64) -> Result<Raw, DataError> {
-    let files = files::expand(sources)?;
+/// Reads files from here and from anywhere; a database is none.
+pub(crate) async fn read(sources: &[String], access: &Access, max_bad_rows: u64) -> Result<Raw, DataError> {
+    let mut fetched = None;
+    let files = files(sources, access, &mut fetched).await?;
     let mut tally = Tally::default();
     let mut hasher = Sha256::new();
     let mut parts = Vec::new();
     for file in &files {
         let batches = match file.kind {
-            Kind::Parquet => parquet::read(&file.path, &mut hasher).await?,
-            _ => text(file, &mut hasher, &mut tally)?,
+            Kind::Parquet | Kind::Arrow => {
+                hash(&file.path, &mut hasher).map_err(|error| unreadable(&file.path, &error))?;
+                if file.kind == Kind::Arrow {
+                    arrow::read(file)?
+                } else {
+                    parquet::read(file).await?
+                }
+            }
+            _ => text::read(file, &mut hasher, &mut tally)?,
         };
-        parts.push(batches);
+        parts.push(table::with_partitions(file, batches)?);
     }
-    if tally.bad_rows > max_bad_rows {
-        return Err(DataError::TooManyBadRows {
-            bad_rows: tally.bad_rows,
-            allowed: max_bad_rows,
-            places: tally.places.into_iter().take(3).collect(),
-        });
-    }
-    let (schema, batches, notes) = one_table(&files, parts)?;
+    tally.check(max_bad_rows)?;
+    let (schema, batches, notes) = table::one(&files, parts)?;
     let mut raw = Raw {
         schema,
         batches,
-        files: files.iter().map(|file| file.shown.clone()).collect(),
+        row_hashes: None,
+        files: files.into_iter().map(|file| file.shown).collect(),
         fingerprint: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         bad_rows: tally.bad_rows,
         bad_row_places: tally.places,
@@ -96,196 +132,78 @@ pub(crate) async fn read(sources: &[String], max_bad_rows: u64) -> Result<Raw, D
     Ok(raw)
 }
 
-fn unreadable(path: &Path, error: io::Error) -> DataError {
+/// Expands all that was named. Several files of one kind are one table; a mix is refused.
+///
+/// Objects from elsewhere are in the folder `fetched`.
+async fn files(
+    sources: &[String],
+    access: &Access,
+    fetched: &mut Option<tempfile::TempDir>,
+) -> Result<Vec<SourceFile>, DataError> {
+    let mut files = Vec::new();
+    for (number, given) in sources.iter().enumerate() {
+        let paths: Vec<(PathBuf, String)> = match place(given) {
+            Place::Here => {
+                let paths = local::paths(given)?.into_iter();
+                paths.map(|path| (path.clone(), path.display().to_string())).collect()
+            }
+            Place::Postgres => return Err(DataError::DatabaseAmongFiles(shown_source(given))),
+            _ => {
+                if fetched.is_none() {
+                    let folder = tempfile::tempdir().map_err(|error| unreadable(&std::env::temp_dir(), &error))?;
+                    *fetched = Some(folder);
+                }
+                let folder = fetched
+                    .as_ref()
+                    .map(|folder| folder.path().join(format!("source-{number}")));
+                let objects = objects::fetch(given, access, &folder.unwrap_or_default()).await?;
+                objects.into_iter().map(|object| (object.path, object.shown)).collect()
+            }
+        };
+        if paths.is_empty() {
+            return Err(DataError::NoSuchFile(given.clone()));
+        }
+        for (path, shown) in paths {
+            let kind = kind::of(&path).map_err(|error| unreadable(Path::new(&shown), &error))?;
+            files.push(SourceFile {
+                partitions: local::partitions(&shown),
+                path,
+                shown,
+                kind,
+            });
+        }
+    }
+    let mut kinds: Vec<&str> = files.iter().map(|file| file.kind.name()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    match kinds.len() {
+        0 => Err(DataError::NoSuchFile("(nothing named)".to_owned())),
+        1 => Ok(files),
+        _ => Err(DataError::MixedKinds {
+            given: sources
+                .iter()
+                .map(|source| shown_source(source))
+                .collect::<Vec<_>>()
+                .join(" "),
+            kinds: kinds.join(", "),
+        }),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> DataError {
     DataError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
     }
 }
 
-fn text(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
-    let lost = |error| unreadable(&file.path, error);
-    let shared = Arc::new(Mutex::new(std::mem::take(hasher)));
-    let packed = Hashing {
-        inner: std::fs::File::open(&file.path).map_err(lost)?,
-        hasher: Arc::clone(&shared),
-    };
-    let bytes = files::unpacked(packed).and_then(utf8).map_err(lost)?;
-    let result = match file.kind {
-        Kind::JsonLines => json_lines(bytes, file, tally),
-        Kind::JsonArray => json_array(bytes, file),
-        _ => delimited(bytes, file, tally),
-    };
-    if let Ok(filled) = shared.lock() {
-        *hasher = filled.clone();
-    }
-    result
-}
-
-/// Passes bytes on and adds them to the fingerprint.
-struct Hashing<R> {
-    inner: R,
-    hasher: Arc<Mutex<Sha256>>,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n_read = self.inner.read(buffer)?;
-        if let Ok(mut hasher) = self.hasher.lock() {
-            hasher.update(&buffer[..n_read]);
-        }
-        Ok(n_read)
-    }
-}
-
-/// Drops a byte order mark; UTF-16 with a mark becomes UTF-8.
-fn utf8(mut bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    let mut mark = Vec::new();
-    bytes.by_ref().take(3).read_to_end(&mut mark)?;
-    let little = mark.starts_with(&[0xff, 0xfe]);
-    if little || mark.starts_with(&[0xfe, 0xff]) {
-        let mut rest = mark[2..].to_vec();
-        bytes.read_to_end(&mut rest)?;
-        let units = rest.chunks_exact(2).map(|pair| {
-            let pair = [pair[0], pair[1]];
-            if little {
-                u16::from_le_bytes(pair)
-            } else {
-                u16::from_be_bytes(pair)
-            }
-        });
-        let text: String = char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
-        return Ok(Box::new(io::Cursor::new(text.into_bytes())));
-    }
-    if mark == [0xef, 0xbb, 0xbf] {
-        mark.clear();
-    }
-    Ok(Box::new(io::Cursor::new(mark).chain(bytes)))
-}
-
-fn delimited(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
-    let lost = |error| unreadable(&file.path, error);
-    let Some(mut reader) = delimited::Reader::new(bytes).map_err(lost)? else {
-        return Err(DataError::Empty(file.shown.clone()));
-    };
-    let mut columns = TextColumns::default();
-    for name in reader.header.clone() {
-        columns.column(&name);
-    }
-    while let Some(row) = reader.next().map_err(lost)? {
-        match row {
-            delimited::Row::Cells => {
-                for (column, cell) in reader.cells().iter().enumerate() {
-                    columns.put(column, cell);
-                }
-                columns.end_row()?;
-            }
-            delimited::Row::Bad(line) => tally.bad(&file.shown, line),
+fn hash(path: &Path, hasher: &mut Sha256) -> io::Result<()> {
+    let mut bytes = File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match io::Read::read(&mut bytes, &mut buffer)? {
+            0 => return Ok(()),
+            n_read => hasher.update(&buffer[..n_read]),
         }
     }
-    tally.replaced += reader.replaced;
-    columns.finish()
-}
-
-fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
-    let mut columns = TextColumns::default();
-    let mut reader = BufReader::with_capacity(1 << 16, bytes);
-    let mut line = Vec::new();
-    let mut number = 0;
-    while reader
-        .read_until(b'\n', &mut line)
-        .map_err(|error| unreadable(&file.path, error))?
-        > 0
-    {
-        number += 1;
-        let text = String::from_utf8_lossy(&line);
-        tally.replaced += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
-        if !text.trim().is_empty() {
-            let added = match serde_json::from_str(&text) {
-                Ok(record) => json::add(&mut columns, &record)?,
-                Err(_) => false,
-            };
-            if !added {
-                tally.bad(&file.shown, number);
-            }
-        }
-        line.clear();
-    }
-    columns.finish()
-}
-
-fn json_array(mut bytes: impl Read, file: &SourceFile) -> Result<Vec<RecordBatch>, DataError> {
-    let mut text = Vec::new();
-    bytes
-        .read_to_end(&mut text)
-        .map_err(|error| unreadable(&file.path, error))?;
-    let records: Vec<serde_json::Value> = serde_json::from_slice(&text).map_err(|error| DataError::Unreadable {
-        path: file.path.clone(),
-        why: format!("not a JSON array of records: {error}"),
-    })?;
-    let mut columns = TextColumns::default();
-    for record in &records {
-        json::add(&mut columns, record)?;
-    }
-    columns.finish()
-}
-
-/// Matches columns by name over all batches; a column that a file lacks is null there.
-fn one_table(
-    files: &[SourceFile],
-    parts: Vec<Vec<RecordBatch>>,
-) -> Result<(SchemaRef, Vec<RecordBatch>, Vec<String>), DataError> {
-    let mut fields: Vec<Field> = Vec::new();
-    for batch in parts.iter().flatten() {
-        for field in batch.schema().fields() {
-            match fields.iter_mut().find(|known| known.name() == field.name()) {
-                Some(known) if known.data_type() == field.data_type() => {}
-                Some(known) => *known = Field::new(field.name(), DataType::Utf8, true),
-                None => fields.push(Field::new(field.name(), field.data_type().clone(), true)),
-            }
-        }
-    }
-    let mut notes = Vec::new();
-    for (file, part) in files.iter().zip(&parts) {
-        let Some(batch) = part.last() else { continue };
-        let missing: Vec<&str> = fields
-            .iter()
-            .map(|field| field.name().as_str())
-            .filter(|name| batch.schema().column_with_name(name).is_none())
-            .collect();
-        if !missing.is_empty() && file.kind != Kind::JsonLines {
-            notes.push(format!(
-                "{} has no column {}; it is empty there",
-                file.shown,
-                missing.join(", ")
-            ));
-        }
-    }
-    if notes.len() > 5 {
-        let n_more = notes.len() - 5;
-        notes.truncate(5);
-        notes.push(format!("{n_more} more files lack columns"));
-    }
-    let schema = Arc::new(Schema::new(fields));
-    let batches = parts
-        .into_iter()
-        .flatten()
-        .map(|batch| aligned(&schema, &batch))
-        .collect::<Result<_, _>>()?;
-    Ok((schema, batches, notes))
-}
-
-fn aligned(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, DataError> {
-    let arrays = schema
-        .fields()
-        .iter()
-        .map(|field| match batch.column_by_name(field.name()) {
-            Some(array) if array.data_type() == field.data_type() => Ok(Arc::clone(array)),
-            Some(array) => cast(array, field.data_type()),
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
 }

@@ -1,4 +1,5 @@
--- The same per value of one column ({group}); a user seen with two values counts in both.
+-- Daily active users, new users, net revenue and payers per day and value of one column ({group}); a user seen with two values
+-- counts in both.
 SELECT
     day, segment,
     count(user_id) AS users,

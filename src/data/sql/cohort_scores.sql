@@ -1,3 +1,4 @@
+-- The mean of the source's own engagement score of a cohort's users, on the day exactly k days after their first.
 SELECT
     f.first_day,
     CAST(avg(CASE WHEN e.day = f.first_day THEN e.score END) AS DOUBLE) AS score_0,

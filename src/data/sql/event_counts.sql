@@ -1,3 +1,4 @@
+-- Distinct users and rows of every event name, in the window and in the one before.
 SELECT
     event,
     count(DISTINCT CASE WHEN day BETWEEN {start} AND {end} THEN user_id END) AS users,

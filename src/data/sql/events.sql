@@ -1,4 +1,4 @@
--- The compact table that every metric is computed from: one row per source row that has a time.
+-- The compact table that every metric is computed from: one row per source row that has a time and was not sent before.
 SELECT
     user_id, at, day, event, country, platform, channel, session_id, order_id, revenue, score, row_hash{dimensions},
     {kind} AS kind,
@@ -18,5 +18,5 @@ FROM (
         TRY_CAST({engagement_score} AS DECIMAL(24, 6)) AS score,
         "__row" AS row_hash{dimension_columns}
     FROM dated
-    WHERE "__at" IS NOT NULL
+    WHERE "__at" IS NOT NULL AND NOT "__copy"
 )

@@ -105,6 +105,7 @@ fn totals(tables: &Tables, window: Window) -> Totals {
         revenue_known_users: Some(revenue),
         payers: Some(users / 60),
         orders: Some(users / 50),
+        activity: None,
     }
 }
 
@@ -231,6 +232,7 @@ fn segmentation() -> Segmentation {
         previous_revenue: Some(revenue * 0.98),
         converted_users: Some(users / 10),
         previous_converted_users: Some(previous / 10),
+        scatter: None,
     };
     let event = |name: &str, users: u64| EventCount {
         event: name.to_owned(),
@@ -264,5 +266,6 @@ fn segmentation() -> Segmentation {
             ],
         }],
         events: vec![event("view", 9000), event("cart", 3000), event("purchase", 1000)],
+        ..Segmentation::default()
     }
 }

@@ -14,6 +14,7 @@ pub use plan::{Plan, PlannedCall, plan};
 pub(super) use plan::{filled, planned};
 
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 
 use super::engine::{self, Answer, Domain, Engine, Given, Record, StageRecord, Verdict};
 use crate::event::Events;
@@ -48,7 +49,8 @@ pub async fn council(
         coordinated: None,
         reviews: review::Reviews::default(),
     };
-    let mut record = engine::run(engine, &pattern, &mut table).await?;
+    let span = tracing::debug_span!("council", analysts = evidence.len());
+    let mut record = engine::run(engine, &pattern, &mut table).instrument(span).await?;
     let mut calls = Vec::new();
     let mut later = Vec::new();
     let mut corrections = Vec::new();
@@ -126,6 +128,7 @@ impl Domain for Table<'_> {
         match stage.check {
             Check::Findings => Ok(match self.facts(role) {
                 Some(facts) if !facts.is_empty() => Given::Values(prompt::specialist_values(facts)),
+                Some(Evidence { refused: Some(why), .. }) => Given::Skip(why.clone()),
                 Some(facts) => Given::Skip(gap_text(facts)),
                 None => Given::Skip("there is no evidence for this analyst".to_owned()),
             }),
@@ -197,6 +200,13 @@ impl Table<'_> {
                     Outcome::Reported(Box::new(specialist::report(checked, facts)))
                 }
                 (_, Some(why), _) => Outcome::Missing(why.clone()),
+                (
+                    _,
+                    None,
+                    Some(Evidence {
+                        refused: Some(message), ..
+                    }),
+                ) => Outcome::Missing(why("refused", message, 0)),
                 (_, None, facts) => Outcome::NothingToRead(Box::new(SpecialistReport {
                     data_gaps: facts.map(|facts| facts.gaps.clone()).unwrap_or_default(),
                     ..SpecialistReport::default()

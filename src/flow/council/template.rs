@@ -61,6 +61,7 @@ pub(super) fn key_finding(finding: &Finding, why_it_matters: String) -> KeyFindi
         confidence: finding.confidence.score,
         analyst: finding.analyst,
         evidence: finding.evidence.clone(),
+        caveats: finding.caveats.clone(),
     }
 }
 

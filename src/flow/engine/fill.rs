@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::call::{self, Answered, Desk};
 use super::record::Answer;
@@ -38,7 +39,8 @@ impl Run<'_> {
                 }
                 Asked::Question(question) => {
                     let desk = desk.clone();
-                    let handle = tasks.spawn(async move { (index, call::ask(&desk, *question).await) });
+                    let handle =
+                        tasks.spawn(async move { (index, call::ask(&desk, *question).await) }.in_current_span());
                     running.push((handle.id(), index));
                 }
             }

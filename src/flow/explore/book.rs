@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use serde_json::json;
+use tracing::field::Empty;
 
-use super::dedup::{self, Bloom, Decision, How, Known, mark};
+use super::dedup::{self, Bloom, Decision, How, Known, Vector, mark};
 use super::journal::{Entry, Head, Journal, VERSION};
+use super::meaning::{self, MEANINGS, Meanings, Meant};
 use super::metrics::Totals;
 use super::producer::{Assignment, Batch, Said};
 use crate::clock;
@@ -25,6 +27,8 @@ pub struct Book {
     pub head: Head,
     journal: Journal,
     text: File,
+    /// Where meanings are compared.
+    meanings: Option<Meanings>,
     pub known: Known,
     pub totals: Totals,
     /// The first attribute of each batch that found one, and where it came from.
@@ -56,6 +60,7 @@ impl Book {
             folder: folder.to_owned(),
             journal: Journal::create(&folder.join(JOURNAL), &head)?,
             text: File::create(folder.join(TEXT))?,
+            meanings: None,
             known: Known::new(options),
             totals: Totals::default(),
             sources: Vec::new(),
@@ -93,17 +98,52 @@ impl Book {
             head,
             journal,
             text: File::options().append(true).open(folder.join(TEXT))?,
+            meanings: None,
             known,
             totals,
             sources,
         })
     }
 
+    /// The meanings that are kept from earlier processes, by the numbers of the attributes; those of another model are of no use.
+    pub(super) fn kept_meanings(&self, model: &str) -> Vec<Option<Vector>> {
+        meaning::read(&self.folder.join(MEANINGS), model, self.known.len())
+    }
+
+    /// From here on meanings are compared and kept.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn begin_meanings(&mut self, model: &str, known: &[Option<Vector>]) -> io::Result<()> {
+        for (number, vector) in (0..).zip(known) {
+            if let Some(vector) = vector {
+                self.known.restore_meaning(number, vector);
+            }
+        }
+        self.meanings = Some(Meanings::create(&self.folder.join(MEANINGS), model, known)?);
+        Ok(())
+    }
+
     /// Takes a batch in; from here on it survives a kill.
     ///
     /// # Errors
     /// A journal that cannot be written.
-    pub fn take(&mut self, assignment: &Assignment, batch: Batch, elapsed_millis: u64) -> io::Result<Entry> {
+    pub(super) fn take(
+        &mut self,
+        assignment: &Assignment,
+        batch: Batch,
+        meant: &Meant,
+        elapsed_millis: u64,
+    ) -> io::Result<Entry> {
+        let span = tracing::debug_span!(
+            "explore.dedup",
+            batch = assignment.id,
+            received = Empty,
+            unique = Empty,
+            repeated = Empty,
+            near = Empty
+        )
+        .entered();
         let first = self.known.len();
         let mut entry = Entry {
             batch: assignment.id,
@@ -117,15 +157,15 @@ impl Book {
             received: batch.attributes.len() as u64 + batch.dropped,
             repeated: batch.dropped,
             near: 0,
-            input_tokens: batch.input_tokens,
+            input_tokens: batch.input_tokens + meant.input_tokens,
             output_tokens: batch.output_tokens,
-            cost_usd: batch.cost_usd,
+            cost_usd: batch.cost_usd.zip(meant.cost_usd).map(|(cost, more)| cost + more),
             error: batch.error.map(|error| error.message),
             new: Vec::new(),
             merged: Vec::new(),
         };
         for form in batch.attributes {
-            match self.known.accept(&form, None) {
+            match self.known.accept(&form, meant.vectors.get(&form)) {
                 Decision::New(_) => entry.new.push(form),
                 Decision::Known {
                     number,
@@ -137,10 +177,18 @@ impl Book {
                         How::Near | How::Semantic => entry.near += 1,
                     }
                     if first_so_written {
+                        tracing::trace!(form, into = self.known.text(number), ?how, "merged");
                         entry.merged.push((form, number, how));
                     }
                 }
             }
+        }
+        span.record("received", entry.received);
+        span.record("unique", entry.new.len());
+        span.record("repeated", entry.repeated);
+        span.record("near", entry.near);
+        if let Some(meanings) = &mut self.meanings {
+            meanings.append(entry.new.iter().map(|form| meant.vectors.get(form)))?;
         }
         self.journal.append(&entry)?;
         let lines: String = entry.new.iter().flat_map(|form| [form.as_str(), "\n"]).collect();
@@ -186,9 +234,14 @@ impl Book {
     /// Every wording so far, for the producers.
     pub fn said(&self) -> Said {
         let mut said = Bloom::default();
-        (0..self.known.len()).for_each(|number| said.insert(mark(self.known.text(number as u32))));
-        self.known.forms().for_each(|(_, _, form)| said.insert(mark(form)));
+        self.marks().for_each(|mark| said.insert(mark));
         Arc::new(RwLock::new(said))
+    }
+
+    /// The same one by one.
+    pub fn marks(&self) -> impl Iterator<Item = u64> {
+        let first = (0..self.known.len()).map(|number| mark(self.known.text(number as u32)));
+        first.chain(self.known.forms().map(|(_, _, form)| mark(form)))
     }
 
     pub fn text_path(&self) -> PathBuf {

@@ -6,9 +6,12 @@ use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::dedup::How;
 use super::family::Family;
+use super::producer::role;
+use crate::store::session::{Interaction, Purpose};
 
 /// The first line: whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,40 @@ pub struct Entry {
     pub merged: Vec<(String, u32, How)>,
 }
 
+impl Entry {
+    /// The same for the session log.
+    pub(super) fn interaction(&self) -> Interaction {
+        let (provider, model) = self.model.as_deref().and_then(|model| model.split_once(':')).unzip();
+        let facts = [
+            ("status", json!(if self.error.is_none() { "ok" } else { "failed" })),
+            ("provider", json!(provider)),
+            ("model", json!(model)),
+            ("iteration", json!(self.iteration)),
+            ("received", json!(self.received)),
+            ("unique", json!(self.new.len())),
+            ("repeated", json!(self.repeated)),
+            ("near", json!(self.near)),
+            ("input_tokens", json!(self.input_tokens)),
+            ("output_tokens", json!(self.output_tokens)),
+            ("cost_usd", json!(self.cost_usd)),
+            ("latency_millis", json!(self.millis)),
+            ("error", json!(self.error)),
+        ];
+        Interaction {
+            sequence: 0,
+            purpose: Purpose::Prompt,
+            stage: self.family.word().to_owned(),
+            role: role(self.producer),
+            content: Some(self.new.join("\n")).filter(|content| !content.is_empty()),
+            created: String::new(),
+            metadata: facts
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Journal {
     file: File,
@@ -58,6 +95,7 @@ impl Journal {
         let mut journal = Self {
             file: File::create(path)?,
         };
+        tracing::debug!(path = %path.display(), "file begun");
         journal.append(head)?;
         Ok(journal)
     }

@@ -2,107 +2,21 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::PoisonError;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::book::Book;
-use super::dedup::{self, mark};
+use super::crew::Crew;
+use super::dedup::mark;
 use super::journal::Entry;
-use super::optimizer::{Optimizer, OptimizerKind, Outcome};
-use super::producer::{Assignment, Batch, BatchError, Desk};
+use super::meaning::Meant;
+use super::optimizer::{Optimizer, Outcome};
+use super::producer::{Assignment, Batch, BatchError, Cause};
+use super::settings::{Ending, Settings, Stop};
 use crate::clock::{self, Instant};
 use crate::event::{Event, Events};
-
-/// What to explore, how, and how long.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub topic: String,
-    pub producers: usize,
-    /// For each producer.
-    pub iterations: Option<u64>,
-    pub request_size: usize,
-    pub optimizer: OptimizerKind,
-    pub target: Option<u64>,
-    /// The share of new attributes below which it is enough.
-    pub stop_below: Option<f64>,
-    pub dedup: dedup::Options,
-    /// `provider:model`.
-    pub models: Vec<String>,
-    pub max_cost_usd: Option<f64>,
-    pub deadline: Option<Instant>,
-}
-
-/// Ends an exploration from elsewhere; what had arrived by then is written.
-#[derive(Debug, Clone)]
-pub struct Stop {
-    sender: watch::Sender<bool>,
-}
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self {
-            sender: watch::Sender::new(false),
-        }
-    }
-}
-
-impl Stop {
-    pub fn now(&self) {
-        self.sender.send_replace(true);
-    }
-
-    /// Comes back when somebody said stop.
-    pub async fn wait(&self) {
-        let mut receiver = self.sender.subscribe();
-        // The sender lives as long as this borrow.
-        let _it_came = receiver.wait_for(|stopped| *stopped).await;
-    }
-}
-
-/// Why there are no more batches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    Iterations,
-    Target,
-    Budget(String),
-    Diminishing(String),
-    Deadline,
-    Stopped,
-    /// Nobody gives a usable list any more.
-    Failing {
-        message: String,
-        for_now: bool,
-    },
-}
-
-impl Ending {
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Iterations => "iterations",
-            Self::Target => "target",
-            Self::Budget(_) => "budget",
-            Self::Diminishing(_) => "diminishing",
-            Self::Deadline => "deadline",
-            Self::Stopped => "stopped",
-            Self::Failing { .. } => "failing",
-        }
-    }
-
-    fn detail(&self) -> String {
-        match self {
-            Self::Iterations => "every producer did its iterations".to_owned(),
-            Self::Target => "the target is reached".to_owned(),
-            Self::Budget(message) | Self::Diminishing(message) => message.clone(),
-            Self::Deadline => "the time is over".to_owned(),
-            Self::Stopped => "stopped".to_owned(),
-            Self::Failing { message, .. } => format!("no usable list any more: {message}"),
-        }
-    }
-}
 
 /// A finished exploration.
 #[derive(Debug)]
@@ -131,15 +45,15 @@ pub async fn explore(
     settings: &Settings,
     book: Book,
     optimizer: Optimizer,
-    desk: &Desk,
+    crew: &Crew,
     stop: &Stop,
     events: &Events,
 ) -> io::Result<Ended> {
-    let owner = Owner {
+    let mut owner = Owner {
         settings,
         optimizer,
         events,
-        desk,
+        crew,
         begun: clock::now(),
         earlier_millis: book.totals.elapsed_millis,
         next_id: book.totals.last_batch + 1,
@@ -147,18 +61,22 @@ pub async fn explore(
         open: HashMap::new(),
         recent: VecDeque::new(),
         failures: 0,
+        n_lost: 0,
+        owed: Meant::default(),
         ending: None,
         told: None,
     };
     owner.tell_start();
-    owner.run(stop).await
+    owner.recall_meanings().await?;
+    let span = tracing::debug_span!("explore", topic = settings.topic, producers = settings.producers);
+    owner.run(stop).instrument(span).await
 }
 
 struct Owner<'a> {
     settings: &'a Settings,
     optimizer: Optimizer,
     events: &'a Events,
-    desk: &'a Desk,
+    crew: &'a Crew,
     book: Book,
     begun: Instant,
     /// Spent by earlier processes.
@@ -170,13 +88,48 @@ struct Owner<'a> {
     recent: VecDeque<(u64, u64)>,
     /// Without a usable list between them.
     failures: usize,
+    /// What meanings of earlier attributes took; the next batch pays for them.
+    owed: Meant,
+    /// Producers that were given up.
+    n_lost: usize,
     ending: Option<Ending>,
     told: Option<Instant>,
 }
 
+/// What a producer's task brings.
+enum Arrived {
+    Batch(Batch),
+    /// The same with the meanings of what its words do not say.
+    Meant(Box<Batch>, Meant),
+}
+
 impl Owner<'_> {
+    /// Every known attribute gets its meaning before new ones are compared with it.
+    async fn recall_meanings(&mut self) -> io::Result<()> {
+        let Some(embedder) = self
+            .crew
+            .embedder
+            .as_ref()
+            .filter(|_| self.settings.dedup.semantic.is_some())
+        else {
+            return Ok(());
+        };
+        let model = embedder.target.to_string();
+        let mut kept = self.book.kept_meanings(&model);
+        let missing = (0..).zip(&kept).filter(|(_, vector)| vector.is_none());
+        let missing: Vec<u32> = missing.map(|(number, _)| number).collect();
+        let texts = missing.iter().map(|number| self.book.known.text(*number).to_owned());
+        let mut meant = embedder.meanings(texts.collect()).await;
+        for number in missing {
+            kept[number as usize] = meant.vectors.remove(self.book.known.text(number));
+        }
+        self.tell_missing(&meant);
+        self.owed = meant;
+        self.book.begin_meanings(&model, &kept)
+    }
+
     async fn run(mut self, stop: &Stop) -> io::Result<Ended> {
-        let mut asked: JoinSet<Batch> = JoinSet::new();
+        let mut asked: JoinSet<Arrived> = JoinSet::new();
         for producer in 1..=self.settings.producers {
             self.give(producer, &mut asked);
         }
@@ -194,9 +147,9 @@ impl Owner<'_> {
                     self.ending = Some(Ending::Deadline);
                     break;
                 }
-                Some(batch) = asked.join_next() => {
-                    let batch = batch.map_err(io::Error::other)?;
-                    if let Some(producer) = self.settle(batch)? {
+                Some(arrived) = asked.join_next() => {
+                    let arrived = arrived.map_err(io::Error::other)?;
+                    if let Some(producer) = self.arrived(arrived, &mut asked)? {
                         self.give(producer, &mut asked);
                     }
                 }
@@ -210,11 +163,12 @@ impl Owner<'_> {
         }
         // Replies under way are not waited for after a stop; else there are none left.
         asked.shutdown().await;
+        self.crew.producers.dismiss().await;
         self.finish()
     }
 
     /// The producer's next assignment, unless it is enough.
-    fn give(&mut self, producer: usize, asked: &mut JoinSet<Batch>) {
+    fn give(&mut self, producer: usize, asked: &mut JoinSet<Arrived>) {
         let iteration = self.book.totals.reached.get(&producer).copied().unwrap_or_default() + 1;
         let over = self.settings.iterations.is_some_and(|most| iteration > most);
         if over || self.ending.is_some() {
@@ -241,8 +195,8 @@ impl Owner<'_> {
         };
         self.next_id += 1;
         self.open.insert(assignment.id, assignment.clone());
-        let desk = self.desk.clone();
-        asked.spawn(async move { desk.produce(&assignment).await });
+        let producers = self.crew.producers.clone();
+        asked.spawn(async move { Arrived::Batch(producers.produce(&assignment).await) }.in_current_span());
     }
 
     /// What models say most often, then what came last.
@@ -262,44 +216,69 @@ impl Owner<'_> {
             .collect()
     }
 
-    /// Takes a batch in, once; returns whose it was.
-    fn settle(&mut self, batch: Batch) -> io::Result<Option<usize>> {
+    /// A batch whose words do not say enough waits for its meanings.
+    fn arrived(&mut self, arrived: Arrived, asked: &mut JoinSet<Arrived>) -> io::Result<Option<usize>> {
+        let batch = match arrived {
+            Arrived::Meant(batch, meant) => return self.settle(*batch, meant),
+            Arrived::Batch(batch) => batch,
+        };
+        if let Some(embedder) = self.crew.embedder.clone() {
+            let known = &mut self.book.known;
+            let mut texts: Vec<String> = batch.attributes.clone();
+            texts.retain(|form| !known.has_words_of(form));
+            texts.dedup();
+            if !texts.is_empty() {
+                let meant = async move { Arrived::Meant(Box::new(batch), embedder.meanings(texts).await) };
+                asked.spawn(meant.in_current_span());
+                return Ok(None);
+            }
+        }
+        self.settle(batch, Meant::default())
+    }
+
+    /// Takes a batch in, once; returns who is free for another.
+    fn settle(&mut self, batch: Batch, mut meant: Meant) -> io::Result<Option<usize>> {
         let Some(assignment) = self.open.remove(&batch.assignment) else {
             return Ok(None);
         };
         self.optimizer.ended(assignment.family, assignment.model.as_deref());
         let error = batch.error.clone();
-        let entry = self.book.take(&assignment, batch, self.elapsed_millis())?;
+        let is_lost = error.as_ref().is_some_and(|error| error.cause == Cause::Lost);
+        self.tell_missing(&meant);
+        meant.pay_for(&std::mem::take(&mut self.owed));
+        let entry = self.book.take(&assignment, batch, &meant, self.elapsed_millis())?;
         self.remember_wordings(&entry);
+        self.settings.session.interaction(entry.interaction());
         self.optimizer
             .learn(entry.family, entry.model.as_deref(), outcome(&entry));
         self.tell_batch(&entry);
         self.judge(&entry, error);
         self.tell_progress(false);
-        Ok(Some(assignment.producer))
+        Ok(Some(assignment.producer).filter(|_| !is_lost))
     }
 
     fn remember_wordings(&self, entry: &Entry) {
         let merged = entry.merged.iter().map(|(form, ..)| form);
-        let mut said = self.desk.said.write().unwrap_or_else(PoisonError::into_inner);
-        for form in entry.new.iter().chain(merged) {
-            said.insert(mark(form));
-        }
+        self.crew
+            .producers
+            .remember(entry.new.iter().chain(merged).map(|form| mark(form)));
     }
 
     /// Is it enough? What is under way still comes in: it is paid for.
     fn judge(&mut self, entry: &Entry, error: Option<BatchError>) {
         match error {
-            Some(error) if error.is_budget => {
+            Some(error) if error.cause == Cause::Budget => {
                 self.ending.get_or_insert(Ending::Budget(error.message));
                 return;
             }
             Some(error) => {
                 self.failures += 1;
-                if self.failures >= (2 * self.settings.producers).max(3) {
+                self.n_lost += usize::from(error.cause == Cause::Lost);
+                let nobody_is_left = self.n_lost == self.settings.producers;
+                if nobody_is_left || self.failures >= (2 * self.settings.producers).max(3) {
                     self.ending.get_or_insert(Ending::Failing {
                         message: error.message,
-                        for_now: error.for_now,
+                        for_now: error.cause == Cause::ForNow,
                     });
                 }
                 return;
@@ -377,6 +356,14 @@ impl Owner<'_> {
         })
     }
 
+    fn tell_missing(&self, meant: &Meant) {
+        if let Some(why) = &meant.failed {
+            self.events.say(Event::Warning {
+                message: format!("meanings were not compared, only words: {why}"),
+            });
+        }
+    }
+
     fn tell_start(&self) {
         self.events.say(Event::ExploreStarted {
             topic: self.settings.topic.clone(),
@@ -426,22 +413,6 @@ impl Owner<'_> {
             recent_yield: self.recent_yield(),
             iterations: totals.latest(),
         });
-    }
-}
-
-impl Settings {
-    fn shown(&self) -> Value {
-        json!({
-            "producers": self.producers,
-            "iterations": self.iterations,
-            "request_size": self.request_size,
-            "optimizer": self.optimizer,
-            "target": self.target,
-            "stop_below": self.stop_below,
-            "dedup": self.dedup,
-            "models": self.models,
-            "max_cost_usd": self.max_cost_usd,
-        })
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::dedup::{Bloom, mark};
 use super::family::Family;
@@ -52,10 +54,21 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchError {
     pub message: String,
-    /// The budget of the run allows no further call.
-    pub is_budget: bool,
+    pub cause: Cause,
+}
+
+/// What kind of failure it was: decides whether the exploration goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The reply, or the provider as it is configured.
+    Unusable,
     /// The provider is exhausted for now.
-    pub for_now: bool,
+    ForNow,
+    /// The budget of the run allows no further call.
+    Budget,
+    /// The producer's process ends again and again; it is given up.
+    Lost,
 }
 
 /// Wordings that were said before, shared by the producers of a process.
@@ -75,8 +88,34 @@ pub struct Desk {
 const LARGER: u32 = 4;
 
 impl Desk {
+    /// Wordings that are left out from here on.
+    pub fn remember(&self, marks: impl IntoIterator<Item = u64>) {
+        let mut said = self.said.write().unwrap_or_else(PoisonError::into_inner);
+        marks.into_iter().for_each(|mark| said.insert(mark));
+    }
+
     /// Asks, and asks once more when the list was cut off.
     pub async fn produce(&self, assignment: &Assignment) -> Batch {
+        let span = tracing::debug_span!(
+            "explore.batch",
+            batch = assignment.id,
+            producer = assignment.producer,
+            iteration = assignment.iteration,
+            family = assignment.family.word(),
+            attributes = Empty,
+            dropped = Empty,
+            failure = Empty
+        );
+        let batch = self.produced(assignment).instrument(span.clone()).await;
+        span.record("attributes", batch.attributes.len());
+        span.record("dropped", batch.dropped);
+        if let Some(error) = &batch.error {
+            span.record("failure", error.message.as_str());
+        }
+        batch
+    }
+
+    async fn produced(&self, assignment: &Assignment) -> Batch {
         let started = clock::now();
         let mut batch = Batch {
             assignment: assignment.id,
@@ -164,7 +203,7 @@ impl Desk {
             ("schema".to_owned(), json!(prompt::compact(&schema))),
         ]);
         Ok(Request {
-            role: format!("explore.p{}", assignment.producer),
+            role: role(assignment.producer),
             system: self.prompts.render("explore/system.md", &Values::new())?,
             prompt: self.prompts.render("explore/ask.md", &values)?,
             schema: Some(Schema {
@@ -175,6 +214,11 @@ impl Desk {
             temperature: None,
         })
     }
+}
+
+/// Under which name a producer asks.
+pub(super) fn role(producer: usize) -> String {
+    format!("explore.p{producer}")
 }
 
 impl Batch {
@@ -188,19 +232,17 @@ impl Batch {
 fn unusable(message: String) -> BatchError {
     BatchError {
         message,
-        is_budget: false,
-        for_now: false,
+        cause: Cause::Unusable,
     }
 }
 
 fn why(failed: &Failed) -> BatchError {
-    let class = failed.error.class;
     BatchError {
         message: failed.error.to_string(),
-        is_budget: class == Class::Budget,
-        for_now: matches!(
-            class,
-            Class::Transient | Class::RateLimit | Class::Quota | Class::Budget | Class::Deadline
-        ),
+        cause: match failed.error.class {
+            Class::Budget => Cause::Budget,
+            Class::Transient | Class::RateLimit | Class::Quota | Class::Deadline => Cause::ForNow,
+            Class::Permanent | Class::Configuration | Class::Output => Cause::Unusable,
+        },
     }
 }

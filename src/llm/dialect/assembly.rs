@@ -124,7 +124,7 @@ impl Assembly {
     /// What the host counted, or an estimate of what it has produced.
     pub(in crate::llm) fn usage(&self) -> Usage {
         let mut usage = match self.said.dialect {
-            Dialect::OpenAi => openai::usage(&json!({"usage": self.said.pieces.usage})),
+            Dialect::OpenAi | Dialect::Embeddings => openai::usage(&json!({"usage": self.said.pieces.usage})),
             Dialect::Anthropic => anthropic::usage(&json!({"usage": self.said.pieces.usage})),
             Dialect::Gemini => gemini::usage(&json!({"usageMetadata": self.said.pieces.usage})),
         };
@@ -176,7 +176,7 @@ impl Assembly {
             }
         }
         Ok(match self.said.dialect {
-            Dialect::OpenAi => openai::whole(self.said.pieces),
+            Dialect::OpenAi | Dialect::Embeddings => openai::whole(self.said.pieces),
             Dialect::Anthropic => anthropic::whole(self.said.pieces),
             Dialect::Gemini => gemini::whole(self.said.pieces),
         })
@@ -230,7 +230,7 @@ impl Said {
             return;
         }
         match self.dialect {
-            Dialect::OpenAi => openai::add(&mut self.pieces, &piece),
+            Dialect::OpenAi | Dialect::Embeddings => openai::add(&mut self.pieces, &piece),
             Dialect::Anthropic => anthropic::add(&mut self.pieces, &piece),
             Dialect::Gemini => gemini::add(&mut self.pieces, &piece),
         }

@@ -2,6 +2,7 @@
 
 mod anthropic;
 mod assembly;
+mod embeddings;
 mod ending;
 mod gemini;
 mod offer;
@@ -35,6 +36,8 @@ pub enum Dialect {
     Anthropic,
     /// `generateContent`.
     Gemini,
+    /// Vectors in place of words, at the hosts of chat completions. No row of the table speaks it: `Llm::embed` asks theirs in it.
+    Embeddings,
 }
 
 /// A usable answer.
@@ -83,6 +86,7 @@ impl Dialect {
             Self::OpenAi => openai::encode(vendor, model, request, adjustments),
             Self::Anthropic => anthropic::encode(vendor, model, request, adjustments),
             Self::Gemini => gemini::encode(vendor, model, request, adjustments),
+            Self::Embeddings => embeddings::encode(vendor, model, request),
         };
         for (name, value) in &vendor.headers {
             http.headers.push((name.clone(), value.as_str().into()));
@@ -148,6 +152,7 @@ impl Dialect {
             Self::OpenAi => openai::decode(vendor, reply, body, wall)?,
             Self::Anthropic => anthropic::decode(body)?,
             Self::Gemini => gemini::decode(body)?,
+            Self::Embeddings => return embeddings::decode(body),
         };
         if decoded.usage.input_tokens == 0 && decoded.usage.output_tokens == 0 {
             decoded.usage.output_tokens = estimate_tokens(decoded.text.len());

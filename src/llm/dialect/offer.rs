@@ -12,7 +12,7 @@ pub(in crate::llm) enum Offer {
 
 pub(in crate::llm) fn offer(vendor: &Vendor) -> Offer {
     let models = match vendor.dialect {
-        Dialect::OpenAi => "/models",
+        Dialect::OpenAi | Dialect::Embeddings => "/models",
         Dialect::Anthropic => "/v1/models?limit=1000",
         Dialect::Gemini => "/v1beta/models?pageSize=1000",
     };
@@ -24,7 +24,7 @@ pub(in crate::llm) fn offer(vendor: &Vendor) -> Offer {
 
 fn get(vendor: &Vendor, path: &str) -> HttpRequest {
     let mut headers: Vec<(String, HeaderText)> = match vendor.dialect {
-        Dialect::OpenAi => openai::headers(vendor),
+        Dialect::OpenAi | Dialect::Embeddings => openai::headers(vendor),
         Dialect::Anthropic => anthropic::headers(vendor),
         Dialect::Gemini => gemini::headers(vendor),
     };

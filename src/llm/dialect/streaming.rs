@@ -15,8 +15,10 @@ impl Dialect {
     /// The same question, answered in pieces.
     pub(in crate::llm) fn ask_for_stream(self, mut http: HttpRequest, usage: StreamUsage) -> HttpRequest {
         let more = match (self, usage) {
-            (Self::OpenAi, StreamUsage::Asked) => r#","stream":true,"stream_options":{"include_usage":true}}"#,
-            (Self::OpenAi, StreamUsage::Unasked) | (Self::Anthropic, _) => r#","stream":true}"#,
+            (Self::OpenAi | Self::Embeddings, StreamUsage::Asked) => {
+                r#","stream":true,"stream_options":{"include_usage":true}}"#
+            }
+            (Self::OpenAi | Self::Embeddings, StreamUsage::Unasked) | (Self::Anthropic, _) => r#","stream":true}"#,
             (Self::Gemini, _) => {
                 if let Some(model) = http.path.strip_suffix(":generateContent") {
                     http.path = format!("{model}:streamGenerateContent?alt=sse");

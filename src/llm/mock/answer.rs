@@ -41,8 +41,6 @@ pub(super) fn statements(prompt: &str, most: usize) -> Vec<String> {
 
 /// More would crowd the reader.
 const MOST_FINDINGS: usize = 5;
-/// Below this a change is ordinary variation.
-const STRONG: f64 = 3.0;
 
 /// A finding before it gets its id; `weight` orders them.
 struct Draft {
@@ -156,7 +154,7 @@ fn totals(table: &Facts) -> Vec<Draft> {
     let moved = table.rows.iter().filter_map(|row| {
         let z = table.number(row, "z")?;
         let change = table.number(row, "change_pct")?;
-        (z.abs() >= STRONG && change != 0.0).then(|| moved_total(table, row, z, change))
+        (z.abs() >= table.least_z && change != 0.0).then(|| moved_total(table, row, z, change))
     });
     let mut drafts: Vec<Draft> = moved.collect();
     if drafts.is_empty()
@@ -202,7 +200,10 @@ fn movers(table: &Facts) -> Vec<Draft> {
     let mut moved: Vec<(f64, &Fact, &str)> = Vec::new();
     for measure in table.measures() {
         for row in table.rows.iter().filter(|row| !is_summary(table.name(row))) {
-            if let Some(z) = table.number(row, &format!("{measure}_z")).filter(|z| z.abs() >= STRONG) {
+            if let Some(z) = table
+                .number(row, &format!("{measure}_z"))
+                .filter(|z| z.abs() >= table.least_z)
+            {
                 moved.push((z, row, measure));
             }
         }

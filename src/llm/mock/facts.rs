@@ -10,7 +10,12 @@ pub(super) struct Facts {
     columns: Vec<String>,
     labels: BTreeMap<String, String>,
     pub(super) rows: Vec<Fact>,
+    /// The size from which a score is more than ordinary variation.
+    pub(super) least_z: f64,
 }
+
+/// Where a table does not say.
+const LEAST_Z: f64 = 3.0;
 
 /// One row: its id and its cells as they are shown.
 #[derive(Debug)]
@@ -28,6 +33,7 @@ impl Facts {
             if let Some(kind) = title(line) {
                 tables.push(Self {
                     kind,
+                    least_z: LEAST_Z,
                     ..Self::default()
                 });
                 open = true;
@@ -38,6 +44,8 @@ impl Facts {
             };
             if line.trim().is_empty() {
                 open = false;
+            } else if let Some(order) = line.strip_prefix("order: ") {
+                table.least_z = least_z(order).unwrap_or(LEAST_Z);
             } else if let Some(described) = line.strip_prefix("columns: ") {
                 table.labels = labels(described);
             } else if let Some(names) = line.strip_prefix("id|") {
@@ -105,6 +113,12 @@ fn title(line: &str) -> Option<String> {
     let (_, rest) = line.strip_prefix("table ")?.split_once(" [")?;
     let (kind, _) = rest.split_once(']')?;
     Some(kind.to_owned())
+}
+
+/// `by day; 7 of 45 rows; tested 42, kept 1: z of 3.9 or more`.
+fn least_z(order: &str) -> Option<f64> {
+    let (_, rest) = order.rsplit_once(": z of ")?;
+    rest.strip_suffix(" or more")?.parse().ok()
 }
 
 /// `revenue = net revenue (money, more is better); users = …`.

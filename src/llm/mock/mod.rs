@@ -3,6 +3,7 @@
 //! input gives the same bytes.
 
 mod answer;
+mod embed;
 mod explore;
 mod facts;
 mod general;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::dialect::estimate_tokens;
+use super::dialect::{Dialect, estimate_tokens};
 use super::exchange::HttpReply;
 use super::types::Request;
 use crate::clock;
@@ -47,7 +48,7 @@ impl Mock {
         }
     }
 
-    pub(super) async fn send(&self, model: &str, request: &Request) -> HttpReply {
+    pub(super) async fn send(&self, dialect: Dialect, model: &str, request: &Request) -> HttpReply {
         let step = self.next_step(&request.role);
         let script_latency = self.options.script.as_ref().and_then(|script| script.latency);
         let latency = step.latency.or(script_latency).unwrap_or(self.options.latency);
@@ -57,7 +58,12 @@ impl Mock {
         if step.fault == MockFault::Hang {
             std::future::pending::<()>().await;
         }
-        reply(&step, model, request)
+        match dialect {
+            Dialect::Embeddings if step.fault == MockFault::Ok => {
+                http(200, &MockStep::ok(), &embed::body(model, request))
+            }
+            _ => reply(&step, model, request),
+        }
     }
 
     fn next_step(&self, role: &str) -> MockStep {

@@ -41,6 +41,8 @@ pub(super) fn read(raw: &Value) -> Result<Evidence, String> {
         notes: Vec::new(),
         gaps: Vec::new(),
         completeness: 1.0,
+        caveats: Vec::new(),
+        refused: None,
         tables,
     })
 }
@@ -83,6 +85,8 @@ fn read_table(raw: &Value) -> Result<Table, String> {
         total_rows: rows.len(),
         order_rule: String::new(),
         definition: String::new(),
+        tested: None,
+        basis: None,
         columns,
         rows,
     })
@@ -128,6 +132,8 @@ fn metrics(raw: &Value) -> Table {
         total_rows: rows.len(),
         order_rule: String::new(),
         definition: String::new(),
+        tested: None,
+        basis: None,
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),
@@ -190,6 +196,7 @@ fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
         good: None,
         support: None,
         summary: false,
+        significant: false,
         cells,
     }
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::evidence::{At, Cell, Evidence, TableKind};
+use crate::evidence::{At, Cell, Evidence, LEAST_SUPPORT, TableKind};
 use crate::insight::{Finding, Severity, Verdict};
 use crate::reply::basis::Ground;
-use crate::reply::confidence::{LEAST_SCORE, LEAST_SUPPORT, Path, Significance, confidence, significance};
+use crate::reply::confidence::{Path, Significance, confidence, is_more_than_luck, significance};
 use crate::reply::lexicon::Lexicon;
 use crate::reply::mask::mask;
-use crate::reply::measure;
 use crate::reply::number::numbers;
 use crate::reply::render::Rendered;
 use crate::reply::words;
@@ -48,7 +47,7 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, ground: Ground<'_>, kept: &K
         title: parts.head.text.trim_end_matches('.').to_owned(),
         text: capitalised(&texts.join(" ")),
         severity: severity(&string(parts.raw, "severity")),
-        confidence: confidence(news.real, path, evidence),
+        confidence: confidence(news.real, path, evidence).damped(evidence.trust(&at)),
         verdict: Verdict::Supported,
         reportable: news.reportable,
         significant: news.significant,
@@ -57,6 +56,11 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, ground: Ground<'_>, kept: &K
         text_cites: kept.sentences.iter().flat_map(|part| part.cites()).collect(),
         typed: typed(&said, ground.lexicon),
         names: names(&said, &at, evidence),
+        caveats: evidence
+            .caveats_of(&at)
+            .into_iter()
+            .map(|caveat| caveat.text.clone())
+            .collect(),
         evidence: cells,
         kind,
         reasons,
@@ -146,7 +150,7 @@ fn is_out_of_order(at: &At<'_>) -> bool {
             .is_some_and(|status| matches!(status.cell, Cell::Text(word) if word != "ok")),
         TableKind::Anomalies => {
             let is_large = at.row.support.is_none_or(|support| support >= LEAST_SUPPORT);
-            is_large && measure::score(at).is_some_and(|score| score.abs() >= LEAST_SCORE)
+            is_large && is_more_than_luck(&at)
         }
         _ => false,
     }

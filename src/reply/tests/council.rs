@@ -22,6 +22,7 @@ fn finding(id: &str, text: &str, numbers: &[&str], names: &[&str]) -> Finding {
         text_cites: Vec::new(),
         names: names.iter().map(|n| (*n).to_owned()).collect(),
         reasons: Vec::new(),
+        caveats: Vec::new(),
         model_confidence: None,
     }
 }

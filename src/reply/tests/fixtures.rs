@@ -39,6 +39,7 @@ pub(super) fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
         good: None,
         support: Some(5000.0),
         summary: false,
+        significant: false,
         cells,
     }
 }
@@ -88,6 +89,8 @@ pub(super) fn evidence() -> Evidence {
         total_rows: 38,
         order_rule: "mixed: by volume, score and contribution".to_owned(),
         definition: String::new(),
+        tested: None,
+        basis: None,
         columns: vec![
             column("country", "country", Unit::Text, Role::Key, "country"),
             column("revenue", "revenue", Unit::Money, Role::Current, "revenue"),
@@ -140,6 +143,8 @@ pub(super) fn evidence() -> Evidence {
         notes: Vec::new(),
         gaps: Vec::new(),
         completeness: 1.0,
+        caveats: Vec::new(),
+        refused: None,
         tables: vec![geographic, totals(), anomalies()],
     }
 }
@@ -166,6 +171,8 @@ fn totals() -> Table {
         total_rows: 4,
         order_rule: "fixed".to_owned(),
         definition: String::new(),
+        tested: None,
+        basis: None,
         columns: vec![
             column("metric", "metric", Unit::Text, Role::Key, "metric"),
             column("current", "current", Unit::OfRow, Role::Current, "current"),
@@ -240,6 +247,8 @@ fn anomalies() -> Table {
         total_rows: 2,
         order_rule: "by z".to_owned(),
         definition: String::new(),
+        tested: None,
+        basis: None,
         columns: vec![
             column("date", "date", Unit::Date, Role::Key, "date"),
             column("metric", "metric", Unit::Text, Role::Note, "metric"),

@@ -62,6 +62,9 @@ fn reported(out: &mut Markup, facts: &Facts<'_>, analyst: Analyst, report: &Spec
                         " (inside ordinary variation, or too few observations)",
                     );
                 }
+                for caveat in &finding.caveats {
+                    item.words("p", &[("class", &"note")], format!("Caveat: {caveat}."));
+                }
             });
         }
     });

@@ -7,7 +7,7 @@ use super::super::svg::sparkline;
 use super::super::{Facts, Status};
 use super::cite::{Anchors, about, anchor, sentence};
 use crate::evidence::{Kpi, Unit};
-use crate::insight::{Finding, KeyFinding, Severity};
+use crate::insight::{Finding, KeyFinding, Severity, confidence_word};
 
 pub(super) fn title(facts: &Facts<'_>) -> String {
     let period = facts.evidence.first().map(|evidence| evidence.period);
@@ -49,7 +49,7 @@ pub(super) fn strip(out: &mut Markup, facts: &Facts<'_>) {
             format!("{} days, {} time", evidence.period.days(), evidence.timezone),
         ),
         ("Compared with", before),
-        ("Data", facts.source.files.join(", ")),
+        ("Data", file_names(&facts.source.files)),
         (
             "In the period",
             format!(
@@ -70,7 +70,10 @@ pub(super) fn strip(out: &mut Markup, facts: &Facts<'_>) {
         ("Checked", checked(facts)),
         (
             "Confidence",
-            confidence.map_or_else(|| "not rated".to_owned(), |score| format!("{score:.2}")),
+            confidence.map_or_else(
+                || "not rated".to_owned(),
+                |score| format!("{} ({score:.2})", confidence_word(score)),
+            ),
         ),
         (
             "Words by",
@@ -89,6 +92,20 @@ pub(super) fn strip(out: &mut Markup, facts: &Facts<'_>) {
             });
         }
     });
+}
+
+/// Without their folders, which stand in the command at the end.
+fn file_names(files: &[String]) -> String {
+    let names: Vec<&str> = files
+        .iter()
+        .map(|file| {
+            file.rsplit(['/', '\\'])
+                .next()
+                .filter(|name| !name.is_empty())
+                .unwrap_or(file)
+        })
+        .collect();
+    names.join(", ")
 }
 
 pub(super) fn verdict(out: &mut Markup, facts: &Facts<'_>, anchors: &Anchors) {
@@ -193,6 +210,9 @@ fn one(out: &mut Markup, facts: &Facts<'_>, number: usize, key: &KeyFinding, anc
         if !key.why_it_matters.is_empty() {
             card.words("p", &[], format!("Why it matters: {}", key.why_it_matters));
         }
+        for caveat in &key.caveats {
+            card.words("p", &[("class", &"note")], format!("Caveat: {caveat}."));
+        }
         for cause in causes(facts, &key.finding) {
             card.words(
                 "p",
@@ -204,7 +224,8 @@ fn one(out: &mut Markup, facts: &Facts<'_>, number: usize, key: &KeyFinding, anc
             note.words("span", &[("class", &"pill")], severity(key.severity));
             note.text(format!(" {} · {}", key.finding, key.analyst.title()));
             note.text(format!(
-                " · confidence {:.2}{}",
+                " · confidence {} ({:.2}{})",
+                confidence_word(key.confidence),
                 key.confidence,
                 known.map(factors).unwrap_or_default()
             ));
@@ -228,7 +249,7 @@ fn severity(severity: Severity) -> String {
 fn factors(finding: &Finding) -> String {
     let confidence = finding.confidence;
     format!(
-        " (real {:.2}, text {:.2}, data {:.2})",
+        ": real {:.2}, text {:.2}, data {:.2}",
         confidence.real, confidence.text, confidence.data
     )
 }

@@ -140,15 +140,8 @@ impl Exploration {
                 (self.batches, self.millis, self.uam) = (batches, millis, uam);
                 (self.cost_usd, self.recent_yield, self.iterations) = (cost_usd, recent_yield, iterations);
             }
-            Event::ExploreProducerLost {
-                producer,
-                why,
-                restarts,
-                ..
-            } => {
-                let producer = self.producer(producer);
-                (producer.restarts, producer.error) = (restarts, Some(why));
-            }
+            Event::ExploreProducerStarted { producer, restarts, .. } => self.producer(producer).restarts = restarts,
+            Event::ExploreProducerLost { producer, why, .. } => self.producer(producer).error = Some(why),
             Event::ExploreFinished {
                 why,
                 detail,

@@ -1,10 +1,12 @@
-// The pages' own script: live lists and timelines, starting and stopping, keys. Foreign text only ever becomes `textContent`.
+// The pages' own script: live parts, filters, starting and stopping, keys. Foreign text only ever becomes `textContent`.
 "use strict";
 
 const at = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+const whole = (number) => Math.round(number).toLocaleString("en-US");
 
 function element(name, attributes = {}, text) {
-  const drawn = ["svg", "g", "rect", "text", "line", "path", "title"].includes(name);
+  const drawn = ["svg", "g", "rect", "text", "line", "path", "circle", "title"].includes(name);
   const made = drawn ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (text !== undefined) made.textContent = text;
@@ -18,190 +20,72 @@ async function send(path, body) {
   return said;
 }
 
-// The list of runs is drawn by the server; a word of change fetches it anew.
-function liveList(list) {
-  let asked = false;
-  const changes = new EventSource("/api/events");
-  changes.addEventListener("runs", () => {
-    if (asked) return;
-    asked = true;
-    setTimeout(async () => {
-      asked = false;
-      const reply = await fetch("/");
-      if (!reply.ok) return;
-      const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-      list.replaceChildren(...page.querySelector("#runs").childNodes);
-    }, 250);
-  });
+function put(name, text) {
+  for (const place of all(`[data-tile="${name}"]`)) if (place.textContent !== String(text)) place.textContent = text;
 }
 
-// One lane for each role: what it did from when to when.
-class Timeline {
-  constructor(drawing) {
-    this.drawing = drawing;
-    this.lanes = new Map();
-    this.curve = [];
-    this.over = false;
-    this.totals = { ok: 0, ended: 0, planned: 0, tokens: 0, findings: 0 };
+function money(usd) {
+  if (usd === null || usd === undefined) return "unknown";
+  return usd !== 0 && usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
+}
+
+function duration(millis) {
+  if (millis < 1000) return `${Math.round(millis)} ms`;
+  if (millis < 60000) return `${(millis / 1000).toFixed(1)} s`;
+  return `${Math.floor(millis / 60000)} min ${Math.floor((millis % 60000) / 1000)} s`;
+}
+
+// Parts of a page are drawn by the server: when something changed, the page is fetched and its parts are put in place.
+class Refresh {
+  constructor(pause) {
+    this.pause = pause;
   }
 
-  lane(role) {
-    if (!this.lanes.has(role) && this.lanes.size < 200) this.lanes.set(role, { spans: [], model: "" });
-    return this.lanes.get(role) ?? { spans: [] };
-  }
-
-  to(role, kind, now, note) {
-    const spans = this.lane(role).spans;
-    const last = spans.at(-1);
-    if (last && last.to === undefined) last.to = now;
-    spans.push({ kind, from: now, note });
-    if (spans.length > 400) spans.shift();
-  }
-
-  apply(name, event) {
-    const now = Date.parse(event.time);
-    if (name === "call.queued") this.start ??= now;
-    this.end = now;
-    const totals = this.totals;
-    switch (name) {
-      case "plan": totals.planned = event.calls; break;
-      case "call.queued": this.lane(event.role).model = event.model; this.to(event.role, "queued", now); break;
-      case "call.waiting": this.to(event.role, "waiting", now, event.because); break;
-      case "call.attempt": this.to(event.role, "attempt", now, `${event.model}, attempt ${event.attempt}`); break;
-      case "call.retry": this.to(event.role, "backoff", now, event.because); break;
-      case "call.succeeded":
-        totals.ok += 1;
-        totals.ended += 1;
-        if (!event.cached) totals.tokens += event.input_tokens + event.output_tokens;
-        this.to(event.role, "parse", now);
-        break;
-      case "call.failed": totals.ended += 1; this.to(event.role, "failed", now, event.because); break;
-      case "specialist.finished": totals.findings += event.findings; this.to(event.role, "done", now); break;
-      case "specialist.missing": this.to(event.role, "failed", now, event.why); break;
-      case "explore.batch": case "explore.progress":
-        this.unique = name === "explore.batch" ? event.total : event.unique;
-        if (name === "explore.progress") { this.uam = event.uam; this.curve.push([event.received, event.unique]); }
-        break;
-      case "run.finished": case "interrupted": case "explore.finished": case "project.finished":
-        this.over = true;
-        this.state = event.status ?? event.why ?? "interrupted";
-        if (event.tokens !== undefined) totals.tokens = event.tokens;
-        for (const { spans } of this.lanes.values()) {
-          const last = spans.at(-1);
-          if (last?.kind === "parse") this.toDone(spans, now);
-        }
-        break;
-    }
-    this.soon();
-  }
-
-  toDone(spans, now) {
-    spans.at(-1).to = spans.at(-1).from;
-    spans.push({ kind: "done", from: spans.at(-1).from, to: now });
-  }
-
-  // Many events in one frame are one drawing.
   soon() {
     if (this.waits) return;
     this.waits = true;
-    requestAnimationFrame(() => { this.waits = false; this.draw(); });
+    setTimeout(async () => {
+      this.waits = false;
+      try {
+        const reply = await fetch(location.href, { headers: { accept: "text/html" } });
+        if (reply.ok) this.replace(new DOMParser().parseFromString(await reply.text(), "text/html"));
+      } catch { /* The server is away; its stream says when it is back. */ }
+    }, this.pause);
   }
 
-  draw() {
-    if (!this.start) return this.tell();
-    const width = Math.max(this.drawing.parentElement.clientWidth, 300);
-    const [left, row] = [width < 560 ? 132 : 170, 30];
-    const end = this.over ? this.end : Math.max(this.end ?? 0, Date.now());
-    const scale = (width - left - 12) / Math.max(end - this.start, 1);
-    this.drawing.setAttribute("viewBox", `0 0 ${width} ${this.lanes.size * row + 26}`);
-    const focused = document.activeElement?.dataset?.role;
-    const groups = [...this.lanes].map(([role, { spans }], index) => {
-      const group = element("g", { tabindex: 0, role: "button", "data-role": role });
-      const top = index * row + 4;
-      group.append(element("rect", { class: "lane", x: 0, y: top, width, height: row }));
-      group.append(element("text", { x: 10, y: top + 19 }, role));
-      for (const span of spans) {
-        const until = span.to ?? (["done", "failed"].includes(span.kind) ? span.from : end);
-        const bar = element("rect", { class: span.kind, rx: 3, x: left + (span.from - this.start) * scale, y: top + 7,
-          width: Math.max((until - span.from) * scale, 3), height: 16 });
-        bar.append(element("title", {}, `${span.kind} ${until - span.from} ms ${span.note ?? ""}`));
-        group.append(bar);
-      }
-      group.addEventListener("click", () => showCall(this.drawing.dataset.run, role));
-      return group;
-    });
-    const took = element("text", { class: "soft", x: width - 12, y: this.lanes.size * row + 20, "text-anchor": "end" }, `${((end - this.start) / 1000).toFixed(1)} s`);
-    this.drawing.replaceChildren(...groups, took);
-    if (focused) this.drawing.querySelector(`[data-role="${CSS.escape(focused)}"]`)?.focus();
-    this.tell();
-  }
-
-  tell() {
-    const put = (id, text) => { const place = document.getElementById(id); if (place) place.textContent = text; };
-    const totals = this.totals;
-    put("calls", `${totals.ok}/${Math.max(totals.planned, totals.ended)}`);
-    put("tokens", totals.tokens);
-    put("findings", totals.findings);
-    if (this.unique !== undefined) put("unique", this.unique);
-    if (this.uam !== undefined) put("uam", this.uam.toFixed(1));
-    if (this.state) { put("state", this.state); at("#state").dataset.state = this.state; at("[data-stop]")?.remove(); }
-    const chart = at("#curve");
-    if (chart && this.curve.length > 1) {
-      const [most] = this.curve.at(-1);
-      const points = this.curve.map(([received, unique]) => `${10 + (received / most) * 780},${210 - (unique / most) * 200}`);
-      chart.replaceChildren(element("line", { class: "even", x1: 10, y1: 210, x2: 790, y2: 10 }), element("path", { class: "curve", d: `M${points.join("L")}` }));
+  replace(page) {
+    const here = at("tr.here a")?.getAttribute("href");
+    const focused = document.activeElement?.closest("[data-refresh] a")?.getAttribute("href");
+    for (const part of all("[data-refresh]")) {
+      const fresh = page.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
+      if (fresh) part.replaceChildren(...document.importNode(fresh, true).childNodes);
     }
+    const row = (href) => href && all("[data-refresh] a").find((link) => link.getAttribute("href") === href);
+    row(here)?.closest("tr")?.classList.add("here");
+    row(focused)?.focus({ preventScroll: true });
+    filter();
   }
 }
 
-const EVENTS = ["plan", "call.queued", "call.waiting", "call.attempt", "call.retry", "call.succeeded", "call.failed", "specialist.finished",
-  "specialist.missing", "explore.batch", "explore.progress", "explore.finished", "run.started", "run.finished", "interrupted", "project.finished"];
-
-function liveRun(drawing) {
-  const timeline = new Timeline(drawing);
-  const source = new EventSource(`/api/runs/${encodeURIComponent(drawing.dataset.run)}/events`);
-  let first;
-  source.addEventListener("opened", ({ data }) => {
-    const run = JSON.parse(data).first;
-    if (first && run && run !== first) location.reload();
-    first ||= run;
-  });
-  source.addEventListener("replaced", () => location.reload());
-  for (const name of EVENTS) source.addEventListener(name, ({ data }) => timeline.apply(name, JSON.parse(data)));
-  setInterval(() => { if (timeline.start && !timeline.over) timeline.soon(); }, 500);
+function liveParts() {
+  const refresh = new Refresh(250);
+  new EventSource("/api/events").addEventListener("runs", () => refresh.soon());
 }
 
-async function showCall(run, role) {
-  const place = at("#call");
-  const reply = await fetch(`/api/runs/${encodeURIComponent(run)}/calls/${encodeURIComponent(role)}`);
-  if (!reply.ok) return;
-  const { lane, calls, evidence } = await reply.json();
-  place.replaceChildren(element("h2", {}, role));
-  const table = element("table");
-  for (const attempt of lane.attempts) {
-    const row = element("tr");
-    row.append(element("td", {}, attempt.model), element("td", {}, attempt.outcome ?? "under way"), element("td", {}, attempt.because ?? ""));
-    table.append(row);
+function filter() {
+  const field = at("#filter");
+  if (!field) return;
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const [state, kind] = [at("#filter-state").value, at("#filter-kind").value];
+  const rows = all("#runs tbody tr");
+  let shown = 0;
+  for (const row of rows) {
+    const text = row.textContent.toLowerCase();
+    const fits = words.every((word) => text.includes(word)) && (!state || row.dataset.state === state) && (!kind || row.dataset.kind === kind);
+    row.hidden = !fits;
+    shown += fits;
   }
-  place.append(table);
-  const fold = (title, text) => {
-    if (text === null || text === undefined) return;
-    const details = element("details");
-    details.append(element("summary", {}, title), element("pre", {}, typeof text === "string" ? text : JSON.stringify(text, null, 2)));
-    place.append(details);
-  };
-  for (const { call, reading } of calls) {
-    const price = call.cost_usd === null ? "price unknown" : `$${call.cost_usd.toFixed(4)}`;
-    place.append(element("p", {}, `${call.provider}:${call.model} · ${call.status} · ${call.input_tokens}→${call.output_tokens} tokens · ${price}`));
-    fold("System", call.system);
-    fold("Prompt", call.prompt);
-    fold("Reply", call.reply);
-    fold("What the reply means", reading?.value);
-    for (const fault of reading?.faults ?? []) place.append(element("p", { class: "error" }, `${fault.at || "reply"}: ${fault.message}`));
-  }
-  fold("Evidence", evidence);
-  place.hidden = false;
-  place.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  at("#filtered").textContent = words.length || state || kind ? `${shown} of ${rows.length}` : "";
 }
 
 function starts(form) {
@@ -212,58 +96,84 @@ function starts(form) {
       if (field.name && field.value !== "") body[field.name] = field.type === "number" ? field.valueAsNumber : field.value;
     }
     const button = form.querySelector("button");
+    const error = form.querySelector(".error");
     button.disabled = true;
+    error.textContent = "";
     try {
       const { job } = await send("/api/start", body);
-      await appeared(job.id);
-      location.assign(`/runs/${encodeURIComponent(job.id)}`);
-    } catch (error) {
-      form.querySelector(".error").textContent = error.message;
+      await appeared(job);
+      const id = encodeURIComponent(job.id);
+      location.assign(body.kind === "explore" ? `/explore?run=${id}` : `/runs/${id}`);
+    } catch (problem) {
+      error.textContent = problem.message;
       button.disabled = false;
     }
   });
 }
 
-// A run has a page from its first event on; one that ends before says why.
-async function appeared(id) {
+// A run has a page from its first event on; one that ends before it has a report says why.
+async function appeared({ id, pid }) {
   for (;;) {
-    if ((await fetch(`/api/runs/${encodeURIComponent(id)}`)).ok) return;
-    const { jobs } = await (await fetch("/api/status")).json();
-    const job = jobs.find((one) => one.id === id);
-    if (!job || job.state === "ended") throw new Error((job?.said ?? ["it ended at once"]).join("\n"));
+    const { running, jobs } = await (await fetch("/api/status")).json();
+    if (running.some((run) => run.id === id)) return;
+    const job = jobs.find((one) => one.id === id && one.pid === pid);
+    if (!job || job.state === "ended") {
+      const words = (job?.said ?? []).filter((line) => /^(error|hint| +cause)/.test(line));
+      if (job?.exit_code && words.length) throw new Error(words.join("\n"));
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
+function compares(form) {
+  const [a, b] = [form.elements.a, form.elements.b];
+  const go = () => {
+    const chosen = new URLSearchParams({ a: a.value, b: b.value });
+    location.assign(`/compare?${chosen}`);
+  };
+  form.addEventListener("change", () => { if (a.value && b.value) go(); });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.querySelector("[data-swap]").addEventListener("click", () => {
+    [a.value, b.value] = [b.value, a.value];
+    if (a.value && b.value) go();
+  });
+}
+
+async function stops({ target }) {
+  const button = target.closest("[data-stop]");
+  if (!button) return;
+  button.disabled = true;
+  button.textContent = "Stopping";
+  try { await send("/api/stop", { id: button.dataset.stop }); } catch { location.reload(); }
+}
+
 function keys(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-  const rows = [...document.querySelectorAll(".list tbody tr")];
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea")) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const rows = all(".list tbody tr:not([hidden])");
   const here = rows.findIndex((row) => row.classList.contains("here"));
   const go = (index) => {
     rows[here]?.classList.remove("here");
     rows[index]?.classList.add("here");
     rows[index]?.scrollIntoView({ block: "nearest" });
   };
-  const lane = event.target.closest("[data-role]");
+  const pages = { r: "/", e: "/explore", c: "/compare", h: "/health", n: "/start" };
   switch (event.key) {
     case "j": go(Math.min(here + 1, rows.length - 1)); break;
     case "k": go(Math.max(here - 1, 0)); break;
     case "Enter":
-      if (lane) showCall(at("#timeline").dataset.run, lane.dataset.role);
-      else rows[here]?.querySelector("a").click();
+      if (event.target.closest("a, button, summary")) return;
+      if (event.target.closest("[data-role]")) event.target.closest("[data-role]").dispatchEvent(new MouseEvent("click"));
+      else rows[here]?.querySelector("a")?.click();
       break;
-    case "g": location.assign("/"); break;
-    case "n": location.assign("/start"); break;
+    case "/": if (at("#filter")) { event.preventDefault(); at("#filter").focus(); } break;
+    case "[": at("a[rel=prev]")?.click(); break;
+    case "]": at("a[rel=next]")?.click(); break;
     case "?": at("#keys").showModal(); break;
+    default: if (pages[event.key]) location.assign(pages[event.key]);
   }
 }
-
-document.addEventListener("keydown", keys);
-at("#help").addEventListener("click", () => at("#keys").showModal());
-document.querySelectorAll("form[data-start]").forEach(starts);
-at("[data-stop]")?.addEventListener("click", async ({ target }) => {
-  target.disabled = true;
-  try { await send("/api/stop", { id: target.dataset.stop }); } catch { location.reload(); }
-});
-if (at("#timeline")) liveRun(at("#timeline"));
-if (at("[data-live=runs]")) liveList(at("#runs"));

@@ -4,6 +4,7 @@
 //! Serves and never fails: when the file cannot be used, `Answer::Unavailable` lets the caller limit its own process, and
 //! there is one warning. Nothing touches the disk before the first question; all work is done by one thread.
 
+mod in_use;
 mod rows;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use super::Trouble;
 use super::open;
 use super::window::{Amounts, Dimension, Rates};
 use crate::clock::{self, Instant};
+pub use in_use::InUse;
 use rows::Rows;
 
 /// Room for one call, under the limits of its key and of its model.
@@ -96,6 +98,7 @@ enum Command {
     Learn(String, String, Rates),
     Known(String, String, Reply<Known>),
     Learned(Reply<Vec<LearnedLimit>>),
+    InUse(Reply<Vec<InUse>>),
     Flush(Sender<()>),
 }
 
@@ -161,6 +164,13 @@ impl Ledger {
     pub fn learned(&self) -> Vec<LearnedLimit> {
         let (sender, receiver) = mpsc::channel();
         self.send(Command::Learned(Box::new(move |learned| sender.send(learned).is_ok())));
+        receiver.recv().unwrap_or_default()
+    }
+
+    /// What is used, waited for and known of each key and model. Waits for the disk.
+    pub fn in_use(&self) -> Vec<InUse> {
+        let (sender, receiver) = mpsc::channel();
+        self.send(Command::InUse(Box::new(move |used| sender.send(used).is_ok())));
         receiver.recv().unwrap_or_default()
     }
 
@@ -288,6 +298,9 @@ impl File {
             }
             Command::Learned(reply) => {
                 reply(self.read(Rows::learned));
+            }
+            Command::InUse(reply) => {
+                reply(self.read(Rows::in_use));
             }
             Command::Flush(done) => {
                 let _ = done.send(());

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::{Answer, Ask, Known, LearnedLimit};
+use super::{Answer, Ask, InUse, Known, LearnedLimit, in_use};
 use crate::store::window::{Amounts, NoRoom, Rates, Window};
 
 /// Each entry takes the schema from its index to the next version.
@@ -52,9 +52,9 @@ pub(super) const SCHEMA: [&str; 1] = ["
 "];
 
 /// Clocks of one machine agree; a step back of less than this is no jump.
-const CLOCK_SLACK: i64 = 1_000;
+pub(super) const CLOCK_SLACK: i64 = 1_000;
 /// A pause is believed at most this long: a wrong reset must not shut a key out for days.
-const LONGEST_PAUSE: i64 = 3_600_000;
+pub(super) const LONGEST_PAUSE: i64 = 3_600_000;
 /// Whoever waits longer than this goes before those who came later; below it, processes may overtake each other.
 const PATIENCE: i64 = 250;
 /// A ticket whose owner did not come back so long after it wanted to is nobody's.
@@ -201,6 +201,10 @@ impl Rows {
             )?
             .query_map([], |row| learned(row, now))?
             .collect()
+    }
+
+    pub(super) fn in_use(&mut self) -> rusqlite::Result<Vec<InUse>> {
+        in_use::read(&self.connection, (self.now)())
     }
 
     fn one(&mut self, statement: &str, values: impl rusqlite::Params) -> rusqlite::Result<()> {
@@ -382,7 +386,7 @@ fn insert_grant(
     Ok(transaction.last_insert_rowid())
 }
 
-fn amounts(row: &Row<'_>, first: usize) -> rusqlite::Result<Amounts> {
+pub(super) fn amounts(row: &Row<'_>, first: usize) -> rusqlite::Result<Amounts> {
     Ok(Amounts {
         requests: unsigned(row.get(first)?),
         input_tokens: unsigned(row.get(first + 1)?),
@@ -390,7 +394,7 @@ fn amounts(row: &Row<'_>, first: usize) -> rusqlite::Result<Amounts> {
     })
 }
 
-fn learned(row: &Row<'_>, now: i64) -> rusqlite::Result<LearnedLimit> {
+pub(super) fn learned(row: &Row<'_>, now: i64) -> rusqlite::Result<LearnedLimit> {
     let at: i64 = row.get(2)?;
     let limit = |index| row.get::<_, Option<i64>>(index).map(|limit| limit.map(unsigned));
     Ok(LearnedLimit {

@@ -245,3 +245,30 @@ fn a_grant_that_nobody_takes_is_given_back() {
     ledger.reserve(ask(1), |_| false);
     assert!(is_granted(answer(&ledger, ask(1))));
 }
+
+#[test]
+fn what_is_in_use_is_what_all_processes_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let [mut one, mut two] = two(&folder);
+    assert_eq!(two.in_use().unwrap(), []);
+    assert!(is_granted(one.reserve(&ask(1)).unwrap()));
+    assert!(ticket(one.reserve(&ask(1)).unwrap()).is_some());
+    one.pause("k", "", 5_000).unwrap();
+    let limit = Rates {
+        requests: Some(1),
+        ..Rates::default()
+    };
+    one.learn("k", "m", &limit).unwrap();
+    let seen = two.in_use().unwrap();
+    let [rests, uses] = seen.as_slice() else {
+        panic!("{seen:?}")
+    };
+    assert_eq!((rests.model.as_str(), rests.paused_millis), ("", Some(5_000)));
+    assert_eq!((uses.model.as_str(), uses.used, uses.waiting), ("m", ask(1).need, 1));
+    assert_eq!(uses.learned, Some(limit));
+    later(WINDOW);
+    let seen = two.in_use().unwrap();
+    assert!(
+        matches!(seen.as_slice(), [known] if known.used.is_zero() && known.waiting == 0 && known.learned == Some(limit))
+    );
+}

@@ -16,10 +16,11 @@ pub enum Kind {
     Ask,
     Refine,
     Scan,
+    Explore,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Council, Self::Ask, Self::Refine, Self::Scan];
+    pub const ALL: [Self; 5] = [Self::Council, Self::Ask, Self::Refine, Self::Scan, Self::Explore];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -27,6 +28,7 @@ impl Kind {
             Self::Ask => "ask",
             Self::Refine => "refine",
             Self::Scan => "scan",
+            Self::Explore => "explore",
         }
     }
 

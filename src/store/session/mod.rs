@@ -130,14 +130,19 @@ impl SessionLog {
             updated: now,
             metadata,
         };
+        let session = self.join(id);
+        session.write(Change::Begun(head));
+        session
+    }
+
+    /// A session that another process began and ends: the store's calls belong to it from here on.
+    pub fn join(&self, id: &str) -> Session {
         let place = match self.options.backend {
             Backend::Sqlite => Place::Database(self.store.clone()),
             Backend::JsonLines => Place::File(self.lines(id)),
             Backend::None => Place::Nowhere,
         };
-        let session = self.session(id, place, 0, HashMap::new());
-        session.write(Change::Begun(head));
-        session
+        self.session(id, place, 0, HashMap::new())
     }
 
     /// Goes on with a session, wherever it is kept: its answered steps are known to the handle.

@@ -63,6 +63,14 @@ impl Run {
         self.arguments(&["--provider", "mock"])
     }
 
+    /// The same command in the folder that an earlier run left.
+    pub fn within(self, done: Done) -> Self {
+        Self {
+            folder: done.folder,
+            ..self
+        }
+    }
+
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments
             .extend(arguments.iter().map(|&argument| argument.to_owned()));
@@ -117,6 +125,11 @@ impl Run {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command.spawn().unwrap()
+    }
+
+    /// What a child that was started before left, once it has ended by itself.
+    pub fn ended(self, child: Child) -> Done {
+        Done::of(self.folder, child.wait_with_output().unwrap())
     }
 
     pub fn done(self) -> Done {

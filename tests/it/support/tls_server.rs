@@ -49,11 +49,23 @@ impl Authority {
         self.certificate.pem()
     }
 
+    /// A certificate and its key, as a server's files hold them.
+    pub fn leaf(&self, shown: Shown) -> (String, String) {
+        let (certificate, key) = self.signed(shown);
+        (certificate.pem(), key.serialize_pem())
+    }
+
     fn chain(&self, shown: Shown) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         if shown == Shown::CaAsLeaf {
             let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
             return (vec![self.certificate.der().clone()], key);
         }
+        let (certificate, key) = self.signed(shown);
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        (vec![certificate.der().clone()], key)
+    }
+
+    fn signed(&self, shown: Shown) -> (Certificate, KeyPair) {
         let name = match shown {
             Shown::OtherName => "other.example",
             _ => "localhost",
@@ -66,8 +78,7 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let issuer = Issuer::from_params(&self.params, &self.key);
         let certificate = params.signed_by(&key, &issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        (vec![certificate.der().clone()], key)
+        (certificate, key)
     }
 }
 
@@ -82,7 +93,10 @@ pub struct TlsServer {
 impl TlsServer {
     pub fn start(authority: &Authority, shown: Shown, body: String) -> Self {
         let (chain, key) = authority.chain(shown);
-        let config = ServerConfig::builder()
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .unwrap();

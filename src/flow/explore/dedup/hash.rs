@@ -1,5 +1,7 @@
 //! 128 bits of a text, the same in every process and on every machine.
 
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// Odd numbers without pattern: the digits of square roots of small primes.
 const FIRST: u64 = 0x6a09_e667_f3bc_c909;
 const SECOND: u64 = 0xbb67_ae85_84ca_a73b;
@@ -30,6 +32,32 @@ pub(super) fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 32)).wrapping_mul(THIRD);
     let number = (number ^ (number >> 29)).wrapping_mul(FOURTH);
     number ^ (number >> 32)
+}
+
+/// For maps whose keys are values of this file already.
+pub(super) type Hashed = BuildHasherDefault<Folded>;
+
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    value: u64,
+}
+
+impl Hasher for Folded {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.chunks(8).for_each(|word| self.write_u64(word_of(word)));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.value = self.value.rotate_left(29) ^ value;
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.write_u64(value as u64 ^ (value >> 64) as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.value
+    }
 }
 
 fn stirred(left: u64, right: u64, word: u64) -> (u64, u64) {

@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use exact::Keys;
-use minhash::{Alike, Signature, jaccard};
+use minhash::{Alike, Signature};
 use semantic::Meanings;
 use texts::Texts;
 
@@ -75,10 +75,10 @@ pub struct Known {
     alike: Option<Alike>,
     meanings: Meanings,
     /// Normal forms that were merged for their likeness, so that nobody compares them twice.
-    aliases: HashMap<u128, (u32, How)>,
+    aliases: HashMap<u128, (u32, How), hash::Hashed>,
     forms: Texts,
     form_of: Vec<(u32, How)>,
-    written: HashSet<u64>,
+    written: HashSet<u64, hash::Hashed>,
     /// How often each was said again, up to 255.
     repeats: Vec<u8>,
     popular: Vec<u32>,
@@ -89,9 +89,7 @@ pub struct Known {
 #[derive(Debug, Default)]
 struct Desk {
     normal: Normal,
-    other: Normal,
-    words: Vec<u64>,
-    other_words: Vec<u64>,
+    words: Vec<u32>,
     signature: Signature,
     candidates: Vec<u32>,
 }
@@ -103,10 +101,10 @@ impl Known {
             texts: Texts::default(),
             alike: options.near.map(Alike::new),
             meanings: Meanings::default(),
-            aliases: HashMap::new(),
+            aliases: HashMap::default(),
             forms: Texts::default(),
             form_of: Vec::new(),
-            written: HashSet::new(),
+            written: HashSet::default(),
             repeats: Vec::new(),
             popular: Vec::new(),
             desk: Desk::default(),
@@ -136,6 +134,13 @@ impl Known {
             self.meanings.insert(number, vector);
         }
         Decision::New(number)
+    }
+
+    /// Whether the words alone say that a form is known.
+    pub fn has_words_of(&mut self, form: &str) -> bool {
+        self.desk.normal.set(form);
+        let key = hash::wide(self.desk.normal.text());
+        self.keys.find(key).is_some() || self.aliases.contains_key(&key) || self.near().is_some()
     }
 
     /// Takes up an attribute that an earlier process found: it keeps its number, whatever the options say now.
@@ -194,7 +199,7 @@ impl Known {
 
     /// The form on the desk, compared with those that share enough words. Leaves words and signature on the desk.
     fn near(&mut self) -> Option<u32> {
-        let (alike, threshold) = (self.alike.as_ref()?, self.options.near?);
+        let alike = self.alike.as_ref()?;
         let desk = &mut self.desk;
         words(&desk.normal, &mut desk.words);
         // One word alone is like another only when it is the same.
@@ -203,25 +208,15 @@ impl Known {
             return None;
         }
         alike.sign(&desk.words, &mut desk.signature);
-        alike.candidates(&desk.signature, &mut desk.candidates);
-        let mut best: Option<(f64, u32)> = None;
-        for candidate in &desk.candidates {
-            desk.other.set(self.texts.get(*candidate));
-            words(&desk.other, &mut desk.other_words);
-            let similarity = jaccard(&desk.words, &desk.other_words);
-            if similarity >= threshold && best.is_none_or(|(most, _)| similarity > most) {
-                best = Some((similarity, *candidate));
-            }
-        }
-        best.map(|(_, number)| number)
+        alike.nearest(&desk.words, &desk.signature, &mut desk.candidates)
     }
 
     fn added(&mut self, key: u128, form: &str) -> u32 {
         let number = self.keys.insert(key);
         self.texts.push(form);
         self.repeats.push(0);
-        if let Some(alike) = self.alike.as_mut().filter(|_| !self.desk.signature.is_empty()) {
-            alike.insert(&self.desk.signature, number);
+        if let Some(alike) = &mut self.alike {
+            alike.insert(&self.desk.words, &self.desk.signature);
         }
         number
     }
@@ -271,9 +266,9 @@ impl Known {
 }
 
 /// The words of a form as sorted values, none twice.
-fn words(normal: &Normal, words: &mut Vec<u64>) {
+fn words(normal: &Normal, words: &mut Vec<u32>) {
     words.clear();
-    words.extend(normal.words().map(hash::narrow));
+    words.extend(normal.words().map(|word| hash::narrow(word) as u32));
     words.sort_unstable();
     words.dedup();
 }

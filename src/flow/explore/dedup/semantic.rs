@@ -19,6 +19,16 @@ impl Vector {
         Some(Self { parts: parts.collect() })
     }
 
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.parts.iter().map(|part| part.cast_unsigned()).collect()
+    }
+
+    /// None for none.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let parts: Box<[i8]> = bytes.iter().map(|byte| byte.cast_signed()).collect();
+        (!parts.is_empty()).then_some(Self { parts })
+    }
+
     /// The cosine of the angle between both; vectors of different models have none in common.
     pub fn cosine(&self, other: &Self) -> f64 {
         if self.parts.len() != other.parts.len() {

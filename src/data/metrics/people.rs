@@ -1,0 +1,78 @@
+//! Users by the value of one column, in two windows at once, with how much single users scatter.
+
+use super::super::engine::Row;
+use super::super::facts::Facts;
+use super::super::money::to_float;
+use super::super::roles::names::Role;
+use super::super::{DataError, Scatter, Segment, Squares};
+
+/// Whether the query counts active days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Days {
+    Known,
+    Unknown,
+}
+
+/// The segments of a query of two windows, the largest first.
+pub(super) async fn segments(
+    facts: &Facts,
+    sql: &str,
+    has_previous: bool,
+    days: Days,
+) -> Result<Vec<Segment>, DataError> {
+    let has_revenue = facts.roles.has(Role::Revenue);
+    let mut segments = facts
+        .engine
+        .rows(sql, |row| {
+            let amount = |column: &str| has_revenue.then(|| to_float(row.amount(column).unwrap_or(0)));
+            let before = |column: &str| has_previous.then(|| row.count(column));
+            Segment {
+                segment: row.text("segment").unwrap_or_default(),
+                users: row.count("users"),
+                previous_users: before("users_before"),
+                rows: row.count("n_rows"),
+                previous_rows: before("n_rows_before"),
+                revenue: amount("revenue"),
+                previous_revenue: amount("revenue_before").filter(|_| has_previous),
+                converted_users: Some(row.count("converted")),
+                previous_converted_users: before("converted_before"),
+                scatter: has_previous.then(|| scatter(row, has_revenue, days)),
+            }
+        })
+        .await?;
+    segments.sort_by(|one, other| {
+        other
+            .users
+            .cmp(&one.users)
+            .then_with(|| one.segment.cmp(&other.segment))
+    });
+    Ok(segments)
+}
+
+fn scatter(row: &Row, has_revenue: bool, days: Days) -> Scatter {
+    let float = |column: &str| steady(row.float(column).unwrap_or(0.0));
+    let revenue = has_revenue.then(|| Squares {
+        sum: float("paid"),
+        previous_sum: float("paid_before"),
+        squares: float("revenue_squares"),
+        previous_squares: float("revenue_squares_before"),
+        products: float("revenue_products"),
+    });
+    Scatter {
+        stayed: row.count("stayed") as f64,
+        revenue,
+        stayed_revenue: has_revenue.then(|| (float("stayed_revenue"), float("stayed_revenue_before"))),
+        days: (days == Days::Known).then(|| Squares {
+            sum: float("days"),
+            previous_sum: float("days_before"),
+            squares: float("days_squares"),
+            previous_squares: float("days_squares_before"),
+            products: float("days_products"),
+        }),
+    }
+}
+
+/// Nine digits: sums of floats made side by side differ in their last ones from run to run.
+fn steady(sum: f64) -> f64 {
+    format!("{sum:.8e}").parse().unwrap_or(sum)
+}
