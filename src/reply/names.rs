@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::evidence::{TableKind, Unit};
+use crate::evidence::{At, TableKind, Unit};
 
 use super::lexicon::Entry;
 use super::pattern::pattern;
+use super::placeholder::Shown;
 use super::reason::Reason;
 use super::render::MARK;
 use super::verify::Judge;
@@ -54,21 +55,27 @@ impl Judge<'_, '_> {
 
     /// A row is used that the sentence does not name, while it names something that the evidence has never heard of.
     fn absent(&mut self) {
+        let pieces = &self.sentence.pieces;
         let states = !self.numbers.is_empty() || !self.directions.is_empty() || !self.superlatives.is_empty();
-        if !self.sentence.pieces.is_empty() || !states {
+        if !states && pieces.is_empty() {
             return;
         }
         let subjects = self.subjects();
-        let is_named = |row: &str| {
-            subjects
-                .iter()
-                .any(|subject| subject.rows.iter().any(|named| named == row))
-        };
-        let is_silent = self.basis.cells.iter().any(|at| {
-            let speaks = at.table.kind != TableKind::Totals && !at.row.summary && at.column.unit != Unit::OfRow;
-            speaks && !is_named(&at.row.id)
-        });
-        if !is_silent {
+        let shown = pieces
+            .iter()
+            .filter(|piece| matches!(piece.shown, Shown::Name | Shown::Date));
+        let named: BTreeSet<&String> = subjects
+            .iter()
+            .flat_map(|subject| &subject.rows)
+            .chain(shown.flat_map(|piece| &piece.rows))
+            .collect();
+        let own = self.own_cells();
+        let entities = own
+            .iter()
+            .filter(|at| at.table.kind != TableKind::Totals && !at.row.summary && at.column.unit != Unit::OfRow);
+        let (spoken, silent): (Vec<&At<'_>>, Vec<&At<'_>>) = entities.partition(|at| named.contains(&at.row.id));
+        // Where the program writes the values, one name is enough for all of them.
+        if silent.is_empty() || !pieces.is_empty() && !spoken.is_empty() {
             return;
         }
         let other = self

@@ -44,7 +44,7 @@ pub(super) fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
     }
 }
 
-fn country(id: &str, key: &str, revenue: (f64, f64), z: f64, users: f64, conversion: (f64, f64)) -> Row {
+pub(super) fn country(id: &str, key: &str, revenue: (f64, f64), z: f64, users: f64, conversion: (f64, f64)) -> Row {
     let change = (revenue.0 - revenue.1) / revenue.1 * 100.0;
     let points = conversion.0 - conversion.1;
     row(

@@ -1,6 +1,7 @@
 mod claims;
 mod council;
 mod fixtures;
+mod mutations;
 mod prose;
 mod rendering;
 mod schemas;
