@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 use super::lines::{Stamp, of_piece, read_piece};
 
@@ -19,6 +19,8 @@ use super::lines::{Stamp, of_piece, read_piece};
 const LOOK: Duration = Duration::from_millis(20);
 /// Pieces that a viewer may lag behind before it is dropped.
 const PATIENCE: usize = 256;
+/// Viewers of one file that read it at once.
+const READERS: usize = 4;
 /// Every so many lines the place of one is remembered.
 const MARK: u64 = 256;
 /// So much of the beginning tells one run's file from the next one's.
@@ -35,6 +37,7 @@ pub(super) struct Follower {
     path: PathBuf,
     place: Mutex<Place>,
     pieces: broadcast::Sender<Bytes>,
+    replays: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -61,6 +64,8 @@ pub(super) struct Viewer {
     /// The time of the first event.
     pub(super) first: String,
     pub(super) pieces: broadcast::Receiver<Bytes>,
+    /// Whoever replays holds a permit: a crowd that comes at once needs no crowd of threads.
+    pub(super) replays: Arc<Semaphore>,
 }
 
 impl Followers {
@@ -93,6 +98,7 @@ impl Follower {
             path: path.to_owned(),
             place: Mutex::default(),
             pieces: broadcast::Sender::new(PATIENCE),
+            replays: Arc::new(Semaphore::new(READERS)),
         });
         while follower.look()? {}
         let weak = Arc::downgrade(&follower);
@@ -119,6 +125,7 @@ impl Follower {
         let pieces = self.pieces.subscribe();
         drop(place);
         Viewer {
+            replays: Arc::clone(&self.replays),
             follower: self,
             offset,
             end,

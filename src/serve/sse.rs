@@ -1,5 +1,6 @@
 //! Events on their way to one browser: a greeting, what was missed, then what happens, with a heartbeat where nothing does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -86,9 +87,12 @@ impl Telling {
             return Some(greeting);
         }
         if matches!(self.step, Step::Replay) {
+            let turn = Arc::clone(&self.viewer.as_ref()?.replays);
+            let turn = turn.acquire_owned().await.ok()?;
             let mut viewer = self.viewer.take()?;
             let read = tokio::task::spawn_blocking(move || {
                 let frames = viewer.replay();
+                drop(turn);
                 (viewer, frames)
             });
             let (viewer, frames) = read.await.ok()?;
