@@ -633,6 +633,7 @@ impl Arguments {
             Some(Command::Serve(_)) => "serve",
             Some(Command::Extract(_)) => "extract",
             Some(Command::Verify(_)) => "verify",
+            Some(Command::Explain(_)) => "explain",
             Some(Command::Sql(_)) => "sql",
             Some(Command::Report(_)) => "report",
             Some(Command::Open(_)) => "open",
