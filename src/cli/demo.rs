@@ -32,5 +32,5 @@ pub(super) async fn demo(arguments: &DemoArguments, common: &CommonArguments) ->
         allow_partial: false,
         fail_on: None,
     };
-    run::perform(job, common).await
+    Box::pin(run::perform(job, common)).await
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &RunArguments, common: &CommonArguments) -> R
         allow_partial: arguments.allow_partial,
         fail_on: arguments.fail_on.as_deref().map(severity).transpose()?,
     };
-    perform(job, common).await
+    Box::pin(perform(job, common)).await
 }
 
 /// Everything that must be right before data are read or money is spent.

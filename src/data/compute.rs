@@ -69,7 +69,7 @@ async fn computed(
         facts,
         mut summary,
         source,
-    } = open(&Request::of(options), &timezone, definitions).await?;
+    } = open(&Request::of(options), timezone, definitions).await?;
     summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;

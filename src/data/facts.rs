@@ -78,7 +78,7 @@ pub(crate) async fn build(
         ));
     }
     let copied: BTreeMap<i64, u64> = engine
-        .rows(include_str!("sql/copies.sql"), |row| {
+        .rows(definitions.sql(Query::Copies), |row| {
             (row.integer("day").unwrap_or(0), row.count("n_rows"))
         })
         .await?

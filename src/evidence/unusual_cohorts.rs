@@ -13,6 +13,9 @@ use super::{Good, Table, TableKind, Tested, Unit, unusual};
 use crate::data::DauByCohortDate;
 
 /// Smaller cohorts are never called unusual.
+/// Hits and size of a cohort, from its rows.
+type Counts<'a> = dyn Fn(&[DauByCohortDate]) -> Option<(f64, f64)> + 'a;
+
 const COHORT_SIZE_NEEDED: f64 = 30.0;
 
 /// Fewer cohorts say nothing of how much cohorts differ anyway.
@@ -63,7 +66,7 @@ pub(super) fn unusual_cohorts(
     let mut found: Vec<Found> = Vec::new();
     for grain in [Grain::Day, Grain::Week] {
         let groups = groups(before.iter().chain(rows).filter(is_settled), grain);
-        let mut look = |name: &str, wider: f64, counts: &dyn Fn(&[DauByCohortDate]) -> Option<(f64, f64)>| {
+        let mut look = |name: &str, wider: f64, counts: &Counts| {
             let cohorts: Vec<Cohort> = groups
                 .iter()
                 .filter_map(|(start, rows)| {

@@ -39,6 +39,7 @@ macro_rules! queries {
 
 queries! {
     Dated "dated" [];
+    Copies "copies" [];
     Events "events" [];
     FirstSeen "first_seen" [];
     Visits "visits" [];
@@ -101,7 +102,7 @@ impl Query {
 
     /// Whether its text is planned against tables that always have the same columns; the others read the columns of the source.
     pub(crate) fn reads_facts(self) -> bool {
-        !matches!(self, Self::Dated | Self::Events)
+        !matches!(self, Self::Dated | Self::Copies | Self::Events)
     }
 
     /// Whether its result is kept as a table of the same name.

@@ -187,7 +187,7 @@ fn a_day_that_did_not_arrive_is_missing_and_half_a_load_is_thin() {
     assert_eq!(days, [date(50)]);
 
     let mut rows = clean();
-    rows.retain(|row| row.day != 50 || row.user < "u0050".to_owned());
+    rows.retain(|row| row.day != 50 || row.user.as_str() < "u0050");
     finds(&rows, &[("thin_days", "time", Ruling::Caveat)]);
 }
 
@@ -201,7 +201,7 @@ fn weekdays_that_are_always_empty_are_closed() {
 #[test]
 fn a_window_with_hardly_any_rows_is_refused() {
     let mut rows = clean();
-    rows.retain(|row| row.day < DAYS - 1 || row.user < "u0006".to_owned());
+    rows.retain(|row| row.day < DAYS - 1 || row.user.as_str() < "u0006");
     let yesterday = Window {
         start: date(DAYS - 1),
         end: date(DAYS - 1),

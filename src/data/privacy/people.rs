@@ -15,9 +15,7 @@ pub(super) fn is_person(text: &str) -> bool {
     } else {
         words.first()
     };
-    (2..=4).contains(&words.len())
-        && words.iter().all(|word| is_capitalised(word))
-        && given.is_some_and(|word| is_first_name(word))
+    (2..=4).contains(&words.len()) && words.iter().all(is_capitalised) && given.is_some_and(|word| is_first_name(word))
 }
 
 /// Columns that hold what identifies a person, whatever stands in them. `name` is the column's name in comparable form.
