@@ -81,6 +81,8 @@ fn drafts(table: &Facts) -> Vec<Draft> {
     match table.kind.as_str() {
         "anomalies" => unusual_days(table),
         "totals" => totals(table),
+        // The same change as in the table of all of them, from its first day on.
+        "entities" if table.has("since") => Vec::new(),
         "entities" | "cohorts" => {
             let mut drafts = movers(table);
             drafts.extend(largest(table));
