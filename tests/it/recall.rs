@@ -104,7 +104,7 @@ fn what_is_planted_is_significant_and_has_the_planted_numbers() {
                     Analyst::RevenueOptimization,
                     "R5",
                     &spike,
-                    Some("revenue"),
+                    None,
                     "value_z",
                 ),
             ),
