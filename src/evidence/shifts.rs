@@ -21,6 +21,9 @@ use crate::data::{Scatter, Squares, Window};
 const DAYS_AFTER: usize = 7;
 const DAYS_BEFORE: usize = 14;
 
+/// A shift in the first days of the period is the change from one period to the other.
+const FIRST_DAYS: i64 = 3;
+
 /// Smaller shifts, in percent, are not worth a row.
 const LEAST_SHIFT: f64 = 10.0;
 
@@ -226,7 +229,9 @@ fn shift(points: &[(Date, Point)], window: Window, noise: Noise, together: Optio
         let variance = (low + high) * together / days;
         (variance > 0.0).then(|| (high - low) / variance.sqrt())
     });
-    let z = if at_once && is_large {
+    // At the start of the period the comparison of the periods already tells it.
+    let starts_later = points[place].0 > window.start.saturating_add(jiff::Span::new().days(FIRST_DAYS));
+    let z = if at_once && is_large && starts_later {
         milder(searched, by_users)
     } else {
         0.0

@@ -175,7 +175,8 @@ fn evidence_is_printed_as_tables_with_what_they_stand_on() {
         "tested ",
         "defined by `insights sql G1`: by_group, group_users",
         "not yet known: ",
-        "  g1 ",
+        "  g1o ",
+        "o fewer than 30 observations",
     ] {
         assert!(shown.contains(text), "no `{text}` in:\n{shown}");
     }

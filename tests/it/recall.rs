@@ -99,14 +99,7 @@ fn what_is_planted_is_significant_and_has_the_planted_numbers() {
             ),
             (
                 "spike",
-                kept(
-                    &all,
-                    Analyst::RevenueOptimization,
-                    "R5",
-                    &spike,
-                    Some("revenue"),
-                    "value_z",
-                ),
+                kept(&all, Analyst::RevenueOptimization, "R5", &spike, None, "value_z"),
             ),
             (
                 "drop",

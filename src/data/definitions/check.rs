@@ -56,7 +56,7 @@ pub(super) async fn events(engine: &Engine) -> Result<(), String> {
 }
 
 /// An empty table of what every source has.
-const NO_ROWS: &str = "SELECT CAST(NULL AS BIGINT) AS \"__at\", CAST(NULL AS BIGINT) AS \"__day\", CAST(NULL AS BIGINT) AS \"__row\", CAST(NULL AS BOOLEAN) AS \"__copy\" WHERE false";
+const NO_ROWS: &str = "SELECT CAST(NULL AS BIGINT) AS \"__at\", CAST(NULL AS BIGINT) AS \"__day\", CAST(NULL AS BIGINT) AS \"__row\", false AS \"__copy\" WHERE false";
 
 /// The text as it stands, with something simple in each placeholder, on the same line.
 fn example(query: Query, sql: &str) -> String {
