@@ -1,5 +1,5 @@
 //! Claims made by the program: evidence, a fact of it or a false one of a class, and a sentence that says it. The styles of one half
-//! are there to improve the checks with; those of the other half are kept apart and only measured.
+//! are there to improve the checks with; those of the other half are kept apart to measure with.
 
 mod chance;
 mod fact;
