@@ -1,6 +1,6 @@
 //! One DataFusion session: tables in memory in, rows out. Never heard of metrics.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -16,6 +16,8 @@ use super::{DataError, functions};
 
 pub(crate) struct Engine {
     context: SessionContext,
+    /// Every query that was asked.
+    asked: Mutex<Vec<String>>,
 }
 
 /// Below this many rows for each core, handing rows from task to task costs more than it saves.
@@ -38,7 +40,10 @@ impl Engine {
         for function in functions::all(timezone, order) {
             context.register_udf(function);
         }
-        Self { context }
+        Self {
+            context,
+            asked: Mutex::default(),
+        }
     }
 
     /// Makes batches a table, spread over the session's partitions.
@@ -60,6 +65,7 @@ impl Engine {
 
     /// Keeps the result of a query as a table.
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
+        self.note(sql);
         let frame = self.context.sql(sql).await?;
         let planned = frame.schema().as_arrow().clone();
         let batches = frame.collect().await?;
@@ -99,7 +105,18 @@ impl Engine {
     }
 
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
+        self.note(sql);
         Ok(self.context.sql(sql).await?.collect().await?)
+    }
+
+    /// Every query that was asked so far.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, sql: &str) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push(sql.to_owned());
     }
 
     /// The rows of a query, one value per row by `read`.

@@ -19,7 +19,7 @@ use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
 use super::source::Raw;
-use super::{DataError, Definitions, Query, quality};
+use super::{DataError, Definitions, Query, Ran, quality};
 
 const MOST_DIMENSIONS: usize = 6;
 const MOST_DIMENSION_VALUES: u64 = 20;
@@ -42,6 +42,18 @@ pub(crate) struct Facts {
     /// Rows that were sent twice and count once, by day.
     pub(crate) copies: BTreeMap<i64, u64>,
     pub(crate) mixed_totals: Vec<MixedTotals>,
+    masker: Masker,
+}
+
+impl Facts {
+    /// The queries asked so far, as they may be shown.
+    pub(crate) fn queries(&self) -> Vec<Ran> {
+        let mut queries = self.definitions.ran(self.engine.asked());
+        for query in &mut queries {
+            query.sql = self.masker.shown(&query.sql);
+        }
+        queries
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +147,7 @@ pub(crate) async fn build(
         has_kinds,
         copies: copied,
         mixed_totals,
+        masker,
     };
     Ok((facts, notes))
 }

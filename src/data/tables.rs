@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Ran;
 use super::moment::DayOrder;
 
 /// An inclusive range of calendar days.
@@ -439,5 +440,7 @@ pub struct Dataset {
     pub summary: Summary,
     pub segmentation: Segmentation,
     pub mapping: Vec<Mapped>,
+    /// The queries that made it; none for tables that were left by somebody else.
+    pub queries: Vec<Ran>,
     pub source: Source,
 }
