@@ -55,7 +55,7 @@ struct Known {
 const MAX_KNOWN: usize = 512;
 
 /// So many bytes tell most evidence apart; the rest is compared.
-const HEAD: usize = 160;
+const HEAD: usize = 96;
 
 /// What a line of input came to.
 #[derive(Debug)]

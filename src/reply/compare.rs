@@ -14,7 +14,6 @@ use super::pattern::pattern;
 use super::reason::Reason;
 use super::render::MARK;
 use super::verify::{Judge, comparable};
-use super::words;
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -216,7 +215,7 @@ impl Judge<'_, '_> {
                 out.push(wrong());
             }
         }
-        for claim in words::multiples(&self.sentence.typed) {
+        for claim in &self.multiples {
             let (Some(left), Some(right)) = (named_before(operands, claim.start), named_after(operands, claim.end))
             else {
                 continue;

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
+use memchr::memchr2_iter;
 use regex::Regex;
 
 use super::hints::Hints;
@@ -151,16 +152,15 @@ pub(super) fn says(text: &str, name: &str) -> bool {
     let (bytes, name) = (text.as_bytes(), name.as_bytes());
     let Some(first) = name.first() else { return false };
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let fits = |at: &usize| {
+    let fits = |at: usize| {
         let end = at + name.len();
-        bytes[*at].eq_ignore_ascii_case(first)
-            && bytes[*at..end].eq_ignore_ascii_case(name)
-            && text.is_char_boundary(*at)
+        bytes.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(name))
+            && text.is_char_boundary(at)
             && text.is_char_boundary(end)
-            && !is_word(text[..*at].chars().next_back())
+            && !is_word(text[..at].chars().next_back())
             && !is_word(text[end..].chars().next())
     };
-    bytes.len() >= name.len() && (0..=bytes.len() - name.len()).any(|at| fits(&at))
+    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(fits)
 }
 
 fn dated(found: &regex::Captures<'_>) -> Option<Dated> {

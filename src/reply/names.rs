@@ -136,11 +136,8 @@ impl Judge<'_, '_> {
         for name in unknown_names(&text, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("name", format!("the evidence knows no {name}")));
         }
-        if let Some(metric) = METRIC.find(&text) {
-            let words = metric.as_str().to_lowercase();
-            if !words.split_whitespace().all(|word| lexicon.knows(word)) {
-                self.fault(Reason::unsupported("measure", format!("the evidence has no {words}")));
-            }
+        if let Some(metric) = unknown_metric(&text, |word| lexicon.knows(word)) {
+            self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
     }
 
@@ -216,6 +213,10 @@ impl Judge<'_, '_> {
 
 /// Capitalised names in the place of an entity of which not every word is known; words are asked for in lower case.
 pub(super) fn unknown_names<'t>(text: &'t str, knows: impl Fn(&str) -> bool) -> Vec<&'t str> {
+    let is_name = |two: &[u8]| two[0].is_ascii_whitespace() && two[1].is_ascii_uppercase();
+    if !text.as_bytes().windows(2).any(is_name) {
+        return Vec::new();
+    }
     let names = PROPER.captures_iter(text).filter_map(|found| found.name("name"));
     names
         .map(|name| name.as_str().trim_end_matches('.'))
@@ -225,6 +226,12 @@ pub(super) fn unknown_names<'t>(text: &'t str, knows: impl Fn(&str) -> bool) -> 
             !acronym && !name.split_whitespace().all(is_known)
         })
         .collect()
+}
+
+/// A metric that models like to make up and of which not every word is known; words are asked for in lower case.
+pub(super) fn unknown_metric(text: &str, knows: impl Fn(&str) -> bool) -> Option<String> {
+    let metric = METRIC.find(text)?.as_str().to_lowercase();
+    (!metric.split_whitespace().all(knows)).then_some(metric)
 }
 
 /// The row keys that the model typed; and those that may as well be plain words ("New users") and name no row used.

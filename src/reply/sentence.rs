@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::insight::Finding;
 
 use super::mask::{Dated, mask, says, whole_words};
-use super::names::unknown_names;
+use super::names::{unknown_metric, unknown_names};
 use super::number::{Bare, Kind, numbers};
 use super::pattern::pattern;
 use super::render::MARK;
@@ -106,8 +106,12 @@ fn check_strangers(masked: &str, findings: &[Finding]) -> Result<(), String> {
         .iter()
         .flat_map(|finding| [&finding.title, &finding.text].into_iter().chain(&finding.names));
     let words: BTreeSet<String> = told.flat_map(|text| words_of(text)).collect();
-    match unknown_names(masked, |name| words_of(name).all(|word| words.contains(&word))).first() {
-        Some(name) => Err(format!("name: no finding knows {name}")),
+    let knows = |name: &str| words_of(name).all(|word| words.contains(&word));
+    if let Some(name) = unknown_names(masked, knows).first() {
+        return Err(format!("name: no finding knows {name}"));
+    }
+    match unknown_metric(masked, knows) {
+        Some(metric) => Err(format!("measure: no finding knows {metric}")),
         None => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ impl Judge<'_, '_> {
             let label = entry.lower.as_str();
             let is_other_row = !entry.measure_rows.is_empty()
                 && !entry.measure_rows.iter().any(|row| self.basis.uses(row))
-                && self.basis.cells.iter().all(|at| at.column.unit == Unit::OfRow);
+                && self.basis.cells.iter().all(|at| at.table.kind == TableKind::Totals);
             own.iter()
                 .any(|own| own == label || !is_other_row && (own.contains(label) || label.contains(own.as_str())))
         };

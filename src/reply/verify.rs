@@ -13,7 +13,7 @@ use super::number::{Bare, Kind, numbers_hinted};
 use super::pairing::subjects;
 use super::reason::Reason;
 use super::render::Rendered;
-use super::words::{self, Direction, Superlative};
+use super::words::{self, Direction, Multiple, Superlative};
 
 /// What a check found out about one sentence.
 #[derive(Debug, Default)]
@@ -43,6 +43,7 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
         numbers: numbers_hinted(&masked.text, masked.hints),
         directions: words::directions(&masked.text),
         superlatives: words::superlatives(&masked.text),
+        multiples: words::multiples(&sentence.typed),
         masked: &masked,
         out: Checked::default(),
     };
@@ -79,6 +80,7 @@ pub(super) struct Judge<'a, 'b> {
     pub(super) numbers: Vec<Bare>,
     pub(super) directions: Vec<Direction>,
     pub(super) superlatives: Vec<Superlative>,
+    pub(super) multiples: Vec<Multiple>,
     pub(super) out: Checked,
 }
 
@@ -92,7 +94,7 @@ impl Judge<'_, '_> {
         !self.numbers.is_empty()
             || !self.directions.is_empty()
             || !self.superlatives.is_empty()
-            || !words::multiples(&self.sentence.typed).is_empty()
+            || !self.multiples.is_empty()
             || ORDERS.iter().any(|words| self.masked.text.contains(words))
     }
 
@@ -125,7 +127,8 @@ impl Judge<'_, '_> {
     }
 
     fn multiples(&mut self) {
-        for claim in words::multiples(&self.sentence.typed) {
+        let claims = std::mem::take(&mut self.multiples);
+        for claim in &claims {
             let within =
                 |range: Option<(f64, f64)>, value: f64| range.is_some_and(|(low, high)| low <= value && value <= high);
             let mut same_kind = false;
@@ -150,6 +153,7 @@ impl Judge<'_, '_> {
                 });
             }
         }
+        self.multiples = claims;
     }
 
     fn number(&self, bare: &Bare) -> Option<Reason> {

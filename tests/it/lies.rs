@@ -13,7 +13,7 @@ const LIES: [(&str, &[&str], &[&str]); 11] = [
     ("wrong_direction", &["assert", "word"], &["word"]),
     ("typed_number", &["number"], &["number"]),
     ("unknown_name", &["name"], &["name"]),
-    ("swapped_rows", &["name", "measure"], &["name"]),
+    ("swapped_rows", &["name", "measure"], &["name", "measure"]),
     ("advice_with_number", &["advice_with_number"], &["advice_with_number"]),
     ("ordinary_day", &["not_significant"], &["date"]),
     ("ten_times", &["number"], &["number"]),

@@ -8,6 +8,7 @@
 mod ask;
 mod availability;
 mod browser;
+mod conflicts;
 mod council;
 mod data;
 mod dialects;

@@ -252,10 +252,9 @@ fn coordinator(lie: Lie, reply: &mut Value, prompt: &str) {
         Lie::TypedNumber => ("Sales reached 91.7 % of what was planned.".to_owned(), id),
         Lie::UnknownName => (format!("In {NOBODY}, the figure came to {number}."), id),
         Lie::SwappedRows => {
-            let subjects = findings.iter().map(|(_, text)| subject_of(text));
-            let Some(other) = subjects.into_iter().find(|other| !text.contains(other)) else {
-                return;
-            };
+            // Of a measure of its own making, where there is no other finding.
+            let mut subjects = findings.iter().map(|(_, text)| subject_of(text));
+            let other = subjects.find(|other| !text.contains(other)).unwrap_or("Profit");
             (format!("{other} came to {number}."), id)
         }
         Lie::OrdinaryDay => ("On 29 February 2032, orders were far from usual.".to_owned(), id),

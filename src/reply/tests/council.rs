@@ -27,7 +27,7 @@ fn finding(id: &str, text: &str, numbers: &[&str], names: &[&str]) -> Finding {
     }
 }
 
-fn findings() -> Vec<Finding> {
+pub(super) fn findings() -> Vec<Finding> {
     vec![
         finding(
             "F1",

@@ -1,5 +1,6 @@
 mod claims;
 mod council;
+mod examples;
 mod fixtures;
 mod mutations;
 mod prose;

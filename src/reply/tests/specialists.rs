@@ -59,7 +59,7 @@ fn one_bad_sentence_does_not_cost_the_finding() {
     assert_eq!(finding.title, "Brazil revenue fell");
     assert_eq!(finding.names, ["Brazil"]);
     assert_eq!(checked.dropped_sentences.len(), 1);
-    assert_eq!(finding.confidence.score, 0.9);
+    assert_eq!(finding.confidence.score, 1.0);
 }
 
 #[test]

@@ -36,54 +36,68 @@ fn is_flagged(judged: &Judged) -> bool {
 }
 
 /// The way is told by the confidence of those that passed: each way has one of its own.
+fn way(judged: &Judged) -> Option<Way> {
+    let mut ways = Way::ALL.into_iter();
+    ways.find(|way| !is_flagged(judged) && confidence(Verdict::Supported, &[], *way) == judged.confidence)
+}
+
 #[test]
 fn the_rates_are_what_they_are_measured_to_be() {
     let all = judged();
+    let n = |is_false: bool, is_cited: bool| {
+        let own = all.iter().filter(|(f, c, _)| *f == is_false && *c == is_cited);
+        own.count() as f64
+    };
     let mut lines = Vec::new();
-    let mut alarms: BTreeMap<&str, usize> = BTreeMap::new();
-    let n_true = all
-        .iter()
-        .filter(|(is_false, is_cited, _)| !is_false && *is_cited)
-        .count();
-    for (_, _, judged) in all.iter().filter(|(is_false, is_cited, _)| !is_false && *is_cited) {
-        let mut codes: Vec<&str> = judged.reasons.iter().map(|reason| reason.code).collect();
-        codes.dedup();
-        codes.into_iter().for_each(|code| *alarms.entry(code).or_default() += 1);
-    }
-    for (code, n) in &alarms {
-        lines.push(format!("alarms {code}: {n} of {n_true}, table {}", false_alarms(code)));
-    }
-    let n_false = |cited: bool| {
-        all.iter()
-            .filter(|(is_false, is_cited, _)| *is_false && *is_cited == cited)
-            .count()
-    };
-    let passed = |way: Way| {
-        let sure = confidence(Verdict::Supported, &[], way);
-        let passed = all
-            .iter()
-            .filter(|(is_false, _, judged)| *is_false && !is_flagged(judged) && judged.confidence == sure);
-        passed.count()
-    };
-    for way in Way::ALL {
-        let n = n_false(way != Way::Guessed);
+    for tried in Way::ALL {
+        let passed = |is_false: bool| {
+            let is_cited = tried != Way::Guessed;
+            let own = all
+                .iter()
+                .filter(|(f, c, judged)| *f == is_false && *c == is_cited && way(judged) == Some(tried));
+            (own.count() as f64 + 0.5) / n(is_false, is_cited)
+        };
+        let measured = passed(true) / passed(false);
         lines.push(format!(
-            "passed {way:?}: {} of {n}, table {}",
-            passed(way),
-            way.missed()
+            "{tried:?}: false ones pass {measured:.3} as often, table {}",
+            tried.missed()
         ));
+        assert!(measured <= tried.missed(), "{}", lines.join("\n"));
+    }
+    let mut alarms: BTreeMap<&str, f64> = BTreeMap::new();
+    for (_, _, judged) in all.iter().filter(|(is_false, is_cited, _)| !is_false && *is_cited) {
+        for reason in &judged.reasons {
+            *alarms.entry(reason.code).or_default() += 1.0 / n(false, true);
+        }
+    }
+    for (code, rate) in alarms {
+        lines.push(format!(
+            "{code}: raised by {rate:.4} of true claims, table {}",
+            false_alarms(code)
+        ));
+        assert!(rate <= false_alarms(code), "{}", lines.join("\n"));
     }
     tell(&lines);
-    let bins = [(0.0, 0.9), (0.9, 0.97), (0.97, 1.01)];
-    for (low, high) in bins {
-        let own: Vec<_> = all
-            .iter()
-            .filter(|(_, _, judged)| (low..high).contains(&judged.confidence))
-            .collect();
-        let right = own
-            .iter()
-            .filter(|(is_false, _, judged)| *is_false == is_flagged(judged))
-            .count();
-        tell(&[format!("sure {low}..{high}: {right} of {} right", own.len())]);
+}
+
+/// With one claim in twenty false, as the confidence takes it to be: in each tenth of the confidence, as many verdicts are right as it
+/// says.
+#[test]
+fn verdicts_are_right_as_often_as_they_say() {
+    let all = judged();
+    let n_false = all.iter().filter(|(is_false, ..)| *is_false).count() as f64;
+    let weight = |is_false: bool| match is_false {
+        true => 0.05 / n_false,
+        false => 0.95 / (all.len() as f64 - n_false),
+    };
+    let mut bins: BTreeMap<u32, (f64, f64, f64)> = BTreeMap::new();
+    for (is_false, _, judged) in &all {
+        let bin = bins.entry((judged.confidence * 10.0) as u32).or_default();
+        bin.0 += weight(*is_false);
+        bin.1 += weight(*is_false) * judged.confidence;
+        bin.2 += weight(*is_false) * f64::from(u8::from(is_flagged(judged) == *is_false));
     }
+    let error: f64 = bins.values().map(|(_, said, right)| (said - right).abs()).sum();
+    tell(&[format!("expected calibration error {error:.4}")]);
+    assert!(error <= 0.05, "{bins:?}");
 }
