@@ -47,7 +47,10 @@ pub(super) fn significance(cells: &[At<'_>]) -> Significance {
         return Significance {
             reportable,
             significant: reportable,
-            real: chance_real(score, table.tested.map_or(measure::entities(table).count(), |tested| tested.n)),
+            real: chance_real(
+                score,
+                table.tested.map_or(measure::entities(table).count(), |tested| tested.n),
+            ),
         };
     }
     let size = largest(

@@ -22,8 +22,6 @@ pub(in crate::reply) enum Way {
 }
 
 impl Way {
-    pub(in crate::reply) const ALL: [Self; 4] = [Self::Numbers, Self::Words, Self::Doubtful, Self::Guessed];
-
     pub(in crate::reply) fn of(checked: &Checked, is_cited: bool) -> Self {
         match checked {
             _ if !is_cited => Self::Guessed,
