@@ -212,7 +212,7 @@ impl Judge<'_, '_> {
 }
 
 /// Capitalised names in the place of an entity of which not every word is known; words are asked for in lower case.
-pub(super) fn unknown_names<'t>(text: &'t str, knows: impl Fn(&str) -> bool) -> Vec<&'t str> {
+pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&str> {
     let is_name = |two: &[u8]| two[0].is_ascii_whitespace() && two[1].is_ascii_uppercase();
     if !text.as_bytes().windows(2).any(is_name) {
         return Vec::new();
