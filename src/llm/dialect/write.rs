@@ -1,6 +1,7 @@
-//! A request's body straight into bytes. A prompt is thousands of characters of which few need escaping: looked at eight at a
-//! time, where `serde_json` looks at each, and without a tree of values that would hold the prompt once more.
+//! A request's body straight into bytes. A prompt is thousands of characters of which few need escaping: they are searched for,
+//! where `serde_json` looks at each, and there is no tree of values that would hold the prompt once more.
 
+use memchr::memchr3_iter;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -109,53 +110,44 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let plain = plain_length(rest);
-        out.extend_from_slice(&rest[..plain]);
-        let Some(&byte) = rest.get(plain) else {
-            break;
-        };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    let mut escape = |at: usize| {
+        out.extend_from_slice(&bytes[from..at]);
+        from = at + 1;
+        match bytes[at] {
+            byte @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', byte]),
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),
             b'\x08' => out.extend_from_slice(b"\\b"),
             b'\x0C' => out.extend_from_slice(b"\\f"),
-            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            byte => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
         }
-        rest = &rest[plain + 1..];
+    };
+    let rare_control = |byte: &u8| *byte < 0x20 && *byte != b'\n';
+    if any(bytes, rare_control) {
+        let places = bytes.iter().enumerate().filter(|(_, byte)| needs_escape(byte));
+        places.for_each(|(at, _)| escape(at));
+    } else {
+        memchr3_iter(b'"', b'\\', b'\n', bytes).for_each(&mut escape);
     }
+    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
 }
 
-const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-
 /// Whether a text stands in JSON as it is.
 pub(super) fn is_plain(text: &str) -> bool {
-    plain_length(text.as_bytes()) == text.len()
+    !any(text.as_bytes(), needs_escape)
 }
 
-/// Bytes before the first that must be escaped.
-///
-/// Zero bytes of a word are found as in Mycroft, "Strlen for 32-bit words" (`(x - 0x01…) & !x & 0x80…`): exact for the lowest
-/// one, and that is the first in little-endian order.
-fn plain_length(bytes: &[u8]) -> usize {
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH_BITS;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGH_BITS;
-        let found = controls | zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
-        if found != 0 {
-            return place * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let needs_escape = |&byte: &u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    words.len() * 8 + rest.iter().position(needs_escape).unwrap_or(rest.len())
+fn needs_escape(byte: &u8) -> bool {
+    *byte < 0x20 || *byte == b'"' || *byte == b'\\'
+}
+
+/// Looks at all bytes, many at a time, where `Iterator::any` looks at one after the other.
+fn any(bytes: &[u8], is: impl Fn(&u8) -> bool) -> bool {
+    bytes.iter().fold(false, |found, byte| found | is(byte))
 }
 
 #[cfg(test)]
