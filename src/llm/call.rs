@@ -258,7 +258,9 @@ impl Llm {
     pub(super) async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
         let vendor = ask.vendor;
         let rates = self.options.rates(vendor);
-        let limit = self.limits.of(vendor, ask.known.places.key.name(), &ask.target.model, rates);
+        let limit = self
+            .limits
+            .of(vendor, ask.known.places.key.name(), &ask.target.model, rates);
         let mut ordinary = Waits::ordinary(self.options.first_wait);
         let mut overloaded = Waits::overloaded(self.options.first_wait);
         let mut attempts_here = 0;

@@ -79,7 +79,10 @@ impl Llm {
         tally: &mut Tally,
     ) -> Result<ReservedAttempt, Asked> {
         let usage = worst_usage(http.body.len(), ask.request.max_output_tokens);
-        let cost_usd = ask.known.price.map(|price| price.at_most(usage.input_tokens, usage.output_tokens));
+        let cost_usd = ask
+            .known
+            .price
+            .map(|price| price.at_most(usage.input_tokens, usage.output_tokens));
         let worst = Amount {
             cost_usd,
             tokens: usage.input_tokens + usage.output_tokens,

@@ -108,7 +108,9 @@ impl SseParser {
     /// The data of an event that is one line with a blank one behind it, as models send them: given on where it stands.
     fn whole_event<'a>(&self, line: &'a [u8], behind: &[u8]) -> Option<&'a [u8]> {
         let is_alone = self.line.is_empty() && self.data.is_empty() && !self.first_line;
-        let data = line.strip_prefix(b"data:").filter(|_| is_alone && behind.starts_with(b"\n\n"))?;
+        let data = line
+            .strip_prefix(b"data:")
+            .filter(|_| is_alone && behind.starts_with(b"\n\n"))?;
         Some(data.strip_prefix(b" ").unwrap_or(data))
     }
 
