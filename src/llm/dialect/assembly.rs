@@ -66,6 +66,15 @@ pub(super) struct Pieces {
     pub closed: bool,
 }
 
+/// What a whole stream came to.
+#[derive(Debug)]
+pub(super) enum Finished {
+    /// What the host would have sent whole, an error included.
+    Body(Value),
+    /// A chat completion.
+    Chat(Pieces),
+}
+
 #[derive(Debug)]
 enum Over {
     Closed,
@@ -127,7 +136,7 @@ impl Assembly {
     /// What the host counted, or an estimate of what it has produced.
     pub(in crate::llm) fn usage(&self) -> Usage {
         let mut usage = match self.said.dialect {
-            Dialect::OpenAi | Dialect::Embeddings => openai::usage(&json!({"usage": self.said.pieces.usage})),
+            Dialect::OpenAi | Dialect::Embeddings => openai::counted(&Value::Object(self.said.pieces.usage.clone())),
             Dialect::Anthropic => anthropic::usage(&json!({"usage": self.said.pieces.usage})),
             Dialect::Gemini => gemini::usage(&json!({"usageMetadata": self.said.pieces.usage})),
         };
@@ -140,8 +149,8 @@ impl Assembly {
         usage
     }
 
-    /// The stream is over: the body, or why there is none. Partial text is never a body.
-    pub(super) fn finish(mut self) -> Result<Value, Fault> {
+    /// The stream is over: what it came to, or why that is nothing. Partial text is never a reply.
+    pub(super) fn finish(mut self) -> Result<Finished, Fault> {
         if self.said.over.is_none() {
             let said = &mut self.said;
             if self.parser.finish(|event| said.event(event)).is_err() {
@@ -152,7 +161,7 @@ impl Assembly {
         let transient = |message: &str, code: &str| Fault::new(Class::Transient, message).code(code).usage(usage);
         let cut = transient("the stream ended before the reply was whole", "cut_off");
         match self.said.over {
-            Some(Over::Error(body)) => return Ok(body),
+            Some(Over::Error(body)) => return Ok(Finished::Body(body)),
             Some(Over::Blank) => return Err(blank_run(usage)),
             Some(Over::TooLarge) => {
                 return Err(Fault::new(Class::Permanent, "an event of the stream is too large")
@@ -171,7 +180,7 @@ impl Assembly {
                 if let Some(body) =
                     whole_json(self.parser.stray()).filter(|body| !self.said.any_event || is_error(body))
                 {
-                    return Ok(body);
+                    return Ok(Finished::Body(body));
                 }
                 if !self.said.pieces.ended {
                     return Err(cut);
@@ -179,9 +188,9 @@ impl Assembly {
             }
         }
         Ok(match self.said.dialect {
-            Dialect::OpenAi | Dialect::Embeddings => openai::whole(self.said.pieces),
-            Dialect::Anthropic => anthropic::whole(self.said.pieces),
-            Dialect::Gemini => gemini::whole(self.said.pieces),
+            Dialect::OpenAi | Dialect::Embeddings => Finished::Chat(self.said.pieces),
+            Dialect::Anthropic => Finished::Body(anthropic::whole(self.said.pieces)),
+            Dialect::Gemini => Finished::Body(gemini::whole(self.said.pieces)),
         })
     }
 

@@ -12,6 +12,7 @@ mod schema;
 mod streaming;
 mod write;
 
+use assembly::Finished;
 pub(super) use assembly::{Assembly, Stage};
 pub(super) use offer::{Offer, offer};
 pub(super) use streaming::{StreamUsage, is_stream, says_stream};
@@ -141,8 +142,10 @@ impl Dialect {
         wall: Timestamp,
     ) -> Result<Decoded, Fault> {
         let usage = assembly.usage();
-        let body = assembly.finish()?;
-        let outcome = self.decode_body(vendor, reply, &body, wall);
+        let outcome = match assembly.finish()? {
+            Finished::Body(body) => self.decode_body(vendor, reply, &body, wall),
+            Finished::Chat(pieces) => openai::decode_pieces(pieces).map(with_output_counted),
+        };
         outcome.map_err(|fault| match fault.usage == Usage::default() {
             true => fault.usage(usage),
             false => fault,

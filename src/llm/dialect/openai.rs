@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
@@ -77,10 +77,7 @@ pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
 pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
     let usage = usage(body);
     let Some(choice) = at(body, "/choices/0") else {
-        return Err(Fault::new(Class::Transient, "the reply holds no choices")
-            .code("no_choices")
-            .kind(Kind::Empty)
-            .usage(usage));
+        return Err(no_choices(usage));
     };
     if choice.get("error").is_some_and(|error| !error.is_null()) {
         return Err(classify::refused_body(vendor, reply, choice, wall).usage(usage));
@@ -104,6 +101,29 @@ pub(super) fn decode_plain(body: &str) -> Option<Result<Decoded, Fault>> {
         cost_usd: plain.cost_usd,
         ..decoded
     }))
+}
+
+fn no_choices(usage: Usage) -> Fault {
+    Fault::new(Class::Transient, "the reply holds no choices")
+        .code("no_choices")
+        .kind(Kind::Empty)
+        .usage(usage)
+}
+
+/// What the chunks of a whole stream came to.
+pub(super) fn decode_pieces(pieces: Pieces) -> Result<Decoded, Fault> {
+    let counts = Value::Object(pieces.usage);
+    let usage = counted(&counts);
+    if !pieces.begun {
+        return Err(no_choices(usage));
+    }
+    let ending = match pieces.refusal.is_empty() {
+        true => ending(pieces.finish.as_deref()),
+        false => Ending::Refusal,
+    };
+    let mut decoded = conclude(ending, pieces.text, usage, pieces.model)?;
+    decoded.cost_usd = counts.get("cost").and_then(Value::as_f64);
+    Ok(decoded)
 }
 
 /// One chunk of a stream.
@@ -141,17 +161,6 @@ pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
     }
 }
 
-/// The chunks as one chat completion.
-pub(super) fn whole(pieces: Pieces) -> Value {
-    let refusal = Some(pieces.refusal).filter(|refusal| !refusal.is_empty());
-    let choice = json!({
-        "message": {"content": pieces.text, "refusal": refusal},
-        "finish_reason": pieces.finish,
-    });
-    let choices = pieces.begun.then_some(choice);
-    json!({"model": pieces.model, "choices": Vec::from_iter(choices), "usage": pieces.usage})
-}
-
 fn ending(reason: Option<&str>) -> Ending {
     match reason {
         None => Ending::Unsaid,
@@ -181,13 +190,18 @@ fn content(content: &Value) -> String {
 }
 
 pub(super) fn usage(body: &Value) -> Usage {
+    body.get("usage").map(counted).unwrap_or_default()
+}
+
+/// What stands under `usage`.
+pub(super) fn counted(counts: &Value) -> Usage {
     Usage {
-        input_tokens: count(body, "/usage/prompt_tokens"),
-        cached_input_tokens: count(body, "/usage/prompt_tokens_details/cached_tokens")
-            .max(count(body, "/usage/prompt_cache_hit_tokens")),
-        cache_write_tokens: count(body, "/usage/prompt_tokens_details/cache_write_tokens"),
-        output_tokens: count(body, "/usage/completion_tokens"),
-        reasoning_tokens: count(body, "/usage/completion_tokens_details/reasoning_tokens"),
+        input_tokens: count(counts, "/prompt_tokens"),
+        cached_input_tokens: count(counts, "/prompt_tokens_details/cached_tokens")
+            .max(count(counts, "/prompt_cache_hit_tokens")),
+        cache_write_tokens: count(counts, "/prompt_tokens_details/cache_write_tokens"),
+        output_tokens: count(counts, "/completion_tokens"),
+        reasoning_tokens: count(counts, "/completion_tokens_details/reasoning_tokens"),
         estimated: false,
     }
 }
