@@ -9,13 +9,14 @@ use super::context::Context;
 use super::draft::{Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count};
+use super::prices::bands;
 use super::segments::tiers;
 use super::series::Series;
 use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
-use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit, scatter};
+use super::unusual::{Companions, searched, unusual_days};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, lifetime, scatter};
 use crate::data::{Tables, Totals};
 use crate::insight::Analyst;
 
@@ -32,11 +33,16 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         return evidence;
     }
     let totals = totals(context);
-    let judged: Vec<&Series> = [&daily.revenue, &daily.payers, &daily.revenue_per_payer]
-        .into_iter()
-        .flatten()
-        .collect();
-    let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed);
+    let judged: Vec<&Series> = [
+        &daily.revenue,
+        &daily.payers,
+        &daily.revenue_per_payer,
+        &daily.typical_payment,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed, Companions::Listed);
     if !judged.is_empty() {
         evidence.notes.push(searched(context, &judged, unusual.as_ref()));
     }
@@ -64,6 +70,8 @@ order value = net revenue / orders",
         unusual,
         tiers(context, "R6"),
         steps(context, "R7"),
+        lifetime::by_week(context, "R8"),
+        bands(context, "R9"),
     ]
     .into_iter()
     .flatten()

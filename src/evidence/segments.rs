@@ -11,6 +11,7 @@ use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::journey::journey;
 use super::measure::{Measure, count};
 use super::mix::mix;
+use super::rfm::rfm;
 use super::scatter::{per_user_z, sum_z};
 use super::statistics::{count_change_z, proportion_change_z, ratio, wilson};
 use super::steps::{concentration, steps};
@@ -48,6 +49,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     tables.push(steps(context, "S7"));
     tables.push(concentration(context, "S8"));
     tables.push(channels(context, "S9"));
+    tables.push(rfm(context, "S11"));
     evidence.tables = tables.into_iter().flatten().collect();
     if segmentation.dimensions.is_empty() {
         evidence
@@ -208,7 +210,7 @@ fn segment_table(
                     z: revenue_z
                         .get(&segment.segment)
                         .copied()
-                        .or(by_users.as_ref().and_then(sum_z)),
+                        .or(by_users.as_ref().filter(|_| comparable).and_then(sum_z)),
                     ..Pair::default()
                 });
                 pairs.push(per_user(segment, comparable));
@@ -285,7 +287,7 @@ fn counts(context: &Context, now: u64, before: Option<u64>) -> Pair {
 }
 
 /// Converted users over users, in percent.
-fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
+pub(super) fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
     let pct = |(hits, n): (f64, f64)| Some(ratio(hits, n)? * 100.0);
     let now = segment.converted_users.map(|hits| (hits as f64, segment.users as f64));
     let before = segment
