@@ -104,7 +104,8 @@ pub struct CohortWeek {
     pub size: u64,
     /// Of weeks 1, 2 … after the first one; empty where a week was not over when the data ended.
     pub active: Vec<Option<u64>>,
-    /// Over users, in how many of weeks 1 to 4 each was there; empty where these were not over.
+    /// Over users, in how many of weeks 1 and 2 each was there, and of weeks 1 to 4; empty where these were not over.
+    pub first_two: Option<Sum>,
     pub first_four: Option<Sum>,
 }
 

@@ -33,6 +33,7 @@ mod steps;
 mod totals;
 mod unusual;
 mod unusual_cohorts;
+mod versions;
 mod weekly_cohorts;
 
 mod context;

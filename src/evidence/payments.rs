@@ -11,11 +11,22 @@ use super::series::Series;
 use super::statistics::{MAD_TO_SIGMA, cap, median, median_absolute_deviation};
 use crate::data::PaymentDay;
 
-/// The standard deviation of the sum of two scores of the same payments: √(2 + 2ρ) with a correlation ρ of 0.28.
-const SUM_OF_TWO: f64 = 1.6;
+/// The standard deviation of the sum of two scores of the same payments: √(2 + 2ρ) with a correlation ρ of 0.125, as measured.
+const SUM_OF_TWO: f64 = 1.5;
 
 /// Days with payments that are needed to know how typical payments scatter.
 const DAYS_NEEDED: usize = 14;
+
+/// With fewer payments on a usual day, each of them is an unusual revenue.
+const PAYMENTS_NEEDED: f64 = 2.0;
+
+/// Whether there are enough payments for a day's revenue to have a usual size; days without any count too.
+pub(super) fn are_enough(days: &[PaymentDay], n_days: i64) -> bool {
+    let without = usize::try_from(n_days).unwrap_or(0).saturating_sub(days.len());
+    let counts = days.iter().map(|day| day.payments as f64);
+    let all: Vec<f64> = counts.chain(std::iter::repeat_n(0.0, without)).collect();
+    median(&all).is_some_and(|usual| usual >= PAYMENTS_NEEDED)
+}
 
 /// The typical payment of each day against that of all days, in standard errors of so many payments.
 pub(super) fn judged(days: &[PaymentDay]) -> Vec<(Date, Judged)> {

@@ -231,6 +231,13 @@ fn witnesses(
     closed: [bool; 7],
 ) -> Option<Series> {
     let days = &dataset.segmentation.payment_days;
+    let n_days = dataset.window.days() + dataset.previous_window.map_or(0, Window::days);
+    if !days.is_empty() && !payments::are_enough(days, n_days) {
+        for series in [revenue, per_payer].into_iter().flatten() {
+            series.together = Some(Vec::new());
+        }
+        return None;
+    }
     let judged = payments::judged(days);
     let revenue = revenue.filter(|_| !judged.is_empty())?;
     let both = payments::joined(revenue.judged(closed), &judged);

@@ -252,12 +252,11 @@ fn shift(points: &[(Date, Point)], window: Window, noise: Noise, carried: Option
         let variance = carried.variance((low, before.len() as f64), (high, after.len() as f64));
         (variance > 0.0).then(|| (high - low) / variance.sqrt())
     });
-    let z = milder(z, by_users);
     let searched = (z * z - search).max(0.0).sqrt().copysign(z);
     // At the start of the period the comparison of the periods already tells it.
     let starts_later = points[place].0 > window.start.saturating_add(jiff::Span::new().days(FIRST_DAYS));
     let z = if at_once && is_large && starts_later {
-        searched
+        milder(searched, by_users)
     } else {
         0.0
     };

@@ -32,8 +32,8 @@ const ROWS: usize = 5;
 const DEFINITION: &str = "day = first day of the cohort, or of its week; by day of life, expected = pooled retention of all other cohorts known; by week \
 of life, that of the three weeks before and after at the same age; z takes users as drawn by chance and is widened by how much cohorts differ anyway";
 
-/// Cohorts of the first days of the data are mostly old users.
-const UNSETTLED_DAYS: i64 = 14;
+/// Of the cohorts of the first weeks of the data a good part are old users who come seldom: against all others they stand out.
+const UNSETTLED_DAYS: i64 = 28;
 
 /// The days of a cohort's life that are also taken together: a short life shows in all of them.
 const TOGETHER: [u32; 4] = [1, 3, 7, 14];
@@ -76,8 +76,8 @@ pub(super) fn unusual_cohorts(dataset: &Dataset, before: &[DauByCohortDate]) -> 
 }
 
 /// Whoever comes first in the first weeks of the data may have been there long before.
-pub(super) fn is_settled(cohort: Date, known_since: Option<Date>) -> bool {
-    let settled = known_since.map(|day| day.saturating_add(jiff::Span::new().days(UNSETTLED_DAYS)));
+pub(super) fn is_settled(cohort: Date, known_since: Option<Date>, days: i64) -> bool {
+    let settled = known_since.map(|day| day.saturating_add(jiff::Span::new().days(days)));
     settled.is_none_or(|settled| cohort >= settled)
 }
 
@@ -88,7 +88,7 @@ fn by_day(
     judged: &mut usize,
     found: &mut Vec<Found>,
 ) {
-    let is_settled = |row: &&DauByCohortDate| is_settled(row.cohort_date, known_since);
+    let is_settled = |row: &&DauByCohortDate| is_settled(row.cohort_date, known_since, UNSETTLED_DAYS);
     let Some(first) = rows.iter().map(|row| row.cohort_date).min() else {
         return;
     };

@@ -15,6 +15,9 @@ use crate::data::{CohortWeek, Sum, Window};
 /// A cohort is compared with so many cohorts on either side: what all weeks have in common, and what drifts over months, is in them too.
 const NEIGHBOURS: usize = 3;
 
+/// Cohorts of the first days of the data are mostly old users; what is left of these later, the neighbours have too.
+const UNSETTLED_DAYS: i64 = 14;
+
 /// The weeks of life that are listed.
 const WEEKS: [usize; 6] = [1, 2, 3, 4, 8, 12];
 
@@ -48,17 +51,20 @@ pub(super) fn table(weeks: &[CohortWeek], window: Window) -> Option<Table> {
     draft.out_of(total).finish()
 }
 
-/// How many cohorts were judged, and the unusual ones: by the week after their first, and by the first four together.
+/// How many cohorts were judged, and the unusual ones: by the week after their first, by two and by four weeks together.
 pub(super) fn unusual(weeks: &[CohortWeek], known_since: Option<Date>, window: Window) -> (usize, Vec<Found>) {
     let mut judged = 0;
     let mut found = Vec::new();
     for (name, age, of) in [
         ("week-1 retention", 1, first_week as fn(&CohortWeek) -> Option<Sum>),
-        ("mean retention of weeks 1 to 4", 4, first_four),
+        ("mean retention of weeks 1 and 2", 2, |cohort| cohort.first_two),
+        ("mean retention of weeks 1 to 4", 4, |cohort| cohort.first_four),
     ] {
         let cohorts: Vec<Cohort> = weeks
             .iter()
-            .filter(|week| is_settled(week.monday, known_since) && week.size as f64 >= COHORT_SIZE_NEEDED)
+            .filter(|week| {
+                is_settled(week.monday, known_since, UNSETTLED_DAYS) && week.size as f64 >= COHORT_SIZE_NEEDED
+            })
             .filter_map(|week| {
                 Some(Cohort {
                     week,
@@ -114,10 +120,6 @@ fn first_week(cohort: &CohortWeek) -> Option<Sum> {
         sum: users,
         squares: users,
     })
-}
-
-fn first_four(cohort: &CohortWeek) -> Option<Sum> {
-    cohort.first_four
 }
 
 struct Cohort<'a> {

@@ -60,10 +60,9 @@ fn rows(basis: &Basis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Window;
     use crate::evidence::{TableKind, Tested};
     use crate::insight::Analyst;
-    use jiff::civil::date;
+    use serde_json::json;
 
     fn table(basis: Option<Basis>) -> Table {
         Table {
@@ -86,25 +85,18 @@ mod tests {
 
     #[test]
     fn all_five_are_said_even_where_there_is_nothing() {
-        let window = Window {
-            start: date(2025, 3, 1),
-            end: date(2025, 3, 31),
-        };
+        let known: Basis = serde_json::from_value(json!({
+            "period": {"start": "2025-03-01", "end": "2025-03-31"},
+            "previous_period": {"start": "2025-01-29", "end": "2025-02-28"},
+            "rows": 12_000, "users": 340,
+            "exclusions": ["3 rows without a time", "4 rows that cannot be read"], "censoring": []
+        }))
+        .unwrap();
+        let window = known.period.unwrap();
         let evidence = Evidence::empty(Analyst::Geographic, window);
         let words = |basis: Option<Basis>| {
             let lines = super::basis(&evidence, &table(basis));
             lines.map(|(name, words)| format!("{name}: {words}")).join("\n")
-        };
-        let known = Basis {
-            period: Some(window),
-            previous_period: window.previous(),
-            rows: Some(12_000),
-            users: Some(340),
-            exclusions: vec![
-                "3 rows without a time".to_owned(),
-                "4 rows that cannot be read".to_owned(),
-            ],
-            censoring: Vec::new(),
         };
         assert_eq!(
             words(Some(known)),

@@ -18,14 +18,16 @@ pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Vec<CohortW
         let monday = row.integer("monday")?;
         let is_over = |week: i64| monday + 7 * week + 6 <= last_day;
         let users = |week: i64| is_over(week).then(|| row.count(&format!("users_{week}")));
+        let sum = |column: &str| Sum {
+            sum: row.count(column) as f64,
+            squares: row.count(&format!("{column}_squares")) as f64,
+        };
         Some(CohortWeek {
             monday: row.day("monday")?,
             size: row.count("size"),
             active: (1..=WEEKS).map(users).collect(),
-            first_four: is_over(4).then(|| Sum {
-                sum: row.count("first_four") as f64,
-                squares: row.count("first_four_squares") as f64,
-            }),
+            first_two: is_over(2).then(|| sum("first_two")),
+            first_four: is_over(4).then(|| sum("first_four")),
         })
     };
     Ok(facts.engine.rows(&sql, read).await?.into_iter().flatten().collect())

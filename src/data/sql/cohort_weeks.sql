@@ -1,10 +1,11 @@
 -- Weekly cohorts: users by the ISO week (Monday to Sunday) of their first row in the whole source. Week k counts those with a row in the k-th
--- week after that one; first_four adds up in how many of weeks 1 to 4 each user was there, first_four_squares the squares of it.
+-- week after that one; first_two (first_four) adds up in how many of weeks 1 and 2 (1 to 4) each user was there, …_squares the squares of it.
 SELECT
     first_week AS monday, count(*) AS size,
     sum(week_1) AS users_1, sum(week_2) AS users_2, sum(week_3) AS users_3, sum(week_4) AS users_4,
     sum(week_5) AS users_5, sum(week_6) AS users_6, sum(week_7) AS users_7, sum(week_8) AS users_8,
     sum(week_9) AS users_9, sum(week_10) AS users_10, sum(week_11) AS users_11, sum(week_12) AS users_12,
+    sum(week_1 + week_2) AS first_two, sum((week_1 + week_2) * (week_1 + week_2)) AS first_two_squares,
     sum(week_1 + week_2 + week_3 + week_4) AS first_four,
     sum((week_1 + week_2 + week_3 + week_4) * (week_1 + week_2 + week_3 + week_4)) AS first_four_squares
 FROM (

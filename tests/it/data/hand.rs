@@ -46,6 +46,7 @@ fn weekly_cohorts_count_weeks_of_life_and_leave_young_ones_blank() {
         [Some(1), Some(2), Some(1), Some(1), Some(0), None]
     );
     assert_eq!(weeks[1].active[..5], [Some(1), Some(0), Some(0), Some(0), None]);
+    assert_eq!(weeks[0].first_two, Some(Sum { sum: 3.0, squares: 5.0 }));
     // Anna was there in all four weeks, Ben in one: 4 + 1, and 16 + 1.
     assert_eq!(
         weeks[0].first_four,
