@@ -1,5 +1,6 @@
 //! `insights evidence`: the facts of a window, without any call.
 
+use crate::clock;
 use crate::config::Typed;
 use crate::data;
 use crate::event::Event;
@@ -43,7 +44,7 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     for message in settings.warnings.clone() {
         events.say(Event::Warning { message });
     }
-    let dataset = data::compute(&choice.options(window), &events).await;
+    let dataset = data::compute(&choice.options(window, clock::wall()), &events).await;
     listeners.finish();
     let options = evidence::Options {
         row_limit: settings.row_limit,

@@ -110,7 +110,8 @@ pub struct DataChoice {
 }
 
 impl DataChoice {
-    pub fn options(&self, window: Window) -> data::Options {
+    /// `now` is when the run takes place.
+    pub fn options(&self, window: Window, now: jiff::Timestamp) -> data::Options {
         data::Options {
             sources: self.sources.clone(),
             window,
@@ -120,6 +121,7 @@ impl DataChoice {
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
+            now,
         }
     }
 }
@@ -159,6 +161,7 @@ pub fn resolve(
     let earlier = earlier
         .transpose()
         .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
+    let metrics = metrics(typed, &mut sources)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
@@ -191,7 +194,7 @@ pub fn resolve(
             max_bad_rows,
             timezone,
             access: access(environment)?,
-            metrics: typed.metrics.as_ref().map(PathBuf::from),
+            metrics,
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
@@ -255,6 +258,24 @@ pub fn resolve_patterns(
         prompts: prompt_options(typed, &mut sources, folder)?,
         models: sources.file.models.iter().map(|row| row.name.clone()).collect(),
     })
+}
+
+/// The folder of metric definitions of one's own: what `insights sql` needs, without any key.
+///
+/// # Errors
+/// An `insights.toml` that cannot be read.
+pub fn resolve_metrics(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<Option<PathBuf>, Bad> {
+    metrics(typed, &mut Sources::new(environment, config_file, folder)?)
+}
+
+fn metrics(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<PathBuf>, Bad> {
+    let folder = sources.text(typed.metrics.as_ref(), variables::METRICS)?;
+    Ok(folder.map(PathBuf::from))
 }
 
 /// Keys of object stores and databases stay in variables of their own names.

@@ -2,6 +2,7 @@
 
 mod compute;
 mod copies;
+pub mod countries;
 mod definitions;
 mod distinct;
 mod engine;
@@ -20,6 +21,7 @@ mod privacy;
 mod profile;
 mod quality;
 mod roles;
+mod segmentation;
 mod source;
 mod tables;
 
@@ -30,5 +32,6 @@ pub use files::{Written, read, read_mapping, write};
 pub use gate::{Field, Gate, GateCheck, Ruling};
 pub use intake::Request;
 pub use moment::DayOrder;
+pub use segmentation::*;
 pub use source::{Access, shown_source};
 pub use tables::*;
