@@ -167,6 +167,7 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         mapping: &choice.mapping,
         max_bad_rows: choice.max_bad_rows,
         access: &choice.access,
+        memory: choice.memory,
         window: settings.window,
     };
     match data::inspect(&request, &choice.timezone).await {

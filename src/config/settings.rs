@@ -27,6 +27,7 @@ pub struct Typed {
     pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub memory_limit: Option<String>,
     pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
@@ -103,6 +104,7 @@ pub struct DataChoice {
     /// Where it was found.
     pub mapping_file: Option<String>,
     pub max_bad_rows: u64,
+    pub memory: data::MemoryLimit,
     pub timezone: String,
     pub access: data::Access,
     /// A folder of metric definitions that replace built-in ones.
@@ -117,6 +119,7 @@ impl DataChoice {
             map: self.map.clone(),
             mapping: self.mapping.clone(),
             max_bad_rows: self.max_bad_rows,
+            memory: self.memory,
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
@@ -160,6 +163,7 @@ pub fn resolve(
         .transpose()
         .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
+    let memory = memory(typed, &mut sources)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
         .unwrap_or_else(|| "UTC".to_owned());
@@ -189,6 +193,7 @@ pub fn resolve(
             mapping: earlier.unwrap_or_default(),
             mapping_file,
             max_bad_rows,
+            memory,
             timezone,
             access: access(environment)?,
             metrics: typed.metrics.as_ref().map(PathBuf::from),
@@ -254,6 +259,18 @@ pub fn resolve_patterns(
     Ok(PatternSettings {
         prompts: prompt_options(typed, &mut sources, folder)?,
         models: sources.file.models.iter().map(|row| row.name.clone()).collect(),
+    })
+}
+
+fn memory(typed: &Typed, sources: &mut Sources<'_>) -> Result<data::MemoryLimit, Bad> {
+    let Some(text) = sources.text(typed.memory_limit.as_ref(), variables::MEMORY_LIMIT)? else {
+        return Ok(data::MemoryLimit::default());
+    };
+    data::MemoryLimit::parse(&text).map_err(|why| {
+        Bad::new(
+            format!("the memory limit is `{}`, which is {why}", text.escape_debug()),
+            "give a size, for example `--memory-limit 1500MB` or 1.5GB",
+        )
     })
 }
 

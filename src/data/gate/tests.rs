@@ -100,6 +100,7 @@ fn windowed(text: &str, map: &[(&str, &str)], window: Window) -> Dataset {
             .map(|(role, column)| ((*role).to_owned(), (*column).to_owned()))
             .collect(),
         max_bad_rows: 0,
+        memory: super::super::MemoryLimit::default(),
         timezone: "UTC".to_owned(),
         mapping: Vec::new(),
         access: super::super::Access::default(),
