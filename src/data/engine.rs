@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use tokio::task::JoinSet;
 
 use super::dealer::Dealer;
-use super::held::{Held, HeldTable, Holder, Piece, Places};
+use super::held::{CHUNK_ROWS, Held, HeldTable, Holder, Piece, Places};
 use super::memory::{Memory, Rows};
 use super::moment::DayOrder;
 use super::{DataError, functions};
@@ -35,7 +35,7 @@ impl Engine {
     ///
     /// A run asks some fifty small queries of our own: a second and third pass of the optimizer take longer than they save.
     pub(crate) fn new(timezone: &str, order: DayOrder, n_rows: u64, memory: &Memory) -> Self {
-        let config = SessionConfig::new().with_batch_size(16_384);
+        let config = SessionConfig::new().with_batch_size(CHUNK_ROWS);
         let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
         let n_partitions = wanted.clamp(1, config.target_partitions().max(1));
         let mut config = config.with_target_partitions(n_partitions);
@@ -43,6 +43,7 @@ impl Engine {
         options.optimizer.max_passes = 1;
         // Rows stay in the order in which they are held until something groups or joins them.
         options.optimizer.enable_round_robin_repartition = false;
+        options.execution.sort_spill_reservation_bytes = memory.sort_reserve();
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config_rt(config, memory.runtime());

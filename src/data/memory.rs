@@ -123,6 +123,11 @@ impl Memory {
         Arc::clone(&self.shared.runtime)
     }
 
+    /// What a sort keeps free for merging what it spilled.
+    pub(crate) fn sort_reserve(&self) -> usize {
+        usize::try_from(self.shared.limit.0 / 100).unwrap_or(usize::MAX)
+    }
+
     /// Room for rows, given back when it is dropped; none where they must go to disk.
     pub(crate) fn room(&self, n_bytes: usize, kind: Rows) -> Option<Room> {
         let n_bytes = n_bytes as u64;

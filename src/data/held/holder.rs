@@ -5,6 +5,7 @@ use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::ipc::writer::StreamWriter;
 
@@ -12,10 +13,7 @@ use super::super::DataError;
 use super::super::distinct::Mixing;
 use super::super::memory::{Memory, Rows};
 use super::scratch::{self, Place, Scratch};
-use super::{Cells, Chunk, Held, Piece, pack};
-
-/// Codes of a chunk fit sixteen bits, and its columns fit the processor's caches.
-const MOST_ROWS: usize = 32_768;
+use super::{CHUNK_ROWS, Cells, Chunk, Held, Piece, pack};
 
 /// Room in memory, and a file for what finds none.
 #[derive(Debug, Clone)]
@@ -115,18 +113,17 @@ impl Holder {
 
     /// Adds rows to one part of the table.
     pub(crate) fn append_to(&mut self, part: usize, batch: &RecordBatch) -> Result<(), DataError> {
-        for start in (0..batch.num_rows()).step_by(MOST_ROWS) {
-            let rows = batch.slice(start, MOST_ROWS.min(batch.num_rows() - start));
+        for rows in chunks(batch)? {
             let pieces = self.places.place(rows.columns())?;
-            self.add(part, &rows, pieces);
+            let fields = rows.schema().fields().to_vec();
+            self.add(part, rows.num_rows(), fields, pieces);
         }
         Ok(())
     }
 
     /// Adds rows, and a column with what tells each of them apart: a sum over its cells, whatever the order of the columns.
     pub(crate) fn append_hashed(&mut self, name: &str, batch: &RecordBatch) -> Result<(), DataError> {
-        for start in (0..batch.num_rows()).step_by(MOST_ROWS) {
-            let rows = batch.slice(start, MOST_ROWS.min(batch.num_rows() - start));
+        for rows in chunks(batch)? {
             let packed = rows.columns().iter().map(pack::packed);
             let mut packed = packed.collect::<Result<Vec<_>, _>>()?;
             let mut hashes = vec![0_u64; rows.num_rows()];
@@ -140,10 +137,10 @@ impl Holder {
             }
             let hashes: Vec<i64> = hashes.into_iter().map(u64::cast_signed).collect();
             packed.push(Arc::new(Int64Array::from(hashes)));
-            let fields = rows.schema().fields().iter().cloned().collect::<Vec<_>>();
+            let mut fields = rows.schema().fields().to_vec();
+            fields.push(Arc::new(Field::new(name, DataType::Int64, true)));
             let pieces = self.places.put(packed)?;
-            let hash = Arc::new(Field::new(name, DataType::Int64, true));
-            self.add_columns(0, rows.num_rows(), fields.into_iter().chain([hash]), pieces);
+            self.add(0, rows.num_rows(), fields, pieces);
         }
         Ok(())
     }
@@ -160,20 +157,9 @@ impl Holder {
         }
     }
 
-    fn add(&mut self, part: usize, rows: &RecordBatch, pieces: Vec<Piece>) {
-        let fields = rows.schema().fields().iter().cloned().collect::<Vec<_>>();
-        self.add_columns(part, rows.num_rows(), fields.into_iter(), pieces);
-    }
-
-    fn add_columns(
-        &mut self,
-        part: usize,
-        n_rows: usize,
-        fields: impl Iterator<Item = Arc<Field>>,
-        pieces: Vec<Piece>,
-    ) {
+    fn add(&mut self, part: usize, n_rows: usize, fields: Vec<Arc<Field>>, pieces: Vec<Piece>) {
         let mut placed = vec![Piece::EMPTY; self.columns.len()];
-        for (field, piece) in fields.zip(pieces) {
+        for (field, piece) in fields.into_iter().zip(pieces) {
             let column = self.column(&field);
             placed.resize(self.columns.len(), Piece::EMPTY);
             placed[column] = piece;
@@ -200,4 +186,20 @@ impl Holder {
         self.by_name.insert(field.name().clone(), self.columns.len() - 1);
         self.columns.len() - 1
     }
+}
+
+/// Rows as many as a chunk holds, each chunk with buffers of its own.
+fn chunks(batch: &RecordBatch) -> Result<Vec<RecordBatch>, DataError> {
+    if batch.num_rows() == 0 {
+        return Ok(Vec::new());
+    }
+    if batch.num_rows() <= CHUNK_ROWS {
+        return Ok(vec![batch.clone()]);
+    }
+    let starts = (0..batch.num_rows()).step_by(CHUNK_ROWS);
+    let chunks = starts.map(|start| {
+        let rows = batch.slice(start, CHUNK_ROWS.min(batch.num_rows() - start));
+        Ok(concat_batches(&batch.schema(), [&rows])?)
+    });
+    chunks.collect()
 }

@@ -18,6 +18,9 @@ pub(crate) use provider::HeldTable;
 pub(crate) use scratch::Spills;
 use scratch::{Place, Scratch};
 
+/// As many as a batch of the query engine holds: it would cut larger ones. Their codes fit sixteen bits.
+pub(crate) const CHUNK_ROWS: usize = 16_384;
+
 /// A table of chunks of rows.
 #[derive(Debug)]
 pub(crate) struct Held {

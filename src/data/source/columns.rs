@@ -7,9 +7,7 @@ use datafusion::arrow::array::{ArrayBuilder, ArrayRef, RecordBatch, StringBuilde
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
 use super::super::DataError;
-
-/// Large batches: the cost per batch counts more than cache misses here.
-const BATCH_ROWS: usize = 32_768;
+use super::super::held::CHUNK_ROWS;
 
 #[derive(Default)]
 pub(crate) struct TextColumns {
@@ -53,7 +51,7 @@ impl TextColumns {
                 builder.append_null();
             }
         }
-        if self.n_rows == BATCH_ROWS {
+        if self.n_rows == CHUNK_ROWS {
             self.rest()
         } else {
             Ok(None)

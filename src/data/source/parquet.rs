@@ -11,9 +11,9 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::metadata::ParquetMetaData;
 
 use super::super::DataError;
+use super::super::held::CHUNK_ROWS;
 use super::{Sink, SourceFile, nested, unpack};
 
-const BATCH_ROWS: usize = 32_768;
 /// A text column that takes less than so many bytes a row is a list of values and the places where they stand.
 const MOST_CODED_BYTES: i64 = 3;
 
@@ -26,7 +26,7 @@ pub(super) fn read(file: &SourceFile, sink: Sink<'_>) -> Result<(), DataError> {
     let metadata = ArrowReaderMetadata::load(&plain, ArrowReaderOptions::new());
     let metadata = metadata.and_then(coded).map_err(|error| failed(error.to_string()))?;
     let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(plain, metadata)
-        .with_batch_size(BATCH_ROWS)
+        .with_batch_size(CHUNK_ROWS)
         .build()
         .map_err(|error| failed(error.to_string()))?;
     for batch in batches {

@@ -94,7 +94,7 @@ pub(super) fn rows(
     while let Some(row) = reader.next().map_err(|error| unreadable(Path::new(shown), &error))? {
         match row {
             delimited::Row::Cells => {
-                for (column, cell) in reader.cells().iter().enumerate() {
+                for (column, cell) in reader.cells().enumerate() {
                     columns.put(column, cell);
                 }
                 if let Some(batch) = columns.end_row()? {
