@@ -15,6 +15,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("metrics", super::variables::METRICS),
     ("timezone", super::variables::TIMEZONE),
     ("max_bad_rows", super::variables::MAX_BAD_ROWS),
+    ("memory_limit", super::variables::MEMORY_LIMIT),
     ("provider", super::variables::PROVIDER),
     ("model", super::variables::MODEL),
     ("fallback", super::variables::FALLBACK),

@@ -27,6 +27,7 @@ pub struct Typed {
     pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub memory_limit: Option<String>,
     pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
@@ -103,6 +104,7 @@ pub struct DataChoice {
     /// Where it was found.
     pub mapping_file: Option<String>,
     pub max_bad_rows: u64,
+    pub memory: data::MemoryLimit,
     pub timezone: String,
     pub access: data::Access,
     /// A folder of metric definitions that replace built-in ones.
@@ -118,6 +120,7 @@ impl DataChoice {
             map: self.map.clone(),
             mapping: self.mapping.clone(),
             max_bad_rows: self.max_bad_rows,
+            memory: self.memory,
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
@@ -163,6 +166,7 @@ pub fn resolve(
         .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
     let metrics = metrics(typed, &mut sources)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
+    let memory = memory(typed, &mut sources)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
         .unwrap_or_else(|| "UTC".to_owned());
@@ -192,6 +196,7 @@ pub fn resolve(
             mapping: earlier.unwrap_or_default(),
             mapping_file,
             max_bad_rows,
+            memory,
             timezone,
             access: access(environment)?,
             metrics,
@@ -276,6 +281,18 @@ pub fn resolve_metrics(
 fn metrics(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<PathBuf>, Bad> {
     let folder = sources.text(typed.metrics.as_ref(), variables::METRICS)?;
     Ok(folder.map(PathBuf::from))
+}
+
+fn memory(typed: &Typed, sources: &mut Sources<'_>) -> Result<data::MemoryLimit, Bad> {
+    let Some(text) = sources.text(typed.memory_limit.as_ref(), variables::MEMORY_LIMIT)? else {
+        return Ok(data::MemoryLimit::default());
+    };
+    data::MemoryLimit::parse(&text).map_err(|why| {
+        Bad::new(
+            format!("the memory limit is `{}`, which is {why}", text.escape_debug()),
+            "give a size, for example `--memory-limit 1500MB` or 1.5GB",
+        )
+    })
 }
 
 /// Keys of object stores and databases stay in variables of their own names.

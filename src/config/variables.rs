@@ -35,6 +35,7 @@ pub(super) const MAPPING: &str = "INSIGHTS_MAPPING";
 pub(super) const METRICS: &str = "INSIGHTS_METRICS";
 pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
 pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
+pub(super) const MEMORY_LIMIT: &str = "INSIGHTS_MEMORY_LIMIT";
 pub(super) const PROVIDER: &str = "INSIGHTS_PROVIDER";
 pub(super) const MODEL: &str = "INSIGHTS_MODEL";
 pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
@@ -87,6 +88,10 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain(TIMEZONE, "IANA time zone of the report's days"),
     plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
+    plain(
+        MEMORY_LIMIT,
+        "memory for tables and queries, such as 1500MB; what does not fit goes to disk",
+    ),
     plain(
         PROVIDER,
         "who answers: mock, env, openai, anthropic, gemini, openrouter or another name",
