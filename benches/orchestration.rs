@@ -85,6 +85,7 @@ async fn run(server: &Server, evidence: &[Evidence]) -> f64 {
     let options = flow::Options {
         max_output_tokens: 4096,
         deadline: Duration::from_secs(60),
+        rounds: None,
     };
     let sections = vec![serde_json::Map::new(); 6];
     let begun = Instant::now();
@@ -135,6 +136,7 @@ async fn one_stage(server: &Server) -> f64 {
     let options = flow::Options {
         max_output_tokens: 4096,
         deadline: Duration::from_secs(60),
+        rounds: None,
     };
     let engine = Engine {
         models: &models,

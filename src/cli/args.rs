@@ -167,7 +167,7 @@ pub(super) struct VerifyArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct ExplainArguments {
-    /// The run, by the name of its folder under run_logs/
+    /// The run: its run hash, the unique beginning of one, or a path to it
     #[arg(value_name = "RUN_HASH")]
     pub(super) run_hash: String,
     /// A sentence (S1), a finding (F3), an evidence cell (g3.revenue), or words of the report; without it, all that can be explained
@@ -193,6 +193,9 @@ pub(super) struct RunArguments {
     pub(super) data: DataArguments,
     #[command(flatten)]
     pub(super) models: ModelArguments,
+    /// How often findings that do not hold go back to their specialist, 0 to 5; the coordinator has one second chance [default: 2]
+    #[arg(long, value_name = "N")]
+    pub(super) rounds: Option<String>,
     /// Write the prompts and print calls, tokens and cost, without calling anyone
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
@@ -652,6 +655,7 @@ impl RunArguments {
             run_hash: self.run_hash.clone(),
             date_start: self.date_start.clone(),
             date_end: self.date_end.clone(),
+            rounds: self.rounds.clone(),
             ..Typed::default()
         };
         self.data.add_to(&mut typed);

@@ -32,6 +32,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("idle_timeout", super::variables::IDLE_TIMEOUT),
     ("deadline", super::variables::DEADLINE),
     ("max_output_tokens", super::variables::MAX_OUTPUT_TOKENS),
+    ("rounds", super::variables::ROUNDS),
     ("cache", super::variables::CACHE),
     ("cache_max_age", super::variables::CACHE_MAX_AGE),
     ("hedge_after", super::variables::HEDGE_AFTER),

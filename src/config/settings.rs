@@ -44,6 +44,7 @@ pub struct Typed {
     pub idle_timeout: Option<String>,
     pub deadline: Option<String>,
     pub max_output_tokens: Option<String>,
+    pub rounds: Option<String>,
     pub cache: Option<String>,
     pub prompts: Option<String>,
     pub patterns: Option<String>,
@@ -184,6 +185,7 @@ pub fn resolve(
     sources.roles = known_roles(&prompts, typed.pattern.as_deref());
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
+    let rounds = rounds(typed, &mut sources)?;
     let mut models = choose_models(typed, &mut sources, run_hash.as_ref().map(RunHash::as_str), folder)?;
     models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
@@ -209,11 +211,23 @@ pub fn resolve(
         flow: flow::Options {
             max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(u32::MAX),
             deadline,
+            rounds,
         },
         log,
         warnings: environment.warnings.clone(),
         origins: sources.origins,
     })
+}
+
+fn rounds(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<u32>, Bad> {
+    const MOST: u64 = 5;
+    match sources.optional_number(typed.rounds.as_ref(), variables::ROUNDS)? {
+        Some(rounds) if rounds > MOST => Err(Bad::new(
+            format!("{rounds} rounds of correction are too many"),
+            format!("give 0 to {MOST}: what two rounds do not mend, more seldom do"),
+        )),
+        rounds => Ok(rounds.and_then(|rounds| u32::try_from(rounds).ok())),
+    }
 }
 
 /// Only where patterns come from and which models are registered: what `insights patterns` needs, without any key.

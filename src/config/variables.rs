@@ -53,6 +53,7 @@ pub(super) const FIRST_TOKEN_TIMEOUT: &str = "INSIGHTS_FIRST_TOKEN_TIMEOUT";
 pub(super) const IDLE_TIMEOUT: &str = "INSIGHTS_IDLE_TIMEOUT";
 pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
 pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
+pub(super) const ROUNDS: &str = "INSIGHTS_ROUNDS";
 pub(super) const CACHE: &str = "INSIGHTS_CACHE";
 pub(super) const CACHE_MAX_AGE: &str = "INSIGHTS_CACHE_MAX_AGE";
 pub(super) const HEDGE_AFTER: &str = "INSIGHTS_HEDGE_AFTER";
@@ -136,6 +137,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(IDLE_TIMEOUT, "seconds between two tokens of a streamed reply"),
     plain(DEADLINE, "seconds for the whole run"),
     plain(MAX_OUTPUT_TOKENS, "token limit of one reply"),
+    plain(
+        ROUNDS,
+        "how often findings that do not hold go back to their specialist",
+    ),
     plain(
         HEDGE_AFTER,
         "seconds after which a second model is asked, near the deadline only",

@@ -150,6 +150,7 @@ async fn computed(
         summary,
         segmentation,
         mapping: facts.roles.mapping(),
+        queries: facts.queries(),
         source,
     };
     gate::apply(&mut dataset);

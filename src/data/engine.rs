@@ -25,6 +25,8 @@ pub(crate) struct Engine {
     context: SessionContext,
     memory: Memory,
     tables: Mutex<HashMap<String, Arc<Held>>>,
+    /// Every query that was asked, here and in sessions beside this one.
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// Below this many rows for each core, handing rows from task to task costs more than it saves.
@@ -50,14 +52,15 @@ impl Engine {
         for function in functions::all(timezone, order) {
             context.register_udf(function);
         }
-        Self::of(context, memory)
+        Self::of(context, memory, Arc::default())
     }
 
-    fn of(context: SessionContext, memory: &Memory) -> Self {
+    fn of(context: SessionContext, memory: &Memory, asked: Arc<Mutex<Vec<String>>>) -> Self {
         Self {
             context,
             memory: memory.clone(),
             tables: Mutex::default(),
+            asked,
         }
     }
 
@@ -68,7 +71,11 @@ impl Engine {
             .with_config(config)
             .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
             .build();
-        Self::of(SessionContext::new_with_state(state), &self.memory)
+        Self::of(
+            SessionContext::new_with_state(state),
+            &self.memory,
+            Arc::clone(&self.asked),
+        )
     }
 
     pub(crate) fn n_partitions(&self) -> usize {
@@ -160,6 +167,7 @@ impl Engine {
 
     /// The result of a query, one stream for each core; all columns may hold nulls.
     async fn streams(&self, sql: &str) -> Result<(SchemaRef, Vec<SendableRecordBatchStream>), DataError> {
+        self.note(sql);
         let frame = self.context.sql(sql).await?;
         let planned = frame.schema().as_arrow().clone();
         // What the planner and the batches say about nulls differs at times.
@@ -193,7 +201,18 @@ impl Engine {
     }
 
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
+        self.note(sql);
         Ok(self.context.sql(sql).await?.collect().await?)
+    }
+
+    /// Every query that was asked so far.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, sql: &str) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push(sql.to_owned());
     }
 
     /// The rows of a query, one value per row by `read`.

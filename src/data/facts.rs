@@ -18,7 +18,7 @@ use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
 use super::source::{ROW, Raw};
-use super::{DataError, Definitions, Query, copies, per_user, quality};
+use super::{DataError, Definitions, Query, Ran, copies, per_user, quality};
 
 const MOST_DIMENSIONS: usize = 6;
 const MOST_DIMENSION_VALUES: u64 = 20;
@@ -41,6 +41,18 @@ pub(crate) struct Facts {
     /// Rows that stand there a second time, by day, whether they count or not; none where nobody knows.
     pub(crate) twice: Option<BTreeMap<i64, u64>>,
     pub(crate) mixed_totals: Vec<MixedTotals>,
+    masker: Masker,
+}
+
+impl Facts {
+    /// The queries asked so far, as they may be shown.
+    pub(crate) fn queries(&self) -> Vec<Ran> {
+        let mut queries = self.definitions.ran(self.engine.asked());
+        for query in &mut queries {
+            query.sql = self.masker.shown(&query.sql);
+        }
+        queries
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +136,7 @@ pub(crate) async fn build(
         has_kinds,
         twice,
         mixed_totals,
+        masker,
     };
     Ok((facts, notes))
 }

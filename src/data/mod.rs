@@ -30,7 +30,7 @@ mod source;
 mod tables;
 
 pub use compute::{Inspection, Options, compute, inspect};
-pub use definitions::{Definitions, Query};
+pub use definitions::{Definitions, Query, Ran};
 pub use error::DataError;
 pub use files::{Written, read, read_mapping, write};
 pub use gate::{Field, Gate, GateCheck, Ruling};

@@ -68,7 +68,7 @@ pub use cassette::{BadCassette, Cassette, Tape};
 pub use cost::{Price, Prices};
 pub use dialect::Dialect;
 pub use embed::Embedded;
-pub use mock::{MockFault, MockOptions, MockScript, MockStep, answer as mock_answer};
+pub use mock::{Lie, MockFault, MockOptions, MockScript, MockStep, answer as mock_answer};
 pub use options::{ConfigError, Options};
 pub use plan::{PlannedAttempt, call_budget};
 pub use redact::Redactor;
