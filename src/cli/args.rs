@@ -229,6 +229,9 @@ pub(super) struct DataArguments {
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(super) max_bad_rows: Option<String>,
+    /// Memory for tables and queries, e.g. 1500MB or 1.5GB; what does not fit goes to disk [default: 1GB]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) memory_limit: Option<String>,
     /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
     #[arg(long, value_name = "DIR")]
     pub(super) metrics: Option<String>,
@@ -396,7 +399,7 @@ pub(super) struct SqlArguments {
     pub(super) table: Option<String>,
     /// Folder of SQL files that replace definitions of the same name
     #[arg(long, value_name = "DIR")]
-    pub(super) metrics: Option<PathBuf>,
+    pub(super) metrics: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -669,6 +672,7 @@ impl DataArguments {
         typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.memory_limit.clone_from(&self.memory_limit);
         typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }

@@ -27,6 +27,7 @@ pub struct Typed {
     pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub memory_limit: Option<String>,
     pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
@@ -104,6 +105,7 @@ pub struct DataChoice {
     /// Where it was found.
     pub mapping_file: Option<String>,
     pub max_bad_rows: u64,
+    pub memory: data::MemoryLimit,
     pub timezone: String,
     pub access: data::Access,
     /// A folder of metric definitions that replace built-in ones.
@@ -111,16 +113,19 @@ pub struct DataChoice {
 }
 
 impl DataChoice {
-    pub fn options(&self, window: Window) -> data::Options {
+    /// `now` is when the run takes place.
+    pub fn options(&self, window: Window, now: jiff::Timestamp) -> data::Options {
         data::Options {
             sources: self.sources.clone(),
             window,
             map: self.map.clone(),
             mapping: self.mapping.clone(),
             max_bad_rows: self.max_bad_rows,
+            memory: self.memory,
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
+            now,
         }
     }
 }
@@ -160,7 +165,9 @@ pub fn resolve(
     let earlier = earlier
         .transpose()
         .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
+    let metrics = metrics(typed, &mut sources)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
+    let memory = memory(typed, &mut sources)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
         .unwrap_or_else(|| "UTC".to_owned());
@@ -191,9 +198,10 @@ pub fn resolve(
             mapping: earlier.unwrap_or_default(),
             mapping_file,
             max_bad_rows,
+            memory,
             timezone,
             access: access(environment)?,
-            metrics: typed.metrics.as_ref().map(PathBuf::from),
+            metrics,
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
@@ -268,6 +276,36 @@ pub fn resolve_patterns(
     Ok(PatternSettings {
         prompts: prompt_options(typed, &mut sources, folder)?,
         models: sources.file.models.iter().map(|row| row.name.clone()).collect(),
+    })
+}
+
+/// The folder of metric definitions of one's own: what `insights sql` needs, without any key.
+///
+/// # Errors
+/// An `insights.toml` that cannot be read.
+pub fn resolve_metrics(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<Option<PathBuf>, Bad> {
+    metrics(typed, &mut Sources::new(environment, config_file, folder)?)
+}
+
+fn metrics(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<PathBuf>, Bad> {
+    let folder = sources.text(typed.metrics.as_ref(), variables::METRICS)?;
+    Ok(folder.map(PathBuf::from))
+}
+
+fn memory(typed: &Typed, sources: &mut Sources<'_>) -> Result<data::MemoryLimit, Bad> {
+    let Some(text) = sources.text(typed.memory_limit.as_ref(), variables::MEMORY_LIMIT)? else {
+        return Ok(data::MemoryLimit::default());
+    };
+    data::MemoryLimit::parse(&text).map_err(|why| {
+        Bad::new(
+            format!("the memory limit is `{}`, which is {why}", text.escape_debug()),
+            "give a size, for example `--memory-limit 1500MB` or 1.5GB",
+        )
     })
 }
 

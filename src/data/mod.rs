@@ -2,6 +2,8 @@
 
 mod compute;
 mod copies;
+pub mod countries;
+mod dealer;
 mod definitions;
 mod distinct;
 mod engine;
@@ -12,14 +14,18 @@ mod files;
 mod functions;
 mod gate;
 pub mod generate;
+mod held;
 mod intake;
+mod memory;
 mod metrics;
 mod moment;
 mod money;
+mod per_user;
 mod privacy;
 mod profile;
 mod quality;
 mod roles;
+mod segmentation;
 mod source;
 mod tables;
 
@@ -29,6 +35,8 @@ pub use error::DataError;
 pub use files::{Written, read, read_mapping, write};
 pub use gate::{Field, Gate, GateCheck, Ruling};
 pub use intake::Request;
+pub use memory::MemoryLimit;
 pub use moment::DayOrder;
+pub use segmentation::*;
 pub use source::{Access, shown_source};
 pub use tables::*;

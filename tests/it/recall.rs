@@ -15,10 +15,12 @@ fn computed(sample: &Sample) -> Dataset {
         window: sample.window,
         map: Vec::new(),
         max_bad_rows: 0,
+        memory: data::MemoryLimit::default(),
         timezone: "UTC".to_owned(),
         mapping: Vec::new(),
         access: data::Access::default(),
         metrics: None,
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

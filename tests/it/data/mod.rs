@@ -2,6 +2,7 @@
 
 mod database;
 mod forms;
+mod hand;
 mod mapping;
 mod objects;
 mod run_directory;
@@ -47,9 +48,11 @@ fn options(source: &Path, window: Window) -> Options {
         map: Vec::new(),
         mapping: Vec::new(),
         max_bad_rows: 100,
+        memory: data::MemoryLimit::default(),
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
     }
 }
 
