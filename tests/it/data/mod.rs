@@ -198,6 +198,9 @@ fn comes_back(dataset: &Dataset) {
     let mut read = data::read(directory.path(), dataset.window).unwrap();
     assert_eq!(read.source.kind, "run_directory");
     read.source = dataset.source.clone();
+    // Whoever reads tables asks nothing of the data behind them.
+    assert_eq!(read.queries, []);
+    read.queries.clone_from(&dataset.queries);
     if dataset.previous.is_none() {
         assert_eq!(read.previous, None);
     }
