@@ -100,6 +100,7 @@ impl Engine {
     }
 
     /// Keeps the result of a query as a table.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
         let (schema, streams) = self.streams(sql).await?;
         let places = Places::new(&self.memory, Rows::Table);
@@ -117,6 +118,7 @@ impl Engine {
     }
 
     /// Keeps the result of a query as a table in so many parts: rows with the same text in a column are in the same part.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql, by))]
     pub(crate) async fn keep_dealt(&self, name: &str, sql: &str, by: &str, n_parts: usize) -> Result<(), DataError> {
         let (schema, streams) = self.streams(sql).await?;
         let places = Places::new(&self.memory, Rows::Table);
@@ -135,6 +137,7 @@ impl Engine {
     }
 
     /// A table and more columns of its rows as a new table. The query gives one row for each row of the table, in their order.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn widen(&self, table: &str, name: &str, sql: &str) -> Result<(), DataError> {
         let held = self.held(table)?;
         let (schema, streams) = self.streams(sql).await?;
@@ -192,6 +195,7 @@ impl Engine {
         Ok(frame.schema().field(0).data_type().clone())
     }
 
+    #[tracing::instrument(name = "data.query", level = "debug", skip(self))]
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
         Ok(self.context.sql(sql).await?.collect().await?)
     }

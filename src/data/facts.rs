@@ -127,6 +127,7 @@ pub(crate) async fn build(
 }
 
 /// The raw rows with two marks: a row that was there before, and whether it counts no second time for that.
+#[tracing::instrument(name = "data.marked", level = "debug", skip_all)]
 async fn marked(held: Arc<Held>, once: bool, memory: &Memory) -> Result<Arc<Held>, DataError> {
     let places = Places::new(memory, Rows::Source);
     let marking = tokio::task::spawn_blocking(move || {

@@ -42,6 +42,7 @@ pub(crate) async fn keep_events(
 }
 
 /// Keeps the tables that `events` gives.
+#[tracing::instrument(name = "data.per_user", level = "debug", skip_all)]
 pub(crate) async fn keep_tables(
     engine: &Engine,
     definitions: &Definitions,
