@@ -71,6 +71,8 @@ async fn facts() -> Vec<Evidence> {
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,
+        now: jiff::Timestamp::now(),
+        memory: data::MemoryLimit::default(),
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())

@@ -396,7 +396,7 @@ pub(super) struct SqlArguments {
     pub(super) table: Option<String>,
     /// Folder of SQL files that replace definitions of the same name
     #[arg(long, value_name = "DIR")]
-    pub(super) metrics: Option<PathBuf>,
+    pub(super) metrics: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Args)]

@@ -1,5 +1,6 @@
 //! `insights doctor`: is everything there that a run needs? Calls no model, shows no key.
 
+use crate::clock;
 use crate::config::{self, Typed};
 use crate::data::{self, Window};
 use crate::event::Events;
@@ -190,7 +191,12 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
                 start: first,
                 end: last,
             };
-            check_gate(settings, &choice.options(settings.window.unwrap_or(whole)), checks).await;
+            check_gate(
+                settings,
+                &choice.options(settings.window.unwrap_or(whole), clock::wall()),
+                checks,
+            )
+            .await;
         }
         Err(error) => checks.fail("data", &error.into()),
     }

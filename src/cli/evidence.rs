@@ -1,5 +1,6 @@
 //! `insights evidence`: the facts of a window, without any call.
 
+use crate::clock;
 use crate::config::Typed;
 use crate::data;
 use crate::event::Event;
@@ -43,7 +44,7 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     for message in settings.warnings.clone() {
         events.say(Event::Warning { message });
     }
-    let wanted_data = choice.options(window);
+    let wanted_data = choice.options(window, clock::wall());
     let computing = data::compute(&wanted_data, &events);
     let dataset = signal::unless_interrupted(Box::pin(computing)).await;
     listeners.finish();

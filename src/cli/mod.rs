@@ -92,7 +92,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => Box::pin(demo::demo(demo, common)).await,
         Some(Command::Doctor(run)) => doctor::doctor(run, common).await,
         Some(Command::Evidence(asked)) => evidence::evidence(asked, common).await,
-        Some(Command::Sql(asked)) => sql::sql(asked).await,
+        Some(Command::Sql(asked)) => sql::sql(asked, common).await,
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,

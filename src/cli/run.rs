@@ -65,6 +65,18 @@ pub(super) fn settle_patterns(typed: &Typed, common: &CommonArguments) -> Result
     Ok(settings)
 }
 
+/// Where metric definitions of one's own are; needs no key.
+pub(super) fn settle_metrics(typed: &Typed, common: &CommonArguments) -> Result<Option<PathBuf>, Failure> {
+    let folder = PathBuf::new();
+    let environment = Environment::load(std::env::vars_os(), common.env_file.as_deref(), &folder)?;
+    Ok(config::resolve_metrics(
+        typed,
+        &environment,
+        common.config.as_deref(),
+        &folder,
+    )?)
+}
+
 /// Where sessions are; needs no key.
 pub(super) fn settle_sessions(common: &CommonArguments) -> Result<config::SessionSettings, Failure> {
     let mut typed = Typed::default();
@@ -312,7 +324,7 @@ fn open_store(job: &Job, settings: &config::Run, events: &Events) -> Option<Stor
 async fn read_data(settings: &config::Run, window: Window, run: &RunDir, events: &Events) -> Result<Dataset, Failure> {
     let begun = clock::now();
     let dataset = match &settings.data {
-        Some(choice) => data::compute(&choice.options(window), events).await?,
+        Some(choice) => data::compute(&choice.options(window, clock::wall()), events).await?,
         None => data::read(&run.outputs(), window)?,
     };
     let summary = &dataset.summary;

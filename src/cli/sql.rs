@@ -2,14 +2,20 @@
 
 use std::fmt::Write as _;
 
+use crate::config::Typed;
 use crate::data::{Definitions, Query};
 
-use super::args::SqlArguments;
+use super::args::{CommonArguments, SqlArguments};
 use super::exit::{Code, Failure};
-use super::print;
+use super::{print, run};
 
-pub(super) async fn sql(arguments: &SqlArguments) -> Result<Code, Failure> {
-    let definitions = Definitions::of(arguments.metrics.as_deref()).await?;
+pub(super) async fn sql(arguments: &SqlArguments, common: &CommonArguments) -> Result<Code, Failure> {
+    let typed = Typed {
+        metrics: arguments.metrics.clone(),
+        ..Typed::default()
+    };
+    let metrics = run::settle_metrics(&typed, common)?;
+    let definitions = Definitions::of(metrics.as_deref()).await?;
     let text = match &arguments.table {
         Some(table) => texts(&definitions, &Query::behind(table)?),
         None => list(&definitions),

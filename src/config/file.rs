@@ -12,6 +12,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("data", super::variables::DATA),
     ("map", super::variables::MAP),
     ("mapping", super::variables::MAPPING),
+    ("metrics", super::variables::METRICS),
     ("timezone", super::variables::TIMEZONE),
     ("max_bad_rows", super::variables::MAX_BAD_ROWS),
     ("memory_limit", super::variables::MEMORY_LIMIT),

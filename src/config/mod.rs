@@ -15,7 +15,9 @@ mod variables;
 
 pub use environment::{Environment, Origin, Setting};
 pub use models::{Choice, Models};
-pub use settings::{PatternSettings, Run, SessionSettings, Typed, resolve, resolve_patterns, resolve_sessions};
+pub use settings::{
+    PatternSettings, Run, SessionSettings, Typed, resolve, resolve_metrics, resolve_patterns, resolve_sessions,
+};
 pub use variables::{RUN_HASH, TRACE, VARIABLES, Variable};
 
 /// A setting that cannot be used: what, and what to do.

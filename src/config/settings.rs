@@ -112,7 +112,8 @@ pub struct DataChoice {
 }
 
 impl DataChoice {
-    pub fn options(&self, window: Window) -> data::Options {
+    /// `now` is when the run takes place.
+    pub fn options(&self, window: Window, now: jiff::Timestamp) -> data::Options {
         data::Options {
             sources: self.sources.clone(),
             window,
@@ -123,6 +124,7 @@ impl DataChoice {
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
+            now,
         }
     }
 }
@@ -162,6 +164,7 @@ pub fn resolve(
     let earlier = earlier
         .transpose()
         .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
+    let metrics = metrics(typed, &mut sources)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
     let memory = memory(typed, &mut sources)?;
     let timezone = sources
@@ -196,7 +199,7 @@ pub fn resolve(
             memory,
             timezone,
             access: access(environment)?,
-            metrics: typed.metrics.as_ref().map(PathBuf::from),
+            metrics,
         }),
         row_limit: usize::try_from(row_limit).unwrap_or(usize::MAX).max(LEAST_ROWS),
         run_logs,
@@ -260,6 +263,24 @@ pub fn resolve_patterns(
         prompts: prompt_options(typed, &mut sources, folder)?,
         models: sources.file.models.iter().map(|row| row.name.clone()).collect(),
     })
+}
+
+/// The folder of metric definitions of one's own: what `insights sql` needs, without any key.
+///
+/// # Errors
+/// An `insights.toml` that cannot be read.
+pub fn resolve_metrics(
+    typed: &Typed,
+    environment: &Environment,
+    config_file: Option<&Path>,
+    folder: &Path,
+) -> Result<Option<PathBuf>, Bad> {
+    metrics(typed, &mut Sources::new(environment, config_file, folder)?)
+}
+
+fn metrics(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<PathBuf>, Bad> {
+    let folder = sources.text(typed.metrics.as_ref(), variables::METRICS)?;
+    Ok(folder.map(PathBuf::from))
 }
 
 fn memory(typed: &Typed, sources: &mut Sources<'_>) -> Result<data::MemoryLimit, Bad> {

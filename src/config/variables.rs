@@ -32,6 +32,7 @@ pub(super) const AGGREGATION_LIMIT: &str = "AGGREGATION_LIMIT";
 pub(super) const DATA: &str = "INSIGHTS_DATA";
 pub(super) const MAP: &str = "INSIGHTS_MAP";
 pub(super) const MAPPING: &str = "INSIGHTS_MAPPING";
+pub(super) const METRICS: &str = "INSIGHTS_METRICS";
 pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
 pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
 pub(super) const MEMORY_LIMIT: &str = "INSIGHTS_MEMORY_LIMIT";
@@ -81,6 +82,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(DATA, "file, folder, glob or URL with events or transactions"),
     plain(MAP, "column roles, `user=…,time=…`"),
     plain(MAPPING, "the schema_mapping.json of an earlier run, used again"),
+    plain(
+        METRICS,
+        "folder of SQL files that replace metric definitions of the same name",
+    ),
     plain(TIMEZONE, "IANA time zone of the report's days"),
     plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
     plain(

@@ -36,6 +36,8 @@ pub struct Options {
     pub access: Access,
     /// A folder of SQL files that replace metric definitions of the same name.
     pub metrics: Option<PathBuf>,
+    /// When the run takes place: what is dated later has not happened yet.
+    pub now: jiff::Timestamp,
     /// What tables and queries may take together; what does not fit goes to disk.
     pub memory: MemoryLimit,
 }
@@ -129,7 +131,12 @@ async fn computed(
     }
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
-    summary.gate = gate::judge(&facts, &summary, window, previous_window).await?;
+    let times = gate::Times {
+        window,
+        previous: previous_window,
+        today: today(options.now, timezone),
+    };
+    summary.gate = gate::judge(&facts, &summary, times).await?;
     let faults = summary
         .gate
         .faults()
@@ -238,6 +245,12 @@ fn known_timezone(name: &str) -> Result<String, DataError> {
     }
     jiff::tz::TimeZone::get(name).map_err(|_| DataError::UnknownTimezone(name.to_owned()))?;
     Ok(name.to_owned())
+}
+
+/// The calendar day of a moment; the zone is one that was found before.
+fn today(now: jiff::Timestamp, timezone: &str) -> Date {
+    let zone = jiff::tz::TimeZone::get(timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+    now.to_zoned(zone).date()
 }
 
 fn say_roles(events: &Events, facts: &Facts) {

@@ -7,6 +7,7 @@ use datafusion::arrow::array::BooleanArray;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use jiff::civil::Date;
 
+use super::countries::Spellings;
 use super::engine::{Engine, Row, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
 use super::gate::{self, MixedTotals};
@@ -91,7 +92,8 @@ pub(crate) async fn build(
         engine: &engine,
         columns,
     };
-    let events = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
+    let (events, joined) = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
+    notes.extend(joined);
     per_user::keep_events(&engine, &definitions, &events, n_rows).await?;
     definitions.check_events(&engine).await?;
     engine.drop("dated")?;
@@ -207,16 +209,26 @@ struct Labels<'source> {
 
 impl Labels<'_> {
     async fn sql(&self, sql: &str) -> Result<String, DataError> {
+        Ok(self.masker.sql(sql, &self.values(sql).await?))
+    }
+
+    /// Countries by one spelling each, and what was joined for that.
+    async fn countries(&self, sql: &str, shown: &str) -> Result<(String, Option<String>), DataError> {
+        let values = self.values(sql).await?;
+        let labels: Vec<String> = values.iter().map(|value| self.masker.label(value)).collect();
+        let spellings = Spellings::of(&labels);
+        let renamed = |label: &str| spellings.shown(label).to_owned();
+        Ok((self.masker.renamed_sql(sql, &values, renamed), spellings.note(shown)))
+    }
+
+    async fn values(&self, sql: &str) -> Result<Vec<String>, DataError> {
         let column = self.columns.iter().find(|column| quoted(&column.name) == sql);
-        let values = match column.and_then(|column| column.values.clone()) {
-            Some(values) => values,
-            None => {
-                let distinct = format!("SELECT DISTINCT text_of({sql}) AS label FROM dated");
-                let values = self.engine.rows(&distinct, |row| row.text("label")).await?;
-                values.into_iter().flatten().collect()
-            }
-        };
-        Ok(self.masker.sql(sql, &values))
+        if let Some(values) = column.and_then(|column| column.values.clone()) {
+            return Ok(values);
+        }
+        let distinct = format!("SELECT DISTINCT text_of({sql}) AS label FROM dated");
+        let values = self.engine.rows(&distinct, |row| row.text("label")).await?;
+        Ok(values.into_iter().flatten().collect())
     }
 }
 
@@ -235,7 +247,7 @@ async fn events_sql(
     roles: &Roles,
     dimensions: &[(String, String)],
     labels: &Labels<'_>,
-) -> Result<String, DataError> {
+) -> Result<(String, Option<String>), DataError> {
     let mut sql = definition.to_owned();
     for role in [Role::User, Role::Session, Role::Order] {
         let found = roles.found.get(&role);
@@ -244,8 +256,14 @@ async fn events_sql(
         });
         sql = sql.replace(&format!("{{{}}}", role.name()), &text);
     }
+    let mut note = None;
     for role in [Role::Event, Role::Country, Role::Platform, Role::Channel] {
         let text = match roles.found.get(&role) {
+            Some(found) if role == Role::Country => {
+                let (text, joined) = labels.countries(&found.sql, &found.shown).await?;
+                note = joined;
+                text
+            }
             Some(found) => labels.sql(&found.sql).await?,
             None => "CAST(NULL AS VARCHAR)".to_owned(),
         };
@@ -270,11 +288,12 @@ async fn events_sql(
         let label = labels.sql(&quoted(column)).await?;
         read.push_str(&format!(", {label} AS {name}"));
     }
-    Ok(sql
+    let sql = sql
         .replace("{kind}", kind.as_deref().unwrap_or("'all'"))
         .replace("{converts}", &converts(columns, roles))
         .replace("{dimensions}", &taken)
-        .replace("{dimension_columns}", &read))
+        .replace("{dimension_columns}", &read);
+    Ok((sql, note))
 }
 
 fn event_names<'columns>(columns: &'columns [Column], roles: &Roles) -> &'columns [String] {

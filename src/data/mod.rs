@@ -2,6 +2,7 @@
 
 mod compute;
 mod copies;
+pub mod countries;
 mod dealer;
 mod definitions;
 mod distinct;
@@ -24,6 +25,7 @@ mod privacy;
 mod profile;
 mod quality;
 mod roles;
+mod segmentation;
 mod source;
 mod tables;
 
@@ -35,5 +37,6 @@ pub use gate::{Field, Gate, GateCheck, Ruling};
 pub use intake::Request;
 pub use memory::MemoryLimit;
 pub use moment::DayOrder;
+pub use segmentation::*;
 pub use source::{Access, shown_source};
 pub use tables::*;

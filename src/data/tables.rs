@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Segmentation;
 use super::moment::DayOrder;
 
 /// An inclusive range of calendar days.
@@ -323,83 +324,6 @@ pub struct Summary {
     pub limits: Vec<String>,
     /// What the data gate checked, and what it found.
     pub gate: super::Gate,
-}
-
-/// One segment of one dimension (`platform` = `ios`), in the window and before.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Segment {
-    pub segment: String,
-    pub users: u64,
-    pub previous_users: Option<u64>,
-    pub rows: u64,
-    pub previous_rows: Option<u64>,
-    pub revenue: Option<f64>,
-    pub previous_revenue: Option<f64>,
-    /// Users with a purchase-like event or revenue above 0.
-    pub converted_users: Option<u64>,
-    pub previous_converted_users: Option<u64>,
-    /// What a change of the segment's sums is measured against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scatter: Option<Scatter>,
-}
-
-/// How the amounts of single users scatter in the window and in the one before: users, not days or rows, are what chance draws.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Scatter {
-    /// Users of both windows.
-    pub stayed: f64,
-    pub revenue: Option<Squares>,
-    /// Revenue of the users of both windows, now and before.
-    pub stayed_revenue: Option<(f64, f64)>,
-    /// Active days, where they are known.
-    pub days: Option<Squares>,
-}
-
-/// Sums over users.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Squares {
-    pub sum: f64,
-    pub previous_sum: f64,
-    pub squares: f64,
-    pub previous_squares: f64,
-    pub products: f64,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Dimension {
-    /// The column, e.g. `platform`.
-    pub dimension: String,
-    pub segments: Vec<Segment>,
-}
-
-/// Distinct users that reached a step (an event name) in the window; ordered as users meet them.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct EventCount {
-    pub event: String,
-    pub users: u64,
-    pub rows: u64,
-    pub previous_users: Option<u64>,
-    pub previous_rows: Option<u64>,
-}
-
-/// `outputs/segments/segmentation_summary.json`: definitions, thresholds and sizes.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Segmentation {
-    /// Segment name -> how it is defined.
-    pub definitions: Vec<(String, String)>,
-    /// Users and revenue of each revenue tier over the whole window.
-    pub revenue_tiers: Vec<Segment>,
-    /// Share of revenue of the top 1, 5, 10 and 20 % of users, as (percent of users, percent of revenue).
-    pub revenue_concentration: Vec<(f64, f64)>,
-    /// The Lorenz curve of revenue, the largest payer first, as (percent of users, percent of revenue); its first point is one user.
-    pub revenue_curve: Vec<(f64, f64)>,
-    pub dimensions: Vec<Dimension>,
-    /// Distinct users by country, and all of them in one line.
-    pub countries: Vec<Segment>,
-    pub all_users: Option<Segment>,
-    pub events: Vec<EventCount>,
 }
 
 /// One role of the source, `user <- CustomerID`, with the reason.

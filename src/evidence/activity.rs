@@ -20,9 +20,14 @@ pub(super) fn activity(context: &Context, id: &str) -> Option<Table> {
             .values(current, previous)
             .support(current)
     };
-    let scored = |total: Total| {
+    // A week wanders more than the mean of a longer period.
+    let window_days = context.dataset.window.days() as f64;
+    let scored = |days: f64, total: Total| {
         let both = total.current.zip(total.previous);
-        total.z(both.and_then(|(now, before)| count_change_z(now, before, context.common_error)))
+        let error = context
+            .common_error
+            .map(|error| error * (window_days / days).max(1.0).sqrt());
+        total.z(both.and_then(|(now, before)| count_change_z(now, before, error)))
     };
     let sticky = |totals: &Totals| {
         let monthly = totals.activity?.month_users? as f64;
@@ -42,8 +47,11 @@ pub(super) fn activity(context: &Context, id: &str) -> Option<Table> {
         "Users at the end of the period",
         DEFINITION,
         &[
-            scored(counted("weekly active users (7 days)", Good::Up, |a| a.week_users)),
-            scored(counted("monthly active users (30 days)", Good::Up, |a| a.month_users)),
+            scored(7.0, counted("weekly active users (7 days)", Good::Up, |a| a.week_users)),
+            scored(
+                30.0,
+                counted("monthly active users (30 days)", Good::Up, |a| a.month_users),
+            ),
             Total::new("stickiness", Unit::Percent, Good::Up).values(sticky(now), before.and_then(sticky)),
             counted("returning users", Good::Up, |a| a.returning),
             counted("resurrected users", Good::Up, |a| a.resurrected),

@@ -7,11 +7,13 @@ use jiff::civil::Date;
 
 use super::context::{Context, gap};
 use super::draft::{About, Draft, Value};
+use super::entities::LEAST_PEOPLE;
 use super::measure::{Measure, count, key};
+use super::origins::origins;
 use super::statistics::{cap, over_dispersion, ratio, two_proportion_z, wilson};
 use super::totals::{Total, columns};
 use super::unusual_cohorts::unusual_cohorts;
-use super::{Evidence, Good, Role, Table, TableKind, Unit};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, lifetime, weekly_cohorts};
 use crate::data::{DauByCohortDate, RevenueByCohortDate, Tables};
 use crate::insight::Analyst;
 
@@ -56,19 +58,17 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         ));
     }
     evidence.notes.push(format!("{} daily cohorts", rows.len()));
-    let revenue = revenue_table(context);
-    if revenue.is_none() {
+    let worth = lifetime::totals(context, "C5").or_else(|| revenue_table(context));
+    if worth.is_none() {
         evidence.gaps.push("no revenue by cohort: retention only".to_owned());
     }
     evidence.tables = [
         cohort_table(rows),
         pooled_table(context),
-        unusual_cohorts(
-            rows,
-            previous_rows(context, |tables| &tables.dau_by_cohort_date),
-            dataset.summary.first_day,
-        ),
-        revenue,
+        unusual_cohorts(dataset, previous_rows(context, |tables| &tables.dau_by_cohort_date)),
+        origins(context, "C4"),
+        worth,
+        weekly_cohorts::table(&dataset.segmentation.cohort_weeks, dataset.window),
     ]
     .into_iter()
     .flatten()
@@ -97,7 +97,7 @@ pub(super) fn pooled(rows: &[DauByCohortDate], day: u32) -> Option<(f64, f64)> {
     (n > 0.0).then_some((hits, n))
 }
 
-fn groups(rows: &[DauByCohortDate], day: u32) -> Vec<(f64, f64)> {
+pub(super) fn groups(rows: &[DauByCohortDate], day: u32) -> Vec<(f64, f64)> {
     rows.iter()
         .filter(|row| row.cohort_size > 0)
         .filter_map(|row| Some((retained(row, day)? as f64, row.cohort_size as f64)))
@@ -133,12 +133,24 @@ fn cohort_table(rows: &[DauByCohortDate]) -> Option<Table> {
         let users: f64 = rows.iter().map(|r| r.cohort_size as f64).sum();
         let mut values = vec![Value::text(&name), Value::Number(users)];
         for day in DAYS {
-            let share = mature(&rows, day).and_then(|(hits, n)| Some(ratio(hits, n)? * 100.0));
-            values.push(Value::or(share, "too young"));
+            values.push(match mature(&rows, day) {
+                Some((hits, n)) => cohort_share(hits, n),
+                None => Value::Missing(TOO_YOUNG),
+            });
         }
         draft.row(About::named(&name).support(Some(users)), values);
     }
     draft.out_of(total).finish()
+}
+
+pub(super) const TOO_YOUNG: &str = "too young";
+
+/// The percentage of a cohort's users who were there; what a handful of people did is nobody's business.
+pub(super) fn cohort_share(hits: f64, users: f64) -> Value {
+    if users < LEAST_PEOPLE {
+        return Value::Missing("fewer than 5 users");
+    }
+    Value::or(ratio(hits, users).map(|share| share * 100.0), "no users")
 }
 
 /// The cohorts that have users, oldest first: days, or ISO weeks (true) when there are many days.
@@ -251,7 +263,7 @@ fn revenue_on(row: &RevenueByCohortDate, day: u32) -> Option<f64> {
     }
 }
 
-/// Revenue on one day of a cohort's life per user of the cohorts old enough.
+/// Revenue on one day of a cohort's life per user of the cohorts old enough: all that tables of others tell.
 fn revenue_table(context: &Context) -> Option<Table> {
     let pooled = |rows: &[RevenueByCohortDate], day: u32| {
         let (revenue, users) = rows
@@ -273,7 +285,7 @@ fn revenue_table(context: &Context) -> Option<Table> {
         })
         .collect();
     super::totals::totals_table(
-        "C4",
+        "C5",
         "Revenue per cohort user",
         "revenue on exactly that day of the cohort's life / users of cohorts old enough",
         &totals,

@@ -11,10 +11,11 @@ use super::context::{Context, gap};
 use super::draft::{About, Draft, Value};
 use super::drivers::drivers;
 use super::measure::{count, day_key, key, note, text};
+use super::scatter::{milder, per_day_z};
 use super::series::{Daily, Series, days_of, weekday_name};
 use super::statistics::{count_change_z, ratio};
 use super::totals::{Total, totals_table};
-use super::unusual::{searched, unusual_days};
+use super::unusual::{Companions, searched, unusual_days};
 use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::insight::Analyst;
 
@@ -65,7 +66,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     .into_iter()
     .flatten()
     .collect();
-    let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed);
+    let unusual = unusual_days("D3", "Unusual days", &judged, daily.closed, Companions::LeftOut);
     if !judged.is_empty() {
         evidence.notes.push(searched(context, &judged, unusual.as_ref()));
     }
@@ -134,6 +135,10 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
         (pooled(Series::sum), pooled(Series::previous_sum), z)
     };
     let events = per_user(&daily.events_per_user, &daily.active_users, &daily.events);
+    let all = context.dataset.segmentation.all_users.as_ref();
+    let events_z = events
+        .2
+        .map(|z| milder(z, all.and_then(|all| per_day_z(all.scatter.as_ref()?))));
     let revenue = per_user(&daily.revenue_per_user, &daily.active_users, &daily.revenue);
     let dau = mean("daily active users (mean per day)", &daily.active_users);
     let dau_z = context.by_users(dau.z, |scatter| scatter.days);
@@ -157,7 +162,7 @@ pub(super) fn totals(context: &Context) -> Vec<Total> {
         ),
         Total::new("events per active user", Unit::Ratio, Good::Up)
             .values(events.0, events.1)
-            .z(events.2)
+            .z(events_z)
             .support(support),
         Total::new("session time (mean of daily means)", Unit::Minutes, Good::Up)
             .values(

@@ -1,12 +1,12 @@
 //! Tables with one row per entity (country, segment, product): measures now and before, shares, z, and the rest as `Other (n)`.
 
-use super::countries::name_of;
 use super::draft::{About, Draft, Value};
 use super::measure::{Measure, key};
 use super::rank::{Candidate, choose};
 use super::significance::tested;
 use super::statistics::{change_pct, ratio};
 use super::{Role, Table, TableKind, Unit};
+use crate::data::countries::{code_of, name_of};
 
 /// One measure of one entity; unknown stays unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -48,7 +48,7 @@ pub(super) struct Entity {
 }
 
 /// An entity of fewer users is not named: its numbers are those of single people.
-const LEAST_PEOPLE: f64 = 5.0;
+pub(super) const LEAST_PEOPLE: f64 = 5.0;
 
 pub(super) struct Entities<'a> {
     pub(super) id: &'a str,
@@ -151,8 +151,11 @@ impl Entities<'_> {
     }
 
     fn aliases(&self, name: &str) -> Vec<String> {
-        let full = if self.key.0 == "country" { name_of(name) } else { None };
-        full.map(str::to_owned).into_iter().collect()
+        if self.key.0 != "country" {
+            return Vec::new();
+        }
+        let other = name_of(name).or_else(|| code_of(name));
+        other.map(str::to_owned).into_iter().collect()
     }
 
     fn candidate(&self, entity: &Entity) -> Candidate {

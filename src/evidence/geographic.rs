@@ -10,10 +10,13 @@ use super::draft::{About, Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count, key, note};
 use super::scatter::{milder, sum_z};
+use super::segments::conversion;
 use super::statistics::{herfindahl, ratio};
 use super::{Evidence, Good, Role, Table, TableKind, Unit, shifts};
 use crate::data::{Tables, Window};
 use crate::insight::Analyst;
+
+const CONVERSION: &str = "conversion = users of the period with a purchase / users of the period; ";
 
 /// What one country did on each day of one window.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +87,16 @@ fn table(
             WITH_SHARE,
         ));
     }
+    let people = &dataset.segmentation.countries;
+    let has_conversion = people
+        .iter()
+        .any(|country| country.converted_users.unwrap_or(0) > 0 || country.previous_converted_users.unwrap_or(0) > 0);
+    if has_conversion {
+        wanted.push(Wanted::new(
+            Measure::new("conversion", "conversion", Unit::Percent, Good::Up),
+            &[Role::Current, Role::Previous, Role::Z],
+        ));
+    }
     let names: std::collections::BTreeSet<&String> =
         now.keys().chain(before.into_iter().flat_map(BTreeMap::keys)).collect();
     let has_new = dataset
@@ -99,7 +112,7 @@ fn table(
         .map(|name| {
             let current = now.get(name).unwrap_or(&empty);
             let previous = before.map(|before| before.get(name).unwrap_or(&empty));
-            let people = dataset.segmentation.countries.iter().find(|c| c.segment == *name);
+            let people = people.iter().find(|country| country.segment == *name);
             let scatter = people.and_then(|people| people.scatter);
             let pair = |pick: fn(&Days) -> &BTreeMap<Date, f64>, noise: Noise, per_day: bool| Pair {
                 current: Some(total(pick(current), dataset.window, per_day)),
@@ -129,6 +142,10 @@ fn table(
             if has_revenue {
                 pairs.push(pair(|d| &d.revenue, Noise::Amounts, false));
             }
+            if has_conversion {
+                let conversion = |people| conversion(context, people, dataset.previous_window.is_some());
+                pairs.push(people.map(conversion).unwrap_or_default());
+            }
             let user_days = |days: &Days| days.users.values().sum::<f64>();
             Entity {
                 name: name.clone(),
@@ -138,16 +155,21 @@ fn table(
             }
         })
         .collect();
-    let totals = (0..wanted.len())
+    let mut totals: Vec<Pair> = (0..wanted.len())
         .map(|index| sum_pairs(entities.iter().map(move |e| e.pairs[index])))
         .collect();
+    if let (true, Some(total), Some(all)) = (has_conversion, totals.last_mut(), &dataset.segmentation.all_users) {
+        *total = conversion(context, all, dataset.previous_window.is_some());
+    }
     Entities {
         id: "G1",
         title: "Countries, this period against the previous".to_owned(),
         key: ("country", "country"),
-        definition: "users = mean daily active users; a user active in two countries on one day counts in both; \
-new_users is summed over days; z compares daily values weekday by weekday"
-            .to_owned(),
+        definition: format!(
+            "users = mean daily active users; a user active in two countries on one day counts in both; \
+new_users is summed over days; {}z compares daily values weekday by weekday",
+            if has_conversion { CONVERSION } else { "" }
+        ),
         wanted,
         entities,
         totals,

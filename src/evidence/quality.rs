@@ -5,7 +5,7 @@ use super::draft::{About, Draft, Value};
 use super::measure::{Measure, count, key, note, text};
 use super::series::Series;
 use super::statistics::{cap, ratio, two_proportion_z};
-use super::unusual::unusual_days;
+use super::unusual::{Companions, unusual_days};
 use super::{Column, Evidence, Good, Role, Table, TableKind, Unit, show};
 use crate::insight::Analyst;
 
@@ -64,6 +64,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         "Days with fewer or more rows than expected",
         &rows,
         context.daily.closed,
+        Companions::LeftOut,
     );
     evidence.tables = [checks_table(context), fields(context), unusual, coverage(context)]
         .into_iter()

@@ -9,13 +9,14 @@ use super::context::Context;
 use super::draft::{Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::measure::{Measure, count};
+use super::prices::bands;
 use super::segments::tiers;
 use super::series::Series;
 use super::statistics::{count_change_z, proportion_change_z, ratio};
 use super::steps::{concentration, steps};
 use super::totals::{Total, columns, totals_table};
-use super::unusual::{searched, unusual_days};
-use super::{Evidence, Good, Role, Table, TableKind, Unit, scatter};
+use super::unusual::{Companions, searched, unusual_days};
+use super::{Evidence, Good, Role, Table, TableKind, Unit, lifetime, scatter};
 use crate::data::{Tables, Totals};
 use crate::insight::Analyst;
 
@@ -32,11 +33,16 @@ pub(super) fn evidence(context: &Context) -> Evidence {
         return evidence;
     }
     let totals = totals(context);
-    let judged: Vec<&Series> = [&daily.revenue, &daily.payers, &daily.revenue_per_payer]
-        .into_iter()
-        .flatten()
-        .collect();
-    let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed);
+    let judged: Vec<&Series> = [
+        &daily.revenue,
+        &daily.payers,
+        &daily.revenue_per_payer,
+        &daily.typical_payment,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let unusual = unusual_days("R5", "Unusual revenue days", &judged, daily.closed, Companions::Listed);
     if !judged.is_empty() {
         evidence.notes.push(searched(context, &judged, unusual.as_ref()));
     }
@@ -64,6 +70,8 @@ order value = net revenue / orders",
         unusual,
         tiers(context, "R6"),
         steps(context, "R7"),
+        lifetime::by_week(context, "R8"),
+        bands(context, "R9"),
     ]
     .into_iter()
     .flatten()
@@ -249,6 +257,11 @@ fn split(context: &Context) -> Option<Table> {
 fn types(context: &Context) -> Option<Table> {
     let dataset = context.dataset;
     let now = by_type(&dataset.current);
+    let payers = |tables: &Tables, name: &str| -> f64 {
+        let rows = tables.revenue_by_type.rows().iter();
+        let of_type = rows.filter(|row| row.revenue_segment == name);
+        of_type.filter_map(|row| row.revenue_users).sum::<u64>() as f64
+    };
     let before = match (&dataset.previous, dataset.previous_window) {
         (Some(tables), Some(_)) => Some(by_type(tables)),
         _ => None,
@@ -262,9 +275,16 @@ fn types(context: &Context) -> Option<Table> {
             let current = now.get(name).unwrap_or(&empty);
             let previous = before.as_ref().map(|b| b.get(name).unwrap_or(&empty));
             let z = previous.zip(dataset.previous_window).and_then(|(days, window)| {
-                let current = context.points(current, dataset.window);
+                let days_now = current;
+                let current = context.points(days_now, dataset.window);
                 let change = level_change(&current, &context.points(days, window), Noise::Amounts);
-                change.map(|c| c.z)
+                // However even the days look: so many payments wander by their root.
+                let payers_before = dataset.previous.as_ref().map_or(0.0, |tables| payers(tables, name));
+                let by_payments = by_payments(
+                    (sum(days_now), payers(&dataset.current, name)),
+                    (sum(days), payers_before),
+                );
+                change.map(|change| scatter::milder(change.z, by_payments))
             });
             let pair = Pair {
                 current: Some(sum(current)),
@@ -302,6 +322,12 @@ fn types(context: &Context) -> Option<Table> {
         totals,
     }
     .table(context.row_limit)
+}
+
+/// The change of a sum of payments, each of them as drawn by chance; none where nobody is known to have paid.
+fn by_payments((now, n_now): (f64, f64), (before, n_before): (f64, f64)) -> Option<f64> {
+    let known = now > 0.0 && before > 0.0 && n_now > 0.0 && n_before > 0.0;
+    known.then(|| (now / before).ln() / (1.0 / n_now + 1.0 / n_before).sqrt())
 }
 
 fn by_type(tables: &Tables) -> BTreeMap<String, BTreeMap<Date, f64>> {

@@ -11,12 +11,16 @@ use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
 use super::journey::journey;
 use super::measure::{Measure, count};
 use super::mix::mix;
+use super::rfm::rfm;
 use super::scatter::{per_user_z, sum_z};
 use super::statistics::{count_change_z, proportion_change_z, ratio, wilson};
 use super::steps::{concentration, steps};
-use super::{Evidence, Good, Role, Table, Unit};
+use super::{Evidence, Good, LEAST_SUPPORT, Role, Table, Unit, versions};
 use crate::data::{RevenueSegmentsDaily, Segment, Tables, Window};
 use crate::insight::Analyst;
+
+const DEFINITION: &str = "users = distinct users of the period in the segment; a user of two segments counts in both; conversion = users with a \
+purchase / users, with its 95 % Wilson interval; z of revenue takes users, not rows, as drawn by chance";
 
 /// More dimensions would crowd each other out of the prompt.
 const DIMENSIONS: usize = 4;
@@ -34,20 +38,31 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     {
         let id = format!("S{}", index + 2);
         let name = dimension.dimension.trim();
-        tables.push(segment_table(
-            context,
-            &id,
-            format!("Users by {name}"),
-            "users = distinct users of the period in the segment; a user of two segments counts in both; conversion = users with a purchase / users, with its 95 % Wilson interval; z of revenue takes users, not rows, as drawn by chance",
-            &dimension.segments,
-            &BTreeMap::new(),
-        ));
+        let sizes = if versions::are_versions(name, &dimension.segments) {
+            Sizes::RolledOut
+        } else {
+            Sizes::Tested
+        };
+        let definition = match sizes {
+            Sizes::RolledOut => format!("{DEFINITION}; users move from release to release, so that sizes have no z"),
+            Sizes::Tested => DEFINITION.to_owned(),
+        };
+        let table = Segments {
+            id: &id,
+            title: format!("Users by {name}"),
+            definition: &definition,
+            segments: &dimension.segments,
+            revenue_z: BTreeMap::new(),
+            sizes,
+        };
+        tables.push(table.table(context));
     }
     tables.push(mix(context, "S10"));
     tables.push(journey(context));
     tables.push(steps(context, "S7"));
     tables.push(concentration(context, "S8"));
     tables.push(channels(context, "S9"));
+    tables.push(rfm(context, "S11"));
     evidence.tables = tables.into_iter().flatten().collect();
     if segmentation.dimensions.is_empty() {
         evidence
@@ -132,8 +147,15 @@ pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
     } else {
         defined.join("; ")
     };
-    let revenue_z = tier_revenue_z(context);
-    segment_table(context, id, "Revenue tiers".to_owned(), &definition, &tiers, &revenue_z)
+    let table = Segments {
+        id,
+        title: "Revenue tiers".to_owned(),
+        definition: &definition,
+        segments: &tiers,
+        revenue_z: tier_revenue_z(context),
+        sizes: Sizes::Tested,
+    };
+    table.table(context)
 }
 
 /// Whether the daily revenue of a tier changed its level.
@@ -165,86 +187,111 @@ fn tier_revenue_z(context: &Context) -> BTreeMap<String, f64> {
         .collect()
 }
 
-fn segment_table(
-    context: &Context,
-    id: &str,
+/// What a change of a segment's size says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sizes {
+    Tested,
+    /// Releases follow each other by themselves; only what their users do is news.
+    RolledOut,
+}
+
+/// A table of segments to be written.
+struct Segments<'a> {
+    id: &'a str,
     title: String,
-    definition: &str,
-    segments: &[Segment],
-    revenue_z: &BTreeMap<String, f64>,
-) -> Option<Table> {
-    const WITH_SHARE: &[Role] = &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z];
-    let mut wanted = vec![Wanted {
-        share_points: true,
-        ..Wanted::new(Measure::new("users", "users", count("users"), Good::Up), WITH_SHARE)
-    }];
-    let has_revenue = segments.iter().any(|s| s.revenue.is_some());
-    if has_revenue {
-        let revenue = Measure::new("revenue", "net revenue", Unit::Money, Good::Up);
-        wanted.push(Wanted::new(revenue, WITH_SHARE));
-        let per_user = Measure::new("revenue_per_user", "net revenue per user", Unit::Money, Good::Up).not_additive();
-        wanted.push(Wanted::new(per_user, &[Role::Current, Role::Previous, Role::Z]));
+    definition: &'a str,
+    segments: &'a [Segment],
+    /// Scores that are better than those of sums over users.
+    revenue_z: BTreeMap<String, f64>,
+    sizes: Sizes,
+}
+
+impl Segments<'_> {
+    fn table(self, context: &Context) -> Option<Table> {
+        let Self {
+            id,
+            title,
+            definition,
+            segments,
+            revenue_z,
+            sizes,
+        } = self;
+        const WITH_SHARE: &[Role] = &[Role::Current, Role::Previous, Role::Change, Role::Share, Role::Z];
+        let mut wanted = vec![Wanted {
+            share_points: true,
+            ..Wanted::new(Measure::new("users", "users", count("users"), Good::Up), WITH_SHARE)
+        }];
+        let has_revenue = segments.iter().any(|s| s.revenue.is_some());
+        if has_revenue {
+            let revenue = Measure::new("revenue", "net revenue", Unit::Money, Good::Up);
+            wanted.push(Wanted::new(revenue, WITH_SHARE));
+            let per_user =
+                Measure::new("revenue_per_user", "net revenue per user", Unit::Money, Good::Up).not_additive();
+            wanted.push(Wanted::new(per_user, &[Role::Current, Role::Previous, Role::Z]));
+        }
+        let has_conversion = segments.iter().any(|s| s.converted_users.is_some());
+        if has_conversion {
+            let conversion = Measure::new("conversion", "conversion", Unit::Percent, Good::Up);
+            let roles = &[Role::Current, Role::Previous, Role::ChangePoints, Role::Z];
+            wanted.push(Wanted {
+                interval: true,
+                ..Wanted::new(conversion, roles)
+            });
+        }
+        let comparable = context.dataset.previous_window.is_some();
+        let entities: Vec<Entity> = segments
+            .iter()
+            .map(|segment| {
+                let mut users = counts(context, segment.users, segment.previous_users.filter(|_| comparable));
+                users.z = users.z.filter(|_| sizes == Sizes::Tested);
+                let mut pairs = vec![users];
+                if has_revenue {
+                    let by_users = segment.scatter.and_then(|scatter| scatter.revenue);
+                    pairs.push(Pair {
+                        current: segment.revenue,
+                        previous: segment.previous_revenue.filter(|_| comparable),
+                        z: revenue_z
+                            .get(&segment.segment)
+                            .copied()
+                            .or(by_users.as_ref().filter(|_| comparable).and_then(sum_z))
+                            .filter(|_| sizes == Sizes::Tested),
+                        ..Pair::default()
+                    });
+                    pairs.push(per_user(segment, comparable));
+                }
+                if has_conversion {
+                    pairs.push(conversion(context, segment, comparable));
+                }
+                let previous = segment.previous_users.unwrap_or(0);
+                Entity {
+                    name: segment.segment.clone(),
+                    pairs,
+                    support: segment.users.max(previous) as f64,
+                    people: Some(segment.users.max(previous) as f64),
+                }
+            })
+            .collect();
+        let mut totals: Vec<Pair> = (0..wanted.len())
+            .map(|index| sum_pairs(entities.iter().map(move |e| e.pairs[index])))
+            .collect();
+        let all = segments.iter().fold(Segment::default(), joined);
+        if has_revenue {
+            totals[2] = per_user(&all, comparable);
+        }
+        if let Some(total) = totals.last_mut().filter(|_| has_conversion) {
+            *total = conversion(context, &all, comparable);
+        }
+        Entities {
+            id,
+            title,
+            key: ("segment", "segment"),
+            definition: definition.to_owned(),
+            wanted,
+            entities,
+            totals,
+        }
+        .table(context.row_limit)
     }
-    let has_conversion = segments.iter().any(|s| s.converted_users.is_some());
-    if has_conversion {
-        let conversion = Measure::new("conversion", "conversion", Unit::Percent, Good::Up);
-        let roles = &[Role::Current, Role::Previous, Role::ChangePoints, Role::Z];
-        wanted.push(Wanted {
-            interval: true,
-            ..Wanted::new(conversion, roles)
-        });
-    }
-    let comparable = context.dataset.previous_window.is_some();
-    let entities: Vec<Entity> = segments
-        .iter()
-        .map(|segment| {
-            let users = counts(context, segment.users, segment.previous_users.filter(|_| comparable));
-            let mut pairs = vec![users];
-            if has_revenue {
-                let by_users = segment.scatter.and_then(|scatter| scatter.revenue);
-                pairs.push(Pair {
-                    current: segment.revenue,
-                    previous: segment.previous_revenue.filter(|_| comparable),
-                    z: revenue_z
-                        .get(&segment.segment)
-                        .copied()
-                        .or(by_users.as_ref().and_then(sum_z)),
-                    ..Pair::default()
-                });
-                pairs.push(per_user(segment, comparable));
-            }
-            if has_conversion {
-                pairs.push(conversion(context, segment, comparable));
-            }
-            let previous = segment.previous_users.unwrap_or(0);
-            Entity {
-                name: segment.segment.clone(),
-                pairs,
-                support: segment.users.max(previous) as f64,
-                people: Some(segment.users.max(previous) as f64),
-            }
-        })
-        .collect();
-    let mut totals: Vec<Pair> = (0..wanted.len())
-        .map(|index| sum_pairs(entities.iter().map(move |e| e.pairs[index])))
-        .collect();
-    let all = segments.iter().fold(Segment::default(), joined);
-    if has_revenue {
-        totals[2] = per_user(&all, comparable);
-    }
-    if let Some(total) = totals.last_mut().filter(|_| has_conversion) {
-        *total = conversion(context, &all, comparable);
-    }
-    Entities {
-        id,
-        title,
-        key: ("segment", "segment"),
-        definition: definition.to_owned(),
-        wanted,
-        entities,
-        totals,
-    }
-    .table(context.row_limit)
 }
 
 /// Two segments as one; unknown parts count as none.
@@ -260,6 +307,12 @@ fn joined(mut all: Segment, segment: &Segment) -> Segment {
     all
 }
 
+/// A rate of a handful of users is anything, in whichever window they are the handful.
+fn is_large_in_both(segment: &Segment) -> bool {
+    let fewest = segment.users.min(segment.previous_users.unwrap_or(0));
+    fewest as f64 >= LEAST_SUPPORT
+}
+
 /// Net revenue over users.
 fn per_user(segment: &Segment, comparable: bool) -> Pair {
     let previous = segment
@@ -269,7 +322,7 @@ fn per_user(segment: &Segment, comparable: bool) -> Pair {
     Pair {
         current: segment.revenue.and_then(|revenue| ratio(revenue, segment.users as f64)),
         previous: previous.and_then(|(revenue, users)| ratio(revenue, users as f64)),
-        z: per_user_z(segment).filter(|_| comparable),
+        z: per_user_z(segment).filter(|_| comparable && is_large_in_both(segment)),
         ..Pair::default()
     }
 }
@@ -285,7 +338,7 @@ fn counts(context: &Context, now: u64, before: Option<u64>) -> Pair {
 }
 
 /// Converted users over users, in percent.
-fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
+pub(super) fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
     let pct = |(hits, n): (f64, f64)| Some(ratio(hits, n)? * 100.0);
     let now = segment.converted_users.map(|hits| (hits as f64, segment.users as f64));
     let before = segment
@@ -298,6 +351,7 @@ fn conversion(context: &Context, segment: &Segment, comparable: bool) -> Pair {
         previous: before.and_then(pct),
         z: now
             .zip(before)
+            .filter(|_| is_large_in_both(segment))
             .and_then(|(now, before)| proportion_change_z(now, before, context.share_error)),
         interval: now
             .and_then(|(hits, n)| wilson(hits, n))

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::Good;
-use super::Unit;
 use super::anomalies::{Judged, judge};
 use super::change::{LevelChange, Noise, Point, level_change};
 use super::measure::{Measure, count};
+use super::payments;
+use super::{Good, Unit};
 use crate::data::{Dataset, Tables, Window};
 
 /// One measure, day by day.
@@ -20,6 +20,8 @@ pub(super) struct Series {
     pub(super) previous: BTreeMap<Date, f64>,
     /// Days whose value must not be compared: the unfinished last day, the first days of the source for new users.
     pub(super) excluded: Vec<Date>,
+    /// The window's days as they are judged together with another measure; else each series is judged by itself.
+    pub(super) together: Option<Vec<(Date, Judged)>>,
 }
 
 impl Series {
@@ -61,6 +63,9 @@ impl Series {
 
     /// Every day of the window against what it should have been, the previous window being the history.
     pub(super) fn judged(&self, closed: [bool; 7]) -> Vec<(Date, Judged)> {
+        if let Some(together) = &self.together {
+            return together.clone();
+        }
         let all: BTreeMap<Date, f64> = self
             .previous
             .iter()
@@ -97,6 +102,7 @@ pub(super) struct Daily {
     pub(super) revenue_per_user: Option<Series>,
     pub(super) payers: Option<Series>,
     pub(super) revenue_per_payer: Option<Series>,
+    pub(super) typical_payment: Option<Series>,
     pub(super) closed: [bool; 7],
 }
 
@@ -114,6 +120,7 @@ impl Daily {
                     None => BTreeMap::new(),
                 },
                 excluded: dataset.summary.partial_last_day.into_iter().collect(),
+                together: None,
             };
             (!series.current.is_empty()).then_some(series)
         };
@@ -149,7 +156,7 @@ impl Daily {
             Noise::Amounts,
             session_minutes,
         );
-        let revenue = series(
+        let mut revenue = series(
             Measure::new("revenue", "net revenue", Unit::Money, Good::Up),
             Noise::Amounts,
             revenue,
@@ -170,12 +177,13 @@ impl Daily {
             revenue.as_ref(),
             active_users.as_ref(),
         );
-        let revenue_per_payer = quotient(
+        let mut revenue_per_payer = quotient(
             Measure::new("revenue_per_payer", "revenue per paying user", Unit::Money, Good::Up).not_additive(),
             revenue.as_ref(),
             payers.as_ref(),
         );
         let closed = closed_weekdays(active_users.as_ref().or(revenue.as_ref()));
+        let typical_payment = witnesses(dataset, revenue.as_mut(), revenue_per_payer.as_mut(), closed);
         Self {
             active_users,
             new_users,
@@ -186,6 +194,7 @@ impl Daily {
             revenue_per_user,
             payers,
             revenue_per_payer,
+            typical_payment,
             closed,
         }
     }
@@ -212,6 +221,44 @@ impl Daily {
             .max()
             .unwrap_or(0)
     }
+}
+
+/// Judges revenue together with the typical payment, and what depends on both by them; the typical payment as a series.
+fn witnesses(
+    dataset: &Dataset,
+    revenue: Option<&mut Series>,
+    per_payer: Option<&mut Series>,
+    closed: [bool; 7],
+) -> Option<Series> {
+    let days = &dataset.segmentation.payment_days;
+    let n_days = dataset.window.days() + dataset.previous_window.map_or(0, Window::days);
+    if !days.is_empty() && !payments::are_enough(days, n_days) {
+        for series in [revenue, per_payer].into_iter().flatten() {
+            series.together = Some(Vec::new());
+        }
+        return None;
+    }
+    let judged = payments::judged(days);
+    let revenue = revenue.filter(|_| !judged.is_empty())?;
+    let both = payments::joined(revenue.judged(closed), &judged);
+    if let Some(per_payer) = per_payer {
+        per_payer.together = Some(payments::supported(per_payer.judged(closed), &both));
+    }
+    let of = |window: Window| -> BTreeMap<Date, f64> {
+        let here = days.iter().filter(|day| window.contains(day.day));
+        here.map(|day| (day.day, day.typical)).collect()
+    };
+    let mut typical = Series {
+        measure: Measure::new("typical_payment", "typical payment", Unit::Money, Good::Up).not_additive(),
+        noise: Noise::Amounts,
+        current: of(dataset.window),
+        previous: dataset.previous_window.map(of).unwrap_or_default(),
+        excluded: revenue.excluded.clone(),
+        together: None,
+    };
+    typical.together = Some(payments::supported(payments::of_window(judged, &typical), &both));
+    revenue.together = Some(both);
+    Some(typical)
 }
 
 type Read = fn(&Tables) -> Vec<(Date, f64)>;
@@ -288,6 +335,7 @@ fn quotient(measure: Measure, part: Option<&Series>, whole: Option<&Series>) -> 
         current: divide(&part.current, &whole.current),
         previous: divide(&part.previous, &whole.previous),
         excluded: part.excluded.clone(),
+        together: None,
     };
     (!series.current.is_empty()).then_some(series)
 }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::draft::{About, Draft, Value};
 use super::geographic::Days;
 use super::measure::{Measure, count, day_key, key, note};
-use super::scatter::milder;
+use super::scatter::{milder, per_day_variance};
 use super::series::Series;
 use super::significance::tested;
 use super::statistics::{cap, change_pct, mean, ratio};
@@ -61,10 +61,8 @@ pub(super) fn totals(context: &Context, id: &str, series: &[&Series]) -> Option<
                 None => Vec::new(),
             };
             points.extend(days(&series.current, dataset.window));
-            // Of a quotient it is not known how single users carry it.
-            let is_sum = matches!(series.measure.unit, Unit::Count(_) | Unit::Money);
-            let together = together(scatter.as_ref().filter(|_| is_sum), series.noise);
-            Some((*series, shift(&points, dataset.window, series.noise, together)?))
+            let carried = carried(series, scatter.as_ref());
+            Some((*series, shift(&points, dataset.window, series.noise, carried)?))
         })
         .collect();
     let value = |name: &str, label: &str, unit: Unit, role: Role| super::Column {
@@ -149,7 +147,7 @@ pub(super) fn countries(
                 &points,
                 dataset.window,
                 Noise::Counts,
-                together(scatter.as_ref(), Noise::Counts),
+                scatter.as_ref().and_then(days_together).map(Carried::Together),
             )?;
             let support = points.iter().map(|(_, point)| point.value).sum();
             Some((name, support, found))
@@ -190,17 +188,44 @@ fn since() -> super::Column {
     }
 }
 
-/// How much of a sum over days comes from one user at a time, per day: what chance brings and takes at once.
-fn together(scatter: Option<&Scatter>, noise: Noise) -> Option<f64> {
-    let sums: Squares = match noise {
-        Noise::Counts => scatter?.days?,
-        Noise::Amounts => scatter?.revenue?,
-    };
-    ratio(sums.squares + sums.previous_squares, sums.sum + sums.previous_sum)
+/// How single users carry a level: what chance brings and takes at once.
+#[derive(Debug, Clone, Copy)]
+enum Carried {
+    /// How much of a sum over days comes from one user at a time.
+    Together(f64),
+    /// The squared standard error of the mean of all days, as users scatter.
+    Variance(f64),
+}
+
+impl Carried {
+    /// The squared standard error of the difference between the levels before and after.
+    fn variance(self, (low, n_before): (f64, f64), (high, n_after): (f64, f64)) -> f64 {
+        match self {
+            Self::Together(together) => together * (low / n_before + high / n_after),
+            Self::Variance(variance) => variance * (n_before + n_after) * (1.0 / n_before + 1.0 / n_after),
+        }
+    }
+}
+
+/// Of sums, and of events per active user; of other quotients it is not known how single users carry them.
+fn carried(series: &Series, scatter: Option<&Scatter>) -> Option<Carried> {
+    let scatter = scatter?;
+    let together = |sums: Squares| ratio(sums.squares + sums.previous_squares, sums.sum + sums.previous_sum);
+    match (&series.measure.unit, series.noise) {
+        (Unit::Count(_), _) => days_together(scatter).map(Carried::Together),
+        (Unit::Money, _) => together(scatter.revenue?).map(Carried::Together),
+        _ if series.measure.name == "events_per_user" => per_day_variance(scatter).map(Carried::Variance),
+        _ => None,
+    }
+}
+
+fn days_together(scatter: &Scatter) -> Option<f64> {
+    let days = scatter.days?;
+    ratio(days.squares + days.previous_squares, days.sum + days.previous_sum)
 }
 
 /// The strongest break among the days of the window, if the series has one at all.
-fn shift(points: &[(Date, Point)], window: Window, noise: Noise, together: Option<f64>) -> Option<Shift> {
+fn shift(points: &[(Date, Point)], window: Window, noise: Noise, carried: Option<Carried>) -> Option<Shift> {
     let level = |part: &[(Date, Point)]| mean(&part.iter().map(|(_, point)| point.value).collect::<Vec<_>>());
     let plain = |part: &[(Date, Point)]| part.iter().map(|(_, point)| *point).collect::<Vec<_>>();
     let places = DAYS_BEFORE..(points.len() + 1).saturating_sub(DAYS_AFTER);
@@ -222,13 +247,12 @@ fn shift(points: &[(Date, Point)], window: Window, noise: Noise, together: Optio
     let week_before = level(&before[before.len() - DAYS_AFTER..])?;
     let week_after = level(&after[..DAYS_AFTER])?;
     let at_once = (week_after - week_before) / (high - low) >= AT_ONCE;
-    let searched = (z * z - search).max(0.0).sqrt().copysign(z);
     let is_large = change_pct(high, low).is_some_and(|change| change.abs() >= LEAST_SHIFT);
-    let by_users = together.and_then(|together| {
-        let days = window.days() as f64;
-        let variance = (low + high) * together / days;
+    let by_users = carried.and_then(|carried| {
+        let variance = carried.variance((low, before.len() as f64), (high, after.len() as f64));
         (variance > 0.0).then(|| (high - low) / variance.sqrt())
     });
+    let searched = (z * z - search).max(0.0).sqrt().copysign(z);
     // At the start of the period the comparison of the periods already tells it.
     let starts_later = points[place].0 > window.start.saturating_add(jiff::Span::new().days(FIRST_DAYS));
     let z = if at_once && is_large && starts_later {

@@ -14,10 +14,25 @@ use super::{Column, Role, Table, TableKind, Tested, Unit};
 const ROWS: usize = 8;
 
 const DEFINITION: &str = "expected = robust weekly pattern and trend of the days known; z = deviation of the logarithm in standard deviations \
-of ordinary days; listed when |z| is 4 or more and the deviation 10 % or more";
+of ordinary days, for revenue joined with that of the typical payment (geometric mean of the payments); unusual when |z| is 4 or more and the \
+deviation 10 % or more";
+
+/// What else is told of a day on which one metric was unusual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Companions {
+    LeftOut,
+    /// All metrics of that day, the ordinary ones too: was it more payments, or larger ones?
+    Listed,
+}
 
 /// Days on which several metrics moved come first, then the larger deviations.
-pub(super) fn unusual_days(id: &str, title: &str, series: &[&Series], closed: [bool; 7]) -> Option<Table> {
+pub(super) fn unusual_days(
+    id: &str,
+    title: &str,
+    series: &[&Series],
+    closed: [bool; 7],
+    companions: Companions,
+) -> Option<Table> {
     let judged: Vec<(Date, &Series, Judged)> = series
         .iter()
         .flat_map(|series| {
@@ -28,15 +43,29 @@ pub(super) fn unusual_days(id: &str, title: &str, series: &[&Series], closed: [b
         })
         .collect();
     let n_judged = judged.len();
-    let found: Vec<(Date, &Series, Judged)> = judged.into_iter().filter(|(_, _, judged)| judged.unusual()).collect();
+    let unusual: Vec<Date> = judged
+        .iter()
+        .filter(|(_, _, judged)| judged.unusual())
+        .map(|(day, _, _)| *day)
+        .collect();
     let tested = Some(Tested {
         n: n_judged,
-        kept: found.len(),
+        kept: unusual.len(),
         least_z: UNUSUAL_Z,
     });
+    let is_told = |day: Date, judged: &Judged| match companions {
+        Companions::LeftOut => judged.unusual(),
+        Companions::Listed => unusual.contains(&day),
+    };
+    let found: Vec<(Date, &Series, Judged)> = judged
+        .into_iter()
+        .filter(|(day, _, judged)| is_told(*day, judged))
+        .collect();
     let weight = |judged: &Judged| judged.z.abs().min(30.0) * judged.deviation.abs().min(300.0);
     let of_day = |day: Date| -> (usize, f64) {
-        let same = found.iter().filter(|(other, _, _)| *other == day);
+        let same = found
+            .iter()
+            .filter(|(other, _, judged)| *other == day && judged.unusual());
         (same.clone().count(), same.map(|(_, _, j)| weight(j)).sum())
     };
     let mut ranked: Vec<(usize, f64, usize)> = found

@@ -1,4 +1,5 @@
-//! Cohorts whose users come back far more or less often than those of all others, day by day and week by week.
+//! Cohorts whose users come back far more or less often than those of others: by day of life against all others, by week of life against
+//! the weeks around them.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +8,32 @@ use jiff::civil::Date;
 use super::anomalies::UNUSUAL_Z;
 use super::cohorts::{DAYS, pooled};
 use super::draft::{About, Draft, Value};
+use super::measure::{count, note};
 use super::series::weekday_name;
 use super::statistics::{MAD_TO_SIGMA, cap, median_absolute_deviation};
-use super::{Good, Table, TableKind, Tested, Unit, unusual};
-use crate::data::DauByCohortDate;
+use super::weekly_cohorts::{self, iso_week};
+use super::{Column, Good, Role, Table, TableKind, Tested, Unit, unusual};
+use crate::data::{Dataset, DauByCohortDate};
 
-/// Smaller cohorts are never called unusual.
 /// Hits and size of a cohort, from its rows.
 type Counts<'a> = dyn Fn(&[DauByCohortDate]) -> Option<(f64, f64)> + 'a;
 
-const COHORT_SIZE_NEEDED: f64 = 30.0;
+/// Smaller cohorts are never called unusual.
+pub(super) const COHORT_SIZE_NEEDED: f64 = 30.0;
 
 /// Fewer cohorts say nothing of how much cohorts differ anyway.
-const COHORTS_NEEDED: usize = 5;
+pub(super) const COHORTS_NEEDED: usize = 5;
 
 /// The smallest deviation of an unusual cohort, relative to what was expected.
 const LEAST_DEVIATION: f64 = 0.1;
 
 const ROWS: usize = 5;
 
-/// Cohorts of the first days of the data are mostly old users.
-const UNSETTLED_DAYS: i64 = 14;
+const DEFINITION: &str = "day = first day of the cohort, or of its week; by day of life, expected = pooled retention of all other cohorts known; by week \
+of life, that of the three weeks before and after at the same age; z takes users as drawn by chance and is widened by how much cohorts differ anyway";
+
+/// Of the cohorts of the first weeks of the data a good part are old users who come seldom: against all others they stand out.
+const UNSETTLED_DAYS: i64 = 28;
 
 /// The days of a cohort's life that are also taken together: a short life shows in all of them.
 const TOGETHER: [u32; 4] = [1, 3, 7, 14];
@@ -42,28 +48,50 @@ struct Cohort {
     n: f64,
 }
 
-struct Found {
-    start: Date,
-    metric: String,
-    size: f64,
-    share: f64,
-    expected: f64,
-    z: f64,
+pub(super) struct Found {
+    pub(super) start: Date,
+    /// The weekday of a day, the number of a week.
+    pub(super) time: String,
+    pub(super) metric: String,
+    pub(super) size: f64,
+    pub(super) share: f64,
+    pub(super) expected: f64,
+    pub(super) z: f64,
 }
 
-/// The cohorts of the period; those of the previous one only say what is usual.
-///
-/// `known_since` is the first day of the data: who comes first in the weeks after it may have been there long before.
-pub(super) fn unusual_cohorts(
+/// The cohorts of the period; earlier ones only say what is usual.
+pub(super) fn unusual_cohorts(dataset: &Dataset, before: &[DauByCohortDate]) -> Option<Table> {
+    let known_since = dataset.summary.first_day;
+    let rows = dataset.current.dau_by_cohort_date.rows();
+    let weeks = &dataset.segmentation.cohort_weeks;
+    let (mut judged, mut found) = weekly_cohorts::unusual(weeks, known_since, dataset.window);
+    by_day(rows, before, known_since, &mut judged, &mut found);
+    found.sort_by(|a, b| {
+        b.z.abs()
+            .total_cmp(&a.z.abs())
+            .then(a.start.cmp(&b.start))
+            .then_with(|| a.metric.cmp(&b.metric))
+    });
+    table(found, judged)
+}
+
+/// Whoever comes first in the first weeks of the data may have been there long before.
+pub(super) fn is_settled(cohort: Date, known_since: Option<Date>, days: i64) -> bool {
+    let settled = known_since.map(|day| day.saturating_add(jiff::Span::new().days(days)));
+    settled.is_none_or(|settled| cohort >= settled)
+}
+
+fn by_day(
     rows: &[DauByCohortDate],
     before: &[DauByCohortDate],
     known_since: Option<Date>,
-) -> Option<Table> {
-    let settled = known_since.map(|day| day.saturating_add(jiff::Span::new().days(UNSETTLED_DAYS)));
-    let is_settled = |row: &&DauByCohortDate| settled.is_none_or(|settled| row.cohort_date >= settled);
-    let first = rows.iter().map(|row| row.cohort_date).min()?;
-    let mut judged = 0;
-    let mut found: Vec<Found> = Vec::new();
+    judged: &mut usize,
+    found: &mut Vec<Found>,
+) {
+    let is_settled = |row: &&DauByCohortDate| is_settled(row.cohort_date, known_since, UNSETTLED_DAYS);
+    let Some(first) = rows.iter().map(|row| row.cohort_date).min() else {
+        return;
+    };
     for grain in [Grain::Day, Grain::Week] {
         let groups = groups(before.iter().chain(rows).filter(is_settled), grain);
         let mut look = |name: &str, wider: f64, counts: &Counts| {
@@ -76,13 +104,14 @@ pub(super) fn unusual_cohorts(
                 .filter(|cohort| cohort.n >= COHORT_SIZE_NEEDED)
                 .collect();
             let scores = scores(&cohorts, wider);
-            judged += scores.iter().filter(|score| score.start >= first).count();
+            *judged += scores.iter().filter(|score| score.start >= first).count();
             found.extend(
                 scores
                     .into_iter()
                     .filter(|score| score.start >= first && score.is_unusual())
                     .map(|score| Found {
                         metric: grain.of(name),
+                        time: grain.time(score.start),
                         ..score
                     }),
             );
@@ -105,33 +134,25 @@ pub(super) fn unusual_cohorts(
             },
         );
     }
-    found.sort_by(|a, b| {
-        b.z.abs()
-            .total_cmp(&a.z.abs())
-            .then(a.start.cmp(&b.start))
-            .then_with(|| a.metric.cmp(&b.metric))
-    });
-    table(found, judged)
 }
 
 fn table(found: Vec<Found>, judged: usize) -> Option<Table> {
     let total = found.len();
-    let mut draft = Draft::new(
-        "C3",
-        "Unusual cohorts",
-        TableKind::Anomalies,
-        unusual::columns(),
-    )
-    .definition("day = first day of the cohort, or of its week; expected = pooled retention of all other cohorts known; z is binomial, widened by the spread of all cohorts")
-    .order("by |z|")
-    .tested(Some(Tested {
-        n: judged,
-        kept: total,
-        least_z: UNUSUAL_Z,
-    }));
+    let mut draft = Draft::new("C3", "Unusual cohorts", TableKind::Anomalies, columns())
+        .definition(DEFINITION)
+        .order("by |z|")
+        .tested(Some(Tested {
+            n: judged,
+            kept: total,
+            least_z: UNUSUAL_Z,
+        }));
     for found in found.into_iter().take(ROWS) {
         let about = About {
             key: found.start.to_string(),
+            aliases: Some(found.time.clone())
+                .filter(|time| time != weekday_name(found.start))
+                .into_iter()
+                .collect(),
             unit: Some((Unit::Percent, 1)),
             good: Some(Good::Up),
             support: Some(found.size),
@@ -141,16 +162,34 @@ fn table(found: Vec<Found>, judged: usize) -> Option<Table> {
             about,
             vec![
                 Value::Day(found.start),
-                Value::text(weekday_name(found.start)),
+                Value::text(found.time),
                 Value::text(found.metric),
                 Value::Number(found.share * 100.0),
                 Value::Number(found.expected * 100.0),
                 Value::Number((found.share / found.expected - 1.0) * 100.0),
                 Value::Number(found.z),
+                Value::Number((found.share - found.expected) * 100.0),
+                Value::Number(found.size),
             ],
         );
     }
     draft.out_of(total).finish()
+}
+
+/// Those of unusual days, and how far off in percentage points, of how many users.
+fn columns() -> Vec<Column> {
+    let mut columns = unusual::columns();
+    columns.push(Column {
+        of: "value".to_owned(),
+        ..note(
+            "value_difference_pp",
+            "difference from the expected value",
+            Unit::PercentagePoints,
+            Role::ChangePoints,
+        )
+    });
+    columns.push(note("users", "users of the cohort", count("users"), Role::Note));
+    columns
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +206,14 @@ impl Grain {
                 let back = i64::from(day.weekday().to_monday_zero_offset());
                 day.saturating_sub(jiff::Span::new().days(back))
             }
+        }
+    }
+
+    /// What the first day says to a reader: its weekday, or the number of its week.
+    fn time(self, start: Date) -> String {
+        match self {
+            Self::Day => weekday_name(start).to_owned(),
+            Self::Week => iso_week(start),
         }
     }
 
@@ -215,6 +262,7 @@ fn scores(cohorts: &[Cohort], wider: f64) -> Vec<Found> {
             let share = cohort.hits / cohort.n;
             (variance > 0.0).then(|| Found {
                 start: cohort.start,
+                time: String::new(),
                 metric: String::new(),
                 size: cohort.n,
                 share,
@@ -234,7 +282,7 @@ fn scores(cohorts: &[Cohort], wider: f64) -> Vec<Found> {
 }
 
 impl Found {
-    fn is_unusual(&self) -> bool {
+    pub(super) fn is_unusual(&self) -> bool {
         let is_far = (self.share / self.expected - 1.0).abs() >= LEAST_DEVIATION;
         self.z.abs() >= UNUSUAL_Z && is_far && self.size * self.expected >= 5.0
     }

@@ -31,6 +31,7 @@ mod exchange;
 mod fault;
 mod health;
 mod hedge;
+mod known;
 mod limit;
 mod mock;
 mod options;

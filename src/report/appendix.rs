@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::evidence::{Cell, Evidence, Table, Unit};
 
 use super::Facts;
+use super::basis::{basis, listing};
 use super::parts::{plain, plain_number, table, thousands};
 
 pub(super) fn appendix(facts: &Facts<'_>) -> String {
@@ -53,28 +54,18 @@ fn evidence_table(evidence: &Evidence, facts: &Table) -> String {
             std::iter::once(row.id.clone()).chain(cells).collect()
         })
         .collect();
-    let listed = if facts.total_rows > facts.rows.len() {
-        format!(" {} of {} rows.", facts.rows.len(), facts.total_rows)
-    } else {
-        String::new()
-    };
+    let mut stands_on = String::new();
+    for (name, words) in basis(evidence, facts) {
+        let _ = writeln!(stands_on, "- {name}: {}", plain(&words));
+    }
     format!(
-        "**{} {}** ({}) {}{listed}\n\n{}",
+        "**{} {}** ({}; {})\n\n{}\n{stands_on}",
         facts.id,
         plain(&facts.title),
         evidence.analyst.title().to_lowercase(),
-        plain(&sentence(&facts.definition)),
+        plain(&listing(facts)),
         table(&head, &right, &rows)
     )
-}
-
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() || text.ends_with('.') {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
 }
 
 fn mapping(facts: &Facts<'_>) -> String {

@@ -6,6 +6,7 @@ use crate::evidence::{Good, Kpi, Unit};
 use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport, confidence_word};
 
 use super::appendix::appendix;
+use super::marks::Marks;
 use super::parts::{plain, plain_number, table, thousands};
 use super::{Facts, Status};
 
@@ -195,19 +196,21 @@ fn findings(facts: &Facts<'_>) -> String {
         text.push_str("\nNothing outside ordinary variation was found.");
         return text;
     }
+    let marks = Marks::of(key.iter().flat_map(|finding| &finding.caveats));
     for (index, finding) in key.iter().enumerate() {
-        let _ = write!(text, "\n{}", key_finding(facts, index + 1, finding));
+        let _ = write!(text, "\n{}", key_finding(facts, index + 1, finding, &marks));
+    }
+    for caveat in marks.lines() {
+        let _ = writeln!(text, "\n{}", plain(&caveat));
     }
     text.trim_end().to_owned()
 }
 
-fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding) -> String {
-    let mut text = format!("### {number}. {}\n\n{}\n", plain(&finding.title), plain(&finding.text));
+fn key_finding(facts: &Facts<'_>, number: usize, finding: &KeyFinding, marks: &Marks<'_>) -> String {
+    let marked = format!("{}{}", plain(&finding.text), marks.behind(&finding.caveats));
+    let mut text = format!("### {number}. {}\n\n{marked}\n", plain(&finding.title));
     if !finding.why_it_matters.is_empty() {
         let _ = writeln!(text, "\nWhy it matters: {}", plain(&finding.why_it_matters));
-    }
-    for caveat in &finding.caveats {
-        let _ = writeln!(text, "\nCaveat: {}.", plain(caveat));
     }
     let evidence = facts
         .evidence
@@ -360,6 +363,7 @@ fn gather(value: &serde_json::Value, texts: &mut Vec<String>) {
 }
 
 fn reported_area(report: &SpecialistReport) -> String {
+    let marks = Marks::of(report.findings.iter().flat_map(|finding| &finding.caveats));
     let mut lines: Vec<String> = report
         .findings
         .iter()
@@ -369,17 +373,14 @@ fn reported_area(report: &SpecialistReport) -> String {
             } else {
                 " (inside ordinary variation, or too few observations)"
             };
-            let caveats: String = finding
-                .caveats
-                .iter()
-                .map(|caveat| format!("\n  Caveat: {}.", plain(caveat)))
-                .collect();
-            format!("- {}: {}{note}{caveats}", finding.id, plain(&finding.text))
+            let marks = marks.behind(&finding.caveats);
+            format!("- {}: {}{note}{marks}", finding.id, plain(&finding.text))
         })
         .collect();
     if lines.is_empty() {
         lines.push("- No finding passed the check.".to_owned());
     }
+    lines.extend(marks.lines().map(|caveat| format!("\n{}", plain(&caveat))));
     for (heading, remarks) in [
         ("Possible causes", &report.hypotheses),
         ("Advice", &report.recommendations),

@@ -1,15 +1,18 @@
 //! A finished council as JSON, Markdown and HTML: values in, bytes out. Knows no network, no database, no terminal.
 
 mod appendix;
+mod basis;
 mod html;
 mod json;
 mod markdown;
+mod marks;
 mod markup;
 mod parts;
 pub mod scan;
 mod stored;
 mod svg;
 
+pub use basis::{basis, listing};
 pub use html::html;
 
 pub use json::{

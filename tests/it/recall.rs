@@ -20,6 +20,7 @@ fn computed(sample: &Sample) -> Dataset {
         mapping: Vec::new(),
         access: data::Access::default(),
         metrics: None,
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

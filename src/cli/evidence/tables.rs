@@ -1,7 +1,8 @@
 //! Evidence for a person: each table with what it stands on, its columns side by side as far as the page goes.
 
 use crate::data::Query;
-use crate::evidence::{At, Basis, Cell, Evidence, LEAST_SUPPORT, Row, Table};
+use crate::evidence::{At, Cell, Evidence, LEAST_SUPPORT, Row, Table};
+use crate::report::{basis, listing};
 
 use super::super::print::{Page, safe};
 
@@ -30,30 +31,19 @@ fn analyst(facts: &Evidence, page: &Page) -> String {
     for gap in &facts.gaps {
         text += &format!("gap: {}\n", safe(gap));
     }
-    for facts in &facts.tables {
+    for one in &facts.tables {
         text += "\n";
-        text += &table(facts, page);
+        text += &table(facts, one, page);
     }
     text + "\n"
 }
 
-fn table(table: &Table, page: &Page) -> String {
-    let listed = table.rows.iter().filter(|row| !row.summary).count();
-    let rows = match (listed, table.total_rows.max(listed)) {
-        (listed, all) if listed == all => format!("{all} rows"),
-        (listed, all) => format!("{listed} of {all} rows"),
-    };
+fn table(facts: &Evidence, table: &Table, page: &Page) -> String {
     let mut text = page.bold(&format!("{} {}", table.id, safe(&table.title))) + "\n";
-    if !table.definition.is_empty() {
-        text += &format!("  {}\n", safe(&table.definition));
+    text += &format!("  {}\n", safe(&listing(table)));
+    for (name, words) in basis(facts, table) {
+        text += &format!("  {}: {}\n", name.to_lowercase(), safe(&words));
     }
-    text += &format!("  {rows}, {}", table.order_rule);
-    if let Some(tested) = &table.tested {
-        let least = crate::evidence::show::number(tested.least_z, 1);
-        text += &format!("; tested {}, kept {}: |z| of {least} or more", tested.n, tested.kept);
-    }
-    text += "\n";
-    text += &table.basis.as_ref().map(basis).unwrap_or_default();
     if let Ok(queries) = Query::behind(&table.id) {
         let names: Vec<&str> = queries.into_iter().map(Query::name).collect();
         text += &format!("  defined by `insights sql {}`: {}\n", table.id, names.join(", "));
@@ -71,17 +61,6 @@ fn table(table: &Table, page: &Page) -> String {
     let legend: Vec<&str> = legend.into_iter().flatten().collect();
     if !legend.is_empty() {
         text += &format!("  {}\n", legend.join(", "));
-    }
-    text
-}
-
-fn basis(basis: &Basis) -> String {
-    let mut text = String::new();
-    let lists = [("left out", &basis.exclusions), ("not yet known", &basis.censoring)];
-    for (what, sentences) in lists {
-        if !sentences.is_empty() {
-            text += &format!("  {what}: {}\n", safe(&sentences.join("; ")));
-        }
     }
     text
 }

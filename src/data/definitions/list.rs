@@ -61,7 +61,13 @@ queries! {
     TierDays "tier_days" ["revenue_segments_daily", "S1", "R6"];
     TierSizes "tier_sizes" ["S1", "R6"];
     Concentration "concentration" ["S8", "R4"];
-    Cohorts "cohorts" ["dau_by_cohort_date", "revenue_by_cohort_date", "C1", "C2", "C3", "C4"];
+    Cohorts "cohorts" ["dau_by_cohort_date", "revenue_by_cohort_date", "C1", "C2", "C3"];
+    CohortWeeks "cohort_weeks" ["C3", "C6"];
+    Origins "origins" ["C4"];
+    LifetimeValues "lifetime_values" ["C5", "R8"];
+    Rfm "rfm" ["S11"];
+    PriceBands "price_bands" ["R9"];
+    Payments "payments" ["D3", "R5"];
     CohortSessions "cohort_sessions" ["engagement_by_cohort_date"];
     CohortScores "cohort_scores" ["engagement_by_cohort_date"];
     EventOrder "event_order" ["user_journey_cohort", "S7", "R7"];

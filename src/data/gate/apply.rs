@@ -139,6 +139,10 @@ fn segments_without(segmentation: &mut Segmentation, field: &Field) {
             segmentation.revenue_tiers.clear();
             segmentation.revenue_concentration.clear();
             segmentation.revenue_curve.clear();
+            segmentation.lifetime_values.clear();
+            segmentation.rfm.clear();
+            segmentation.price_bands.clear();
+            segmentation.payment_days.clear();
             for segment in segmentation
                 .dimensions
                 .iter_mut()
@@ -147,7 +151,12 @@ fn segments_without(segmentation: &mut Segmentation, field: &Field) {
                 (segment.revenue, segment.previous_revenue) = (None, None);
             }
         }
-        Field::Column(name) => segmentation.dimensions.retain(|dimension| dimension.dimension != *name),
+        Field::Column(name) => {
+            segmentation.dimensions.retain(|dimension| dimension.dimension != *name);
+            if segmentation.origin_column.as_ref() == Some(name) {
+                segmentation.origins.clear();
+            }
+        }
         Field::Country => {}
     }
 }

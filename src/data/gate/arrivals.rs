@@ -20,6 +20,7 @@ const THIN: f64 = 0.2;
 pub(super) fn checks(
     days: &[DayRows],
     covers: (Date, Date),
+    today: Date,
     partial_last_day: Option<Date>,
     window: Window,
 ) -> Vec<GateCheck> {
@@ -33,7 +34,7 @@ pub(super) fn checks(
         arrivals.thin_days(window, partial_last_day),
         arrivals.missing_days(window),
         arrivals.freshness(window),
-        arrivals.future(),
+        arrivals.future(number_of_day(today)),
     ];
     checks.push(unfinished(partial_last_day));
     checks
@@ -174,22 +175,28 @@ impl Arrivals {
         check
     }
 
-    fn future(&self) -> GateCheck {
-        let after: u64 = self.rows.range(self.last + 1..).map(|(_, rows)| rows).sum();
+    /// Rows from behind the end of the data, or from days that have not come yet. A day more is left to clocks east of the report's.
+    fn future(&self, today: i64) -> GateCheck {
+        let (end, what) = if today + 1 < self.last {
+            (today, "the day of this run")
+        } else {
+            (self.last, "where the data otherwise end")
+        };
+        let after: u64 = self.rows.range(end + 1..).map(|(_, rows)| rows).sum();
         let all: u64 = self.rows.values().sum();
         let share = after as f64 * 100.0 / all.max(1) as f64;
-        let last = day_from_number(self.last)
-            .map(|day| day.to_string())
-            .unwrap_or_default();
+        let end = day_from_number(end).map(|day| day.to_string()).unwrap_or_default();
         let text = match after {
-            0 => format!("no row is dated after {last}, where the data end"),
+            0 => format!("no row is dated after {end}, where the data end"),
             after => format!(
-                "{} rows ({}) are dated after {last}, where the data otherwise end",
+                "{} rows ({}) are dated after {end}, {what}",
                 grouped(after),
                 shown_percent(share)
             ),
         };
-        check("future_times", Field::Time, share, Limits::caveat(0.05), text)
+        check("future_times", Field::Time, share, Limits::caveat(0.05), text).hint(
+            "see whether the source writes local time as UTC, or plans as events; choose a window that ends before",
+        )
     }
 }
 

@@ -186,14 +186,23 @@ impl GateCheck {
     }
 }
 
+/// What the data are held against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) window: Window,
+    pub(crate) previous: Option<Window>,
+    /// The day of the run, in the report's time zone.
+    pub(crate) today: Date,
+}
+
 /// Makes every check that the data allow.
-pub(crate) async fn judge(
-    facts: &Facts,
-    summary: &Summary,
-    window: Window,
-    previous: Option<Window>,
-) -> Result<Gate, DataError> {
-    let mut checks = arrivals::checks(&facts.days, facts.covers, summary.partial_last_day, window);
+pub(crate) async fn judge(facts: &Facts, summary: &Summary, times: Times) -> Result<Gate, DataError> {
+    let Times {
+        window,
+        previous,
+        today,
+    } = times;
+    let mut checks = arrivals::checks(&facts.days, facts.covers, today, summary.partial_last_day, window);
     checks.extend(ids::checks(facts, summary).await?);
     checks.extend(cells::checks(facts, summary, window, previous));
     checks.extend(money::checks(facts, window).await?);

@@ -90,6 +90,10 @@ fn computed(text: &str, map: &[(&str, &str)]) -> Dataset {
 }
 
 fn windowed(text: &str, map: &[(&str, &str)], window: Window) -> Dataset {
+    asked_on(date(DAYS + 30), text, map, window)
+}
+
+fn asked_on(today: jiff::civil::Date, text: &str, map: &[(&str, &str)], window: Window) -> Dataset {
     let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     let options = Options {
@@ -105,6 +109,7 @@ fn windowed(text: &str, map: &[(&str, &str)], window: Window) -> Dataset {
         mapping: Vec::new(),
         access: super::super::Access::default(),
         metrics: None,
+        now: today.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -230,6 +235,28 @@ fn data_that_end_early_or_in_the_future_are_said() {
         row.day += 700;
     }
     finds(&rows, &[("future_times", "time", Ruling::Caveat)]);
+}
+
+#[test]
+fn days_that_have_not_come_yet_are_said() {
+    let text = csv(&clean());
+    let week = Window {
+        start: date(DAYS - 14),
+        end: date(DAYS - 8),
+    };
+    let asked = |today: i64| asked_on(date(today), &text, &[], week);
+    assert_found(&asked(DAYS), &[]);
+    // The table ends tomorrow: somewhere it is tomorrow already.
+    assert_found(&asked(DAYS - 2), &[]);
+    let early = asked(DAYS - 8);
+    assert_found(&early, &[("future_times", "time", Ruling::Caveat)]);
+    let check = early.summary.gate.faults().next().unwrap();
+    let today = date(DAYS - 8);
+    assert!(
+        check.text.contains(&format!("after {today}, the day of this run")),
+        "{}",
+        check.text
+    );
 }
 
 #[test]

@@ -4,9 +4,12 @@ mod cohorts;
 mod daily;
 mod grouped;
 mod journey;
+mod origins;
 mod people;
 mod segments;
+mod spending;
 mod totals;
+mod weeks;
 
 use jiff::civil::Date;
 

@@ -36,7 +36,7 @@ pub(super) async fn segments(
                 previous_revenue: amount("revenue_before").filter(|_| has_previous),
                 converted_users: Some(row.count("converted")),
                 previous_converted_users: before("converted_before"),
-                scatter: has_previous.then(|| scatter(row, has_revenue, days)),
+                scatter: Some(scatter(row, has_revenue, days)),
             }
         })
         .await?;
@@ -69,10 +69,18 @@ fn scatter(row: &Row, has_revenue: bool, days: Days) -> Scatter {
             previous_squares: float("days_squares_before"),
             products: float("days_products"),
         }),
+        rows: (days == Days::Known).then(|| Squares {
+            sum: row.count("n_rows") as f64,
+            previous_sum: row.count("n_rows_before") as f64,
+            squares: float("rows_squares"),
+            previous_squares: float("rows_squares_before"),
+            products: float("rows_products"),
+        }),
+        rows_of_days: (days == Days::Known).then(|| (float("rows_of_days"), float("rows_of_days_before"))),
     }
 }
 
 /// Nine digits: sums of floats made side by side differ in their last ones from run to run.
-fn steady(sum: f64) -> f64 {
+pub(super) fn steady(sum: f64) -> f64 {
     format!("{sum:.8e}").parse().unwrap_or(sum)
 }

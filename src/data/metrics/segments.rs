@@ -11,7 +11,7 @@ use super::super::roles::names::Role;
 use super::super::{
     DataError, Dimension, EventCount, Part, Query, RevenueSegmentsDaily, Segment, Segmentation, Window,
 };
-use super::{days, journey, people, two_windows, windowed};
+use super::{days, journey, origins, people, spending, two_windows, weeks, windowed};
 
 const TIERS: [(&str, &str); 4] = [
     ("whale", "top 10 % of the window's payers by net revenue"),
@@ -91,6 +91,15 @@ pub(crate) async fn segmentation(
                 )
             })
             .collect();
+        segmentation.lifetime_values = weeks::lifetime_values(facts, window, previous).await?;
+        segmentation.rfm = spending::rfm(facts, window).await?;
+        segmentation.price_bands = spending::price_bands(facts, window, previous).await?;
+        segmentation.payment_days = spending::payment_days(facts, window, previous).await?;
+    }
+    segmentation.cohort_weeks = weeks::cohorts(facts, window).await?;
+    if let Some((column, name)) = origins::column(facts) {
+        segmentation.origins = origins::origins(facts, name, window, previous).await?;
+        segmentation.origin_column = Some(column.clone());
     }
     for (column, name) in &facts.dimensions {
         let dimension = dimension(facts, window, previous, column, name).await?;

@@ -72,10 +72,15 @@ impl Masker {
 
     /// The engine's expression for a column of labels: values that must not be shown are replaced before anything is counted.
     pub(crate) fn sql(&self, sql: &str, values: &[String]) -> String {
+        self.renamed_sql(sql, values, str::to_owned)
+    }
+
+    /// The same, each label then taken for another.
+    pub(crate) fn renamed_sql(&self, sql: &str, values: &[String], rename: impl Fn(&str) -> String) -> String {
         let text = format!("text_of({sql})");
         let mut replaced: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for value in values {
-            let label = self.label(value);
+            let label = rename(&self.label(value));
             if label != *value {
                 replaced.entry(label).or_default().push(literal(value));
             }

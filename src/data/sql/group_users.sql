@@ -1,5 +1,5 @@
 -- Distinct users of each value of one column ({group}) in the window and in the one before, their active days, and who paid.
--- Squares and products over users tell how much the days and the revenue of single users scatter.
+-- Squares and products over users tell how much the days, the rows and the revenue of single users scatter.
 SELECT
     segment,
     count(CASE WHEN days > 0 THEN 1 END) AS users, sum(n_rows) AS n_rows, sum(revenue) AS revenue,
@@ -16,12 +16,19 @@ SELECT
     sum(days) AS days, sum(days_before) AS days_before,
     sum(days * days) AS days_squares,
     sum(days_before * days_before) AS days_squares_before,
-    sum(days * days_before) AS days_products
+    sum(days * days_before) AS days_products,
+    sum(rows_now * rows_now) AS rows_squares,
+    sum(rows_before * rows_before) AS rows_squares_before,
+    sum(rows_now * rows_before) AS rows_products,
+    sum(rows_now * days) AS rows_of_days,
+    sum(rows_before * days_before) AS rows_of_days_before
 FROM (
     SELECT
         segment, user_id,
         CAST(count(CASE WHEN day >= {start} THEN 1 END) AS DOUBLE) AS days,
         sum(CASE WHEN day >= {start} THEN n_rows END) AS n_rows,
+        CAST(coalesce(sum(CASE WHEN day >= {start} THEN n_rows END), 0) AS DOUBLE) AS rows_now,
+        CAST(coalesce(sum(CASE WHEN day < {start} THEN n_rows END), 0) AS DOUBLE) AS rows_before,
         sum(CASE WHEN day >= {start} THEN revenue END) AS revenue,
         sum(CASE WHEN day >= {start} THEN n_converting END) AS n_converting,
         CAST(count(CASE WHEN day < {start} THEN 1 END) AS DOUBLE) AS days_before,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::rounded;
+use crate::data::countries::name_of;
 use crate::evidence::context::Context;
-use crate::evidence::countries::name_of;
 use crate::evidence::geographic::{Days, countries};
 use crate::evidence::statistics::ratio;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Facts;
+use super::super::basis::{basis, listing};
 use super::super::markup::Markup;
 use super::super::parts::thousands;
 use super::cite::{Anchors, anchor};
@@ -108,24 +109,14 @@ fn one(out: &mut Markup, evidence: &Evidence, table: &Table, cited: &Cited) {
                 });
             });
         });
-        let listed = match table.total_rows > table.rows.len() {
-            true => format!(" {} of {} rows.", table.rows.len(), table.total_rows),
-            false => String::new(),
-        };
-        let ordered = match table.order_rule.is_empty() {
-            true => String::new(),
-            false => format!(" Order: {}.", table.order_rule),
-        };
-        let told = if table.definition.is_empty() {
-            String::new()
-        } else {
-            format!(" {}.", table.definition.trim_end_matches('.'))
-        };
-        article.words(
-            "p",
-            &[("class", &"note")],
-            format!("{}.{told}{ordered}{listed}", evidence.analyst.title()),
-        );
+        let about = format!("{}: {}.", evidence.analyst.title(), listing(table));
+        article.words("p", &[("class", &"note")], about);
+        article.node("dl", &[("class", &"basis")], |list| {
+            for (name, words) in basis(evidence, table) {
+                list.words("dt", &[], name);
+                list.words("dd", &[], words);
+            }
+        });
     });
 }
 

@@ -1,6 +1,7 @@
 //! Area by area, then what is missing, and how far to trust the rest.
 
 use super::super::markdown::{caveat_lines, missing_lines};
+use super::super::marks::Marks;
 use super::super::markup::Markup;
 use super::super::{Facts, markdown};
 use super::cite::{Anchors, sentence};
@@ -39,6 +40,7 @@ fn reported(out: &mut Markup, facts: &Facts<'_>, analyst: Analyst, report: &Spec
     if report.findings.is_empty() {
         out.words("p", &[], "No finding passed the check.");
     }
+    let marks = Marks::of(report.findings.iter().flat_map(|finding| &finding.caveats));
     out.node("ul", &[], |list| {
         for finding in &report.findings {
             let told = key.iter().any(|key| key.finding == finding.id);
@@ -62,12 +64,13 @@ fn reported(out: &mut Markup, facts: &Facts<'_>, analyst: Analyst, report: &Spec
                         " (inside ordinary variation, or too few observations)",
                     );
                 }
-                for caveat in &finding.caveats {
-                    item.words("p", &[("class", &"note")], format!("Caveat: {caveat}."));
-                }
+                item.text(marks.behind(&finding.caveats));
             });
         }
     });
+    for caveat in marks.lines() {
+        out.words("p", &[("class", &"note")], caveat);
+    }
     remarks(out, "Possible causes", &report.hypotheses);
     remarks(out, "Advice", &report.recommendations);
 }

@@ -1,6 +1,7 @@
 //! The first page: what period, the verdict, the key figures, the findings, what to do.
 
 use super::super::markdown::{capital, checked, degraded_because, meaning};
+use super::super::marks::Marks;
 use super::super::markup::Markup;
 use super::super::parts::thousands;
 use super::super::svg::sparkline;
@@ -189,12 +190,16 @@ pub(super) fn findings(out: &mut Markup, facts: &Facts<'_>, anchors: &Anchors) {
     if key.is_empty() {
         out.words("p", &[], "Nothing outside ordinary variation was found.");
     }
+    let marks = Marks::of(key.iter().flat_map(|finding| &finding.caveats));
     for (index, finding) in key.iter().enumerate() {
-        one(out, facts, index + 1, finding, anchors);
+        one(out, facts, index + 1, finding, &marks, anchors);
+    }
+    for caveat in marks.lines() {
+        out.words("p", &[("class", &"note")], caveat);
     }
 }
 
-fn one(out: &mut Markup, facts: &Facts<'_>, number: usize, key: &KeyFinding, anchors: &Anchors) {
+fn one(out: &mut Markup, facts: &Facts<'_>, number: usize, key: &KeyFinding, marks: &Marks<'_>, anchors: &Anchors) {
     let class = format!("finding {}", key.severity.word());
     out.node("article", &[("class", &class), ("id", &key.finding)], |card| {
         let known = facts.council.finding(&key.finding);
@@ -206,12 +211,12 @@ fn one(out: &mut Markup, facts: &Facts<'_>, number: usize, key: &KeyFinding, anc
             head.text(format!("{number}. "));
             sentence(head, &key.title, title, anchors);
         });
-        card.node("p", &[], |words| sentence(words, &key.text, text, anchors));
+        card.node("p", &[], |words| {
+            sentence(words, &key.text, text, anchors);
+            words.text(marks.behind(&key.caveats));
+        });
         if !key.why_it_matters.is_empty() {
             card.words("p", &[], format!("Why it matters: {}", key.why_it_matters));
-        }
-        for caveat in &key.caveats {
-            card.words("p", &[("class", &"note")], format!("Caveat: {caveat}."));
         }
         for cause in causes(facts, &key.finding) {
             card.words(

@@ -68,9 +68,15 @@ impl<'a> Drawing<'a> {
             .clone()
             .map(|range| range.1.min(highest * 1.2))
             .fold(highest, f64::max);
+        // A range that reaches below zero needs no room where no value ever does.
+        let floor = if shown().all(|value| value >= 0.0) {
+            0.0
+        } else {
+            f64::MIN
+        };
         let lowest = shown()
             .chain(ghost.iter().map(|point| point.1))
-            .chain(ordinary.map(|range| range.0))
+            .chain(ordinary.map(|range| range.0.max(floor)))
             .fold(high, f64::min);
         let low = if begins_at_zero(chart) { lowest.min(0.0) } else { lowest };
         let across = Scale::new((0.0, (chart.days.len().max(2) - 1) as f64), (LEFT, WIDTH - RIGHT));
@@ -183,7 +189,7 @@ impl<'a> Drawing<'a> {
             labels.push((*y, "label-strong", "7-day mean".to_owned()));
         }
         if let Some((_, y)) = self.ghost.last() {
-            labels.push((*y, "label", "period before, 7-day mean".to_owned()));
+            labels.push((*y, "label", "mean, period before".to_owned()));
         }
         let range = self.chart.days.iter().rev().find_map(|day| day.ordinary);
         if let Some((_, high)) = range {

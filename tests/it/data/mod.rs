@@ -2,6 +2,7 @@
 
 mod database;
 mod forms;
+mod hand;
 mod mapping;
 mod objects;
 mod run_directory;
@@ -51,6 +52,7 @@ fn options(source: &Path, window: Window) -> Options {
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
     }
 }
 

@@ -10,6 +10,8 @@ fn online_retail_parquet_is_true() {
     let dataset = compute(&source, full_range(&truth));
     check_daily(&dataset, &truth, true);
     check_retention(&dataset, &truth);
+    check_weeks(&dataset, truth["cohorts_weekly"]["cohorts"].as_array().unwrap());
+    check_rfm(&dataset, &truth["rfm"]);
     let totals = &dataset.summary.totals;
     assert_eq!(totals.users, truth["totals"]["users"].as_u64());
     assert_eq!(totals.revenue, Some(9_747_747.934));
@@ -117,6 +119,7 @@ fn the_generated_sample_set_is_true() {
             "2025-04-05",
             "rows from the future do not end the data"
         );
+        check_weeks(&dataset, planted["weekly_cohorts"].as_array().unwrap());
         let (totals, clean) = (&dataset.summary.totals, &planted["totals"]);
         assert_eq!(totals.sessions, clean["sessions"].as_u64());
         assert_eq!(totals.users, clean["clean_users"].as_u64());
@@ -161,5 +164,46 @@ fn the_generated_sample_set_is_true() {
             .map(|row| row.total_dau)
             .sum();
         assert!(namibia > 0);
+    }
+}
+
+/// Every week of life that was over, of every weekly cohort.
+fn check_weeks(dataset: &Dataset, expected: &[Value]) {
+    let weeks = &dataset.segmentation.cohort_weeks;
+    assert_eq!(weeks.len(), expected.iter().filter(|week| week["size"] != 0).count());
+    let mut compared = 0;
+    for (week, expected) in weeks.iter().zip(expected.iter().filter(|week| week["size"] != 0)) {
+        assert_eq!(week.size, expected["size"], "{}", week.monday);
+        for (age, users) in (1..).zip(&week.active) {
+            if let Some(users) = users {
+                assert_eq!(*users, expected["active"][age], "{} week {age}", week.monday);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+fn check_rfm(dataset: &Dataset, expected: &Value) {
+    let segments = &dataset.segmentation.rfm;
+    let users: u64 = segments.iter().map(|segment| segment.users).sum();
+    let mean = |of: fn(&data::RfmSegment) -> f64| {
+        let sum: f64 = segments.iter().map(|segment| of(segment) * segment.users as f64).sum();
+        sum / users as f64
+    };
+    for row in expected["segments"].as_array().unwrap() {
+        let ours = segments
+            .iter()
+            .find(|segment| segment.segment == row["segment"])
+            .unwrap();
+        assert_eq!(ours.users, row["users"], "{}", ours.segment);
+        assert_eq!(Some(ours.revenue), row["revenue"].as_f64(), "{}", ours.segment);
+    }
+    assert_eq!(segments.len(), expected["segments"].as_array().unwrap().len());
+    for (ours, name) in [
+        (mean(|segment| segment.days_since_last), "mean_recency_days"),
+        (mean(|segment| segment.frequency), "mean_frequency"),
+    ] {
+        assert!((ours - expected[name].as_f64().unwrap()).abs() < 1e-3, "{name}: {ours}");
     }
 }
