@@ -8,6 +8,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
@@ -69,6 +70,11 @@ impl Engine {
             .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
             .build();
         Self::of(SessionContext::new_with_state(state), &self.memory)
+    }
+
+    /// Makes a function known to the queries that follow.
+    pub(crate) fn teach(&self, function: ScalarUDF) {
+        self.context.register_udf(function);
     }
 
     pub(crate) fn n_partitions(&self) -> usize {

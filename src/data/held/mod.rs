@@ -33,6 +33,8 @@ struct Chunk {
     n_rows: usize,
     /// Which part of a table that was dealt into parts.
     part: usize,
+    /// The first and the last value of the column `day`, where there is one: what a window leaves out is not read.
+    days: Option<(i64, i64)>,
     /// One for each column; those beyond the last are empty.
     pieces: Vec<Piece>,
 }

@@ -1,18 +1,17 @@
 //! A held table as the query engine reads it: only the columns that a query names, some chunks for each core.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Statistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{ScalarValue, Statistics};
 use datafusion::datasource::source::{DataSource, DataSourceExec};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::projection::ProjectionExprs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -33,20 +32,39 @@ impl TableProvider for HeldTable {
         TableType::Base
     }
 
+    /// Chunks without a day of the window are left out; the rows of the others are for the query to choose from.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let supports = |filter: &&Expr| match days(filter) {
+            Some(_) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(supports).collect())
+    }
+
     async fn scan(
         &self,
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = match projection {
             Some(columns) => columns.clone(),
             None => (0..self.0.schema().fields().len()).collect(),
         };
+        let days = filters.iter().filter_map(days).reduce(|one, other| Days {
+            first: one.first.max(other.first),
+            last: one.last.min(other.last),
+        });
+        let is_due = |chunk: &usize| {
+            let held = self.0.chunks[*chunk].days;
+            held.zip(days.as_ref())
+                .is_none_or(|((first, last), days)| first <= days.last && days.first <= last)
+        };
+        let chunks = (0..self.0.n_chunks()).filter(is_due).collect();
         let scan = Scan {
             schema: Arc::new(self.0.schema().project(&columns)?),
-            ranges: ranges(&self.0, session.config().target_partitions()),
+            readers: dealt(&self.0, chunks, session.config().target_partitions()),
             held: Arc::clone(&self.0),
             columns: columns.into(),
         };
@@ -54,22 +72,54 @@ impl TableProvider for HeldTable {
     }
 }
 
+/// Days that a condition asks for.
+struct Days {
+    first: i64,
+    last: i64,
+}
+
+/// What a condition asks of the column `day`, if that is all it asks.
+fn days(condition: &Expr) -> Option<Days> {
+    let is_day = |expression: &Expr| matches!(expression, Expr::Column(column) if column.name == "day");
+    let number = |expression: &Expr| match expression {
+        Expr::Literal(ScalarValue::Int64(number), _) => *number,
+        _ => None,
+    };
+    let (first, last) = match condition {
+        Expr::Between(between) if is_day(&between.expr) && !between.negated => {
+            (number(&between.low)?, number(&between.high)?)
+        }
+        Expr::BinaryExpr(binary) if is_day(&binary.left) => {
+            let number = number(&binary.right)?;
+            match binary.op {
+                Operator::Eq => (number, number),
+                Operator::GtEq | Operator::Gt => (number, i64::MAX),
+                Operator::LtEq | Operator::Lt => (i64::MIN, number),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(Days { first, last })
+}
+
 /// Neighbouring chunks for each of at most so many readers, about as many rows for each.
-fn ranges(held: &Held, n_readers: usize) -> Vec<Range<usize>> {
-    let share = held.n_rows().div_ceil(n_readers.max(1) as u64).max(1);
-    let mut ranges = Vec::new();
-    let (mut start, mut n_rows) = (0, 0);
-    for chunk in 0..held.n_chunks() {
-        n_rows += held.n_rows_of(chunk) as u64;
+fn dealt(held: &Held, chunks: Vec<usize>, n_readers: usize) -> Vec<Arc<[usize]>> {
+    let n_all: usize = chunks.iter().map(|chunk| held.n_rows_of(*chunk)).sum();
+    let share = n_all.div_ceil(n_readers.max(1)).max(1);
+    let (mut readers, mut own, mut n_rows) = (Vec::new(), Vec::new(), 0);
+    for chunk in chunks {
+        n_rows += held.n_rows_of(chunk);
+        own.push(chunk);
         if n_rows >= share {
-            ranges.push(start..chunk + 1);
-            (start, n_rows) = (chunk + 1, 0);
+            readers.push(std::mem::take(&mut own).into());
+            n_rows = 0;
         }
     }
-    if start < held.n_chunks() || ranges.is_empty() {
-        ranges.push(start..held.n_chunks());
+    if !own.is_empty() || readers.is_empty() {
+        readers.push(own.into());
     }
-    ranges
+    readers
 }
 
 #[derive(Debug, Clone)]
@@ -77,7 +127,8 @@ struct Scan {
     held: Arc<Held>,
     schema: SchemaRef,
     columns: Arc<[usize]>,
-    ranges: Vec<Range<usize>>,
+    /// The chunks of each reader.
+    readers: Vec<Arc<[usize]>>,
 }
 
 impl DataSource for Scan {
@@ -86,7 +137,9 @@ impl DataSource for Scan {
             held, schema, columns, ..
         } = self.clone();
         let of = Arc::clone(&schema);
-        let batches = self.ranges[partition].clone().map(move |chunk| {
+        let chunks = Arc::clone(&self.readers[partition]);
+        let batches = (0..chunks.len()).map(move |number| {
+            let chunk = chunks[number];
             let batch = held.batch(chunk, &schema, &columns);
             batch.map_err(|error| DataFusionError::External(Box::new(error)))
         });
@@ -99,7 +152,7 @@ impl DataSource for Scan {
     }
 
     fn output_partitioning(&self) -> Partitioning {
-        Partitioning::UnknownPartitioning(self.ranges.len())
+        Partitioning::UnknownPartitioning(self.readers.len())
     }
 
     fn eq_properties(&self) -> EquivalenceProperties {
@@ -107,11 +160,12 @@ impl DataSource for Scan {
     }
 
     fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
-        let chunks = match partition {
-            Some(partition) => self.ranges[partition].clone(),
-            None => 0..self.held.n_chunks(),
+        let readers = match partition {
+            Some(partition) => &self.readers[partition..=partition],
+            None => &self.readers,
         };
-        let n_rows = chunks.map(|chunk| self.held.n_rows_of(chunk)).sum();
+        let chunks = readers.iter().flat_map(|chunks| chunks.iter());
+        let n_rows = chunks.map(|chunk| self.held.n_rows_of(*chunk)).sum();
         let mut statistics = Statistics::new_unknown(&self.schema);
         statistics.num_rows = Precision::Exact(n_rows);
         Ok(Arc::new(statistics))
