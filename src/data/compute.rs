@@ -317,6 +317,7 @@ mod tests {
             access: Access::default(),
             metrics: None,
             memory: MemoryLimit::default(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
         };
         let memory = Memory::of(options.memory, rows, queries)?;
         let runtime = tokio::runtime::Runtime::new().unwrap();

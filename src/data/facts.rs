@@ -41,6 +41,8 @@ pub(crate) struct Facts {
     pub(crate) has_kinds: bool,
     /// Rows that stand there a second time, by day, whether they count or not; none where nobody knows.
     pub(crate) twice: Option<BTreeMap<i64, u64>>,
+    /// Whether they count like all others.
+    pub(crate) copies_count: bool,
     pub(crate) mixed_totals: Vec<MixedTotals>,
 }
 
@@ -124,6 +126,7 @@ pub(crate) async fn build(
         profile,
         has_kinds,
         twice,
+        copies_count: !once,
         mixed_totals,
     };
     Ok((facts, notes))

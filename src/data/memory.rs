@@ -102,9 +102,9 @@ struct Shared {
 }
 
 impl Memory {
-    /// A third holds rows, two fifths are for queries at work; the rest is what no count sees: batches on their way, columns being read.
+    /// Half holds rows, two fifths are for queries at work; the rest is what no count sees: batches on their way, columns being read.
     pub(crate) fn new(limit: MemoryLimit) -> Result<Self, DataError> {
-        Self::of(limit, limit.0 / 3, limit.0 * 2 / 5)
+        Self::of(limit, limit.0 / 2, limit.0 * 2 / 5)
     }
 
     pub(super) fn of(limit: MemoryLimit, rows: u64, queries: u64) -> Result<Self, DataError> {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn room_is_given_back() {
-        let memory = Memory::new(MemoryLimit(300 * MEGA)).unwrap();
+        let memory = Memory::new(MemoryLimit(200 * MEGA)).unwrap();
         let source = memory.room(50_000_000, Rows::Source).unwrap();
         assert!(memory.room(1, Rows::Source).is_none());
         let most = memory.room(50_000_000, Rows::Table).unwrap();

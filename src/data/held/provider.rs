@@ -17,7 +17,7 @@ use datafusion::physical_plan::projection::ProjectionExprs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, Partitioning};
 
-use super::Held;
+use super::{Condition, Held};
 
 #[derive(Debug)]
 pub(crate) struct HeldTable(pub(crate) Arc<Held>);
@@ -34,9 +34,10 @@ impl TableProvider for HeldTable {
 
     /// Chunks without a day of the window are left out; the rows of the others are for the query to choose from.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let supports = |filter: &&Expr| match days(filter) {
-            Some(_) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
+        let supports = |filter: &&Expr| match (condition(&self.0, filter), days(filter)) {
+            (Some(_), _) => TableProviderFilterPushDown::Exact,
+            (None, Some(_)) => TableProviderFilterPushDown::Inexact,
+            (None, None) => TableProviderFilterPushDown::Unsupported,
         };
         Ok(filters.iter().map(supports).collect())
     }
@@ -65,10 +66,24 @@ impl TableProvider for HeldTable {
         let scan = Scan {
             schema: Arc::new(self.0.schema().project(&columns)?),
             readers: dealt(&self.0, chunks, session.config().target_partitions()),
+            conditions: filters.iter().filter_map(|filter| condition(&self.0, filter)).collect(),
             held: Arc::clone(&self.0),
             columns: columns.into(),
         };
         Ok(DataSourceExec::from_data_source(scan))
+    }
+}
+
+/// A condition that is looked at while rows are unpacked.
+fn condition(held: &Held, filter: &Expr) -> Option<Condition> {
+    let place = |expression: &Expr| match expression {
+        Expr::Column(column) => held.schema().index_of(&column.name).ok(),
+        _ => None,
+    };
+    match filter {
+        Expr::Not(flag) => place(flag).map(Condition::False),
+        Expr::IsNotNull(cell) => place(cell).map(Condition::Filled),
+        _ => None,
     }
 }
 
@@ -127,6 +142,7 @@ struct Scan {
     held: Arc<Held>,
     schema: SchemaRef,
     columns: Arc<[usize]>,
+    conditions: Arc<[Condition]>,
     /// The chunks of each reader.
     readers: Vec<Arc<[usize]>>,
 }
@@ -134,13 +150,17 @@ struct Scan {
 impl DataSource for Scan {
     fn open(&self, partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let Self {
-            held, schema, columns, ..
+            held,
+            schema,
+            columns,
+            conditions,
+            ..
         } = self.clone();
         let of = Arc::clone(&schema);
         let chunks = Arc::clone(&self.readers[partition]);
         let batches = (0..chunks.len()).map(move |number| {
             let chunk = chunks[number];
-            let batch = held.batch(chunk, &schema, &columns);
+            let batch = held.batch(chunk, &schema, &columns, &conditions);
             batch.map_err(|error| DataFusionError::External(Box::new(error)))
         });
         let batches = futures::stream::iter(batches);
@@ -167,7 +187,10 @@ impl DataSource for Scan {
         let chunks = readers.iter().flat_map(|chunks| chunks.iter());
         let n_rows = chunks.map(|chunk| self.held.n_rows_of(*chunk)).sum();
         let mut statistics = Statistics::new_unknown(&self.schema);
-        statistics.num_rows = Precision::Exact(n_rows);
+        statistics.num_rows = match self.conditions.as_ref() {
+            [] => Precision::Exact(n_rows),
+            _ => Precision::Inexact(n_rows),
+        };
         Ok(Arc::new(statistics))
     }
 
