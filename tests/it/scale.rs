@@ -99,7 +99,7 @@ fn wide_events() -> Vec<u8> {
     let mut lines = text.lines();
     let mut wide = format!("{},note\n", lines.next().unwrap());
     let lines: Vec<&str> = lines.collect();
-    let times = 14_000_000 / 2_000 / lines.len() + 1;
+    let times = 24_000_000 / 2_000 / lines.len() + 1;
     for (number, line) in lines
         .iter()
         .flat_map(|line| std::iter::repeat_n(line, times))

@@ -57,15 +57,13 @@ impl TableProvider for HeldTable {
             first: one.first.max(other.first),
             last: one.last.min(other.last),
         });
-        let is_due = |chunk: &usize| {
-            let held = self.0.chunks[*chunk].days;
-            held.zip(days.as_ref())
-                .is_none_or(|((first, last), days)| first <= days.last && days.first <= last)
-        };
-        let chunks = (0..self.0.n_chunks()).filter(is_due).collect();
         let scan = Scan {
             schema: Arc::new(self.0.schema().project(&columns)?),
-            readers: dealt(&self.0, chunks, session.config().target_partitions()),
+            readers: dealt(
+                &self.0,
+                due(&self.0, days.as_ref()),
+                session.config().target_partitions(),
+            ),
             conditions: filters.iter().filter_map(|filter| condition(&self.0, filter)).collect(),
             held: Arc::clone(&self.0),
             columns: columns.into(),
@@ -116,6 +114,16 @@ fn days(condition: &Expr) -> Option<Days> {
         _ => return None,
     };
     Some(Days { first, last })
+}
+
+/// The chunks that may hold such days.
+fn due(held: &Held, days: Option<&Days>) -> Vec<usize> {
+    let is_due = |chunk: &usize| {
+        let held = held.chunks[*chunk].days;
+        held.zip(days)
+            .is_none_or(|((first, last), days)| first <= days.last && days.first <= last)
+    };
+    (0..held.n_chunks()).filter(is_due).collect()
 }
 
 /// Neighbouring chunks for each of at most so many readers, about as many rows for each.
@@ -211,5 +219,67 @@ impl DataSource for Scan {
         _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
         Ok(TreeNodeRecursion::Continue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{BooleanArray, Int64Array, RecordBatch, StringArray};
+
+    use super::super::super::engine::Engine;
+    use super::super::super::memory::{Memory, MemoryLimit, Rows};
+    use super::super::super::moment::DayOrder;
+    use super::super::{Holder, Places};
+    use super::*;
+
+    /// Nine rows in three chunks: days 1 to 9, every third flag unknown, every fourth text empty.
+    fn table(memory: &Memory) -> Held {
+        let mut holder = Holder::new(&Places::new(memory, Rows::Table));
+        for chunk in [[1, 2, 3], [4, 5, 6], [7, 8, 9]] {
+            let flags = chunk.map(|day| (day % 3 != 0).then_some(day % 2 == 0));
+            let texts = chunk.map(|day| (day % 4 != 0).then_some("text"));
+            let batch = RecordBatch::try_from_iter_with_nullable([
+                ("day", Arc::new(Int64Array::from(chunk.to_vec())) as _, true),
+                ("flag", Arc::new(BooleanArray::from(flags.to_vec())) as _, true),
+                ("text", Arc::new(StringArray::from(texts.to_vec())) as _, true),
+            ]);
+            holder.append(&batch.unwrap()).unwrap();
+        }
+        holder.finish()
+    }
+
+    #[tokio::test]
+    async fn what_is_chosen_before_unpacking_is_what_the_query_asks() {
+        let memory = Memory::new(MemoryLimit::default()).unwrap();
+        let engine = Engine::new("UTC", DayOrder::MonthFirst, 9, &memory);
+        engine.register("t", Arc::new(table(&memory))).unwrap();
+        for (condition, expected) in [
+            ("day BETWEEN 3 AND 5", vec![3, 4, 5]),
+            ("day > 3 AND day < 8 - 1", vec![4, 5, 6]),
+            ("day = 9 OR day = 1", vec![1, 9]),
+            ("NOT flag", vec![1, 5, 7]),
+            ("text IS NOT NULL AND day >= 4", vec![5, 6, 7, 9]),
+            ("NOT flag AND text IS NOT NULL AND day NOT BETWEEN 2 AND 6", vec![1, 7]),
+            ("day > 20", vec![]),
+        ] {
+            let sql = format!("SELECT day FROM t WHERE {condition} ORDER BY day");
+            let days = engine.rows(&sql, |row| row.integer("day").unwrap()).await.unwrap();
+            assert_eq!(days, expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn chunks_outside_the_window_are_not_read() {
+        let memory = Memory::new(MemoryLimit::default()).unwrap();
+        let held = table(&memory);
+        let within = |first, last| {
+            let days = Days { first, last };
+            due(&held, Some(&days))
+        };
+        assert_eq!(within(3, 3), [0]);
+        assert_eq!(within(6, 7), [1, 2]);
+        assert!(within(10, 20).is_empty());
+        assert_eq!(due(&held, None), [0, 1, 2]);
+        assert_eq!(dealt(&held, vec![0, 1, 2], 2).len(), 2);
     }
 }
