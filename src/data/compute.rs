@@ -61,7 +61,8 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     let timezone = known_timezone(&options.timezone)?;
     let definitions = Definitions::of(options.metrics.as_deref()).await?;
     let own = definitions.clone();
-    let computed = computed(options, events, &timezone, definitions).await;
+    let memory = Memory::new(options.memory)?;
+    let computed = computed(options, events, &timezone, definitions, &memory).await;
     computed.map_err(|error| own.blame(error).within(options.memory))
 }
 
@@ -70,12 +71,13 @@ async fn computed(
     events: &Events,
     timezone: &str,
     definitions: Definitions,
+    memory: &Memory,
 ) -> Result<Dataset, DataError> {
     let Opened {
         facts,
         mut summary,
         source,
-    } = open(&Request::of(options), timezone, definitions).await?;
+    } = open(&Request::of(options), timezone, definitions, memory).await?;
     summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;
@@ -175,7 +177,8 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 /// Reads the sources and says what each column is taken for.
 pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let opened = open(request, &timezone, Definitions::default()).await;
+    let memory = Memory::new(request.memory)?;
+    let opened = open(request, &timezone, Definitions::default(), &memory).await;
     let Opened { facts, summary, source } = opened.map_err(|error| error.within(request.memory))?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
@@ -196,9 +199,13 @@ struct Opened {
     source: Source,
 }
 
-async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -> Result<Opened, DataError> {
-    let memory = Memory::new(request.memory)?;
-    let Taken { raw, columns, roles } = intake::take(request, &memory).await?;
+async fn open(
+    request: &Request<'_>,
+    timezone: &str,
+    definitions: Definitions,
+    memory: &Memory,
+) -> Result<Opened, DataError> {
+    let Taken { raw, columns, roles } = intake::take(request, memory).await?;
     let source = Source {
         kind: "data".to_owned(),
         files: raw.files.clone(),
@@ -207,7 +214,7 @@ async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions, &memory).await?;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions, memory).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);
@@ -286,4 +293,54 @@ fn partial_last_day(facts: &Facts, window: Window) -> Option<Date> {
     usual.sort_unstable();
     let median = *usual.get(usual.len().checked_sub(1)? / 2)?;
     (ended < 23 * HOUR && ended + HOUR < median && window.contains(facts.covers.1)).then_some(facts.covers.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::generate::{Plan, sample_of};
+    use super::*;
+
+    const GIGA: u64 = 1_000_000_000;
+
+    /// A sample computed with so many bytes for rows and for queries.
+    fn with(rows: u64, queries: u64) -> Result<Dataset, DataError> {
+        let sample = sample_of(5, &Plan::EVERYTHING.sized(40.0));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.csv");
+        std::fs::write(&path, &sample.csv).unwrap();
+        let options = Options {
+            sources: vec![path.display().to_string()],
+            window: sample.window,
+            map: Vec::new(),
+            mapping: Vec::new(),
+            max_bad_rows: 0,
+            timezone: "UTC".to_owned(),
+            access: Access::default(),
+            metrics: None,
+            memory: MemoryLimit::default(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        let memory = Memory::of(options.memory, rows, queries)?;
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let definitions = Definitions::default();
+        let events = Events::silent();
+        let computed = computed(&options, &events, "UTC", definitions, &memory);
+        let mut dataset = runtime.block_on(computed)?;
+        dataset.source.files.clear();
+        Ok(dataset)
+    }
+
+    #[test]
+    fn rows_on_disk_give_what_rows_in_memory_give() {
+        let in_memory = with(GIGA, GIGA).unwrap();
+        assert!(in_memory.summary.rows_used > 1_000);
+        assert_eq!(with(0, GIGA).unwrap(), in_memory);
+    }
+
+    #[test]
+    fn queries_without_memory_end_with_the_flag_that_gives_them_more() {
+        let error = with(GIGA, 1_000).unwrap_err();
+        assert!(matches!(error, DataError::MemoryLimit { .. }), "{error}");
+        assert!(error.hint().contains("--memory-limit"), "{}", error.hint());
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
-use datafusion::arrow::array::{AsArray, BooleanArray, BooleanBufferBuilder};
+use datafusion::arrow::array::{AsArray, BooleanArray};
 use datafusion::arrow::datatypes::Int64Type;
 
 use super::DataError;
@@ -37,37 +37,62 @@ pub(crate) fn count_once(columns: &[Column], roles: &Roles) -> bool {
     n_fine * 2 > n_times
 }
 
-/// So many rows are looked at at once: what is remembered of them fits any budget.
-const ROWS_AT_ONCE: u64 = 1 << 22;
-
 /// True for every row that was there before, chunk by chunk, by what stands for all its cells.
+///
+/// A filter of a few bits a row tells first which rows may have been there before; only those are remembered.
 pub(crate) fn repeated(held: &Held, hashes: usize) -> Result<Vec<BooleanArray>, DataError> {
-    let n_passes = held.n_rows().div_ceil(ROWS_AT_ONCE).max(1);
-    let mut repeated: Vec<BooleanBufferBuilder> = (0..held.n_chunks())
-        .map(|chunk| {
-            let mut flags = BooleanBufferBuilder::new(held.n_rows_of(chunk));
-            flags.append_n(held.n_rows_of(chunk), false);
-            flags
-        })
+    let mut filter = Filter::of(held.n_rows());
+    let mut doubtful: Hashes = HashSet::default();
+    each(held, hashes, |_, _, hash| {
+        if !filter.is_new(hash) {
+            doubtful.insert(hash);
+        }
+    })?;
+    let mut repeated: Vec<Vec<bool>> = (0..held.n_chunks())
+        .map(|chunk| vec![false; held.n_rows_of(chunk)])
         .collect();
-    for pass in 0..n_passes {
-        let mut seen: HashSet<u64, BuildHasherDefault<Mixing>> = HashSet::default();
-        for (chunk, flags) in repeated.iter_mut().enumerate() {
-            let hashes = held.cells(chunk, hashes)?;
-            for (row, hash) in hashes.as_primitive::<Int64Type>().iter().enumerate() {
-                let Some(hash) = hash.map(i64::cast_unsigned) else {
-                    continue;
-                };
-                // The high half decides, so that the sets see even low halves.
-                let is_due = u128::from(hash) * u128::from(n_passes) >> 64 == u128::from(pass);
-                if is_due && !seen.insert(hash) {
-                    flags.set_bit(row, true);
-                }
+    let mut seen: Hashes = HashSet::default();
+    if !doubtful.is_empty() {
+        each(held, hashes, |chunk, row, hash| {
+            repeated[chunk][row] = doubtful.contains(&hash) && !seen.insert(hash);
+        })?;
+    }
+    Ok(repeated.into_iter().map(BooleanArray::from).collect())
+}
+
+type Hashes = HashSet<u64, BuildHasherDefault<Mixing>>;
+
+fn each(held: &Held, hashes: usize, mut look: impl FnMut(usize, usize, u64)) -> Result<(), DataError> {
+    for chunk in 0..held.n_chunks() {
+        let hashes = held.cells(chunk, hashes)?;
+        for (row, hash) in hashes.as_primitive::<Int64Type>().iter().enumerate() {
+            if let Some(hash) = hash {
+                look(chunk, row, hash.cast_unsigned());
             }
         }
     }
-    let flags = repeated.iter_mut();
-    Ok(flags.map(|flags| BooleanArray::new(flags.finish(), None)).collect())
+    Ok(())
+}
+
+/// Knows most new hashes for certain: each sets three bits of one word, and a word is shared by six rows or fewer.
+struct Filter(Vec<u64>);
+
+impl Filter {
+    fn of(n_rows: u64) -> Self {
+        Self(vec![0; usize::try_from(n_rows / 6 + 1).unwrap_or(usize::MAX)])
+    }
+
+    /// True when the hash was not there before; at times false for a new one.
+    fn is_new(&mut self, hash: u64) -> bool {
+        let word = (u128::from(hash) * self.0.len() as u128) >> 64;
+        let word = &mut self.0[word as usize];
+        let bits = [0, 6, 12]
+            .iter()
+            .fold(0, |bits, shift| bits | (1 << ((hash >> shift) & 63)));
+        let is_new = *word & bits != bits;
+        *word |= bits;
+        is_new
+    }
 }
 
 #[cfg(test)]
@@ -93,5 +118,18 @@ mod tests {
         let flags = repeated(&holder.finish(), 0).unwrap();
         let shown: Vec<Vec<bool>> = flags.iter().map(|flags| flags.values().iter().collect()).collect();
         assert_eq!(shown, [vec![false, false, true], vec![false, true, true, false]]);
+    }
+
+    #[test]
+    fn hardly_a_new_row_is_doubtful() {
+        let mut filter = Filter::of(60_000);
+        let hash = |row: u64| {
+            let mut mixing = Mixing::begin(row);
+            mixing.add(7);
+            std::hash::Hasher::finish(&mixing)
+        };
+        let n_new = (0..60_000).filter(|row| filter.is_new(hash(*row))).count();
+        assert!(n_new > 57_000, "{n_new}");
+        assert!((0..60_000).all(|row| !filter.is_new(hash(row))));
     }
 }

@@ -181,10 +181,19 @@ impl Mixing {
 
     pub(super) fn add_bytes(&mut self, bytes: &[u8]) {
         self.add(bytes.len() as u64 + 1);
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.add(u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f);
+        self.add_words(bytes);
+    }
+
+    /// Bytes whose number is known from elsewhere.
+    pub(super) fn add_words(&mut self, bytes: &[u8]) {
+        const SALT: u64 = 0xa076_1d64_78bd_642f;
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.add(u64::from_le_bytes(*word) ^ SALT);
+        }
+        if !rest.is_empty() {
+            let word = rest.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte));
+            self.add(word ^ SALT);
         }
     }
 }

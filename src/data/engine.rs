@@ -8,6 +8,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
@@ -78,6 +79,11 @@ impl Engine {
         )
     }
 
+    /// Makes a function known to the queries that follow.
+    pub(crate) fn teach(&self, function: ScalarUDF) {
+        self.context.register_udf(function);
+    }
+
     pub(crate) fn n_partitions(&self) -> usize {
         self.context.copied_config().target_partitions().max(1)
     }
@@ -107,6 +113,7 @@ impl Engine {
     }
 
     /// Keeps the result of a query as a table.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
         let (schema, streams) = self.streams(sql).await?;
         let places = Places::new(&self.memory, Rows::Table);
@@ -124,6 +131,7 @@ impl Engine {
     }
 
     /// Keeps the result of a query as a table in so many parts: rows with the same text in a column are in the same part.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql, by))]
     pub(crate) async fn keep_dealt(&self, name: &str, sql: &str, by: &str, n_parts: usize) -> Result<(), DataError> {
         let (schema, streams) = self.streams(sql).await?;
         let places = Places::new(&self.memory, Rows::Table);
@@ -142,6 +150,7 @@ impl Engine {
     }
 
     /// A table and more columns of its rows as a new table. The query gives one row for each row of the table, in their order.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn widen(&self, table: &str, name: &str, sql: &str) -> Result<(), DataError> {
         let held = self.held(table)?;
         let (schema, streams) = self.streams(sql).await?;
@@ -200,6 +209,7 @@ impl Engine {
         Ok(frame.schema().field(0).data_type().clone())
     }
 
+    #[tracing::instrument(name = "data.query", level = "debug", skip(self))]
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
         self.note(sql);
         Ok(self.context.sql(sql).await?.collect().await?)

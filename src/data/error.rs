@@ -127,7 +127,7 @@ impl DataError {
 fn reaching(place: &str) -> String {
     let scheme = place.split_once("://").map_or("", |(scheme, _)| scheme);
     match scheme {
-        "s3" | "s3a" => "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; AWS_ENDPOINT_URL names another server, AWS_SKIP_SIGNATURE=true reads public buckets",
+        "s3" | "s3a" => "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; AWS_ENDPOINT_URL names another server, AWS_SKIP_SIGNATURE=true reads public buckets, AWS_EC2_METADATA_DISABLED=false asks the cloud machine that this runs on",
         "gs" => "check GOOGLE_APPLICATION_CREDENTIALS; GOOGLE_SKIP_SIGNATURE=true reads public buckets",
         "http" => "plain http is read from this machine only: use https, or download the file first",
         "https" => "check the address and that it needs no login; the server must tell the length of what it sends",

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::countries::Spellings;
 use super::engine::{Engine, Row, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
+use super::functions::{self, Kinds};
 use super::gate::{self, MixedTotals};
 use super::held::{Held, Places};
 use super::memory::{Memory, Rows};
@@ -40,6 +41,8 @@ pub(crate) struct Facts {
     pub(crate) has_kinds: bool,
     /// Rows that stand there a second time, by day, whether they count or not; none where nobody knows.
     pub(crate) twice: Option<BTreeMap<i64, u64>>,
+    /// Whether they count like all others.
+    pub(crate) copies_count: bool,
     pub(crate) mixed_totals: Vec<MixedTotals>,
     masker: Masker,
 }
@@ -135,6 +138,7 @@ pub(crate) async fn build(
         profile,
         has_kinds,
         twice,
+        copies_count: !once,
         mixed_totals,
         masker,
     };
@@ -142,6 +146,7 @@ pub(crate) async fn build(
 }
 
 /// The raw rows with two marks: a row that was there before, and whether it counts no second time for that.
+#[tracing::instrument(name = "data.marked", level = "debug", skip_all)]
 async fn marked(held: Arc<Held>, once: bool, memory: &Memory) -> Result<Arc<Held>, DataError> {
     let places = Places::new(memory, Rows::Source);
     let marking = tokio::task::spawn_blocking(move || {
@@ -290,6 +295,13 @@ async fn events_sql(
     } else {
         None
     };
+    let kind = match kind {
+        Some(kinds) => {
+            labels.engine.teach(functions::kind_of(kinds));
+            "kind_of(event)"
+        }
+        None => "'all'",
+    };
     let own: Vec<_> = dimensions
         .iter()
         .filter(|(_, name)| name.starts_with("dimension_"))
@@ -301,7 +313,7 @@ async fn events_sql(
         read.push_str(&format!(", {label} AS {name}"));
     }
     let sql = sql
-        .replace("{kind}", kind.as_deref().unwrap_or("'all'"))
+        .replace("{kind}", kind)
         .replace("{converts}", &converts(columns, roles))
         .replace("{dimensions}", &taken)
         .replace("{dimension_columns}", &read);
@@ -315,20 +327,16 @@ fn event_names<'columns>(columns: &'columns [Column], roles: &Roles) -> &'column
 }
 
 /// The kind of revenue by event name; none when no event name tells.
-fn kinds(columns: &[Column], roles: &Roles) -> Option<String> {
-    let names = event_names(columns, roles);
-    let cases: Vec<String> = [Kind::Purchase, Kind::Ad, Kind::Subscription, Kind::Refund]
-        .into_iter()
-        .filter_map(|kind| {
-            let list: Vec<String> = names
-                .iter()
-                .filter(|name| event_names::kind(name) == kind)
-                .map(|name| literal(name))
-                .collect();
-            (!list.is_empty()).then(|| format!("WHEN event IN ({}) THEN '{}'", list.join(", "), kind.segment()))
-        })
-        .collect();
-    (!cases.is_empty()).then(|| format!("CASE {} ELSE '{}' END", cases.join(" "), Kind::Other.segment()))
+fn kinds(columns: &[Column], roles: &Roles) -> Option<Kinds> {
+    let told = event_names(columns, roles)
+        .iter()
+        .map(|name| (name.clone(), event_names::kind(name)))
+        .filter(|(_, kind)| *kind != Kind::Other);
+    let of: BTreeMap<String, &str> = told.map(|(name, kind)| (name, kind.segment())).collect();
+    (!of.is_empty()).then_some(Kinds {
+        of,
+        other: Kind::Other.segment(),
+    })
 }
 
 fn converts(columns: &[Column], roles: &Roles) -> String {

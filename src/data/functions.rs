@@ -1,5 +1,6 @@
 //! Three SQL functions that read cells by role: `text_of`, `local_micros`, `amount_of`, and `day_of` for calendar days.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray};
@@ -74,6 +75,23 @@ enum Reads {
     Day,
     /// An id without what people and programs add to it by mistake.
     PlainId,
+    /// The kind of revenue of an event.
+    Kind(Kinds),
+}
+
+/// Kinds of revenue by the names of events, in their order; any other event is of the last kind.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Kinds {
+    pub(crate) of: BTreeMap<String, &'static str>,
+    pub(crate) other: &'static str,
+}
+
+/// `kind_of` an event's name: as a chain of comparisons in SQL it would cost more than reading the row.
+pub(crate) fn kind_of(kinds: Kinds) -> ScalarUDF {
+    ScalarUDF::from(Function {
+        reads: Reads::Kind(kinds),
+        signature: Signature::any(1, Volatility::Immutable),
+    })
 }
 
 impl ScalarUDFImpl for Function {
@@ -85,6 +103,7 @@ impl ScalarUDFImpl for Function {
             Reads::Amount(Comma::Decimal) => "amount_with_comma",
             Reads::Day => "day_of",
             Reads::PlainId => "plain_id",
+            Reads::Kind(_) => "kind_of",
         }
     }
 
@@ -94,7 +113,7 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
         Ok(match self.reads {
-            Reads::Text | Reads::PlainId => DataType::Utf8,
+            Reads::Text | Reads::PlainId | Reads::Kind(_) => DataType::Utf8,
             Reads::LocalMicros { .. } | Reads::Day => DataType::Int64,
             Reads::Amount(_) => AMOUNT,
         })
@@ -111,6 +130,7 @@ impl ScalarUDFImpl for Function {
             Reads::Amount(comma) => amounts(array, *comma)?,
             Reads::Day => days(array)?,
             Reads::PlainId => plain_ids(array)?,
+            Reads::Kind(kinds) => kinds.read(array)?,
         }))
     }
 }
@@ -126,6 +146,15 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
         return Ok(Arc::new(kept));
     }
     Ok(array)
+}
+
+impl Kinds {
+    fn read(&self, events: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+        let events = cast(events, &DataType::Utf8)?;
+        let kind = |event: Option<&str>| event.and_then(|event| self.of.get(event)).unwrap_or(&self.other);
+        let kinds = events.as_string::<i32>().iter().map(|event| Some(*kind(event)));
+        Ok(Arc::new(kinds.collect::<StringArray>()))
+    }
 }
 
 fn plain_ids(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {

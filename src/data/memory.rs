@@ -95,15 +95,20 @@ pub(crate) struct Memory {
 #[derive(Debug)]
 struct Shared {
     limit: MemoryLimit,
-    /// Bytes of rows that are held.
+    /// Bytes of rows that may be held, and those that are.
+    rows: u64,
     held: AtomicU64,
     runtime: Arc<RuntimeEnv>,
 }
 
 impl Memory {
+    /// Half holds rows, two fifths are for queries at work; the rest is what no count sees: batches on their way, columns being read.
     pub(crate) fn new(limit: MemoryLimit) -> Result<Self, DataError> {
-        // A third holds rows, two fifths are for queries at work; the rest is what no count sees: batches on their way, columns being read.
-        let pool = FairSpillPool::new(usize::try_from(limit.0 * 2 / 5).unwrap_or(usize::MAX));
+        Self::of(limit, limit.0 / 2, limit.0 * 2 / 5)
+    }
+
+    pub(super) fn of(limit: MemoryLimit, rows: u64, queries: u64) -> Result<Self, DataError> {
+        let pool = FairSpillPool::new(usize::try_from(queries).unwrap_or(usize::MAX));
         let pool = TrackConsumersPool::new(pool, NonZeroUsize::MIN);
         let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Custom(Arc::new(Spills)));
         let runtime = RuntimeEnvBuilder::new()
@@ -113,6 +118,7 @@ impl Memory {
         Ok(Self {
             shared: Arc::new(Shared {
                 limit,
+                rows,
                 held: AtomicU64::new(0),
                 runtime,
             }),
@@ -132,8 +138,8 @@ impl Memory {
     pub(crate) fn room(&self, n_bytes: usize, kind: Rows) -> Option<Room> {
         let n_bytes = n_bytes as u64;
         let most = match kind {
-            Rows::Source => self.shared.limit.0 / 6,
-            Rows::Table => self.shared.limit.0 / 3,
+            Rows::Source => self.shared.rows / 2,
+            Rows::Table => self.shared.rows,
         };
         let grown = |held: u64| Some(held + n_bytes).filter(|held| *held <= most);
         self.shared
@@ -185,7 +191,7 @@ mod tests {
 
     #[test]
     fn room_is_given_back() {
-        let memory = Memory::new(MemoryLimit(300 * MEGA)).unwrap();
+        let memory = Memory::new(MemoryLimit(200 * MEGA)).unwrap();
         let source = memory.room(50_000_000, Rows::Source).unwrap();
         assert!(memory.room(1, Rows::Source).is_none());
         let most = memory.room(50_000_000, Rows::Table).unwrap();

@@ -18,12 +18,13 @@ const ROWS_PER_PART: u64 = 600_000;
 /// Fewer rows are made into tables sooner than they are dealt.
 const LEAST_ROWS: u64 = 200_000;
 /// Definitions that look at one user at a time, as they are built in.
-const OF_USERS: [Query; 7] = [
+const OF_USERS: [Query; 8] = [
     Query::Events,
     Query::FirstSeen,
     Query::Visits,
     Query::UserDays,
     Query::SessionDays,
+    Query::Sessions,
     Query::Reach,
     Query::Purchases,
 ];
@@ -42,6 +43,7 @@ pub(crate) async fn keep_events(
 }
 
 /// Keeps the tables that `events` gives.
+#[tracing::instrument(name = "data.per_user", level = "debug", skip_all)]
 pub(crate) async fn keep_tables(
     engine: &Engine,
     definitions: &Definitions,
@@ -104,7 +106,7 @@ async fn of_part(
 fn tables(definitions: &Definitions, roles: &Roles) -> Vec<(&'static str, String)> {
     let mut queries = vec![Query::FirstSeen, Query::Visits, Query::UserDays];
     if roles.has(Role::Session) {
-        queries.push(Query::SessionDays);
+        queries.extend([Query::SessionDays, Query::Sessions]);
     }
     let mut tables: Vec<(&str, String)> = queries
         .into_iter()

@@ -90,6 +90,7 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 /// All columns, side by side on the machine's cores.
+#[tracing::instrument(name = "data.columns", level = "debug", skip_all)]
 pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
     let places: Vec<usize> = raw.columns().map(|(place, _)| place).collect();
     let n_columns = places.len();

@@ -33,6 +33,7 @@ struct Day {
 }
 
 /// Counts the cells of the table with days, column by column on all cores.
+#[tracing::instrument(name = "data.cells", level = "debug", skip_all)]
 pub(crate) async fn profile(dated: Arc<Held>, columns: &[Column], roles: &Roles) -> Result<Profile, DataError> {
     let columns: Vec<(Column, Option<Role>)> = columns
         .iter()

@@ -34,6 +34,7 @@ mod replay;
 mod replies;
 mod reports;
 mod routing;
+mod scale;
 mod scan;
 mod serve;
 mod sessions;

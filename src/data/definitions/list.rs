@@ -45,6 +45,7 @@ queries! {
     Visits "visits" [];
     UserDays "user_days" [];
     SessionDays "session_days" [];
+    Sessions "sessions" [];
     Coverage "coverage" ["Q4"];
     Reach "reach" [];
     Purchases "purchases" [];
@@ -115,7 +116,13 @@ impl Query {
     pub(crate) fn is_kept(self) -> bool {
         matches!(
             self,
-            Self::FirstSeen | Self::Visits | Self::UserDays | Self::SessionDays | Self::Reach | Self::Tiers
+            Self::FirstSeen
+                | Self::Visits
+                | Self::UserDays
+                | Self::SessionDays
+                | Self::Sessions
+                | Self::Reach
+                | Self::Tiers
         )
     }
 }

@@ -35,16 +35,27 @@ fn duplicates(facts: &Facts, summary: &Summary) -> Vec<GateCheck> {
     let text = match doubled {
         0 => "no row of the window stands twice".to_owned(),
         doubled => format!(
-            "{} rows of the window ({}) are exact copies of another row",
+            "{} rows of the window ({}) are exact copies of another row{}",
             grouped(doubled),
-            shown_percent(share)
+            shown_percent(share),
+            if facts.copies_count { "" } else { " and count once" }
         ),
     };
-    let hint = "remove the copies where the table is made; here every row counts";
+    let hint = if facts.copies_count {
+        "remove the copies where the table is made; here every row counts"
+    } else {
+        "see why rows are sent twice; no figure counts the copies"
+    };
     let of = |field: Field, limits: Limits| check("duplicates", field, measured, limits, text.clone()).hint(hint);
     let mut checks = vec![of(Field::Time, Limits::caveat(1.0))];
     if facts.roles.has(Role::Revenue) {
-        checks.push(of(Field::Revenue, Limits::both(1.0, 30.0)));
+        // Copies that do not count cannot make an amount too large.
+        let limits = if facts.copies_count {
+            Limits::both(1.0, 30.0)
+        } else {
+            Limits::caveat(1.0)
+        };
+        checks.push(of(Field::Revenue, limits));
     }
     checks
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::compute::kernels::aggregate;
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use datafusion::arrow::ipc::writer::StreamWriter;
 
 use super::super::DataError;
@@ -116,7 +117,7 @@ impl Holder {
         for rows in chunks(batch)? {
             let pieces = self.places.place(rows.columns())?;
             let fields = rows.schema().fields().to_vec();
-            self.add(part, rows.num_rows(), fields, pieces);
+            self.add(part, &rows, fields, pieces);
         }
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Holder {
             let mut fields = rows.schema().fields().to_vec();
             fields.push(Arc::new(Field::new(name, DataType::Int64, true)));
             let pieces = self.places.put(packed)?;
-            self.add(0, rows.num_rows(), fields, pieces);
+            self.add(0, &rows, fields, pieces);
         }
         Ok(())
     }
@@ -157,7 +158,7 @@ impl Holder {
         }
     }
 
-    fn add(&mut self, part: usize, n_rows: usize, fields: Vec<Arc<Field>>, pieces: Vec<Piece>) {
+    fn add(&mut self, part: usize, rows: &RecordBatch, fields: Vec<Arc<Field>>, pieces: Vec<Piece>) {
         let mut placed = vec![Piece::EMPTY; self.columns.len()];
         for (field, piece) in fields.into_iter().zip(pieces) {
             let column = self.column(&field);
@@ -165,8 +166,9 @@ impl Holder {
             placed[column] = piece;
         }
         self.chunks.push(Chunk {
-            n_rows,
+            n_rows: rows.num_rows(),
             part,
+            days: days(rows),
             pieces: placed,
         });
     }
@@ -186,6 +188,11 @@ impl Holder {
         self.by_name.insert(field.name().clone(), self.columns.len() - 1);
         self.columns.len() - 1
     }
+}
+
+fn days(rows: &RecordBatch) -> Option<(i64, i64)> {
+    let days = rows.column_by_name("day")?.as_primitive_opt::<Int64Type>()?;
+    Some((aggregate::min(days)?, aggregate::max(days)?)).filter(|_| days.null_count() == 0)
 }
 
 /// Rows as many as a chunk holds, each chunk with buffers of its own.

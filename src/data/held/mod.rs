@@ -7,7 +7,8 @@ mod scratch;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use datafusion::arrow::compute::{and, filter, is_not_null};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::ipc::reader::StreamReader;
 
@@ -33,6 +34,8 @@ struct Chunk {
     n_rows: usize,
     /// Which part of a table that was dealt into parts.
     part: usize,
+    /// The first and the last value of the column `day`, where there is one: what a window leaves out is not read.
+    days: Option<(i64, i64)>,
     /// One for each column; those beyond the last are empty.
     pieces: Vec<Piece>,
 }
@@ -50,6 +53,28 @@ enum Cells {
 
 impl Piece {
     const EMPTY: Self = Self(Cells::Empty);
+}
+
+/// What is asked of a row before it is handed out.
+#[derive(Debug, Clone, Copy)]
+enum Condition {
+    /// The cell of this column is false.
+    False(usize),
+    /// The cell of this column is filled.
+    Filled(usize),
+}
+
+impl Condition {
+    fn holds(self, held: &Held, chunk: usize) -> Result<BooleanArray, DataError> {
+        Ok(match self {
+            Self::False(column) => {
+                let cells = held.cells(chunk, column)?;
+                let is_false = cells.as_boolean().iter().map(|cell| cell == Some(false));
+                BooleanArray::from(is_false.collect::<Vec<_>>())
+            }
+            Self::Filled(column) => is_not_null(&held.packed(chunk, column)?)?,
+        })
+    }
 }
 
 impl Held {
@@ -98,11 +123,33 @@ impl Held {
         (0..self.chunks.len()).map(move |chunk| self.packed(chunk, column))
     }
 
-    /// Rows with these columns alone.
-    fn batch(&self, chunk: usize, schema: &SchemaRef, columns: &[usize]) -> Result<RecordBatch, DataError> {
-        let arrays = columns.iter().map(|column| self.cells(chunk, *column));
-        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(self.chunks[chunk].n_rows));
+    /// Rows with these columns alone, as far as all conditions hold: codes are fewer bytes to choose from than what they stand for.
+    fn batch(
+        &self,
+        chunk: usize,
+        schema: &SchemaRef,
+        columns: &[usize],
+        conditions: &[Condition],
+    ) -> Result<RecordBatch, DataError> {
+        let mut due: Option<BooleanArray> = None;
+        for condition in conditions {
+            let holds = condition.holds(self, chunk)?;
+            due = Some(match due {
+                Some(due) => and(&due, &holds)?,
+                None => holds,
+            });
+        }
+        let arrays = columns.iter().zip(schema.fields()).map(|(column, field)| {
+            let packed = self.packed(chunk, *column)?;
+            let chosen = match &due {
+                Some(due) => filter(&packed, due)?,
+                None => packed,
+            };
+            pack::unpacked(&chosen, field.data_type())
+        });
+        let arrays = arrays.collect::<Result<Vec<_>, DataError>>()?;
+        let n_rows = due.map_or(self.chunks[chunk].n_rows, |due| due.true_count());
+        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
     }
 

@@ -95,8 +95,9 @@ fn codes<T: Copy + Eq + Hash>(array: &ArrayRef, cell: impl Fn(usize) -> T) -> Op
     let mut codes = vec![0; n_rows];
     let mut firsts = Vec::new();
     let mut last: Option<(T, u16)> = None;
+    let nulls = array.nulls();
     for (row, code) in codes.iter_mut().enumerate() {
-        if array.is_null(row) {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
             continue;
         }
         let value = cell(row);
@@ -154,36 +155,33 @@ fn recoded(array: &ArrayRef) -> Result<ArrayRef, DataError> {
 
 /// What tells the cells of a column apart from others, row by row; 0 for an empty cell. The form does not count.
 pub(super) fn cell_hashes(array: &ArrayRef, salt: u64) -> Result<Vec<u64>, DataError> {
-    let rows = 0..array.len();
-    let cells = |hash: &dyn Fn(usize) -> u64| {
+    fn cells(array: &ArrayRef, hash: impl Fn(usize) -> u64) -> Vec<u64> {
         let rows = 0..array.len();
-        rows.map(|row| if array.is_null(row) { 0 } else { hash(row) }).collect()
-    };
+        match array.nulls() {
+            None => rows.map(hash).collect(),
+            Some(nulls) => rows.map(|row| if nulls.is_null(row) { 0 } else { hash(row) }).collect(),
+        }
+    }
     Ok(match array.data_type() {
-        DataType::Null => rows.map(|_| 0).collect(),
+        DataType::Null => vec![0; array.len()],
         DataType::Dictionary(..) => {
             let coded = array.as_any_dictionary();
             let of_values = cell_hashes(coded.values(), salt)?;
             let keys = coded.normalized_keys();
-            cells(&|row| of_values[keys[row]])
+            cells(array, |row| of_values[keys[row]])
         }
         kind if kind.is_primitive() => {
             let width = kind.primitive_width().unwrap_or(8);
             let bytes = primitive_bytes(array, width);
-            cells(&|row| {
-                hashed(salt, |mixing| {
-                    for part in bytes[row * width..(row + 1) * width].chunks(8) {
-                        let mut word = [0; 8];
-                        word[..part.len()].copy_from_slice(part);
-                        mixing.add(u64::from_le_bytes(word));
-                    }
-                })
-            })
+            let cell = |row: usize| &bytes[row * width..(row + 1) * width];
+            cells(array, |row| hashed(salt, |mixing| mixing.add_words(cell(row))))
         }
         _ => {
             let texts = cast(array, &DataType::Utf8)?;
             let texts = texts.as_string::<i32>();
-            cells(&|row| hashed(salt, |mixing| mixing.add_bytes(texts.value(row).as_bytes())))
+            cells(array, |row| {
+                hashed(salt, |mixing| mixing.add_bytes(texts.value(row).as_bytes()))
+            })
         }
     })
 }

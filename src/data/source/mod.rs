@@ -105,6 +105,7 @@ impl Tally {
 type Sink<'a> = &'a mut dyn FnMut(RecordBatch) -> Result<(), DataError>;
 
 /// Reads files from here and from anywhere; a database is none.
+#[tracing::instrument(name = "data.read", level = "debug", skip_all)]
 pub(crate) async fn read(
     sources: &[String],
     access: &Access,

@@ -47,6 +47,9 @@ pub(super) async fn fetch(url: &str, access: &Access, folder: &Path) -> Result<V
         }
         _ => {
             let (bucket, key) = bucket_and_key(url);
+            if place(url) == Place::S3 && !may_sign(access) {
+                return Err(failed(&"there are no credentials for it"));
+            }
             let store = bucket_of(url, bucket, access).map_err(|error| failed(&error))?;
             let keys = matching(store.as_ref(), key).await.map_err(|error| failed(&error))?;
             let start = url.len() - key.len();
@@ -100,6 +103,25 @@ fn web(url: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
 fn bucket_and_key(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split_once('/').unwrap_or((rest, ""))
+}
+
+/// Whether anything says who we are. Nobody is asked unasked: off a cloud machine, its address for that answers nobody for minutes.
+fn may_sign(access: &Access) -> bool {
+    const SAYS: [&str; 6] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SKIP_SIGNATURE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_METADATA_ENDPOINT",
+    ];
+    let may_ask = access
+        .get("AWS_EC2_METADATA_DISABLED")
+        .is_some_and(|off| off.eq_ignore_ascii_case("false"));
+    may_ask
+        || SAYS
+            .iter()
+            .any(|name| access.get(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn bucket_of(url: &str, bucket: &str, access: &Access) -> object_store::Result<Arc<dyn ObjectStore>> {

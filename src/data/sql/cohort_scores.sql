@@ -6,5 +6,5 @@ SELECT
     CAST(avg(CASE WHEN e.day = f.first_day + 7 THEN e.score END) AS DOUBLE) AS score_7
 FROM events e
 JOIN first_seen f ON e.user_id = f.user_id
-WHERE f.first_day BETWEEN {start} AND {end}
+WHERE f.first_day BETWEEN {start} AND {end} AND e.day BETWEEN {start} AND {end} + 7
 GROUP BY f.first_day

@@ -6,5 +6,5 @@ SELECT
     count(CASE WHEN s.day = f.first_day + 7 THEN 1 END) AS sessions_7
 FROM session_days s
 JOIN first_seen f ON s.user_id = f.user_id
-WHERE f.first_day BETWEEN {start} AND {end}
+WHERE f.first_day BETWEEN {start} AND {end} AND s.day BETWEEN {start} AND {end} + 7
 GROUP BY f.first_day

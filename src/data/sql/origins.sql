@@ -15,7 +15,9 @@ FROM (
         count(CASE WHEN e.day = f.first_day + 7 THEN 1 END) > 0 AS came_back
     FROM events e
     JOIN first_seen f ON e.user_id = f.user_id
-    WHERE f.first_day BETWEEN {previous_start} AND {end} AND (e.day = f.first_day OR e.day = f.first_day + 7)
+    WHERE
+        f.first_day BETWEEN {previous_start} AND {end} AND e.day BETWEEN {previous_start} AND {end} + 7
+        AND (e.day = f.first_day OR e.day = f.first_day + 7)
     GROUP BY e.user_id, f.first_day
 )
 GROUP BY origin

@@ -153,3 +153,15 @@ fn a_web_server_must_prove_its_name() {
         .code(2)
         .says(&["cannot read https://localhost"]);
 }
+
+#[test]
+fn a_store_without_credentials_is_not_waited_for() {
+    let begun = std::time::Instant::now();
+    let done = evidence(&["s3://bucket/events.csv"]).done().code(2);
+    let done = done.says(&[
+        "cannot read s3://bucket/events.csv",
+        "no credentials",
+        "AWS_ACCESS_KEY_ID",
+    ]);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{}", done.stderr);
+}
