@@ -71,6 +71,7 @@ async fn facts() -> Vec<Evidence> {
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,
+        now: insights::clock::wall(),
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())
