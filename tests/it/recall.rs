@@ -177,14 +177,14 @@ fn what_is_planted_is_significant_and_has_the_planted_numbers() {
 }
 
 /// How many data sets to draw: few in CI, more by hand.
-fn seeds(variable: &str, usual: u64) -> u64 {
+pub(crate) fn seeds(variable: &str, usual: u64) -> u64 {
     std::env::var(variable)
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(usual)
 }
 
-fn report(line: &str) {
+pub(crate) fn report(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{line}");
 }
