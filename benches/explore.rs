@@ -182,6 +182,8 @@ fn called(verdict: &mut Verdict, name: &str, a_second: Option<u32>) {
         stop_below: None,
         dedup: Dedup::default(),
         models: vec![target.to_string()],
+        embedding_model: None,
+        processes: false,
         max_cost_usd: None,
         deadline: None,
         session: Session::none(),

@@ -72,6 +72,7 @@ async fn facts() -> Vec<Evidence> {
         access: data::Access::default(),
         metrics: None,
         now: insights::clock::wall(),
+        memory: data::MemoryLimit::default(),
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())
@@ -84,6 +85,7 @@ async fn run(server: &Server, evidence: &[Evidence]) -> f64 {
     let options = flow::Options {
         max_output_tokens: 4096,
         deadline: Duration::from_secs(60),
+        rounds: None,
     };
     let sections = vec![serde_json::Map::new(); 6];
     let begun = Instant::now();
@@ -134,6 +136,7 @@ async fn one_stage(server: &Server) -> f64 {
     let options = flow::Options {
         max_output_tokens: 4096,
         deadline: Duration::from_secs(60),
+        rounds: None,
     };
     let engine = Engine {
         models: &models,

@@ -18,8 +18,12 @@ fn main() -> io::Result<()> {
             .unwrap_or(&file)
             .to_string_lossy()
             .replace('\\', "/");
-        let _a_string_takes_everything =
-            writeln!(text, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        // The compiler says where the folder is, so that a build folder can be moved from one checkout to another.
+        let path = format!("/prompts/{name}");
+        let _a_string_takes_everything = writeln!(
+            text,
+            "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),"
+        );
     }
     text.push_str("];\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);

@@ -278,23 +278,31 @@ type Listener = dyn Fn(Event) + Send + Sync;
 /// The handle through which `flow` and `llm` say what happened. Cheap to clone; a listener must not block.
 #[derive(Clone)]
 pub struct Events {
-    listener: Arc<Listener>,
+    /// None: nobody listens.
+    listener: Option<Arc<Listener>>,
 }
 
 impl Events {
     pub fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self {
-            listener: Arc::new(listener),
+            listener: Some(Arc::new(listener)),
         }
     }
 
     /// Nobody listens.
     pub fn silent() -> Self {
-        Self::new(|_| {})
+        Self { listener: None }
     }
 
     pub fn say(&self, event: Event) {
-        (self.listener)(event);
+        self.say_with(|| event);
+    }
+
+    /// For what every call says: nothing is made when nobody listens.
+    pub fn say_with(&self, event: impl FnOnce() -> Event) {
+        if let Some(listener) = &self.listener {
+            listener(event());
+        }
     }
 }
 

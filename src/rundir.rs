@@ -205,7 +205,7 @@ impl RunDir {
 pub fn find(root: &Path, asked: &str) -> Result<PathBuf, RunDirError> {
     let known = runs_in(root);
     let names = || known.iter().filter(|name| name.starts_with(asked)).cloned();
-    let folder = if known.iter().any(|name| name == asked) {
+    let folder = if RunHash::new(asked).is_ok() && is_run(&root.join(asked)) {
         root.join(asked)
     } else if let Some(folder) = by_path(Path::new(asked)) {
         folder
@@ -235,10 +235,14 @@ pub fn find(root: &Path, asked: &str) -> Result<PathBuf, RunDirError> {
     Ok(folder)
 }
 
-/// The names of the folders that hold insights, in order.
+/// The names of the folders that hold anything of a report, in order. A run that ended at its input leaves an empty one, and so does
+/// a question.
 fn runs_in(root: &Path) -> Vec<String> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    let named = entries.filter(|entry| is_run(&entry.path()));
+    let named = entries.filter(|entry| {
+        let insights = entry.path().join("outputs").join("insights");
+        OUTPUT_FILES.iter().any(|file| insights.join(file).is_file())
+    });
     let mut names: Vec<String> = named
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| RunHash::new(name).is_ok())
@@ -489,8 +493,11 @@ mod tests {
     #[test]
     fn a_run_is_found_by_name_beginning_or_path() {
         let root = tempfile::tempdir().expect("a temporary directory");
-        for hash in ["daily", "daily-2", "weekly"] {
-            RunDir::create(root.path(), &RunHash::new(hash).expect("a good hash")).expect("a run directory");
+        for hash in ["daily", "daily-2", "weekly", "failed"] {
+            let run = RunDir::create(root.path(), &RunHash::new(hash).expect("a good hash")).expect("a run directory");
+            if hash != "failed" {
+                fs::write(run.insights().join("report.md"), "# A report").expect("a report");
+            }
         }
         let find = |asked: &str| find(root.path(), asked);
         let named = |name: &str| root.path().join(name);
@@ -499,9 +506,17 @@ mod tests {
         let inside = named("weekly").join("outputs/insights");
         assert_eq!(find(&inside.display().to_string()).expect("a path"), named("weekly"));
         assert!(matches!(find("da"), Err(RunDirError::Ambiguous { found, .. }) if found.len() == 2));
-        for nothing in ["", "x", "..", "../x", "/"] {
-            assert!(matches!(find(nothing), Err(RunDirError::Unknown { .. })), "{nothing}");
+        for nothing in ["", "x", "..", "../x", "/", "fai"] {
+            let Err(RunDirError::Unknown { known, .. }) = find(nothing) else {
+                panic!("{nothing} is something")
+            };
+            assert_eq!(
+                known,
+                ["daily", "daily-2", "weekly"],
+                "a folder without a report is no run"
+            );
         }
+        assert_eq!(find("failed").expect("the name itself"), named("failed"));
     }
 
     #[cfg(unix)]

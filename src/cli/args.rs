@@ -167,7 +167,7 @@ pub(super) struct VerifyArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct ExplainArguments {
-    /// The run, by the name of its folder under run_logs/
+    /// The run: its run hash, the unique beginning of one, or a path to it
     #[arg(value_name = "RUN_HASH")]
     pub(super) run_hash: String,
     /// A sentence (S1), a finding (F3), an evidence cell (g3.revenue), or words of the report; without it, all that can be explained
@@ -193,6 +193,9 @@ pub(super) struct RunArguments {
     pub(super) data: DataArguments,
     #[command(flatten)]
     pub(super) models: ModelArguments,
+    /// How often findings that do not hold go back to their specialist, 0 to 5; the coordinator has one second chance [default: 2]
+    #[arg(long, value_name = "N")]
+    pub(super) rounds: Option<String>,
     /// Write the prompts and print calls, tokens and cost, without calling anyone
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
@@ -226,6 +229,9 @@ pub(super) struct DataArguments {
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(super) max_bad_rows: Option<String>,
+    /// Memory for tables and queries, e.g. 1500MB or 1.5GB; what does not fit goes to disk [default: 1GB]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) memory_limit: Option<String>,
     /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
     #[arg(long, value_name = "DIR")]
     pub(super) metrics: Option<String>,
@@ -649,6 +655,7 @@ impl RunArguments {
             run_hash: self.run_hash.clone(),
             date_start: self.date_start.clone(),
             date_end: self.date_end.clone(),
+            rounds: self.rounds.clone(),
             ..Typed::default()
         };
         self.data.add_to(&mut typed);
@@ -665,6 +672,7 @@ impl DataArguments {
         typed.mapping.clone_from(&self.mapping);
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
+        typed.memory_limit.clone_from(&self.memory_limit);
         typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }

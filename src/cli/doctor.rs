@@ -10,7 +10,7 @@ use crate::rundir::RunDirError;
 
 use super::args::{CommonArguments, RunArguments};
 use super::exit::{Code, Failure};
-use super::{gate, print, run};
+use super::{gate, print, run, signal};
 
 /// The checks so far, as lines.
 struct Checks {
@@ -45,7 +45,7 @@ pub(super) async fn doctor(arguments: &RunArguments, common: &CommonArguments) -
     if let Some(settings) = check_settings(&typed, common, &mut checks) {
         check_places(&settings, &mut checks);
         check_prompts(&settings, &mut checks);
-        check_data(&settings, &mut checks).await;
+        signal::unless_interrupted(Box::pin(check_data(&settings, &mut checks))).await?;
     }
     let verdict = match checks.n_failed {
         0 => "all checks passed".to_owned(),
@@ -168,6 +168,7 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         mapping: &choice.mapping,
         max_bad_rows: choice.max_bad_rows,
         access: &choice.access,
+        memory: choice.memory,
         window: settings.window,
     };
     match data::inspect(&request, &choice.timezone).await {

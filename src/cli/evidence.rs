@@ -11,7 +11,7 @@ use super::args::{CommonArguments, EvidenceArguments};
 use super::exit::{Code, Failure};
 use super::listen::Listeners;
 use super::progress::{Progress, Style};
-use super::{egress, gate, print, run};
+use super::{egress, gate, print, run, signal};
 
 mod tables;
 
@@ -44,13 +44,15 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
     for message in settings.warnings.clone() {
         events.say(Event::Warning { message });
     }
-    let dataset = data::compute(&choice.options(window, clock::wall()), &events).await;
+    let wanted_data = choice.options(window, clock::wall());
+    let computing = data::compute(&wanted_data, &events);
+    let dataset = signal::unless_interrupted(Box::pin(computing)).await;
     listeners.finish();
     let options = evidence::Options {
         row_limit: settings.row_limit,
         ..evidence::Options::default()
     };
-    let dataset = dataset?;
+    let dataset = dataset??;
     let all = evidence::build(&dataset, &options);
     let evidence: Vec<_> = all
         .iter()

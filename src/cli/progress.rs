@@ -283,6 +283,11 @@ impl Progress {
     }
 
     fn queued(&mut self, role: &str, model: &str) {
+        // A correction is asked for beyond the plan.
+        let is_new = !self.done.contains(role) && !self.running.contains_key(role);
+        if is_new && self.n_calls > 0 && role.ends_with(".correct") {
+            self.n_calls += 1;
+        }
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new_spinner());
             if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:20} {elapsed:>4}  {msg}") {

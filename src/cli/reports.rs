@@ -1,15 +1,13 @@
 //! `insights report` and `insights open`: a finished run's report again, from its files alone. Nobody is asked and no data are read.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use clap::{Args, ValueEnum};
 
-use crate::report::{self, Stored, StoredFiles, Unreadable};
+use crate::report;
 use crate::rundir;
 
 use super::args::CommonArguments;
 use super::exit::{Code, Failure, unwritable};
+use super::finished::{FinishedRun, insights};
 use super::{print, run};
 
 #[derive(Debug, Clone, Args)]
@@ -44,9 +42,8 @@ pub(super) struct OpenArguments {
 }
 
 pub(super) fn report(asked: &ReportArguments, common: &CommonArguments) -> Result<Code, Failure> {
-    let folder = rundir::find(&run::settle_sessions(common)?.run_logs, &asked.run)?;
-    let stored = read(&folder)?;
-    let facts = stored.facts();
+    let run = FinishedRun::find(&run::settle_sessions(common)?.run_logs, &asked.run)?;
+    let facts = run.facts();
     let text = match asked.format {
         Format::Md => report::markdown(&facts),
         Format::Html => report::html(&facts),
@@ -59,7 +56,7 @@ pub(super) fn open(asked: &OpenArguments, common: &CommonArguments) -> Result<Co
     let folder = rundir::find(&run::settle_sessions(common)?.run_logs, &asked.run)?;
     let page = insights(&folder).join("report.html");
     if !page.is_file() {
-        let html = report::html(&read(&folder)?.facts());
+        let html = report::html(&FinishedRun::open(&folder)?.facts());
         rundir::write_whole(&page, html.as_bytes()).map_err(|error| unwritable(&page, &error))?;
     }
     let done = print_out(&format!("{}\n", page.display()))?;
@@ -71,45 +68,6 @@ pub(super) fn open(asked: &OpenArguments, common: &CommonArguments) -> Result<Co
         ));
     }
     Ok(done)
-}
-
-fn insights(folder: &Path) -> PathBuf {
-    folder.join("outputs").join("insights")
-}
-
-fn read(folder: &Path) -> Result<Stored, Failure> {
-    let file = |name: &str| {
-        let path = insights(folder).join(name);
-        fs::read(&path).map_err(|error| Failure {
-            cause: Some(error.to_string()),
-            ..Failure::new(Code::NoReport, format!("could not read `{}`", path.display()))
-                .hint("the run did not end with a report; run it again with the same `--run-hash`: replies that arrived are kept")
-        })
-    };
-    // The commit marker first: without it the others may be half of something.
-    let summary = file("execution_summary.json")?;
-    let (evidence, children, coordinated) = (
-        file("evidence.json")?,
-        file("child_insights.json")?,
-        file("coordinated_insights.json")?,
-    );
-    let files = StoredFiles {
-        summary: &summary,
-        evidence: &evidence,
-        children: &children,
-        coordinated: &coordinated,
-    };
-    Stored::read(&files).map_err(|error| {
-        let hint = match &error {
-            Unreadable::NoReport(_) => "run it again with the same `--run-hash`: replies that arrived are kept",
-            Unreadable::File { .. } => "run it again with the same `--run-hash`; kept replies cost nothing",
-        };
-        Failure::new(
-            Code::NoReport,
-            format!("could not make the report of `{}` again: {error}", folder.display()),
-        )
-        .hint(hint)
-    })
 }
 
 fn print_out(text: &str) -> Result<Code, Failure> {

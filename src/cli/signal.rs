@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tokio::sync::watch;
 
-use super::exit::Code;
+use super::exit::{Code, Failure};
 
 /// Says when stdin has ended, where that ends the run.
 static STDIN: OnceLock<watch::Receiver<bool>> = OnceLock::new();
@@ -44,6 +44,14 @@ const INTERRUPT: Signal = Signal {
     name: "SIGINT",
     code: Code::Interrupted,
 };
+
+/// The work, unless a signal ends it first: what it keeps in temporary folders goes with it.
+pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => Ok(done),
+        signal = wait() => Err(Failure::new(signal.code, format!("interrupted by {}", signal.name))),
+    }
+}
 
 #[cfg(unix)]
 pub(super) async fn wait() -> Signal {

@@ -27,6 +27,7 @@ pub struct Typed {
     pub mapping: Option<String>,
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
+    pub memory_limit: Option<String>,
     pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
@@ -43,6 +44,7 @@ pub struct Typed {
     pub idle_timeout: Option<String>,
     pub deadline: Option<String>,
     pub max_output_tokens: Option<String>,
+    pub rounds: Option<String>,
     pub cache: Option<String>,
     pub prompts: Option<String>,
     pub patterns: Option<String>,
@@ -103,6 +105,7 @@ pub struct DataChoice {
     /// Where it was found.
     pub mapping_file: Option<String>,
     pub max_bad_rows: u64,
+    pub memory: data::MemoryLimit,
     pub timezone: String,
     pub access: data::Access,
     /// A folder of metric definitions that replace built-in ones.
@@ -118,6 +121,7 @@ impl DataChoice {
             map: self.map.clone(),
             mapping: self.mapping.clone(),
             max_bad_rows: self.max_bad_rows,
+            memory: self.memory,
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
@@ -163,6 +167,7 @@ pub fn resolve(
         .map_err(|error| Bad::new(error.to_string(), error.hint()))?;
     let metrics = metrics(typed, &mut sources)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
+    let memory = memory(typed, &mut sources)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
         .unwrap_or_else(|| "UTC".to_owned());
@@ -180,6 +185,7 @@ pub fn resolve(
     sources.roles = known_roles(&prompts, typed.pattern.as_deref());
     let deadline = sources.seconds(typed.deadline.as_ref(), variables::DEADLINE, 900.0)?;
     let max_output_tokens = sources.number(typed.max_output_tokens.as_ref(), variables::MAX_OUTPUT_TOKENS, 4096)?;
+    let rounds = rounds(typed, &mut sources)?;
     let mut models = choose_models(typed, &mut sources, run_hash.as_ref().map(RunHash::as_str), folder)?;
     models.options.ledger = limits::ledger(&mut sources, &run_logs)?;
     let log = sources.text(None, variables::LOG)?;
@@ -192,6 +198,7 @@ pub fn resolve(
             mapping: earlier.unwrap_or_default(),
             mapping_file,
             max_bad_rows,
+            memory,
             timezone,
             access: access(environment)?,
             metrics,
@@ -204,11 +211,23 @@ pub fn resolve(
         flow: flow::Options {
             max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(u32::MAX),
             deadline,
+            rounds,
         },
         log,
         warnings: environment.warnings.clone(),
         origins: sources.origins,
     })
+}
+
+fn rounds(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<u32>, Bad> {
+    const MOST: u64 = 5;
+    match sources.optional_number(typed.rounds.as_ref(), variables::ROUNDS)? {
+        Some(rounds) if rounds > MOST => Err(Bad::new(
+            format!("{rounds} rounds of correction are too many"),
+            format!("give 0 to {MOST}: what two rounds do not mend, more seldom do"),
+        )),
+        rounds => Ok(rounds.and_then(|rounds| u32::try_from(rounds).ok())),
+    }
 }
 
 /// Only where patterns come from and which models are registered: what `insights patterns` needs, without any key.
@@ -276,6 +295,18 @@ pub fn resolve_metrics(
 fn metrics(typed: &Typed, sources: &mut Sources<'_>) -> Result<Option<PathBuf>, Bad> {
     let folder = sources.text(typed.metrics.as_ref(), variables::METRICS)?;
     Ok(folder.map(PathBuf::from))
+}
+
+fn memory(typed: &Typed, sources: &mut Sources<'_>) -> Result<data::MemoryLimit, Bad> {
+    let Some(text) = sources.text(typed.memory_limit.as_ref(), variables::MEMORY_LIMIT)? else {
+        return Ok(data::MemoryLimit::default());
+    };
+    data::MemoryLimit::parse(&text).map_err(|why| {
+        Bad::new(
+            format!("the memory limit is `{}`, which is {why}", text.escape_debug()),
+            "give a size, for example `--memory-limit 1500MB` or 1.5GB",
+        )
+    })
 }
 
 /// Keys of object stores and databases stay in variables of their own names.

@@ -35,6 +35,7 @@ pub(super) const MAPPING: &str = "INSIGHTS_MAPPING";
 pub(super) const METRICS: &str = "INSIGHTS_METRICS";
 pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
 pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
+pub(super) const MEMORY_LIMIT: &str = "INSIGHTS_MEMORY_LIMIT";
 pub(super) const PROVIDER: &str = "INSIGHTS_PROVIDER";
 pub(super) const MODEL: &str = "INSIGHTS_MODEL";
 pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
@@ -52,6 +53,7 @@ pub(super) const FIRST_TOKEN_TIMEOUT: &str = "INSIGHTS_FIRST_TOKEN_TIMEOUT";
 pub(super) const IDLE_TIMEOUT: &str = "INSIGHTS_IDLE_TIMEOUT";
 pub(super) const DEADLINE: &str = "INSIGHTS_DEADLINE";
 pub(super) const MAX_OUTPUT_TOKENS: &str = "INSIGHTS_MAX_OUTPUT_TOKENS";
+pub(super) const ROUNDS: &str = "INSIGHTS_ROUNDS";
 pub(super) const CACHE: &str = "INSIGHTS_CACHE";
 pub(super) const CACHE_MAX_AGE: &str = "INSIGHTS_CACHE_MAX_AGE";
 pub(super) const HEDGE_AFTER: &str = "INSIGHTS_HEDGE_AFTER";
@@ -87,6 +89,10 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain(TIMEZONE, "IANA time zone of the report's days"),
     plain(MAX_BAD_ROWS, "unreadable rows before a run stops"),
+    plain(
+        MEMORY_LIMIT,
+        "memory for tables and queries, such as 1500MB; what does not fit goes to disk",
+    ),
     plain(
         PROVIDER,
         "who answers: mock, env, openai, anthropic, gemini, openrouter or another name",
@@ -131,6 +137,10 @@ pub const VARIABLES: &[Variable] = &[
     plain(IDLE_TIMEOUT, "seconds between two tokens of a streamed reply"),
     plain(DEADLINE, "seconds for the whole run"),
     plain(MAX_OUTPUT_TOKENS, "token limit of one reply"),
+    plain(
+        ROUNDS,
+        "how often findings that do not hold go back to their specialist",
+    ),
     plain(
         HEDGE_AFTER,
         "seconds after which a second model is asked, near the deadline only",

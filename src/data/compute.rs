@@ -11,10 +11,12 @@ use crate::event::{Event, Events};
 use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
 use super::intake::{self, Request, Taken};
+use super::memory::Memory;
 use super::roles::names::Role;
 use super::source::{Access, Raw};
 use super::{
-    DataError, Dataset, Definitions, Mapped, Segmentation, Source, Summary, Tables, Totals, Window, gate, metrics,
+    DataError, Dataset, Definitions, Mapped, MemoryLimit, Segmentation, Source, Summary, Tables, Totals, Window, gate,
+    metrics,
 };
 
 /// What to read and how.
@@ -36,6 +38,8 @@ pub struct Options {
     pub metrics: Option<PathBuf>,
     /// When the run takes place: what is dated later has not happened yet.
     pub now: jiff::Timestamp,
+    /// What tables and queries may take together; what does not fit goes to disk.
+    pub memory: MemoryLimit,
 }
 
 /// What `doctor` shows about a source.
@@ -58,7 +62,7 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     let definitions = Definitions::of(options.metrics.as_deref()).await?;
     let own = definitions.clone();
     let computed = computed(options, events, &timezone, definitions).await;
-    computed.map_err(|error| own.blame(error))
+    computed.map_err(|error| own.blame(error).within(options.memory))
 }
 
 async fn computed(
@@ -117,11 +121,12 @@ async fn computed(
     summary.totals = totals;
     summary.previous_totals = previous_totals;
     summary.columns = facts.profile.of(window, previous_window);
-    let counts = counts(&facts, window).await?;
-    let (start, end) = (number_of_day(window.start), number_of_day(window.end));
-    let counted_once: u64 = facts.copies.range(start..=end).map(|(_, n_rows)| n_rows).sum();
-    summary.duplicate_rows = Some(counted_once + summary.rows_used.saturating_sub(counts.0));
-    summary.distinct_countries = facts.roles.has(Role::Country).then_some(counts.1);
+    let days = number_of_day(window.start)..=number_of_day(window.end);
+    let twice = facts.twice.as_ref();
+    summary.duplicate_rows = twice.map(|twice| twice.range(days).map(|(_, n_rows)| n_rows).sum());
+    if facts.roles.has(Role::Country) {
+        summary.distinct_countries = Some(n_countries(&facts, window).await?);
+    }
     summary.empty_days = empty_days(&facts, window);
     summary.partial_last_day = partial_last_day(&facts, window);
     let times = gate::Times {
@@ -145,6 +150,7 @@ async fn computed(
         summary,
         segmentation,
         mapping: facts.roles.mapping(),
+        queries: facts.queries(),
         source,
     };
     gate::apply(&mut dataset);
@@ -169,7 +175,8 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 /// Reads the sources and says what each column is taken for.
 pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
-    let Opened { facts, summary, source } = open(request, &timezone, Definitions::default()).await?;
+    let opened = open(request, &timezone, Definitions::default()).await;
+    let Opened { facts, summary, source } = opened.map_err(|error| error.within(request.memory))?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
         files: source.files,
@@ -190,7 +197,8 @@ struct Opened {
 }
 
 async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -> Result<Opened, DataError> {
-    let Taken { raw, columns, roles } = intake::take(request).await?;
+    let memory = Memory::new(request.memory)?;
+    let Taken { raw, columns, roles } = intake::take(request, &memory).await?;
     let source = Source {
         kind: "data".to_owned(),
         files: raw.files.clone(),
@@ -199,7 +207,7 @@ async fn open(request: &Request<'_>, timezone: &str, definitions: Definitions) -
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions).await?;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions, &memory).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);
@@ -249,28 +257,10 @@ fn say_roles(events: &Events, facts: &Facts) {
     }
 }
 
-/// Distinct rows and distinct countries of the window.
-async fn counts(facts: &Facts, window: Window) -> Result<(u64, u64), DataError> {
-    let between = format!(
-        "day BETWEEN {} AND {}",
-        number_of_day(window.start),
-        number_of_day(window.end)
-    );
-    let rows = facts
-        .engine
-        .row(
-            &format!("SELECT count(DISTINCT row_hash) AS n FROM events WHERE {between}"),
-            |row| row.count("n"),
-        )
-        .await?;
-    let countries = facts
-        .engine
-        .row(
-            &format!("SELECT count(DISTINCT country) AS n FROM visits WHERE {between}"),
-            |row| row.count("n"),
-        )
-        .await?;
-    Ok((rows, countries))
+async fn n_countries(facts: &Facts, window: Window) -> Result<u64, DataError> {
+    let (start, end) = (number_of_day(window.start), number_of_day(window.end));
+    let sql = format!("SELECT count(DISTINCT country) AS n FROM visits WHERE day BETWEEN {start} AND {end}");
+    facts.engine.row(&sql, |row| row.count("n")).await
 }
 
 fn empty_days(facts: &Facts, window: Window) -> Vec<Date> {

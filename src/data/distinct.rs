@@ -1,6 +1,6 @@
 //! One pass over a column: nulls, distinct values, a sample. Numbers are counted as numbers; only what is kept becomes text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
@@ -14,11 +14,16 @@ use datafusion::arrow::datatypes::{
 use super::DataError;
 use super::functions::is_null_word;
 
+/// How statistics programs write an empty cell.
+pub(super) const NOT_AVAILABLE: &str = "NA";
+
 /// What the pass found.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Counted {
     pub(super) nulls: u64,
     pub(super) distinct: u64,
+    /// Filled cells that say `NA`.
+    pub(super) not_available: u64,
     /// Every so many filled values, as text.
     pub(super) sample: Vec<String>,
     /// All distinct values, sorted, when they are few.
@@ -26,17 +31,95 @@ pub(super) struct Counted {
 }
 
 /// Counts up to `most` distinct values, samples each `step`-th one, and keeps the values where they are at most `kept`.
-pub(super) fn count(arrays: &[&ArrayRef], step: u64, most: usize, kept: usize) -> Result<Counted, DataError> {
-    let pass = Pass { step, most, kept };
+pub(super) fn count(
+    arrays: impl Iterator<Item = Result<ArrayRef, DataError>>,
+    step: u64,
+    most: usize,
+    kept: usize,
+) -> Result<Counted, DataError> {
+    let mut pass = Pass {
+        step,
+        most,
+        kept,
+        n_filled: 0,
+        seen: HashSet::default(),
+        values: HashMap::default(),
+        counted: Counted::default(),
+    };
+    for array in arrays {
+        pass.array(&array?)?;
+    }
+    let mut counted = pass.counted;
+    counted.distinct = pass.seen.len() as u64;
+    if pass.seen.len() <= kept {
+        let mut values: Vec<String> = pass.values.into_values().collect();
+        values.sort_unstable();
+        counted.values = Some(values);
+    }
+    Ok(counted)
+}
+
+struct Pass {
+    step: u64,
+    most: usize,
+    kept: usize,
+    n_filled: u64,
+    /// Millions of texts would fill the memory: what tells them apart stands for them.
+    seen: HashSet<u64, BuildHasherDefault<Mixing>>,
+    /// The texts themselves, as long as they are few.
+    values: HashMap<u64, String, BuildHasherDefault<Mixing>>,
+    counted: Counted,
+}
+
+impl Pass {
+    fn array(&mut self, array: &ArrayRef) -> Result<(), DataError> {
+        match array.as_any_dictionary_opt() {
+            Some(coded) => {
+                let keys = coded.normalized_keys();
+                let rows = keys.into_iter().enumerate();
+                self.cells(
+                    coded.values(),
+                    rows.map(|(row, key)| array.is_valid(row).then_some(key)),
+                )
+            }
+            None => self.cells(array, (0..array.len()).map(Some)),
+        }
+    }
+
+    /// Cells by their places in a list of values.
+    fn cells(&mut self, values: &ArrayRef, places: impl Iterator<Item = Option<usize>>) -> Result<(), DataError> {
+        let (values, marks) = marks(values)?;
+        let is_text = *values.data_type() == DataType::Utf8;
+        let not_available = mark(NOT_AVAILABLE);
+        let mut met = vec![false; marks.len()];
+        for place in places {
+            let Some((place, mark)) = place.and_then(|place| Some((place, marks[place]?))) else {
+                self.counted.nulls += 1;
+                continue;
+            };
+            self.counted.not_available += u64::from(is_text && mark == not_available);
+            if self.n_filled.is_multiple_of(self.step) {
+                self.counted.sample.push(text_at(&values, place)?);
+            }
+            self.n_filled += 1;
+            if !met[place] && self.seen.len() < self.most && self.seen.insert(mark) && self.seen.len() <= self.kept {
+                self.values.insert(mark, text_at(&values, place)?);
+            }
+            met[place] = true;
+        }
+        Ok(())
+    }
+}
+
+/// What tells each value from all others of its column; none for a value that says nothing. With it the values, as text unless numbers.
+fn marks(array: &ArrayRef) -> Result<(ArrayRef, Vec<Option<u64>>), DataError> {
     macro_rules! numbers {
         ($kind:ty, $bits:expr) => {
-            pass.numbers::<$kind>(arrays, $bits)
+            numbers::<$kind>(array, $bits)
         };
     }
-    let Some(first) = arrays.first() else {
-        return Ok(Counted::default());
-    };
-    match first.data_type() {
+    let marks = match array.data_type() {
+        DataType::Null => vec![None; array.len()],
         DataType::Int8 => numbers!(Int8Type, |value| Some(u64::from(value.cast_unsigned()))),
         DataType::Int16 => numbers!(Int16Type, |value| Some(u64::from(value.cast_unsigned()))),
         DataType::Int32 => numbers!(Int32Type, |value| Some(u64::from(value.cast_unsigned()))),
@@ -55,96 +138,29 @@ pub(super) fn count(arrays: &[&ArrayRef], step: u64, most: usize, kept: usize) -
             TimeUnit::Microsecond => numbers!(TimestampMicrosecondType, |value| Some(value.cast_unsigned())),
             TimeUnit::Nanosecond => numbers!(TimestampNanosecondType, |value| Some(value.cast_unsigned())),
         },
-        _ => pass.texts(arrays),
-    }
+        _ => {
+            let texts = cast(array, &DataType::Utf8)?;
+            let says = |text: Option<&str>| text.filter(|text| !is_null_word(text)).map(mark);
+            let marks = texts.as_string::<i32>().iter().map(says).collect();
+            return Ok((texts, marks));
+        }
+    };
+    Ok((ArrayRef::clone(array), marks))
 }
 
-struct Pass {
-    step: u64,
-    most: usize,
-    kept: usize,
+fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef, bits: impl Fn(T::Native) -> Option<u64>) -> Vec<Option<u64>> {
+    let values = array.as_primitive::<T>().iter();
+    values.map(|value| value.and_then(&bits)).collect()
 }
 
-/// Distinct values, each with the place where it was first seen.
-type Seen<T> = HashMap<T, (usize, usize), BuildHasherDefault<Mixing>>;
-
-impl Pass {
-    fn numbers<T: ArrowPrimitiveType>(
-        &self,
-        arrays: &[&ArrayRef],
-        bits: impl Fn(T::Native) -> Option<u64>,
-    ) -> Result<Counted, DataError> {
-        let mut seen: Seen<u64> = Seen::default();
-        let mut counted = Counted::default();
-        let mut sampled = Vec::new();
-        let mut n_seen = 0;
-        let mut last = None;
-        for (which, array) in arrays.iter().enumerate() {
-            for (row, value) in array.as_primitive::<T>().iter().enumerate() {
-                let Some(value) = value.and_then(&bits) else {
-                    counted.nulls += 1;
-                    continue;
-                };
-                if n_seen % self.step == 0 {
-                    sampled.push((which, row));
-                }
-                n_seen += 1;
-                if last != Some(value) && seen.len() < self.most {
-                    seen.entry(value).or_insert((which, row));
-                    last = Some(value);
-                }
-            }
-        }
-        counted.distinct = seen.len() as u64;
-        counted.sample = sampled
-            .into_iter()
-            .map(|place| text_at(arrays, place))
-            .collect::<Result<_, _>>()?;
-        if seen.len() <= self.kept {
-            let values = seen.into_values().map(|place| text_at(arrays, place));
-            counted.values = Some(sorted(values.collect::<Result<_, _>>()?));
-        }
-        Ok(counted)
-    }
-
-    fn texts(&self, arrays: &[&ArrayRef]) -> Result<Counted, DataError> {
-        let texts: Vec<ArrayRef> = arrays
-            .iter()
-            .map(|array| cast(array, &DataType::Utf8))
-            .collect::<Result<_, _>>()?;
-        let mut seen: Seen<&str> = Seen::default();
-        let mut counted = Counted::default();
-        let mut n_seen = 0;
-        let mut last = "";
-        for text in texts.iter().flat_map(|array| array.as_string::<i32>()) {
-            let Some(text) = text.filter(|text| !is_null_word(text)) else {
-                counted.nulls += 1;
-                continue;
-            };
-            if n_seen % self.step == 0 {
-                counted.sample.push(text.to_owned());
-            }
-            n_seen += 1;
-            if text != last && seen.len() < self.most {
-                seen.entry(text).or_insert((0, 0));
-                last = text;
-            }
-        }
-        counted.distinct = seen.len() as u64;
-        if seen.len() <= self.kept {
-            counted.values = Some(sorted(seen.into_keys().map(str::to_owned).collect()));
-        }
-        Ok(counted)
-    }
+fn mark(text: &str) -> u64 {
+    let mut mixing = Mixing::default();
+    mixing.add_bytes(text.as_bytes());
+    mixing.finish()
 }
 
-fn sorted(mut values: Vec<String>) -> Vec<String> {
-    values.sort_unstable();
-    values
-}
-
-fn text_at(arrays: &[&ArrayRef], (which, row): (usize, usize)) -> Result<String, DataError> {
-    let text = cast(&arrays[which].slice(row, 1), &DataType::Utf8)?;
+fn text_at(values: &ArrayRef, place: usize) -> Result<String, DataError> {
+    let text = cast(&values.slice(place, 1), &DataType::Utf8)?;
     Ok(text.as_string::<i32>().value(0).to_owned())
 }
 
@@ -153,6 +169,11 @@ fn text_at(arrays: &[&ArrayRef], (which, row): (usize, usize)) -> Result<String,
 pub(super) struct Mixing(u64);
 
 impl Mixing {
+    /// Equal values give other results with another salt.
+    pub(super) fn begin(salt: u64) -> Self {
+        Self(salt)
+    }
+
     pub(super) fn add(&mut self, word: u64) {
         let product = u128::from(self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         self.0 = (product >> 64) as u64 ^ product as u64;
@@ -196,8 +217,7 @@ mod tests {
     use super::*;
 
     fn counted(arrays: Vec<ArrayRef>, step: u64, most: usize, kept: usize) -> Counted {
-        let arrays: Vec<&ArrayRef> = arrays.iter().collect();
-        count(&arrays, step, most, kept).unwrap()
+        count(arrays.into_iter().map(Ok), step, most, kept).unwrap()
     }
 
     #[test]
@@ -213,11 +233,21 @@ mod tests {
         let expected = Counted {
             nulls: 1,
             distinct: 3,
+            not_available: 0,
             sample: ["7", "-1", "12"].map(str::to_owned).to_vec(),
             values: Some(["-1", "12", "7"].map(str::to_owned).to_vec()),
         };
         assert_eq!(counted(numbers, 2, 100, 100), expected);
-        assert_eq!(counted(texts, 2, 100, 100), expected);
+        assert_eq!(counted(texts.clone(), 2, 100, 100), expected);
+        let codes = DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8));
+        let coded = texts.iter().map(|texts| cast(texts, &codes).unwrap()).collect();
+        assert_eq!(counted(coded, 2, 100, 100), expected);
+    }
+
+    #[test]
+    fn cells_that_say_na_are_counted() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["NA", "DE", "NA"]));
+        assert_eq!(counted(vec![texts], 1, 100, 100).not_available, 2);
     }
 
     #[test]

@@ -1,21 +1,32 @@
-//! One DataFusion session: tables in memory in, rows out. Never heard of metrics.
+//! One DataFusion session: tables in, rows out, within a budget of memory. Never heard of metrics.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
-use datafusion::datasource::MemTable;
+use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use futures::TryStreamExt as _;
 use jiff::civil::Date;
+use tokio::task::JoinSet;
 
+use super::dealer::Dealer;
+use super::held::{CHUNK_ROWS, Held, HeldTable, Holder, Piece, Places};
+use super::memory::{Memory, Rows};
 use super::moment::DayOrder;
 use super::{DataError, functions};
 
 pub(crate) struct Engine {
     context: SessionContext,
+    memory: Memory,
+    tables: Mutex<HashMap<String, Arc<Held>>>,
+    /// Every query that was asked, here and in sessions beside this one.
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// Below this many rows for each core, handing rows from task to task costs more than it saves.
@@ -25,56 +36,147 @@ impl Engine {
     /// A session for tables of about `n_rows` rows.
     ///
     /// A run asks some fifty small queries of our own: a second and third pass of the optimizer take longer than they save.
-    pub(crate) fn new(timezone: &str, order: DayOrder, n_rows: u64) -> Self {
-        let config = SessionConfig::new().with_batch_size(16_384);
+    pub(crate) fn new(timezone: &str, order: DayOrder, n_rows: u64, memory: &Memory) -> Self {
+        let config = SessionConfig::new().with_batch_size(CHUNK_ROWS);
         let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
         let n_partitions = wanted.clamp(1, config.target_partitions().max(1));
         let mut config = config.with_target_partitions(n_partitions);
         let options = config.options_mut();
         options.optimizer.max_passes = 1;
+        // Rows stay in the order in which they are held until something groups or joins them.
+        options.optimizer.enable_round_robin_repartition = false;
+        options.execution.sort_spill_reservation_bytes = memory.sort_reserve();
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.map_string_types_to_utf8view = false;
-        let context = SessionContext::new_with_config(config);
+        let context = SessionContext::new_with_config_rt(config, memory.runtime());
         for function in functions::all(timezone, order) {
             context.register_udf(function);
         }
-        Self { context }
+        Self::of(context, memory, Arc::default())
     }
 
-    /// Makes batches a table, spread over the session's partitions.
-    pub(crate) fn register(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(), DataError> {
-        let n_partitions = self.context.copied_config().target_partitions().max(1);
-        let mut partitions: Vec<Vec<RecordBatch>> = vec![Vec::new(); n_partitions];
-        for (position, batch) in batches.into_iter().enumerate() {
-            partitions[position % n_partitions].push(batch);
+    fn of(context: SessionContext, memory: &Memory, asked: Arc<Mutex<Vec<String>>>) -> Self {
+        Self {
+            context,
+            memory: memory.clone(),
+            tables: Mutex::default(),
+            asked,
         }
+    }
+
+    /// A session with the same functions, without tables, for what one core does alone.
+    pub(crate) fn beside(&self) -> Self {
+        let config = self.context.copied_config().with_target_partitions(1);
+        let state = SessionStateBuilder::new_from_existing(self.context.state())
+            .with_config(config)
+            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+            .build();
+        Self::of(
+            SessionContext::new_with_state(state),
+            &self.memory,
+            Arc::clone(&self.asked),
+        )
+    }
+
+    pub(crate) fn n_partitions(&self) -> usize {
+        self.context.copied_config().target_partitions().max(1)
+    }
+
+    /// Makes rows a table.
+    pub(crate) fn register(&self, name: &str, held: Arc<Held>) -> Result<(), DataError> {
         self.context
-            .register_table(name, Arc::new(MemTable::try_new(schema, partitions)?))?;
+            .register_table(name, Arc::new(HeldTable(Arc::clone(&held))))?;
+        self.tables().insert(name.to_owned(), held);
         Ok(())
     }
 
     pub(crate) fn drop(&self, name: &str) -> Result<(), DataError> {
         self.context.deregister_table(name)?;
+        self.tables().remove(name);
         Ok(())
+    }
+
+    fn tables(&self) -> MutexGuard<'_, HashMap<String, Arc<Held>>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows of a table that was registered or kept.
+    pub(crate) fn held(&self, name: &str) -> Result<Arc<Held>, DataError> {
+        let held = self.tables().get(name).cloned();
+        held.ok_or_else(|| DataError::Engine(format!("there is no table {name}")))
     }
 
     /// Keeps the result of a query as a table.
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
+        let (schema, streams) = self.streams(sql).await?;
+        let places = Places::new(&self.memory, Rows::Table);
+        let filling = streams.into_iter().map(|mut stream| {
+            let mut holder = Holder::new(&places).with_columns(&schema);
+            async move {
+                while let Some(batch) = stream.try_next().await? {
+                    holder.append(&batch)?;
+                }
+                Ok(Arc::new(holder.finish()))
+            }
+        });
+        let parts = side_by_side(filling).await?;
+        self.register(name, Arc::new(Held::joined(parts, schema)))
+    }
+
+    /// Keeps the result of a query as a table in so many parts: rows with the same text in a column are in the same part.
+    pub(crate) async fn keep_dealt(&self, name: &str, sql: &str, by: &str, n_parts: usize) -> Result<(), DataError> {
+        let (schema, streams) = self.streams(sql).await?;
+        let places = Places::new(&self.memory, Rows::Table);
+        let by = schema.index_of(by)?;
+        let filling = streams.into_iter().map(|mut stream| {
+            let mut dealer = Dealer::new(Holder::new(&places).with_columns(&schema), by, n_parts);
+            async move {
+                while let Some(batch) = stream.try_next().await? {
+                    dealer.append(batch)?;
+                }
+                Ok(Arc::new(dealer.finish()?))
+            }
+        });
+        let parts = side_by_side(filling).await?;
+        self.register(name, Arc::new(Held::joined(parts, schema)))
+    }
+
+    /// A table and more columns of its rows as a new table. The query gives one row for each row of the table, in their order.
+    pub(crate) async fn widen(&self, table: &str, name: &str, sql: &str) -> Result<(), DataError> {
+        let held = self.held(table)?;
+        let (schema, streams) = self.streams(sql).await?;
+        let places = Places::new(&self.memory, Rows::Source);
+        let filling = streams.into_iter().map(|mut stream| {
+            let places = places.clone();
+            async move {
+                let mut chunks = Vec::new();
+                while let Some(batch) = stream.try_next().await? {
+                    chunks.push((batch.num_rows(), places.place(batch.columns())?));
+                }
+                Ok(chunks)
+            }
+        });
+        let chunks: Vec<(usize, Vec<Piece>)> = side_by_side(filling).await?.into_iter().flatten().collect();
+        let fits = |(chunk, (n_rows, _)): (usize, &(usize, _))| held.n_rows_of(chunk) == *n_rows;
+        if chunks.len() != held.n_chunks() || !chunks.iter().enumerate().all(fits) {
+            return Err(DataError::Engine(format!("the rows of {table} lost their order")));
+        }
+        let pieces = chunks.into_iter().map(|(_, pieces)| pieces).collect();
+        self.register(name, Arc::new(held.widened(schema.as_ref().clone(), pieces)))
+    }
+
+    /// The result of a query, one stream for each core; all columns may hold nulls.
+    async fn streams(&self, sql: &str) -> Result<(SchemaRef, Vec<SendableRecordBatchStream>), DataError> {
+        self.note(sql);
         let frame = self.context.sql(sql).await?;
         let planned = frame.schema().as_arrow().clone();
-        let batches = frame.collect().await?;
-        // What the planner and the batches say about nulls differs at times; all columns may hold nulls.
+        // What the planner and the batches say about nulls differs at times.
         let fields: Vec<Field> = planned
             .fields()
             .iter()
             .map(|field| Field::new(field.name(), field.data_type().clone(), true))
             .collect();
-        let schema = Arc::new(Schema::new(fields));
-        let batches = batches
-            .into_iter()
-            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
-            .collect::<Result<_, _>>()?;
-        self.register(name, schema, batches)
+        Ok((Arc::new(Schema::new(fields)), frame.execute_stream_partitioned().await?))
     }
 
     /// Checks that a text is one query and nothing else; the parser's own words when not.
@@ -99,7 +201,18 @@ impl Engine {
     }
 
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
+        self.note(sql);
         Ok(self.context.sql(sql).await?.collect().await?)
+    }
+
+    /// Every query that was asked so far.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, sql: &str) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push(sql.to_owned());
     }
 
     /// The rows of a query, one value per row by `read`.
@@ -118,6 +231,22 @@ impl Engine {
             .next()
             .ok_or_else(|| DataError::Engine(format!("no row from {sql}")))
     }
+}
+
+/// All results in the order of the work, each made on a task of its own; the first error ends all.
+pub(crate) async fn side_by_side<T: Send + 'static>(
+    work: impl IntoIterator<Item = impl Future<Output = Result<T, DataError>> + Send + 'static>,
+) -> Result<Vec<T>, DataError> {
+    let mut tasks: JoinSet<Result<(usize, T), DataError>> = JoinSet::new();
+    for (number, work) in work.into_iter().enumerate() {
+        tasks.spawn(async move { Ok((number, work.await?)) });
+    }
+    let mut done: Vec<(usize, T)> = Vec::with_capacity(tasks.len());
+    while let Some(result) = tasks.join_next().await {
+        done.push(result.map_err(|error| DataError::Engine(error.to_string()))??);
+    }
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, value)| value).collect())
 }
 
 /// Integers, floats, texts and decimals only, so that a row can be read without knowing the engine's types.

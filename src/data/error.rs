@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use datafusion::error::DataFusionError;
 use jiff::civil::Date;
 
-use super::Window;
+use super::{MemoryLimit, Window};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -59,6 +60,10 @@ pub enum DataError {
     NoSuchDefinition(String),
     #[error("cannot use the metric definition {}: {why}", path.display())]
     BadDefinition { path: PathBuf, why: String, hint: String },
+    #[error("the memory limit of {limit} is too small for these data: {why}")]
+    MemoryLimit { limit: MemoryLimit, why: String },
+    #[error("cannot set rows aside in {}: {why}", folder.display())]
+    Scratch { folder: PathBuf, why: String },
     #[error("the query engine failed: {0}")]
     Engine(String),
     #[error("cannot write {}: {why}", path.display())]
@@ -66,6 +71,14 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The same error, knowing the limit that was in force.
+    pub(super) fn within(self, limit: MemoryLimit) -> Self {
+        match self {
+            Self::MemoryLimit { why, .. } => Self::MemoryLimit { limit, why },
+            other => other,
+        }
+    }
+
     /// The next step, for the line under the error.
     pub fn hint(&self) -> String {
         match self {
@@ -101,6 +114,10 @@ impl DataError {
             Self::NoTables(_) => "name the source with `--data FILE|DIR|GLOB`, or let the upstream pipeline write outputs/segments first".to_owned(),
             Self::NoSuchDefinition(_) => "`insights sql` lists all definitions and the tables that they feed".to_owned(),
             Self::BadDefinition { hint, .. } => hint.clone(),
+            Self::MemoryLimit { limit, .. } => format!("allow more, for example `--memory-limit {}`", limit.more()),
+            Self::Scratch { .. } => {
+                "let TMPDIR name a folder with free space, or raise `--memory-limit` until all rows fit".to_owned()
+            }
             Self::Engine(_) => "this looks like a bug here; the same command with RUST_LOG=insights=debug tells more".to_owned(),
             Self::Write { .. } => "check free space and permissions of the run directory".to_owned(),
         }
@@ -127,9 +144,35 @@ fn quoted(names: &[String]) -> String {
         .join(" or ")
 }
 
-impl From<datafusion::error::DataFusionError> for DataError {
-    fn from(error: datafusion::error::DataFusionError) -> Self {
-        Self::Engine(error.strip_backtrace())
+impl From<DataFusionError> for DataError {
+    fn from(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(why) => Self::MemoryLimit {
+                limit: MemoryLimit::default(),
+                why: what_was_asked(why),
+            },
+            DataFusionError::External(ours) => match ours.downcast_ref::<Self>() {
+                // What went wrong in a table of ours, on its way through the engine.
+                Some(Self::Scratch { folder, why }) => Self::Scratch {
+                    folder: folder.clone(),
+                    why: why.clone(),
+                },
+                _ => Self::Engine(error.strip_backtrace()),
+            },
+            _ => Self::Engine(error.strip_backtrace()),
+        }
+    }
+}
+
+/// The engine's pool says whose reservation could not grow by how much, of how much in all.
+fn what_was_asked(why: &str) -> String {
+    let asked = why
+        .split_once("additional ")
+        .and_then(|(_, rest)| rest.split_once(" for "))
+        .map(|(size, _)| size);
+    match asked {
+        Some(size) => format!("a query could not get {size} more"),
+        None => "a query did not fit".to_owned(),
     }
 }
 

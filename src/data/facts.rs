@@ -1,26 +1,24 @@
 //! The compact tables in memory that all metrics are computed from: events, first days, visits. Knows roles; never heard of windows.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher as _;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::BooleanArray;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use jiff::civil::Date;
 
-use super::copies::{self, Copies};
 use super::countries::Spellings;
-use super::distinct::Mixing;
-use super::engine::{Engine, day_from_number, literal, quoted};
+use super::engine::{Engine, Row, day_from_number, literal, quoted};
 use super::event_names::{self, Kind};
 use super::gate::{self, MixedTotals};
+use super::held::{Held, Places};
+use super::memory::{Memory, Rows};
 use super::privacy::{self, Masker};
 use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
-use super::source::Raw;
-use super::{DataError, Definitions, Query, quality};
+use super::source::{ROW, Raw};
+use super::{DataError, Definitions, Query, Ran, copies, per_user, quality};
 
 const MOST_DIMENSIONS: usize = 6;
 const MOST_DIMENSION_VALUES: u64 = 20;
@@ -40,9 +38,21 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
-    /// Rows that were sent twice and count once, by day.
-    pub(crate) copies: BTreeMap<i64, u64>,
+    /// Rows that stand there a second time, by day, whether they count or not; none where nobody knows.
+    pub(crate) twice: Option<BTreeMap<i64, u64>>,
     pub(crate) mixed_totals: Vec<MixedTotals>,
+    masker: Masker,
+}
+
+impl Facts {
+    /// The queries asked so far, as they may be shown.
+    pub(crate) fn queries(&self) -> Vec<Ran> {
+        let mut queries = self.definitions.ran(self.engine.asked());
+        for query in &mut queries {
+            query.sql = self.masker.shown(&query.sql);
+        }
+        queries
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,42 +68,36 @@ pub(crate) async fn build(
     roles: Roles,
     timezone: &str,
     definitions: Definitions,
+    memory: &Memory,
 ) -> Result<(Facts, Vec<String>), DataError> {
-    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), raw.n_rows());
-    let mut notes = Vec::new();
     let n_rows = raw.n_rows();
-    let copies = copies::count_once(columns, &roles).then(Copies::default);
-    register(&engine, raw, copies)?;
-    let time = roles
-        .found
-        .get(&Role::Time)
-        .ok_or_else(|| DataError::Engine("no time role".to_owned()))?;
-    engine
-        .keep("dated", &definitions.sql(Query::Dated).replace("{time}", &time.sql))
-        .await?;
+    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), n_rows, memory);
+    let mut notes = Vec::new();
+    let once = copies::count_once(columns, &roles);
+    engine.register("raw", marked(raw.held, once, memory).await?)?;
+    date(&engine, &roles, &definitions).await?;
     engine.drop("raw")?;
-    let rows_without_time = readable_times(&engine, &roles, n_rows).await?;
+    let rows_without_time = readable_times(&engine, columns, &roles, n_rows).await?;
     if rows_without_time > 0 {
         notes.push(format!(
             "{rows_without_time} rows have no time that can be read and are left out"
         ));
     }
-    let copied: BTreeMap<i64, u64> = engine
-        .rows(definitions.sql(Query::Copies), |row| {
-            (row.integer("day").unwrap_or(0), row.count("n_rows"))
-        })
-        .await?
-        .into_iter()
-        .collect();
+    let copied = by_day(&engine, definitions.sql(Query::Copies)).await?;
     let n_copied: u64 = copied.values().sum();
     if n_copied > 0 {
         notes.push(format!(
             "{n_copied} rows were sent twice, each cell and the very moment the same, and count once"
         ));
     }
+    // A definition of the user's own may have left the mark out.
+    let twice = match engine.held("dated")?.schema().index_of("__twice") {
+        Ok(_) => Some(by_day(&engine, include_str!("gate/sql/twice.sql")).await?),
+        Err(_) => None,
+    };
     let masker = masker(columns, &roles);
     let dimensions = dimensions(columns, &roles, &masker);
-    let profile = quality::profile(&engine, columns, &roles).await?;
+    let profile = quality::profile(engine.held("dated")?, columns, &roles).await?;
     let mixed_totals = gate::mixed_totals(&engine, columns, &roles).await?;
     let labels = Labels {
         masker: &masker,
@@ -102,15 +106,10 @@ pub(crate) async fn build(
     };
     let (events, joined) = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
     notes.extend(joined);
-    engine.keep("events", &events).await?;
+    per_user::keep_events(&engine, &definitions, &events, n_rows).await?;
     definitions.check_events(&engine).await?;
     engine.drop("dated")?;
-    engine.keep("first_seen", definitions.sql(Query::FirstSeen)).await?;
-    engine.keep("visits", definitions.sql(Query::Visits)).await?;
-    engine.keep("user_days", definitions.sql(Query::UserDays)).await?;
-    if roles.has(Role::Session) {
-        engine.keep("session_days", definitions.sql(Query::SessionDays)).await?;
-    }
+    per_user::keep_tables(&engine, &definitions, &roles, n_rows).await?;
     let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
     let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
     let users = engine
@@ -135,95 +134,73 @@ pub(crate) async fn build(
         rows_without_time,
         profile,
         has_kinds,
-        copies: copied,
+        twice,
         mixed_totals,
+        masker,
     };
     Ok((facts, notes))
 }
 
-/// The raw rows as table `raw`, each with a hash of all its cells as they stand.
-///
-/// With `copies`, a row that was there before is marked.
-fn register(engine: &Engine, raw: Raw, mut copies: Option<Copies>) -> Result<(), DataError> {
-    let mut fields: Vec<Field> = raw.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
-    fields.push(Field::new("__row", DataType::Int64, false));
-    fields.push(Field::new("__copy", DataType::Boolean, false));
-    let schema = Arc::new(Schema::new(fields));
-    let mut batches = Vec::with_capacity(raw.batches.len());
-    let mut given = raw.row_hashes.into_iter().flatten();
-    for batch in raw.batches {
-        let hashes = match given.next() {
-            Some(hashes) => hashes,
-            None => row_hashes(&batch)?,
-        };
-        let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(match &mut copies {
-            Some(copies) => copies.flags(&hashes),
-            None => BooleanArray::from(vec![false; hashes.len()]),
-        }));
-        columns.insert(columns.len() - 1, Arc::new(hashes));
-        batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
-    }
-    engine.register("raw", schema, batches)
+/// The raw rows with two marks: a row that was there before, and whether it counts no second time for that.
+async fn marked(held: Arc<Held>, once: bool, memory: &Memory) -> Result<Arc<Held>, DataError> {
+    let places = Places::new(memory, Rows::Source);
+    let marking = tokio::task::spawn_blocking(move || {
+        let twice = copies::repeated(&held, held.schema().index_of(ROW)?)?;
+        let pieces = twice.into_iter().map(|twice| {
+            let never = BooleanArray::from(vec![false; twice.len()]);
+            let copy = if once { twice.clone() } else { never };
+            places.place(&[Arc::new(copy), Arc::new(twice)])
+        });
+        let fields = ["__copy", "__twice"].map(|name| Field::new(name, DataType::Boolean, true));
+        let schema = Schema::new(fields.to_vec());
+        Ok(Arc::new(
+            held.widened(schema, pieces.collect::<Result<_, DataError>>()?),
+        ))
+    });
+    marking.await.map_err(|error| DataError::Engine(error.to_string()))?
 }
 
-/// Enough to tell the rows of one table apart, the same on every machine.
-fn row_hashes(batch: &RecordBatch) -> Result<Int64Array, DataError> {
-    let mut hashes = vec![Mixing::default(); batch.num_rows()];
-    for array in batch.columns() {
-        if array.data_type().is_primitive() && array.data_type().primitive_width().is_some_and(|width| width <= 8) {
-            hash_numbers(array, &mut hashes);
-            continue;
-        }
-        let texts = cast(array, &DataType::Utf8)?;
-        for (hash, text) in hashes.iter_mut().zip(texts.as_string::<i32>()) {
-            match text {
-                Some(text) => hash.add_bytes(text.as_bytes()),
-                None => hash.add(NULL),
-            }
-        }
+/// Makes the table `dated` of `raw`. The built-in definition only adds columns, so that nothing else is copied.
+async fn date(engine: &Engine, roles: &Roles, definitions: &Definitions) -> Result<(), DataError> {
+    let time = roles.found.get(&Role::Time);
+    let time = time.ok_or_else(|| DataError::Engine("no time role".to_owned()))?;
+    let sql = definitions.sql(Query::Dated).replace("{time}", &time.sql);
+    if definitions.path(Query::Dated).is_some() {
+        return engine.keep("dated", &sql).await;
     }
-    let hashes = hashes.into_iter().map(|hash| hash.finish().cast_signed());
-    Ok(hashes.collect::<Vec<i64>>().into())
+    let added = format!("SELECT \"__at\", \"__day\" FROM (\n{sql}\n)");
+    engine.widen("raw", "dated", &added).await
 }
 
-/// A cell without a value, which no text and hardly any number looks like.
-const NULL: u64 = 0x5bd1_e995_9d1b_58e7;
-
-/// The bytes of numbers and times as they are stored; writing them as texts would cost more than all queries.
-fn hash_numbers(array: &ArrayRef, hashes: &mut [Mixing]) {
-    let data = array.to_data();
-    let width = array.data_type().primitive_width().unwrap_or(8);
-    let bytes = &data.buffers()[0].as_slice()[data.offset() * width..];
-    for (row, (hash, value)) in hashes.iter_mut().zip(bytes.chunks_exact(width)).enumerate() {
-        if array.is_null(row) {
-            hash.add(NULL);
-            continue;
-        }
-        let mut word = [0; 8];
-        word[..width].copy_from_slice(value);
-        hash.add(u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f);
-    }
+/// Numbers of rows by day.
+async fn by_day(engine: &Engine, sql: &str) -> Result<BTreeMap<i64, u64>, DataError> {
+    let read = |row: &Row| (row.integer("day").unwrap_or(0), row.count("n_rows"));
+    Ok(engine.rows(sql, read).await?.into_iter().collect())
 }
 
 /// Counts rows whose time is empty or cannot be read; more than half unreadable is a wrong column.
-async fn readable_times(engine: &Engine, roles: &Roles, n_rows: u64) -> Result<u64, DataError> {
+async fn readable_times(engine: &Engine, columns: &[Column], roles: &Roles, n_rows: u64) -> Result<u64, DataError> {
     let Some(time) = roles.found.get(&Role::Time) else {
         return Ok(0);
     };
-    let sql = format!(
-        "SELECT count(text_of({time})) AS filled, count(\"__at\") AS readable, min(CASE WHEN \"__at\" IS NULL THEN text_of({time}) END) AS example FROM dated",
-        time = time.sql
-    );
-    let (filled, readable, example) = engine
-        .row(&sql, |row| {
-            (
-                row.count("filled"),
-                row.count("readable"),
-                row.text("example").unwrap_or_default(),
-            )
-        })
+    let is_text = |name: &String| columns.iter().any(|column| column.name == *name && column.is_text());
+    // What is a time or a number already has no words that mean "no value".
+    let value = match time.columns.as_slice() {
+        [name] if time.sql == quoted(name) && !is_text(name) => time.sql.clone(),
+        _ => format!("text_of({})", time.sql),
+    };
+    let sql = format!("SELECT count({value}) AS filled, count(\"__at\") AS readable FROM dated");
+    let (filled, readable) = engine
+        .row(&sql, |row| (row.count("filled"), row.count("readable")))
         .await?;
+    if readable == filled && readable > 0 {
+        return Ok(n_rows - readable);
+    }
+    let sql = format!(
+        "SELECT min(text_of({})) AS example FROM dated WHERE \"__at\" IS NULL",
+        time.sql
+    );
+    let example = engine.row(&sql, |row| row.text("example").unwrap_or_default()).await?;
     if (filled - readable) * 2 > filled || readable == 0 {
         return Err(DataError::TimeUnreadable {
             column: time.shown.clone(),

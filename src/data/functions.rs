@@ -233,7 +233,7 @@ pub(crate) fn moments(array: &ArrayRef, order: DayOrder) -> Result<Vec<Option<Mo
     })
 }
 
-fn amounts(array: &ArrayRef, comma: Comma) -> Result<ArrayRef, DataFusionError> {
+pub(crate) fn amounts(array: &ArrayRef, comma: Comma) -> Result<ArrayRef, DataFusionError> {
     let amounts: Decimal128Array = match array.data_type() {
         DataType::Decimal128(..) | DataType::Decimal256(..) | DataType::Decimal32(..) | DataType::Decimal64(..) => {
             return Ok(cast(array, &AMOUNT)?);

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::DataType;
 
+use super::distinct::NOT_AVAILABLE;
 use super::moment::{self, DayOrder, Slashed, Zone};
 use super::money::{self, Comma};
 use super::roles::names;
@@ -15,7 +15,6 @@ use super::{DataError, distinct};
 const SAMPLE_ROWS: u64 = 5_000;
 /// Beyond this many distinct values the exact number no longer matters.
 pub(crate) const COUNTED_DISTINCT: usize = 2_000_000;
-const NOT_AVAILABLE: &str = "NA";
 const KEPT_VALUES: usize = 2_000;
 
 #[derive(Debug, Clone)]
@@ -92,7 +91,8 @@ fn share(part: u64, whole: u64) -> f64 {
 
 /// All columns, side by side on the machine's cores.
 pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
-    let n_columns = raw.schema.fields().len();
+    let places: Vec<usize> = raw.columns().map(|(place, _)| place).collect();
+    let n_columns = places.len();
     let n_threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(n_columns);
@@ -104,7 +104,7 @@ pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
             if position >= n_columns {
                 return done;
             }
-            done.push((position, column(raw, position)));
+            done.push((position, column(raw, places[position])));
         }
     };
     let mut columns = std::thread::scope(|scope| {
@@ -120,13 +120,12 @@ pub(crate) fn columns(raw: &Raw) -> Result<Vec<Column>, DataError> {
 }
 
 fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
-    let field = raw.schema.field(position);
+    let field = raw.held.schema().field(position);
     let rows = raw.n_rows();
-    let arrays: Vec<&ArrayRef> = raw.batches.iter().map(|batch| batch.column(position)).collect();
     let step = (rows / SAMPLE_ROWS).max(1);
-    let mut counted = distinct::count(&arrays, step, COUNTED_DISTINCT, KEPT_VALUES)?;
+    let mut counted = distinct::count(raw.held.column(position), step, COUNTED_DISTINCT, KEPT_VALUES)?;
     let bare = names::bare(field.name());
-    let n_na = not_available(&arrays)?;
+    let n_na = counted.not_available;
     let na_is_null = n_na > 0 && !is_a_code(&counted.sample);
     if na_is_null {
         counted.nulls += n_na;
@@ -154,17 +153,6 @@ fn column(raw: &Raw, position: usize) -> Result<Column, DataError> {
         comma,
         na_is_null,
     })
-}
-
-/// How many cells of a text column say `NA`.
-fn not_available(arrays: &[&ArrayRef]) -> Result<u64, DataError> {
-    let mut n_cells = 0;
-    for array in arrays.iter().filter(|array| !array.data_type().is_primitive()) {
-        let texts = cast(array, &DataType::Utf8)?;
-        let cells = texts.as_string::<i32>().iter().flatten();
-        n_cells += cells.filter(|text| *text == NOT_AVAILABLE).count() as u64;
-    }
-    Ok(n_cells)
 }
 
 /// True where `NA` is one code among others: the other values are as short as it is, and no numbers.
@@ -227,10 +215,9 @@ pub(crate) fn time_style(raw: &Raw, column: &Column, known: Option<DayOrder>) ->
 /// Decides day-first or month-first by any value above 12.
 fn slashed_order(raw: &Raw, column: &Column, notes: &mut Vec<String>) -> Result<DayOrder, DataError> {
     let (mut day_first, mut month_first) = (0_u64, 0_u64);
-    for batch in &raw.batches {
-        let array = batch
-            .column_by_name(&column.name)
-            .ok_or_else(|| DataError::Engine(format!("column {} is gone", column.name)))?;
+    let place = raw.held.schema().index_of(&column.name)?;
+    for chunk in 0..raw.held.n_chunks() {
+        let array = raw.held.cells(chunk, place)?;
         for text in array.as_string::<i32>().iter().flatten() {
             match moment::parse(text, DayOrder::MonthFirst)
                 .or_else(|| moment::parse(text, DayOrder::DayFirst))

@@ -1,11 +1,21 @@
 //! How complete the columns are, day by day. Never heard of what a null costs.
 
-use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::engine::{Engine, number_of_day, quoted};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use jiff::civil::Date;
+use tokio::task::JoinHandle;
+
+use super::distinct::NOT_AVAILABLE;
+use super::engine::{number_of_day, side_by_side};
+use super::functions::{self, is_null_word};
+use super::held::Held;
+use super::money::Comma;
 use super::profile::Column;
 use super::roles::Roles;
-use super::roles::expression;
 use super::roles::names::Role;
 use super::{ColumnProfile, DataError, Window};
 
@@ -22,54 +32,148 @@ struct Day {
     cells: Vec<(u64, u64)>,
 }
 
-pub(crate) async fn profile(engine: &Engine, columns: &[Column], roles: &Roles) -> Result<Profile, DataError> {
+/// Counts the cells of the table with days, column by column on all cores.
+pub(crate) async fn profile(dated: Arc<Held>, columns: &[Column], roles: &Roles) -> Result<Profile, DataError> {
     let columns: Vec<(Column, Option<Role>)> = columns
         .iter()
         .map(|column| (column.clone(), roles.of_column(&column.name)))
         .collect();
-    let counts: Vec<String> = columns
-        .iter()
-        .enumerate()
-        .map(|(position, (column, role))| {
-            let name = quoted(&column.name);
-            let filled = if column.na_is_null {
-                format!("count(nullif(text_of({name}), 'NA'))")
-            } else if role.is_some() && column.is_text() {
-                format!("count(text_of({name}))")
-            } else {
-                format!("count({name})")
-            };
-            let readable = match role {
-                Some(Role::Revenue | Role::Quantity | Role::UnitPrice)
-                    if column.is_text() && column.numeric_share() > 0.5 =>
-                {
-                    format!("count({})", expression::amount(column))
+    let rows = tokio::task::spawn_blocking({
+        let dated = Arc::clone(&dated);
+        move || by_day(&dated, None)
+    });
+    let counting = columns.iter().map(|(column, role)| {
+        let (dated, cells) = (Arc::clone(&dated), Cells::of(column, *role));
+        let counted = tokio::task::spawn_blocking(move || {
+            let place = dated.schema().index_of(&cells.name)?;
+            by_day(&dated, Some((place, &cells)))
+        });
+        async move { joined(counted).await? }
+    });
+    let counted = side_by_side(counting.collect::<Vec<_>>()).await?;
+    let rows = joined(rows).await??;
+    let of = |day: i64, counted: &ByDay| counted.get(&day).copied().unwrap_or_default();
+    let days = rows.iter().map(|(&number, &(rows, _))| Day {
+        number,
+        rows,
+        cells: counted.iter().map(|counted| of(number, counted)).collect(),
+    });
+    Ok(Profile {
+        days: days.collect(),
+        columns,
+    })
+}
+
+async fn joined<T>(task: JoinHandle<T>) -> Result<T, DataError> {
+    task.await.map_err(|error| DataError::Engine(error.to_string()))
+}
+
+/// Filled and readable cells of each day; rows without a day are on the first of all days.
+type ByDay = BTreeMap<i64, (u64, u64)>;
+
+/// How the cells of a column are read.
+struct Cells {
+    name: String,
+    na_is_null: bool,
+    /// Words that mean "no value" hold nothing.
+    has_null_words: bool,
+    /// Amounts that must be readable.
+    amounts: Option<Comma>,
+    /// Readable where the row has a time.
+    is_time: bool,
+}
+
+impl Cells {
+    fn of(column: &Column, role: Option<Role>) -> Self {
+        let is_amount = matches!(role, Some(Role::Revenue | Role::Quantity | Role::UnitPrice));
+        Self {
+            name: column.name.clone(),
+            na_is_null: column.na_is_null,
+            has_null_words: column.na_is_null || role.is_some() && column.is_text(),
+            amounts: (is_amount && column.is_text() && column.numeric_share() > 0.5).then_some(column.comma),
+            is_time: role == Some(Role::Time),
+        }
+    }
+
+    fn fills(&self, text: &str) -> bool {
+        !(self.has_null_words && is_null_word(text) || self.na_is_null && text == NOT_AVAILABLE)
+    }
+
+    /// Which of the values are filled, and which of them can be read.
+    fn masks(&self, values: &ArrayRef) -> Result<(Vec<bool>, Vec<bool>), DataError> {
+        let filled: Vec<bool> = if self.has_null_words {
+            let texts = cast(values, &DataType::Utf8)?;
+            let texts = texts.as_string::<i32>().iter();
+            texts.map(|text| text.is_some_and(|text| self.fills(text))).collect()
+        } else {
+            let nulls = values.logical_nulls();
+            let is_filled = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            (0..values.len()).map(is_filled).collect()
+        };
+        let readable = match self.amounts {
+            Some(comma) => {
+                let amounts = functions::amounts(values, comma)?;
+                (0..amounts.len()).map(|row| amounts.is_valid(row)).collect()
+            }
+            None => filled.clone(),
+        };
+        Ok((filled, readable))
+    }
+}
+
+/// Without a column, rows.
+fn by_day(dated: &Held, column: Option<(usize, &Cells)>) -> Result<ByDay, DataError> {
+    let (days, times) = (dated.schema().index_of("__day")?, dated.schema().index_of("__at")?);
+    let mut counts = ByDay::new();
+    let (mut today, mut of_today) = (i64::MIN, (0, 0));
+    for chunk in 0..dated.n_chunks() {
+        let days = dated.cells(chunk, days)?;
+        let days = days.as_primitive::<Int64Type>();
+        let has_time = match column {
+            Some((_, cells)) if cells.is_time => Some(dated.cells(chunk, times)?),
+            _ => None,
+        };
+        let (keys, masks) = match column {
+            None => (None, None),
+            Some((place, cells)) => {
+                let array = dated.packed(chunk, place)?;
+                match array.as_any_dictionary_opt() {
+                    Some(coded) => {
+                        let keys = coded.normalized_keys();
+                        let keys = keys.into_iter().enumerate();
+                        let keys = keys.map(|(row, key)| array.is_valid(row).then_some(key)).collect();
+                        (Some::<Vec<Option<usize>>>(keys), Some(cells.masks(coded.values())?))
+                    }
+                    None => (None, Some(cells.masks(&array)?)),
                 }
-                Some(Role::Time) => "count(\"__at\")".to_owned(),
-                _ => filled.clone(),
+            }
+        };
+        for (row, day) in days.iter().enumerate() {
+            let day = day.unwrap_or(i64::MIN);
+            if day != today {
+                add(&mut counts, today, of_today);
+                (today, of_today) = (day, (0, 0));
+            }
+            let place = keys.as_ref().map_or(Some(row), |keys| keys[row]);
+            let (filled, readable) = match (&masks, place) {
+                (None, _) => (true, true),
+                (Some((filled, readable)), Some(place)) => (filled[place], readable[place]),
+                (Some(_), None) => (false, false),
             };
-            format!(", {filled} AS filled_{position}, {readable} AS readable_{position}")
-        })
-        .collect();
-    let sql = format!(
-        "SELECT \"__day\" AS day, count(*) AS n_rows{} FROM dated GROUP BY \"__day\" ORDER BY 1",
-        counts.concat()
-    );
-    let days = engine
-        .rows(&sql, |row| Day {
-            number: row.integer("day").unwrap_or(i64::MIN),
-            rows: row.count("n_rows"),
-            cells: (0..columns.len())
-                .map(|position| {
-                    (
-                        row.count(&format!("filled_{position}")),
-                        row.count(&format!("readable_{position}")),
-                    )
-                })
-                .collect(),
-        })
-        .await?;
-    Ok(Profile { columns, days })
+            let readable = has_time.as_ref().map_or(readable, |times| times.is_valid(row));
+            of_today.0 += u64::from(filled);
+            of_today.1 += u64::from(readable);
+        }
+    }
+    add(&mut counts, today, of_today);
+    Ok(counts)
+}
+
+fn add(counts: &mut ByDay, day: i64, (filled, readable): (u64, u64)) {
+    if (filled, readable) != (0, 0) {
+        let sums = counts.entry(day).or_default();
+        (sums.0, sums.1) = (sums.0 + filled, sums.1 + readable);
+    }
 }
 
 impl Profile {

@@ -4,8 +4,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Segmentation;
 use super::moment::DayOrder;
+use super::{Ran, Segmentation};
 
 /// An inclusive range of calendar days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -363,5 +363,7 @@ pub struct Dataset {
     pub summary: Summary,
     pub segmentation: Segmentation,
     pub mapping: Vec<Mapped>,
+    /// The queries that made it; none for tables that were left by somebody else.
+    pub queries: Vec<Ran>,
     pub source: Source,
 }

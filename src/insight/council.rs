@@ -65,7 +65,18 @@ pub struct Why {
 pub struct Rejected {
     pub title: String,
     pub text: String,
+    /// Each begins with its code: `number: …`.
     pub reasons: Vec<String>,
+}
+
+impl Rejected {
+    /// Why, without a word of what was said.
+    pub fn codes(&self) -> Vec<&str> {
+        let reasons = self.reasons.iter();
+        reasons
+            .map(|reason| reason.split(':').next().unwrap_or_default())
+            .collect()
+    }
 }
 
 /// What one specialist reported, checked.
@@ -176,8 +187,8 @@ pub struct Coordinated {
     /// 0..1, computed over the findings and the missing parts.
     pub confidence_score: Option<f64>,
     pub next_steps: Vec<String>,
-    /// Sentences of the coordinator that did not pass the check, with the reason.
-    pub dropped: Vec<String>,
+    /// Sentences of the coordinator that did not pass the check, each under the part that it stood in.
+    pub dropped: Vec<Rejected>,
     /// Every look at the coordinator's reply, the first one first.
     pub reviews: Vec<ReviewRound>,
 }

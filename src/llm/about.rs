@@ -90,16 +90,14 @@ impl Llm {
             output_tokens,
             ..Usage::default()
         };
-        self.cost(&self.plan(role).first()?.target, &usage)
+        let plan = self.plan(role);
+        let target = &plan.first()?.target;
+        let price = self.options.prices.price(&target.vendor, &target.model)?;
+        Some(price.of(&usage))
     }
 
     /// Knows every key of this run.
     pub fn redactor(&self) -> &Redactor {
         &self.redactor
-    }
-
-    pub(super) fn cost(&self, target: &Target, usage: &Usage) -> Option<f64> {
-        let price = self.options.prices.price(&target.vendor, &target.model)?;
-        Some(price.of(usage))
     }
 }

@@ -33,7 +33,7 @@ impl Llm {
         decoded.answered_model = decoded.answered_model.map(|model| self.redactor.without_secrets(model));
         self.found_healthy(ask);
         let cost = decoded.cost_usd;
-        let cost = cost.or_else(|| self.cost(ask.target, &decoded.usage));
+        let cost = cost.or_else(|| ask.known.cost(&decoded.usage));
         tally.attempt(ask.target, took, decoded.usage, None);
         tally.spend(decoded.usage, cost);
         reserved.settle(&decoded.usage, cost);
@@ -77,11 +77,14 @@ impl Llm {
     pub(super) async fn exchange(&self, ask: &Ask<'_>, http: HttpRequest) -> Received {
         let own = clock::now() + self.options.attempt_timeout;
         let exchange = async {
-            if let Some(usage) = self.streaming(ask)
-                && let Some(exchanged) = self.stream(ask, &http, usage).await
-            {
-                return exchanged;
-            }
+            let http = match self.streaming(ask) {
+                None => http,
+                Some(usage) => match self.stream(ask, http, usage).await {
+                    Some(exchanged) => return exchanged,
+                    // The same question once more, which hardly ever happens: a copy for that would cost every call.
+                    None => ask.encoded(&self.adjustments_of(ask.target)),
+                },
+            };
             let sent = match ask.vendor.is_mock() {
                 true => Ok(self.mock.send(ask.vendor.dialect, &ask.target.model, ask.request).await),
                 false => self.wire.send(&ask.vendor.base_url, http).await,

@@ -19,8 +19,8 @@ impl Llm {
             ));
         }
         let now = clock::now();
-        let places = self.breakers.places(vendor, target);
-        let mut places = places.both().into_iter();
+        let known = self.known(vendor, target);
+        let mut places = known.places.both().into_iter();
         let off = places.find_map(|place| self.breakers.with(place, |breaker| breaker.off(now)));
         off.map(|because| format!("switched off for this run: {}", because.message))
     }

@@ -2,14 +2,13 @@
 //! the next run begins with one probe instead of burning its attempts.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::breaker::{Breaker, Hold, Open, Seen};
 use super::call::Llm;
-use super::target::Target;
 use super::types::{CallError, Class, Usage};
 use super::vendor::Vendor;
 use crate::clock::{self, Instant};
@@ -57,7 +56,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    fn of(vendor: &Vendor, model: &str) -> Self {
+    pub(super) fn of(vendor: &Vendor, model: &str) -> Self {
         let key = Place::key(vendor);
         let model = Place {
             key: format!("{}|{model}", key.key),
@@ -125,7 +124,6 @@ pub struct TargetLimit {
 #[derive(Default)]
 pub(super) struct Breakers {
     breakers: Mutex<HashMap<String, (Place, CallBreaker)>>,
-    places: Mutex<HashMap<Target, Arc<Places>>>,
 }
 
 /// What the store must hear of.
@@ -136,19 +134,6 @@ enum Change {
 }
 
 impl Breakers {
-    /// Where a target's breakers are; made once, since a fingerprint of the key is part of the name.
-    pub(super) fn places(&self, vendor: &Vendor, target: &Target) -> Arc<Places> {
-        let mut known = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.get(target) {
-            Some(places) => places.clone(),
-            None => {
-                let places = Arc::new(Places::of(vendor, &target.model));
-                known.insert(target.clone(), places.clone());
-                places
-            }
-        }
-    }
-
     /// Looks, or admits; what opens or closes goes through `Llm::change`.
     pub(super) fn with<T>(&self, place: &Place, act: impl FnOnce(&mut CallBreaker) -> T) -> T {
         let mut breakers = self.lock();

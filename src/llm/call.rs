@@ -9,16 +9,17 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::attempt::{estimate, give_back};
-use super::breakers::{Breakers, Places};
+use super::breakers::Breakers;
 use super::budget::Budget;
 use super::cache::{Cache, Flight, LONGEST_AGE};
 use super::cassette::Recorder;
 use super::context::is_too_long;
 use super::decide::{self, Standing, Step, Wait};
 use super::dialect::{Adjustments, Decoded};
-use super::exchange::HttpReply;
+use super::exchange::{HttpReply, HttpRequest};
 use super::fault::{Fault, Kind};
 use super::hedge::Walk;
+use super::known::Known;
 use super::limit::Limits;
 use super::mock::Mock;
 use super::options::{ConfigError, Options};
@@ -43,6 +44,7 @@ pub struct Llm {
     pub(super) mock: Mock,
     pub(super) limits: Limits,
     pub(super) breakers: Breakers,
+    pub(super) known: Mutex<HashMap<Target, Arc<Known>>>,
     /// Told whenever a breaker is switched off for the run.
     pub(super) off_notice: Notify,
     pub(super) adjustments: Mutex<HashMap<Target, Adjustments>>,
@@ -68,7 +70,7 @@ pub(super) struct Ask<'a> {
     pub(super) request: &'a Request,
     pub(super) target: &'a Target,
     pub(super) vendor: &'a Vendor,
-    pub(super) places: Arc<Places>,
+    pub(super) known: Arc<Known>,
     pub(super) deadline: Instant,
     pub(super) another_target: bool,
     /// At this target.
@@ -116,6 +118,7 @@ impl Llm {
             mock: Mock::new(options.mock.clone()),
             limits: Limits::new(options.rate_window, ledger),
             breakers: Breakers::default(),
+            known: Mutex::default(),
             off_notice: Notify::new(),
             adjustments: Mutex::default(),
             cache: Cache::new(options.cache, options.cache_max_age.min(LONGEST_AGE), store.clone()),
@@ -180,7 +183,7 @@ impl Llm {
             deadline: deadline.map_or(own, |given| given.min(own)),
         };
         if let Some(first) = plan.first() {
-            self.events.say(Event::CallQueued {
+            self.events.say_with(|| Event::CallQueued {
                 role: request.role.clone(),
                 model: first.target.to_string(),
             });
@@ -217,7 +220,7 @@ impl Llm {
                 request: call.request,
                 target,
                 vendor,
-                places: self.breakers.places(vendor, target),
+                known: self.known(vendor, target),
                 deadline: call.deadline,
                 another_target: steps.peek().is_some(),
                 attempts: allowed(
@@ -240,7 +243,7 @@ impl Llm {
                 Asked::NextTarget => {}
                 Asked::GivenUp => steps.give_up(target),
                 Asked::TooLong => {
-                    tally.too_small(self.context_window(target));
+                    tally.too_small(ask.known.context_window);
                     steps.too_long_for(target);
                 }
                 Asked::Stop => break,
@@ -255,7 +258,9 @@ impl Llm {
     pub(super) async fn ask(&self, ask: &Ask<'_>, tally: &mut Tally) -> Asked {
         let vendor = ask.vendor;
         let rates = self.options.rates(vendor);
-        let limit = self.limits.of(vendor, ask.places.key.name(), &ask.target.model, rates);
+        let limit = self
+            .limits
+            .of(vendor, ask.known.places.key.name(), &ask.target.model, rates);
         let mut ordinary = Waits::ordinary(self.options.first_wait);
         let mut overloaded = Waits::overloaded(self.options.first_wait);
         let mut attempts_here = 0;
@@ -269,9 +274,7 @@ impl Llm {
         }
         loop {
             let adjustments = self.adjustments_of(ask.target);
-            let http = vendor
-                .dialect
-                .encode(vendor, &ask.target.model, ask.request, &adjustments);
+            let http = ask.encoded(&adjustments);
             let cache_key = self.cache.key(vendor, ask.request, &http);
             match self.looked_up(ask, cache_key.as_deref(), &mut flight, tally).await {
                 Ok(Some(decoded)) => return ask.answered(decoded, true, cache_key),
@@ -294,7 +297,7 @@ impl Llm {
             };
 
             attempts_here += 1;
-            self.events.say(Event::CallAttempt {
+            self.events.say_with(|| Event::CallAttempt {
                 role: ask.request.role.clone(),
                 model: ask.target.to_string(),
                 attempt: attempts_here,
@@ -387,6 +390,11 @@ impl Llm {
 }
 
 impl Ask<'_> {
+    pub(super) fn encoded(&self, adjustments: &Adjustments) -> HttpRequest {
+        let dialect = self.vendor.dialect;
+        dialect.encode(self.vendor, &self.target.model, self.request, adjustments)
+    }
+
     fn answered(&self, decoded: Decoded, cached: bool, cache_key: Option<String>) -> Asked {
         Asked::Answered(Box::new(Answer {
             target: self.target.clone(),

@@ -1,10 +1,8 @@
 //! Prompts that are too long for a model: known before sending where the price table says how much fits, else from its error.
 
 use super::call::{Ask, Llm};
-use super::capabilities::context_window;
 use super::fault::Fault;
 use super::tally::Tally;
-use super::target::Target;
 use super::types::{CallError, Class, Request};
 
 /// The provider's own word for it, whatever its status: `classify` and the endings give one code to all of them.
@@ -25,15 +23,9 @@ fn tokens_at_least(request: &Request) -> u64 {
 }
 
 impl Llm {
-    /// Tokens that prompt and reply may take together; None is unknown.
-    pub(super) fn context_window(&self, target: &Target) -> Option<u64> {
-        let told = self.options.prices.context_window(&target.vendor, &target.model);
-        told.or_else(|| context_window(target))
-    }
-
     /// Why this model need not be asked: its window is known to be too small, or no larger than one that was.
     pub(super) fn too_small(&self, ask: &Ask<'_>, tally: &Tally) -> Option<CallError> {
-        let window = self.context_window(ask.target)?;
+        let window = ask.known.context_window?;
         let needed = tokens_at_least(ask.request);
         let seen = tally.too_small_window().is_some_and(|small| window <= small);
         if needed <= window && !seen {

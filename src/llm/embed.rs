@@ -77,7 +77,7 @@ impl Llm {
         let ask = Ask {
             request,
             target,
-            places: self.breakers.places(&vendor, target),
+            known: self.known(&vendor, target),
             vendor: &vendor,
             deadline: deadline.map_or(own, |given| given.min(own)),
             another_target: false,

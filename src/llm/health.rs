@@ -54,7 +54,7 @@ impl Llm {
     fn admit(&self, ask: &Ask<'_>) -> Admit<CallError> {
         let now = clock::now();
         let limit = self.options.attempt_timeout;
-        let [key, model] = ask.places.both();
+        let [key, model] = ask.known.places.both();
         match self.breakers.with(key, |breaker| breaker.admit(now, limit)) {
             Admit::Yes => {
                 let admit = self.breakers.with(model, |breaker| breaker.admit(now, limit));
@@ -73,6 +73,7 @@ impl Llm {
             let notice = self.off_notice.notified();
             let now = clock::now();
             let off = ask
+                .known
                 .places
                 .both()
                 .into_iter()
@@ -100,7 +101,7 @@ impl Llm {
         if fault.code.as_deref() == Some(MISS) {
             return;
         }
-        let [key, model] = ask.places.both();
+        let [key, model] = ask.known.places.both();
         let place = match (fault.class, fault.kind) {
             (Class::Configuration, Kind::ModelGone) | (Class::Quota, Kind::QuotaOfModel) => model,
             (Class::Configuration | Class::Quota, _) => key,
@@ -129,7 +130,7 @@ impl Llm {
 
     /// The server answered, whatever it said: its model is well, and so is the key if that was in doubt.
     pub(super) fn found_healthy(&self, ask: &Ask<'_>) {
-        for place in ask.places.both() {
+        for place in ask.known.places.both() {
             if self.breakers.is_touched(place) {
                 self.change(place, |breaker| breaker.healthy(), None);
             }

@@ -97,7 +97,7 @@ impl Llm {
             request: call.request,
             target,
             vendor,
-            places: self.breakers.places(vendor, target),
+            known: self.known(vendor, target),
             deadline: call.deadline,
             another_target: false,
             attempts: 1,

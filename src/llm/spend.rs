@@ -79,8 +79,10 @@ impl Llm {
         tally: &mut Tally,
     ) -> Result<ReservedAttempt, Asked> {
         let usage = worst_usage(http.body.len(), ask.request.max_output_tokens);
-        let price = self.options.prices.price(&ask.target.vendor, &ask.target.model);
-        let cost_usd = price.map(|price| price.at_most(usage.input_tokens, usage.output_tokens));
+        let cost_usd = ask
+            .known
+            .price
+            .map(|price| price.at_most(usage.input_tokens, usage.output_tokens));
         let worst = Amount {
             cost_usd,
             tokens: usage.input_tokens + usage.output_tokens,
@@ -115,7 +117,7 @@ impl Llm {
     ) {
         match billed(fault, reply) {
             Billed::Said(usage) => {
-                let cost = self.cost(ask.target, &usage);
+                let cost = ask.known.cost(&usage);
                 tally.spend(usage, cost);
                 reserved.settle(&usage, cost);
             }

@@ -63,6 +63,15 @@ impl SseParser {
         }
         while let Some(end) = memchr2(b'\n', b'\r', bytes) {
             self.check(end)?;
+            if let Some(data) = self.whole_event(&bytes[..end], &bytes[end..]) {
+                on(SseEvent {
+                    name: &text(&self.name),
+                    data: &text(data),
+                });
+                self.name.clear();
+                bytes = &bytes[end + 2..];
+                continue;
+            }
             // Most lines come whole, and need no copy.
             if self.line.is_empty() {
                 self.end_line(&bytes[..end], &mut on)?;
@@ -94,6 +103,15 @@ impl SseParser {
     /// All lines so far that are no part of an event stream.
     pub(super) fn stray(&self) -> &[u8] {
         &self.stray
+    }
+
+    /// The data of an event that is one line with a blank one behind it, as models send them: given on where it stands.
+    fn whole_event<'a>(&self, line: &'a [u8], behind: &[u8]) -> Option<&'a [u8]> {
+        let is_alone = self.line.is_empty() && self.data.is_empty() && !self.first_line;
+        let data = line
+            .strip_prefix(b"data:")
+            .filter(|_| is_alone && behind.starts_with(b"\n\n"))?;
+        Some(data.strip_prefix(b" ").unwrap_or(data))
     }
 
     /// Whether so many more bytes fit.

@@ -41,10 +41,10 @@ impl Llm {
 
     /// One streamed exchange; None if the host knows no streams, which is remembered: then the whole reply is asked for at once,
     /// as a part of the same attempt. A host that sends the whole reply all the same is as welcome.
-    pub(super) async fn stream(&self, ask: &Ask<'_>, http: &HttpRequest, usage: StreamUsage) -> Option<Received> {
+    pub(super) async fn stream(&self, ask: &Ask<'_>, http: HttpRequest, usage: StreamUsage) -> Option<Received> {
         let vendor = ask.vendor;
         let asked_bytes = http.body.len();
-        let http = vendor.dialect.ask_for_stream(http.clone(), usage);
+        let http = vendor.dialect.ask_for_stream(http, usage);
         let started = clock::now();
         let first_token_by = started + self.options.first_token_timeout;
         let mut incoming = match timeout_at(first_token_by, self.wire.open(&vendor.base_url, http)).await {

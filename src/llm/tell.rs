@@ -44,7 +44,7 @@ impl Llm {
         span.record("model", tracing::field::display(target));
         span.record("attempts", completion.attempts.len());
         span.record("cached", completion.cached);
-        self.events.say(Event::CallSucceeded {
+        self.events.say_with(|| Event::CallSucceeded {
             role: request.role.clone(),
             model: target.to_string(),
             millis,
@@ -53,23 +53,20 @@ impl Llm {
             cost_usd: completion.cost_usd,
             cached: completion.cached,
         });
-        self.record(
-            request,
-            CallRecord {
-                provider: target.vendor.clone(),
-                model: target.model.clone(),
-                status: "ok".to_owned(),
-                attempts: count(completion.attempts.len()),
-                millis,
-                input_tokens: completion.usage.input_tokens,
-                cached_input_tokens: completion.usage.cached_input_tokens,
-                output_tokens: completion.usage.output_tokens,
-                cost_usd: completion.cost_usd,
-                cached: completion.cached,
-                reply: Some(completion.text.clone()),
-                ..CallRecord::default()
-            },
-        );
+        self.record(request, || CallRecord {
+            provider: target.vendor.clone(),
+            model: target.model.clone(),
+            status: "ok".to_owned(),
+            attempts: count(completion.attempts.len()),
+            millis,
+            input_tokens: completion.usage.input_tokens,
+            cached_input_tokens: completion.usage.cached_input_tokens,
+            output_tokens: completion.usage.output_tokens,
+            cost_usd: completion.cost_usd,
+            cached: completion.cached,
+            reply: Some(completion.text.clone()),
+            ..CallRecord::default()
+        });
     }
 
     pub(super) fn tell_failure(&self, request: &Request, failed: &Failed, started: Instant) {
@@ -83,26 +80,23 @@ impl Llm {
             attempts: count(failed.attempts.len()),
             because: error.message.clone(),
         });
-        self.record(
-            request,
-            CallRecord {
-                provider: error.provider.clone(),
-                model: error.model.clone(),
-                status: error.class.word().to_owned(),
-                http_status: error.status,
-                error: Some(error.message.clone()),
-                attempts: count(failed.attempts.len()),
-                millis: clock::millis_since(started),
-                input_tokens: failed.usage.input_tokens,
-                cached_input_tokens: failed.usage.cached_input_tokens,
-                output_tokens: failed.usage.output_tokens,
-                cost_usd: failed.cost_usd,
-                ..CallRecord::default()
-            },
-        );
+        self.record(request, || CallRecord {
+            provider: error.provider.clone(),
+            model: error.model.clone(),
+            status: error.class.word().to_owned(),
+            http_status: error.status,
+            error: Some(error.message.clone()),
+            attempts: count(failed.attempts.len()),
+            millis: clock::millis_since(started),
+            input_tokens: failed.usage.input_tokens,
+            cached_input_tokens: failed.usage.cached_input_tokens,
+            output_tokens: failed.usage.output_tokens,
+            cost_usd: failed.cost_usd,
+            ..CallRecord::default()
+        });
     }
 
-    pub(super) fn record(&self, request: &Request, record: CallRecord) {
+    pub(super) fn record(&self, request: &Request, record: impl FnOnce() -> CallRecord) {
         let Some(store) = &self.store else {
             return;
         };
@@ -116,7 +110,7 @@ impl Llm {
             }),
             system: Some(request.system.clone()),
             prompt: Some(request.prompt.clone()),
-            ..record
+            ..record()
         });
         if let Some(message) = store.take_warning() {
             self.events.say(Event::Warning { message });

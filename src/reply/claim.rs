@@ -1,27 +1,28 @@
 //! A claim that stands alone: one text with its evidence and citations, judged by the same checks as the findings of a run.
 
+pub(super) mod confidence;
 mod evidence;
 mod fields;
 mod neutral;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::evidence::{Evidence, Role, TableKind};
+use crate::evidence::{At, Column, Evidence, Role, Row, TableKind};
 use crate::insight::Verdict;
 
 use super::basis::{Basis, Ground};
 use super::lexicon::Lexicon;
-use super::mask::whole_words;
+use super::mask::says;
 use super::reason::Reason;
 use super::render::render;
 use super::text::sentences;
 use super::verify::{Checked, check};
+use confidence::{Way, confidence};
 use fields::fields;
 pub(super) use neutral::is_advice;
 
@@ -29,7 +30,7 @@ pub(super) use neutral::is_advice;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judged {
     pub verdict: Verdict,
-    /// How sure the verdict is, by the way it was reached (0..1).
+    /// How likely the verdict is right (0..1).
     pub confidence: f64,
     pub reasons: Vec<Reason>,
 }
@@ -37,8 +38,9 @@ pub struct Judged {
 /// Judges claims; those that share their evidence share the reading of it.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    /// By the hash of its JSON text.
-    known: HashMap<u64, Known>,
+    known: Vec<Known>,
+    /// By how the text of their evidence begins.
+    by_head: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 /// Evidence that was read, with the text that it was read from.
@@ -52,6 +54,9 @@ struct Known {
 /// More evidence than this is not remembered at once.
 const MAX_KNOWN: usize = 512;
 
+/// So many bytes tell most evidence apart; the rest is compared.
+const HEAD: usize = 160;
+
 /// What a line of input came to.
 #[derive(Debug)]
 pub struct Answer {
@@ -64,7 +69,8 @@ pub struct Answer {
 impl Verifier {
     /// Judges a claim of the form `{"id": …, "evidence": {…}, "text": "…", "citations": ["T1.r3.revenue", "M2", "T1"]}`.
     pub fn judge(&mut self, line: &str) -> Answer {
-        let Some(fields) = fields(line) else {
+        let known = |rest: &str| self.find(rest).map(|place| self.known[place].text.len());
+        let Some(fields) = fields(line, known) else {
             let why = match serde_json::from_str::<Value>(line) {
                 Ok(_) => "the line is no JSON object".to_owned(),
                 Err(error) => format!("the line is no JSON: {error}"),
@@ -93,12 +99,18 @@ impl Verifier {
         fields: &[(&str, &'l str)],
         field: impl Fn(&str) -> Option<&'l str>,
     ) -> Result<Judged, String> {
-        for (name, raw) in fields.iter().filter(|(name, _)| *name != "evidence") {
+        let read = ["evidence", "text", "citations"];
+        for (name, raw) in fields
+            .iter()
+            .filter(|(name, raw)| !read.contains(name) && !is_plain(raw))
+        {
             serde_json::from_str::<IgnoredAny>(raw).map_err(|error| format!("`{name}` is no JSON: {error}"))?;
         }
-        let text: String = field("text")
-            .and_then(|raw| serde_json::from_str(raw).ok())
-            .ok_or("`text` is no string")?;
+        let text: Cow<'_, str> = match field("text") {
+            Some(raw) if is_plain(raw) && raw.starts_with('"') => Cow::Borrowed(&raw[1..raw.len() - 1]),
+            Some(raw) => Cow::Owned(serde_json::from_str(raw).map_err(|_| "`text` is no string")?),
+            None => return Err("`text` is no string".to_owned()),
+        };
         let citations: Option<Vec<String>> = match field("citations") {
             None => None,
             Some(raw) => serde_json::from_str(raw).map_err(|_| "`citations` is no list of strings")?,
@@ -113,34 +125,58 @@ impl Verifier {
     }
 
     fn read(&mut self, raw: &str) -> Result<&Known, String> {
-        let mut hasher = DefaultHasher::new();
-        raw.hash(&mut hasher);
-        let key = hasher.finish();
-        if self.known.len() >= MAX_KNOWN && !self.known.contains_key(&key) {
-            self.known.clear();
-        }
-        let make = || {
-            let value: Value = serde_json::from_str(raw).map_err(|error| format!("`evidence` is no JSON: {error}"))?;
-            if !value.is_object() {
-                return Err("`evidence` is no object".to_owned());
-            }
-            let evidence = evidence::read(&value)?;
-            Ok(Known {
-                text: raw.to_owned(),
-                lexicon: Lexicon::of(&evidence),
-                evidence,
-            })
+        let place = match self
+            .find(raw)
+            .filter(|place| self.known[*place].text.len() == raw.len())
+        {
+            Some(place) => place,
+            None => self.learn(raw)?,
         };
-        match self.known.entry(key) {
-            Entry::Occupied(mut same) => {
-                if same.get().text != raw {
-                    same.insert(make()?);
-                }
-                Ok(same.into_mut())
-            }
-            Entry::Vacant(free) => Ok(free.insert(make()?)),
-        }
+        Ok(&self.known[place])
     }
+
+    /// The evidence that a text begins with.
+    fn find(&self, text: &str) -> Option<usize> {
+        let alike = self.by_head.get(head(text))?;
+        alike
+            .iter()
+            .copied()
+            .find(|place| text.starts_with(&self.known[*place].text))
+    }
+
+    fn learn(&mut self, raw: &str) -> Result<usize, String> {
+        let value: Value = serde_json::from_str(raw).map_err(|error| format!("`evidence` is no JSON: {error}"))?;
+        if !value.is_object() {
+            return Err("`evidence` is no object".to_owned());
+        }
+        let evidence = evidence::read(&value)?;
+        if self.known.len() >= MAX_KNOWN {
+            self.known.clear();
+            self.by_head.clear();
+        }
+        self.known.push(Known {
+            text: raw.to_owned(),
+            lexicon: Lexicon::of(&evidence),
+            evidence,
+        });
+        let place = self.known.len() - 1;
+        self.by_head.entry(head(raw).to_vec()).or_default().push(place);
+        Ok(place)
+    }
+}
+
+/// A word of JSON, or a string without anything to read in it: most fields are one.
+fn is_plain(raw: &str) -> bool {
+    let inside = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match inside {
+        Some(inside) => inside.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
+        None => ["null", "true", "false"].contains(&raw),
+    }
+}
+
+fn head(text: &str) -> &[u8] {
+    let bytes = text.as_bytes();
+    &bytes[..bytes.len().min(HEAD)]
 }
 
 fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
@@ -150,19 +186,23 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
     }
     let (mut cells, mut tables, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     for citation in citations {
-        match evidence::address(citation, evidence) {
-            Some(address) if evidence.at(&address).is_some() => cells.push(address),
-            None if evidence.table(citation).is_some() => tables.push(citation.as_str()),
-            _ => bad.push(Reason::unsupported(
+        if let Some(at) = evidence::cited(citation, evidence) {
+            cells.push(at);
+        } else if evidence.table(citation).is_some() {
+            tables.push(citation.as_str());
+        } else {
+            bad.push(Reason::unsupported(
                 "bad_ref",
                 format!("the evidence has no {citation}"),
-            )),
+            ));
         }
     }
-    if cells.is_empty() {
+    let is_cited = !cells.is_empty();
+    if !is_cited {
         cells = spoken_of(text, evidence, &tables);
     }
-    let basis = Basis::of(ground, &cells);
+    let cites_nothing = citations.is_empty() && cells.is_empty();
+    let basis = Basis::on(ground, cells);
     let mut all = Checked {
         faults: bad,
         ..Checked::default()
@@ -175,7 +215,7 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
         all.bare_numbers += checked.bare_numbers;
         all.doubts += checked.doubts;
     }
-    if citations.is_empty() && cells.is_empty() {
+    if cites_nothing {
         return not_checkable();
     }
     let worst = all.faults.iter().map(|fault| fault.verdict).max();
@@ -186,11 +226,7 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
     };
     Judged {
         verdict,
-        confidence: if all.doubts > 0 || verdict == Verdict::Unsupported {
-            0.8
-        } else {
-            0.98
-        },
+        confidence: confidence(verdict, &all.faults, Way::of(&all, is_cited)),
         reasons: all.faults,
     }
 }
@@ -198,35 +234,45 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
 fn not_checkable() -> Judged {
     Judged {
         verdict: Verdict::NotCheckable,
-        confidence: 0.98,
+        confidence: confidence(Verdict::NotCheckable, &[], Way::Words),
         reasons: Vec::new(),
     }
 }
 
 /// The cells that a text without cell citations plainly speaks of: rows and measures that it names, in the tables cited.
-fn spoken_of(text: &str, evidence: &Evidence, tables: &[&str]) -> Vec<String> {
+fn spoken_of<'a>(text: &str, evidence: &'a Evidence, tables: &[&str]) -> Vec<At<'a>> {
     let mut out = Vec::new();
     for table in &evidence.tables {
         if !tables.is_empty() && !tables.contains(&table.id.as_str()) {
             continue;
         }
         let totals = table.kind == TableKind::Totals;
-        let named: Vec<_> = table
-            .rows
-            .iter()
-            .filter(|row| !whole_words(text, &row.key).is_empty())
-            .collect();
-        let rows: Vec<_> = if named.is_empty() && !totals {
+        let named: Vec<&Row> = table.rows.iter().filter(|row| says(text, &row.key)).collect();
+        let rows: Vec<&Row> = if named.is_empty() && !totals {
             table.rows.iter().collect()
         } else {
             named
         };
+        if rows.is_empty() {
+            continue;
+        }
+        let is_said = |column: &Column| {
+            column.role != Role::Key && (totals || says(text, column.label.trim_end_matches(" (previous period)")))
+        };
+        let said: Vec<usize> = (0..table.columns.len())
+            .filter(|place| is_said(&table.columns[*place]))
+            .collect();
         for row in rows {
-            for column in table.columns.iter().filter(|column| column.role != Role::Key) {
-                let label = column.label.trim_end_matches(" (previous period)");
-                if totals || !whole_words(text, label).is_empty() {
-                    out.push(format!("{}.{}", row.id, column.name));
-                }
+            for (column, cell) in said
+                .iter()
+                .filter_map(|place| Some((&table.columns[*place], row.cells.get(*place)?)))
+            {
+                out.push(At {
+                    table,
+                    row,
+                    column,
+                    cell,
+                });
             }
         }
     }

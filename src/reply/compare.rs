@@ -14,6 +14,7 @@ use super::pattern::pattern;
 use super::reason::Reason;
 use super::render::MARK;
 use super::verify::{Judge, comparable};
+use super::words;
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -21,11 +22,18 @@ static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// "twice as much revenue as B", "half the users of B".
+static AS_MUCH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^\s(?:as\s(?:much|many|large|big|high)\b[^,;.\d]*\bas|(?:the|that|those)\b[^,;.\d]*(?:\bof|\bas)?|of)\s(?:in\s|for\s|the\s)*$",
+    )
+});
+
 /// Something on one side of a comparison.
-struct Operand {
+struct Operand<'o> {
     at: usize,
     length: usize,
-    rows: Vec<String>,
+    rows: Vec<&'o str>,
     value: Option<(Kind, f64)>,
 }
 
@@ -59,15 +67,15 @@ impl Judge<'_, '_> {
         self.out.faults.extend(faults);
     }
 
-    fn operands(&self) -> Vec<Operand> {
+    fn operands(&self) -> Vec<Operand<'_>> {
         let typed = &self.sentence.typed;
-        let mut out: Vec<Operand> = self
-            .subjects()
-            .into_iter()
+        let mut out: Vec<Operand<'_>> = self
+            .subjects
+            .iter()
             .map(|mention| Operand {
                 at: mention.range.start,
                 length: mention.range.len(),
-                rows: mention.rows,
+                rows: mention.rows.clone(),
                 value: None,
             })
             .collect();
@@ -76,7 +84,7 @@ impl Judge<'_, '_> {
                 out.push(Operand {
                     at,
                     length: MARK.len_utf8(),
-                    rows: piece.rows.clone(),
+                    rows: piece.rows.iter().map(String::as_str).collect(),
                     value: None,
                 });
             }
@@ -92,7 +100,7 @@ impl Judge<'_, '_> {
     }
 
     /// Whether the first row is larger, by the one measure of which both rows' cells are used.
-    fn order(&self, first: &[String], second: &[String]) -> Option<bool> {
+    fn order(&self, first: &[&str], second: &[&str]) -> Option<bool> {
         let orders: Vec<bool> = self
             .shared(first, second)
             .into_iter()
@@ -104,12 +112,12 @@ impl Judge<'_, '_> {
     }
 
     /// The values of both rows in the columns that the statement uses of both.
-    fn shared(&self, first: &[String], second: &[String]) -> Vec<(f64, f64)> {
-        let of = |rows: &[String]| -> Vec<At<'_>> {
+    fn shared(&self, first: &[&str], second: &[&str]) -> Vec<(f64, f64)> {
+        let of = |rows: &[&str]| -> Vec<At<'_>> {
             self.basis
                 .cells
                 .iter()
-                .filter(|at| rows.contains(&at.row.id))
+                .filter(|at| rows.contains(&at.row.id.as_str()))
                 .map(base)
                 .collect()
         };
@@ -125,7 +133,7 @@ impl Judge<'_, '_> {
             .collect()
     }
 
-    fn values_disagree(&self, operands: &[Operand], before: usize, after: usize, more: bool) -> Option<Reason> {
+    fn values_disagree(&self, operands: &[Operand<'_>], before: usize, after: usize, more: bool) -> Option<Reason> {
         let left = operands
             .iter()
             .rev()
@@ -143,9 +151,9 @@ impl Judge<'_, '_> {
     }
 
     /// "A made 7" where 7 is what B made.
-    fn values_of_others(&self, operands: &[Operand]) -> Vec<Reason> {
+    fn values_of_others(&self, operands: &[Operand<'_>]) -> Vec<Reason> {
         let mut out = Vec::new();
-        if self.basis.rows.len() < 2 {
+        if self.basis.rows().len() < 2 {
             return out;
         }
         for bare in &self.numbers {
@@ -156,14 +164,14 @@ impl Judge<'_, '_> {
                 continue;
             };
             let gap = &self.sentence.typed[name.at + name.length..bare.start];
-            if !links(gap) || self.fits_row(bare, |row| name.rows.contains(row)) != Some(false) {
+            if !links(gap) || self.fits_rows(bare, &name.rows) != Some(false) {
                 continue;
             }
             let stranger = self
                 .basis
-                .rows
+                .rows()
                 .iter()
-                .find(|row| !name.rows.contains(row) && self.is_value_of(bare, std::slice::from_ref(row)));
+                .find(|row| !name.rows.contains(row) && self.is_value_of(bare, &[row]));
             if let Some(row) = stranger {
                 out.push(Reason::contradicted(
                     "name",
@@ -175,24 +183,18 @@ impl Judge<'_, '_> {
     }
 
     /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.
-    fn fits_row(&self, bare: &Bare, is_row: impl Fn(&String) -> bool) -> Option<bool> {
-        let own: Vec<String> = self
-            .basis
-            .cells
-            .iter()
-            .filter(|at| is_row(&at.row.id))
-            .map(measure::address)
-            .collect();
-        (!own.is_empty()).then(|| {
-            let basis = Basis::of(self.basis.ground(), &own);
-            basis.quantities.iter().any(|quantity| {
+    fn fits_rows(&self, bare: &Bare, rows: &[&str]) -> Option<bool> {
+        let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id.as_str()));
+        let basis = Basis::on(self.basis.ground(), own.copied());
+        (!basis.cells.is_empty()).then(|| {
+            basis.of_kind(bare.kind).any(|quantity| {
                 comparable(&bare.kind, &quantity.kind) && (bare.fits(quantity.value) || bare.bounds(quantity.value))
             })
         })
     }
 
     /// "A is 1.4 times the size of B", and rendered ratios of two rows.
-    fn ratios(&self, operands: &[Operand]) -> Vec<Reason> {
+    fn ratios(&self, operands: &[Operand<'_>]) -> Vec<Reason> {
         let wrong = || Reason::contradicted("name", "a ratio is the wrong way round");
         let mut out = Vec::new();
         for bare in self.numbers.iter().filter(|bare| bare.kind == Kind::Times) {
@@ -214,6 +216,21 @@ impl Judge<'_, '_> {
                 out.push(wrong());
             }
         }
+        for claim in words::multiples(&self.sentence.typed) {
+            let (Some(left), Some(right)) = (named_before(operands, claim.start), named_after(operands, claim.end))
+            else {
+                continue;
+            };
+            let gap = &self.sentence.typed[claim.end..right.at];
+            let Some((low, high)) = claim.ratio.filter(|_| AS_MUCH.is_match(gap)) else {
+                continue;
+            };
+            let shared = self.shared(&left.rows, &right.rows);
+            let mut ratios = shared.iter().filter(|(_, y)| *y != 0.0).map(|(x, y)| x / y).peekable();
+            if ratios.peek().is_some() && !ratios.any(|ratio| low <= ratio && ratio <= high) {
+                out.push(wrong());
+            }
+        }
         for ((at, _), piece) in self.sentence.typed.match_indices(MARK).zip(&self.sentence.pieces) {
             let [first, second] = piece.cells.as_slice() else {
                 continue;
@@ -231,8 +248,8 @@ impl Judge<'_, '_> {
                     .map(|cell| measure::address(&cell).split('.').next().unwrap_or_default().to_owned())
             };
             if let (Some(first), Some(second)) = (row(first), row(second))
-                && left.rows.contains(&second)
-                && right.rows.contains(&first)
+                && left.rows.contains(&second.as_str())
+                && right.rows.contains(&first.as_str())
             {
                 out.push(wrong());
             }
@@ -241,14 +258,14 @@ impl Judge<'_, '_> {
     }
 }
 
-fn named_before(operands: &[Operand], at: usize) -> Option<&Operand> {
+fn named_before<'o>(operands: &'o [Operand<'o>], at: usize) -> Option<&'o Operand<'o>> {
     operands
         .iter()
         .rev()
         .find(|operand| operand.at < at && !operand.rows.is_empty())
 }
 
-fn named_after(operands: &[Operand], at: usize) -> Option<&Operand> {
+fn named_after<'o>(operands: &'o [Operand<'o>], at: usize) -> Option<&'o Operand<'o>> {
     operands
         .iter()
         .find(|operand| operand.at >= at && !operand.rows.is_empty())

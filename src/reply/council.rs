@@ -21,6 +21,8 @@ pub struct CheckedCouncil {
     pub prioritized_recommendations: Vec<Recommendation>,
     pub confidence_assessment: String,
     pub next_steps: Vec<String>,
+    /// How conflicts are to be settled, as far as the words pass.
+    pub resolutions: Vec<Settled>,
     /// Everything left out, and why.
     pub dropped: Vec<Dropped>,
     /// False when nothing of the executive summary survived: then the report is assembled without the coordinator.
@@ -54,6 +56,15 @@ pub struct Recommendation {
     pub about: Vec<String>,
 }
 
+/// Which finding of a conflict is kept, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settled {
+    /// `C1`.
+    pub conflict: String,
+    pub keep: String,
+    pub why: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dropped {
     /// `executive_summary`, `key_findings` …
@@ -74,6 +85,7 @@ pub fn coordinator(value: &Value, findings: &[Finding]) -> CheckedCouncil {
     council.recommendations(value);
     council.assessment(value);
     council.next_steps(value);
+    council.resolutions(value);
     council.out.usable = !council.out.executive_summary.is_empty();
     council.out
 }
@@ -235,6 +247,32 @@ impl Council<'_> {
                 Ok(_) => {}
                 Err(reason) => self.drop(PART, step, reason),
             }
+        }
+    }
+
+    fn resolutions(&mut self, value: &Value) {
+        const PART: &str = "resolutions";
+        for raw in items(value, PART) {
+            let keep = string(raw, "keep");
+            let Some(finding) = self
+                .findings
+                .iter()
+                .find(|finding| finding.id.eq_ignore_ascii_case(&keep))
+            else {
+                self.drop(
+                    PART,
+                    &string(raw, "why"),
+                    format!("bad_ref: there is no finding {keep}"),
+                );
+                continue;
+            };
+            let keep = finding.id.clone();
+            let why = self.passing(PART, &string(raw, "why"), std::slice::from_ref(&keep), false);
+            self.out.resolutions.push(Settled {
+                conflict: string(raw, "conflict").to_uppercase(),
+                keep,
+                why,
+            });
         }
     }
 

@@ -34,7 +34,7 @@ impl Judge<'_, '_> {
         };
         let beyond = self.basis.beyond(limit);
         let n_rows = beyond.iter().map(|count| count.rows).max().unwrap_or(0);
-        if n_rows < 2 || self.basis.rows.len() < 2 {
+        if n_rows < 2 || self.basis.rows().len() < 2 {
             return Counts(Vec::new());
         }
         let judged = self.numbers.iter().map(|bare| {
@@ -43,12 +43,8 @@ impl Judge<'_, '_> {
             } else if !is_count(bare) {
                 Counted::Not
             } else if self.is_total(bare) {
-                let totals = self
-                    .basis
-                    .quantities
-                    .iter()
-                    .filter(|quantity| quantity.tag == Tag::Rows);
-                match totals.into_iter().any(|total| bare.fits(total.value)) {
+                let mut totals = self.basis.counts().iter().filter(|quantity| quantity.tag == Tag::Rows);
+                match totals.any(|total| bare.fits(total.value)) {
                     true => Counted::Right,
                     false => wrong(bare, "how many rows there are"),
                 }

@@ -23,7 +23,7 @@ mod thought;
 use super::json::Json;
 use super::repair::{self, Fix, Repair, Setting};
 
-use find::Finder;
+use find::{Finder, Keep};
 pub(super) use fit::is_ambiguous;
 
 /// Longer texts are refused unread: 16 MiB.
@@ -108,7 +108,7 @@ impl RejectedKind {
 /// # Errors
 /// No JSON, nesting deeper than [`super::MAX_DEPTH`], a text longer than [`MAX_BYTES`], or a number that could be several.
 pub fn extract(text: &str) -> Result<Extracted, Rejected> {
-    let chosen = choose::choose(scan(text)?.0).ok_or_else(|| RejectedKind::None.rejected())?;
+    let chosen = choose::choose(scan(text, Keep::Best)?.0).ok_or_else(|| RejectedKind::None.rejected())?;
     if chosen.repairs.has(Fix::ThousandsSeparator) && is_ambiguous(&chosen.value) {
         return Err(RejectedKind::Ambiguous.rejected());
     }
@@ -117,7 +117,7 @@ pub fn extract(text: &str) -> Result<Extracted, Rejected> {
 
 /// Every value in the text, so that a schema can pick among them. Empty when there is none.
 pub fn candidates(text: &str) -> Vec<Extracted> {
-    match scan(text) {
+    match scan(text, Keep::All) {
         Ok((found, _)) => choose::all(found, MAX_CANDIDATES),
         Err(_) => Vec::new(),
     }
@@ -137,11 +137,11 @@ pub fn parse(text: &str) -> Option<Json> {
 }
 
 /// The candidates of a text, and how many bytes were looked at.
-fn scan(text: &str) -> Result<(Vec<find::Found>, usize), Rejected> {
+fn scan(text: &str, keep: Keep) -> Result<(Vec<find::Found>, usize), Rejected> {
     if text.len() > MAX_BYTES {
         return Err(RejectedKind::TooLarge.rejected());
     }
-    let mut finder = Finder::new(text, 0);
+    let mut finder = Finder::new(text, keep);
     finder.search();
     match finder {
         Finder { too_deep: true, .. } => Err(RejectedKind::TooDeep.rejected()),

@@ -4,6 +4,10 @@
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hints {
     pub(super) digits: bool,
+    /// "2025-03".
+    pub(super) dashes: bool,
+    /// "14/3".
+    pub(super) slashes: bool,
     pub(super) months: bool,
     /// "two", "twelve".
     pub(super) counts: bool,
@@ -19,7 +23,12 @@ impl Hints {
         let mut inside = false;
         let bytes = text.as_bytes();
         for (at, byte) in bytes.iter().enumerate() {
-            out.digits |= byte.is_ascii_digit();
+            if byte.is_ascii_digit() {
+                out.digits = true;
+                let digit_follows = bytes.get(at + 2).is_some_and(u8::is_ascii_digit);
+                out.dashes |= digit_follows && bytes[at + 1] == b'-';
+                out.slashes |= digit_follows && bytes[at + 1] == b'/';
+            }
             if byte.is_ascii_alphabetic() && !inside {
                 let first = |index: usize| bytes.get(at + index).map_or(0, u8::to_ascii_lowercase);
                 out.note([first(0), first(1), first(2)]);

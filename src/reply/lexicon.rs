@@ -1,6 +1,7 @@
 //! The names and labels of one evidence, found in a text in one walk over its words. Made once for many texts.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use jiff::civil::Date;
@@ -12,24 +13,48 @@ use crate::evidence::{Cell, Evidence, Role, Row, Table, TableKind, Unit};
 pub(super) struct Lexicon {
     entries: Vec<Entry>,
     /// The entries that begin with a word, longest first.
-    by_word: HashMap<String, Vec<usize>>,
+    by_word: HashMap<String, Vec<usize>, BuildHasherDefault<Fnv>>,
     /// Every word that the evidence prints, in lower case.
-    words: HashSet<String>,
+    words: HashSet<String, BuildHasherDefault<Fnv>>,
     /// The nouns of its counts, longest first.
     pub(super) nouns: Vec<String>,
     /// The days that rows are about, each with its row.
     pub(super) days: Vec<(Date, String)>,
 }
 
+/// FNV-1a: words are short, and one is looked up for each word of each text.
+#[derive(Debug, Clone)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// One name or label.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    lower: String,
+    pub(super) lower: String,
     pub(super) written: String,
     /// The rows of this name, entities only.
     pub(super) rows: Vec<(String, TableKind)>,
     /// A measure, as sentences call it.
     pub(super) is_measure: bool,
+    /// The rows that are this measure, and no other.
+    pub(super) measure_rows: Vec<String>,
     /// Holds nothing that claims anything: neither its digits nor its words.
     pub(super) is_masked: bool,
 }
@@ -100,6 +125,9 @@ impl Lexicon {
                 let entry = self.entry(name);
                 entry.is_masked = true;
                 entry.is_measure |= names_measures;
+                if names_measures {
+                    entry.measure_rows.push(row.id.clone());
+                }
                 if is_entity {
                     entry.rows.push((row.id.clone(), table.kind));
                 }
@@ -177,6 +205,7 @@ impl Lexicon {
                 written: written.to_owned(),
                 rows: Vec::new(),
                 is_measure: false,
+                measure_rows: Vec::new(),
                 is_masked: false,
             });
             self.entries.len() - 1

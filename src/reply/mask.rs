@@ -27,6 +27,9 @@ static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>(?:19|20)\d{{2}})\b)?"
     ))
 });
+/// 14/3, 3/14/2025.
+static SLASHED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b(?P<a>\d{1,2})/(?P<b>\d{1,2})(?:/(?P<y>(?:19|20)\d{2}))?\b"));
 static MONTH_YEAR: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}),? (?P<y>(?:19|20)\d{{2}})\b")));
 
@@ -36,7 +39,7 @@ static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
         ^\s*(?:[-*•>]\s+)?\**(?:\(?\d{1,2}[.)]|\[\w{0,3}\d+\]|(?i:finding|insight|point|item|note|step|recommendation|priority)\s*\#?\d+\s*[:.)-])\**(?:\s|$)
         |(?i:\btop[-\s](?:\d+|two|three|four|five|ten)\b)
         |\b24/7\b|\b[vV]\d+(?:\.\d+)*\b|\b(?:iOS|Android|Windows|macOS|Tier|Level|Phase)\s\d+(?:\.\d+)*\b
-        |\b[A-Za-z]{1,2}\d{1,3}\b|\b(?i:HTTP)\s?\d{3}\b|\b[45]xx\b
+        |\b(?:[A-WYZa-wyz]|[A-Za-z]{2})\d{1,3}\b|\b(?i:HTTP)\s?\d{3}\b|\b[45]xx\b
         |(?i:\b(?:\d+|two|three|four|five|six|seven|ten|twelve|thirty)(?:-|\s)(?:day|week|month|hour|minute|year)s?(?:-|\s)(?:window|view|average|period|retention|rolling|moving|trailing|cohort|horizon|basis|trend|test|pilot|experiment|review|cycle|sprint|churn|activity|mean|report|snapshot|range)s?\b)
         |(?i:\b(?:\d+|two|three|four|five|six|seven|ten|twelve)-(?:day|week|month|hour|minute|year)s?\b)
         |(?i:\b(?:day|week|month|quarter|year|hour)[-\s]\d{1,3}\b)
@@ -54,37 +57,42 @@ pub(super) struct Dated {
     pub(super) day: Option<i8>,
     pub(super) month: i8,
     pub(super) year: Option<i16>,
+    /// "3/4" is the third of April or the fourth of March.
+    pub(super) may_swap: bool,
 }
 
 impl Dated {
     pub(super) fn is(self, date: Date) -> bool {
-        self.day.is_none_or(|day| day == date.day())
-            && self.month == date.month()
-            && self.year.is_none_or(|year| year == date.year())
+        let is = |day: Option<i8>, month: i8| day.is_none_or(|day| day == date.day()) && month == date.month();
+        let swapped = || self.day.is_some_and(|day| is(Some(self.month), day));
+        (is(self.day, self.month) || self.may_swap && swapped()) && self.year.is_none_or(|year| year == date.year())
     }
 }
 
 /// A text whose harmless digits are blanked out, bytes kept in place.
 pub(super) struct Masked {
     pub(super) text: String,
+    /// Of the text with its names blanked out: what is blanked out later may still be hinted at.
+    pub(super) hints: Hints,
     /// The dates that it names, in order.
     pub(super) dates: Vec<(Range<usize>, Dated)>,
 }
 
 pub(super) fn mask(text: &str, lexicon: Option<&Lexicon>) -> Masked {
     let found = lexicon.map(|lexicon| lexicon.find(&text.to_ascii_lowercase()));
-    mask_found(text, found.as_deref().unwrap_or_default())
+    mask_found(text, found.as_deref().unwrap_or_default(), lexicon)
 }
 
 /// Masks a text of which the names and labels are known.
-pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked {
+pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)], lexicon: Option<&Lexicon>) -> Masked {
+    let knows = |date: &Dated| lexicon.is_some_and(|lexicon| lexicon.days.iter().any(|(day, _)| date.is(*day)));
     let mut out = text.to_owned();
     for (range, _) in names.iter().filter(|(_, entry)| entry.is_masked) {
         hole(&mut out, range.clone());
     }
     let hints = Hints::of(&out);
     let patterns: [(bool, &Regex); 4] = [
-        (hints.digits, &ISO),
+        (hints.dashes, &ISO),
         (hints.digits && hints.months, &DAY_FIRST),
         (hints.digits && hints.months, &MONTH_FIRST),
         (hints.digits && hints.months, &MONTH_YEAR),
@@ -100,6 +108,19 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked
             dates.extend(date.map(|date| (range, date)));
         }
     }
+    if hints.slashes {
+        let found: Vec<(Range<usize>, Option<Dated>)> = SLASHED
+            .captures_iter(&out)
+            .filter_map(|found| Some((found.get(0)?.range(), slashed(&found))))
+            .collect();
+        for (range, date) in found {
+            // Only days that the evidence knows: else it is a fraction.
+            if let Some(date) = date.filter(|date| knows(date)) {
+                hole(&mut out, range.clone());
+                dates.push((range, date));
+            }
+        }
+    }
     dates.sort_by_key(|(range, _)| range.start);
     if hints.digits || hints.counts || hints.places || hints.ones || out.contains("xx") {
         let found: Vec<_> = SCAFFOLD.find_iter(&out).map(|found| found.range()).collect();
@@ -107,7 +128,11 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)]) -> Masked
             hole(&mut out, range);
         }
     }
-    Masked { text: out, dates }
+    Masked {
+        text: out,
+        hints,
+        dates,
+    }
 }
 
 /// Where `name` stands as a whole word, letter case aside.
@@ -121,12 +146,30 @@ pub(super) fn whole_words(text: &str, name: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Whether `name` stands in a text as a whole word, letter case aside.
+pub(super) fn says(text: &str, name: &str) -> bool {
+    let (bytes, name) = (text.as_bytes(), name.as_bytes());
+    let Some(first) = name.first() else { return false };
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let fits = |at: &usize| {
+        let end = at + name.len();
+        bytes[*at].eq_ignore_ascii_case(first)
+            && bytes[*at..end].eq_ignore_ascii_case(name)
+            && text.is_char_boundary(*at)
+            && text.is_char_boundary(end)
+            && !is_word(text[..*at].chars().next_back())
+            && !is_word(text[end..].chars().next())
+    };
+    bytes.len() >= name.len() && (0..=bytes.len() - name.len()).any(|at| fits(&at))
+}
+
 fn dated(found: &regex::Captures<'_>) -> Option<Dated> {
     if found.name("m").is_none() {
         return Some(Dated {
             year: found.get(1)?.as_str().parse().ok(),
             month: found.get(2)?.as_str().parse().ok()?,
             day: found.get(3)?.as_str().parse().ok(),
+            may_swap: false,
         });
     }
     let month = found.name("m")?.as_str().to_lowercase();
@@ -138,6 +181,24 @@ fn dated(found: &regex::Captures<'_>) -> Option<Dated> {
         day: found.name("d").and_then(|day| day.as_str().parse().ok()),
         month: i8::try_from(index + 1).ok()?,
         year: found.name("y").and_then(|year| year.as_str().parse().ok()),
+        may_swap: false,
+    })
+}
+
+/// The date that a number with a slash must be; none where it may as well be a fraction or a ratio.
+fn slashed(found: &regex::Captures<'_>) -> Option<Dated> {
+    let [a, b] = ["a", "b"].map(|name| found.name(name).and_then(|part| part.as_str().parse::<i8>().ok()));
+    let (a, b) = (a?, b?);
+    // Around the clock.
+    if (a, b) == (24, 7) {
+        return None;
+    }
+    let (day, month) = if a > 12 { (a, b) } else { (b, a) };
+    ((1..=31).contains(&day) && (1..=12).contains(&month)).then(|| Dated {
+        day: Some(day),
+        month,
+        year: found.name("y").and_then(|year| year.as_str().parse().ok()),
+        may_swap: a <= 12 && b <= 12,
     })
 }
 

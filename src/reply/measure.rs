@@ -1,6 +1,6 @@
 //! What a cell's companions say of it: previous value, change, points, expectation, score, rank. Exact arithmetic only.
 
-use crate::evidence::{At, Role, Row, Table, Unit};
+use crate::evidence::{At, Cell, Role, Row, Table, Unit};
 
 /// `g3.revenue`.
 pub(super) fn address(at: &At<'_>) -> String {
@@ -9,8 +9,20 @@ pub(super) fn address(at: &At<'_>) -> String {
 
 /// The cell of the same row and measure that plays `role`.
 pub(super) fn companion<'a>(at: &At<'a>, role: Role) -> Option<At<'a>> {
-    let column = at.table.companion(&at.column.of, role)?;
-    at.table.at(at.row, &column.name)
+    let mut cells = at.table.columns.iter().zip(&at.row.cells);
+    let (column, cell) = cells.find(|(column, _)| column.role == role && column.of == at.column.of)?;
+    Some(At { column, cell, ..*at })
+}
+
+/// The cell of this column in another row.
+pub(super) fn column_of<'a>(at: &At<'a>, row: &'a Row) -> Option<At<'a>> {
+    let place = at
+        .table
+        .columns
+        .iter()
+        .position(|column| std::ptr::eq(column, at.column))?;
+    let cell = row.cells.get(place)?;
+    Some(At { row, cell, ..*at })
 }
 
 /// The current value that this cell is about; the cell itself when it is one.
@@ -99,9 +111,14 @@ pub(super) fn entities(table: &Table) -> impl Iterator<Item = &Row> {
 
 /// The values of one column over all entities.
 pub(super) fn column_values<'a>(table: &'a Table, name: &str) -> Vec<(&'a Row, f64)> {
-    entities(table)
-        .filter_map(|row| Some((row, table.at(row, name)?.exact()?)))
-        .collect()
+    let Some((place, _)) = table.column(name) else {
+        return Vec::new();
+    };
+    let value = |row: &'a Row| match row.cells.get(place)? {
+        Cell::Number { exact, .. } => Some((row, *exact)),
+        _ => None,
+    };
+    entities(table).filter_map(value).collect()
 }
 
 /// Where a cell stands in its column.
@@ -122,16 +139,7 @@ pub(super) fn rank(at: &At<'_>) -> Option<Rank> {
     }
     let own = at.exact()?;
     let values = column_values(at.table, &at.column.name);
-    let ordered = at.table.order_rule.to_lowercase();
-    let measure = base(at).column;
-    let by_this = [&measure.label, &measure.name, &at.column.label, &at.column.name]
-        .iter()
-        .any(|word| word.len() > 2 && ordered.contains(&word.to_lowercase()))
-        && at.column.role == Role::Current
-        && !["mixed", "change", "z", "unusual"]
-            .iter()
-            .any(|word| ordered.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word))
-        && values.is_sorted_by(|a, b| a.1 >= b.1);
+    let by_this = is_ordered_by(at) && values.is_sorted_by(|a, b| a.1 >= b.1);
     let all = entities(at.table).count() >= at.table.total_rows;
     Some(Rank {
         from_top: values.iter().filter(|(_, value)| *value > own).count() + 1,
@@ -145,6 +153,19 @@ pub(super) fn rank(at: &At<'_>) -> Option<Rank> {
         },
         listed_only: !all && !by_this,
     })
+}
+
+/// Whether the table says that its rows stand in the order of this column.
+fn is_ordered_by(at: &At<'_>) -> bool {
+    if at.column.role != Role::Current || at.table.order_rule.is_empty() {
+        return false;
+    }
+    let ordered = at.table.order_rule.to_lowercase();
+    let measure = base(at).column;
+    let says = |word: &&String| word.len() > 2 && ordered.contains(&word.to_lowercase());
+    let mut words = ordered.split(|c: char| !c.is_alphanumeric());
+    [&measure.label, &measure.name].iter().any(says)
+        && !words.any(|word| ["mixed", "change", "z", "unusual"].contains(&word))
 }
 
 /// Two cells of which arithmetic makes sense together.

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::evidence::{At, TableKind, Unit};
 
+use super::basis::Basis;
 use super::lexicon::Entry;
 use super::pattern::pattern;
 use super::placeholder::Shown;
@@ -17,10 +18,10 @@ use super::verify::Judge;
 
 /// A row key that the model typed.
 #[derive(Debug, Clone)]
-pub(super) struct Mention {
+pub(super) struct Mention<'b> {
     pub(super) range: Range<usize>,
-    pub(super) name: String,
-    pub(super) rows: Vec<String>,
+    pub(super) name: &'b str,
+    pub(super) rows: Vec<&'b str>,
 }
 
 /// Metrics that models like to make up; a claim of one needs a label that says it.
@@ -32,7 +33,9 @@ static METRIC: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A capitalised name in the place of an entity.
 static PROPER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:in|from|for|among|across|the|of|by|with|via|on)\s(?P<name>[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*)")
+    pattern(
+        r"\b(?:[Ii]n|[Ff]rom|[Ff]or|[Aa]mong|[Aa]cross|[Tt]he|of|[Bb]y|[Ww]ith|[Vv]ia|[Oo]n)\s(?P<name>[A-Z][\w&.-]+(?:\s[A-Z][\w&.-]+)*)",
+    )
 });
 
 impl Judge<'_, '_> {
@@ -41,8 +44,8 @@ impl Judge<'_, '_> {
         let missing: BTreeSet<String> = self
             .mentions
             .iter()
-            .filter(|mention| !mention.rows.iter().any(|row| self.basis.rows.contains(row)))
-            .map(|mention| mention.name.clone())
+            .filter(|mention| !mention.rows.iter().any(|row| self.basis.uses(row)))
+            .map(|mention| mention.name.to_owned())
             .collect();
         for name in missing {
             self.fault(Reason::unsupported(
@@ -60,20 +63,19 @@ impl Judge<'_, '_> {
         if !states && pieces.is_empty() {
             return;
         }
-        let subjects = self.subjects();
         let shown = pieces
             .iter()
             .filter(|piece| matches!(piece.shown, Shown::Name | Shown::Date));
-        let named: BTreeSet<&String> = subjects
-            .iter()
-            .flat_map(|subject| &subject.rows)
-            .chain(shown.flat_map(|piece| &piece.rows))
+        let said = self.subjects.iter().flat_map(|subject| subject.rows.iter().copied());
+        let named: BTreeSet<&str> = said
+            .chain(shown.flat_map(|piece| piece.rows.iter().map(String::as_str)))
             .collect();
         let own = self.own_cells();
         let entities = own
             .iter()
             .filter(|at| at.table.kind != TableKind::Totals && !at.row.summary && at.column.unit != Unit::OfRow);
-        let (spoken, silent): (Vec<&At<'_>>, Vec<&At<'_>>) = entities.partition(|at| named.contains(&at.row.id));
+        let (spoken, silent): (Vec<&At<'_>>, Vec<&At<'_>>) =
+            entities.partition(|at| named.contains(at.row.id.as_str()));
         // Where the program writes the values, one name is enough for all of them.
         if silent.is_empty() || !pieces.is_empty() && !spoken.is_empty() {
             return;
@@ -81,9 +83,9 @@ impl Judge<'_, '_> {
         let other = self
             .plain
             .iter()
-            .find(|mention| !mention.rows.iter().any(|row| self.basis.rows.contains(row)));
+            .find(|mention| !mention.rows.iter().any(|row| self.basis.uses(row)));
         let stranger = match other {
-            Some(mention) if self.basis.rows.len() < 3 => Some(mention.name.clone()),
+            Some(mention) if self.basis.rows().len() < 3 => Some(mention.name.to_owned()),
             _ => self.stranger(),
         };
         if let Some(name) = stranger {
@@ -131,18 +133,7 @@ impl Judge<'_, '_> {
             let message = format!("the evidence knows no {field}");
             self.fault(Reason::unsupported("name", message));
         }
-        for found in PROPER.captures_iter(&text) {
-            let Some(name) = found.name("name").map(|name| name.as_str().trim_end_matches('.')) else {
-                continue;
-            };
-            let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
-            if acronym
-                || name
-                    .split_whitespace()
-                    .all(|word| is_calendar(word) || lexicon.knows(&word.to_lowercase()))
-            {
-                continue;
-            }
+        for name in unknown_names(&text, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("name", format!("the evidence knows no {name}")));
         }
         if let Some(metric) = METRIC.find(&text) {
@@ -166,7 +157,11 @@ impl Judge<'_, '_> {
                 continue;
             }
             let gap = &typed[marks[index - 1] + MARK.len_utf8()..marks[index]];
-            if links(gap) && self.same_table(name.rows.first(), value.rows.first()) {
+            let same_table = match (name.rows.first(), value.rows.first()) {
+                (Some(a), Some(b)) => self.same_table(a, b),
+                _ => false,
+            };
+            if links(gap) && same_table {
                 found.push(Reason::contradicted(
                     "name",
                     format!("{} does not belong to {}", value.source, name.text),
@@ -175,20 +170,21 @@ impl Judge<'_, '_> {
         }
         // A sentence that names rows may not show another row's value without its name.
         let paired = !found.is_empty();
-        let named: BTreeSet<&String> = pieces
-            .iter()
-            .filter(|piece| piece.name.is_some())
-            .flat_map(|piece| &piece.rows)
-            .chain(self.mentions.iter().flat_map(|mention| &mention.rows))
+        let shown = pieces.iter().filter(|piece| piece.name.is_some());
+        let named: BTreeSet<&str> = shown
+            .flat_map(|piece| piece.rows.iter().map(String::as_str))
+            .chain(self.mentions.iter().flat_map(|mention| mention.rows.iter().copied()))
             .collect();
         for piece in pieces.iter().filter(|piece| piece.name.is_none()) {
             let own = piece.rows.iter().any(|row| {
-                named.contains(row) || self.is_summary(row) || named.iter().any(|name| self.same_key(name, row))
+                named.contains(row.as_str())
+                    || self.is_summary(row)
+                    || named.iter().any(|name| self.same_key(name, row))
             });
             let rival = piece
                 .rows
                 .iter()
-                .find(|row| named.iter().any(|name| self.same_table(Some(name), Some(row))));
+                .find(|row| named.iter().any(|name| self.same_table(name, row)));
             if let Some(row) = rival.filter(|_| !own && !paired) {
                 found.push(Reason::contradicted(
                     "name",
@@ -202,9 +198,9 @@ impl Judge<'_, '_> {
         self.out.faults.extend(found);
     }
 
-    fn same_table(&self, a: Option<&String>, b: Option<&String>) -> bool {
-        let table = |row: Option<&String>| Some(self.basis.evidence.row(row?)?.0.id.as_str());
-        a.is_some() && table(a) == table(b)
+    fn same_table(&self, a: &str, b: &str) -> bool {
+        let table = |row: &str| Some(self.basis.evidence.row(row)?.0.id.as_str());
+        table(a) == table(b)
     }
 
     /// Rows of one name: two metrics of one unusual day.
@@ -218,19 +214,36 @@ impl Judge<'_, '_> {
     }
 }
 
+/// Capitalised names in the place of an entity of which not every word is known; words are asked for in lower case.
+pub(super) fn unknown_names<'t>(text: &'t str, knows: impl Fn(&str) -> bool) -> Vec<&'t str> {
+    let names = PROPER.captures_iter(text).filter_map(|found| found.name("name"));
+    names
+        .map(|name| name.as_str().trim_end_matches('.'))
+        .filter(|name| {
+            let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+            let is_known = |word: &str| is_calendar(word) || knows(&word.to_lowercase());
+            !acronym && !name.split_whitespace().all(is_known)
+        })
+        .collect()
+}
+
 /// The row keys that the model typed; and those that may as well be plain words ("New users") and name no row used.
-pub(super) fn mentions(typed: &str, names: &[(Range<usize>, &Entry)], used: &BTreeSet<String>) -> [Vec<Mention>; 2] {
+pub(super) fn mentions<'b>(
+    typed: &str,
+    names: &[(Range<usize>, &'b Entry)],
+    basis: &Basis<'_>,
+) -> [Vec<Mention<'b>>; 2] {
     let mut out = [Vec::new(), Vec::new()];
     for (range, entry) in names.iter().filter(|(_, entry)| !entry.rows.is_empty()) {
         let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
-        let is_used = entry.rows.iter().any(|(row, _)| used.contains(row));
+        let is_used = entry.rows.iter().any(|(row, _)| basis.uses(row));
         let same_case = typed[range.clone()] == entry.written;
         let is_plain =
             is_plain_word(typed, range, &entry.written, kind) && !(is_used && same_case && kind == TableKind::Entities);
         out[usize::from(is_plain)].push(Mention {
             range: range.clone(),
-            name: entry.written.clone(),
-            rows: entry.rows.iter().map(|(row, _)| row.clone()).collect(),
+            name: &entry.written,
+            rows: entry.rows.iter().map(|(row, _)| row.as_str()).collect(),
         });
     }
     out
@@ -396,7 +409,18 @@ pub(super) fn links(gap: &str) -> bool {
 }
 
 fn is_calendar(word: &str) -> bool {
-    const WORDS: [&str; 26] = [
+    const WORDS: [&str; 37] = [
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "oct",
+        "nov",
+        "dec",
         "january",
         "february",
         "march",

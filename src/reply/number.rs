@@ -1,5 +1,8 @@
 //! Numbers that stand bare in a sentence, and when one is consistent with a value.
 
+mod spelled;
+mod written;
+
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -9,6 +12,7 @@ use super::format::currency_code;
 use super::hints::Hints;
 use super::pattern::pattern;
 use super::words;
+use written::{Sign, Written, written};
 
 /// The code of a currency, `USD`; nothing where it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,27 +71,6 @@ pub(super) struct Bare {
     hedge: Hedge,
 }
 
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?x)(?P<sign>[-+−])?\s?(?P<pre>US\$|[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR|CHF|CAD|AUD)\s?)?(?P<sign2>[-+−])?
-        (?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)
-        (?:\s?(?P<scale>k|K|thousand|mn|[mM]illion|[mM]|bn|[bB]illion|B)\b)?
-        (?:(?P<ordinal>st|nd|rd|th)\b|[\s\x20-]?(?P<unit>%-?\s?points?\b|%|percent(?:age\s)?-?\s?points?\b|percent\b|per\ cent\b|pct\b|percentage\b|pp\b|ppts?\b|points?\b|bps\b|basis\ points\b|[x×](?:\b|$|\s)|times\b|fold\b|USD\b|EUR\b|GBP\b|dollars?\b|euros?\b|pounds?\b|seconds?\b|secs?\b|s\b|ms\b|minutes?\b|mins?\b|hours?\b|h\b))?",
-    )
-});
-
-static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?",
-    )
-});
-
-static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b",
-    )
-});
-
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
     hedge(
         r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈",
@@ -106,20 +89,20 @@ static BELOW: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The bare numbers of a masked text, spelled-out counts included.
 pub(super) fn numbers(masked: &str) -> Vec<Bare> {
-    let hints = Hints::of(masked);
+    numbers_hinted(masked, Hints::of(masked))
+}
+
+/// Those of a text of which it is known what it may hold.
+pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
     let mut out: Vec<Bare> = Vec::new();
     if hints.digits {
-        out.extend(NUMBER.captures_iter(masked).filter_map(|found| digits(masked, &found)));
+        out.extend(written(masked).filter_map(|found| digits(masked, &found)));
     }
     if hints.counts {
-        out.extend(
-            COUNT_WORD
-                .captures_iter(masked)
-                .filter_map(|found| spelled(masked, &found)),
-        );
+        out.extend(spelled::counts(masked));
     }
     if hints.places {
-        out.extend(PLACE_WORD.captures_iter(masked).filter_map(|found| placed(&found)));
+        out.extend(spelled::places(masked));
     }
     out.sort_by_key(|bare| bare.start);
     joined(masked, out)
@@ -184,35 +167,25 @@ impl Bare {
     }
 }
 
-fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
-    let (whole, number) = (found.get(0)?, found.name("num")?);
-    let before = text[..number.start()].chars().next_back();
-    let prefix = found.name("pre").map(|pre| pre.as_str().trim());
-    if before.is_some_and(|c| c.is_alphanumeric() || c == '_') && prefix.is_none() {
+fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
+    let number = &text[found.number.clone()];
+    let before = text[..found.number.start].chars().next_back();
+    let prefix = found.prefix.map(|(_, prefix)| prefix);
+    let is_multiple = is_multiple(&text[..found.number.start]);
+    if before.is_some_and(|c| c.is_alphanumeric() || c == '_') && prefix.is_none() && !is_multiple {
         // A digit inside a word or an identifier.
         return None;
     }
-    let plain: String = number.as_str().replace(',', "");
+    let plain: String = number.replace(',', "");
     let decimals = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let scale = match found
-        .name("scale")
-        .map(|scale| scale.as_str().to_lowercase())
-        .as_deref()
-    {
-        Some("k" | "thousand") => 1e3,
-        Some("m" | "mn" | "million") => 1e6,
-        Some("bn" | "b" | "billion") => 1e9,
-        _ => 1.0,
-    };
-    let unit = found.name("unit").map(|unit| unit.as_str().trim().to_lowercase());
-    let unit = unit.as_deref().unwrap_or_default();
-    let placed = before == Some('#') || text[..number.start()].trim_end().ends_with("No.");
-    let (kind, factor) = match (unit, prefix) {
+    let placed = before == Some('#') || text[..found.number.start].trim_end().ends_with("No.");
+    let (kind, factor) = match (found.unit, prefix) {
         ("", None) if placed => (Kind::Ordinal, 1.0),
-        _ if found.name("ordinal").is_some() => (Kind::Ordinal, 1.0),
-        ("usd" | "dollar" | "dollars", _) => (Kind::Money(Currency::of("USD")), 1.0),
-        ("eur" | "euro" | "euros", _) => (Kind::Money(Currency::of("EUR")), 1.0),
-        ("gbp" | "pound" | "pounds", _) => (Kind::Money(Currency::of("GBP")), 1.0),
+        ("", None) if is_multiple => (Kind::Times, 1.0),
+        _ if found.is_ordinal => (Kind::Ordinal, 1.0),
+        ("USD" | "dollar" | "dollars", _) => (Kind::Money(Currency::of("USD")), 1.0),
+        ("EUR" | "euro" | "euros", _) => (Kind::Money(Currency::of("EUR")), 1.0),
+        ("GBP" | "pound" | "pounds", _) => (Kind::Money(Currency::of("GBP")), 1.0),
         ("bps" | "basis points", _) => (Kind::Points, 0.01),
         ("pp" | "ppt" | "ppts" | "point" | "points", _) => (Kind::Points, 1.0),
         (unit, _) if unit.contains("point") => (Kind::Points, 1.0),
@@ -225,138 +198,28 @@ fn digits(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         (_, Some(prefix)) => (Kind::Money(Currency::of(prefix)), 1.0),
         _ => (Kind::Plain, 1.0),
     };
-    let typed_sign = found.name("sign2").or(found.name("sign"));
-    let sign = typed_sign
-        .filter(|sign| {
-            sign.as_str() == "+"
-                || text[..sign.start()]
-                    .chars()
-                    .next_back()
-                    .is_none_or(|c| c.is_whitespace() || "(:=$€£".contains(c))
-        })
-        // A dash between words is punctuation.
-        .filter(|sign| sign.end() == number.start() || prefix.is_some())
-        .map(|sign| if sign.as_str() == "+" { 1 } else { -1 });
-    let start = prefix.map_or(number.start(), |_| {
-        found.name("pre").map_or(number.start(), |pre| pre.start())
-    });
+    let is_free = |sign: &Sign| {
+        let before = text[..sign.start].chars().next_back();
+        sign.is_plus || before.is_none_or(|c| c.is_whitespace() || "(:=$€£".contains(c))
+    };
+    let sign = found.sign.filter(is_free).map(|sign| if sign.is_plus { 1 } else { -1 });
+    let start = found.prefix.map_or(found.number.start, |(start, _)| start);
     Some(Bare {
-        raw: text[start..whole.end()].trim().to_owned(),
+        raw: text[start..found.end].trim().to_owned(),
         start,
-        end: whole.end(),
-        value: plain.parse::<f64>().ok()? * scale * factor,
-        half: 0.5 * 10f64.powi(-i32::try_from(decimals).ok()?) * scale * factor,
+        end: found.end,
+        value: plain.parse::<f64>().ok()? * found.scale * factor,
+        half: 0.5 * 10f64.powi(-i32::try_from(decimals).ok()?) * found.scale * factor,
         hedge: hedge_before(&text[..start]),
         kind,
         sign,
     })
 }
 
-fn spelled(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
-    const WORDS: [(&str, f64); 13] = [
-        ("two", 2.0),
-        ("three", 3.0),
-        ("four", 4.0),
-        ("five", 5.0),
-        ("six", 6.0),
-        ("seven", 7.0),
-        ("eight", 8.0),
-        ("nine", 9.0),
-        ("ten", 10.0),
-        ("eleven", 11.0),
-        ("twelve", 12.0),
-        ("fifteen", 15.0),
-        ("twenty", 20.0),
-    ];
-    let word = found.name("word")?;
-    let before = text[..word.start()].trim_end().to_lowercase();
-    if text[word.end()..].starts_with('-')
-        || [
-            "one of",
-            "one in",
-            "the other",
-            "these",
-            "those",
-            "the",
-            "first",
-            "last",
-            "or",
-        ]
-        .iter()
-        .any(|word| {
-            before
-                .strip_suffix(word)
-                .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
-        })
-    {
-        return None;
-    }
-    let next = text[word.end()..]
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let next = next.trim_matches(|c: char| !c.is_alphanumeric());
-    const LOOSE: [&str; 22] = [
-        "reasons",
-        "things",
-        "steps",
-        "ways",
-        "factors",
-        "areas",
-        "teams",
-        "sides",
-        "consecutive",
-        "points",
-        "days",
-        "weeks",
-        "months",
-        "hours",
-        "options",
-        "causes",
-        "questions",
-        "periods",
-        "halves",
-        "different",
-        "separate",
-        "main",
-    ];
-    if LOOSE.contains(&next) {
-        return None;
-    }
-    let lower = word.as_str().to_lowercase();
-    let value = WORDS.iter().find(|(known, _)| *known == lower)?.1;
-    Some(Bare {
-        raw: word.as_str().to_owned(),
-        start: word.start(),
-        end: word.end(),
-        value,
-        kind: if next == "times" { Kind::Times } else { Kind::Plain },
-        sign: None,
-        half: if next == "times" { value * 0.05 } else { 0.0 },
-        hedge: hedge_before(&text[..word.start()]),
-    })
-}
-
-/// "ranks third", "third-largest".
-fn placed(found: &regex::Captures<'_>) -> Option<Bare> {
-    const WORDS: [&str; 10] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-    ];
-    let word = found.name("after").or(found.name("named")).or(found.name("with"))?;
-    let place = WORDS
-        .iter()
-        .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
-    Some(Bare {
-        raw: word.as_str().to_owned(),
-        start: word.start(),
-        end: word.end(),
-        value: (place + 1) as f64,
-        kind: Kind::Ordinal,
-        sign: None,
-        half: 0.0,
-        hedge: Hedge::Exact,
-    })
+/// "x3", "×3".
+fn is_multiple(before: &str) -> bool {
+    let rest = before.strip_suffix(['x', '×']);
+    rest.is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 fn hedge_before(before: &str) -> Hedge {

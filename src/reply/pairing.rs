@@ -2,12 +2,15 @@
 //! ranking must follow the values.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::evidence::{At, Role};
 
+use super::basis::Basis;
+use super::mask::Dated;
 use super::measure::base;
 use super::names::Mention;
 use super::number::{Bare, Kind};
@@ -26,33 +29,39 @@ static RISING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)\b(?:lowest|smallest|ascending|bottom|fewest|weakest|least|behind|trails?|below)\b")
 });
 
-impl Judge<'_, '_> {
-    /// The rows that the sentence names, by name or by date, in order, each once.
-    pub(super) fn subjects(&self) -> Vec<Mention> {
-        let mut out: Vec<Mention> = self.mentions.clone();
-        for (range, dated) in &self.masked.dates {
-            let days = self.basis.lexicon.days.iter();
-            let rows: BTreeSet<String> = days
-                .filter(|(day, row)| dated.is(*day) && self.basis.rows.contains(row))
-                .map(|(_, row)| row.clone())
-                .collect();
-            if !rows.is_empty() {
-                out.push(Mention {
-                    range: range.clone(),
-                    name: self.sentence.typed[range.clone()].to_owned(),
-                    rows: rows.into_iter().collect(),
-                });
-            }
+/// The rows that a sentence names, by name or by date, in order, each once.
+pub(super) fn subjects<'b>(
+    typed: &'b str,
+    mentions: &[Mention<'b>],
+    dates: &[(Range<usize>, Dated)],
+    basis: &'b Basis<'_>,
+) -> Vec<Mention<'b>> {
+    let mut out: Vec<Mention<'b>> = mentions.to_vec();
+    for (range, dated) in dates {
+        let days = basis.lexicon.days.iter();
+        let of_used = days.filter(|(day, row)| dated.is(*day) && basis.uses(row));
+        let mut rows: Vec<&str> = of_used.map(|(_, row)| row.as_str()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        if !rows.is_empty() {
+            out.push(Mention {
+                range: range.clone(),
+                name: &typed[range.clone()],
+                rows,
+            });
         }
-        out.sort_by_key(|mention| mention.range.start);
-        out.dedup_by(|later, earlier| later.rows == earlier.rows);
-        out
     }
+    out.sort_by_key(|mention| mention.range.start);
+    out.dedup_by(|later, earlier| later.rows == earlier.rows);
+    out
+}
 
+impl Judge<'_, '_> {
     /// Two names and two values in the same order: the first value is the first name's.
     pub(super) fn swapped(&mut self) {
-        let subjects = self.subjects();
-        let [first, second] = subjects.as_slice() else { return };
+        let [first, second] = self.subjects.as_slice() else {
+            return;
+        };
         let values: Vec<(&Bare, bool, bool)> = self
             .numbers
             .iter()
@@ -80,8 +89,7 @@ impl Judge<'_, '_> {
 
     /// Three names in an order that the values do not have.
     pub(super) fn sequence(&mut self) {
-        let subjects = self.subjects();
-        let text = &self.masked.text;
+        let (subjects, text) = (&self.subjects, &self.masked.text);
         if subjects.len() < 3 || !RANKED.is_match(text) || !self.numbers.is_empty() {
             return;
         }
@@ -90,7 +98,7 @@ impl Judge<'_, '_> {
         let values: Option<Vec<f64>> = subjects
             .iter()
             .map(|subject| {
-                let own = cells.iter().find(|at| subject.rows.contains(&at.row.id))?;
+                let own = cells.iter().find(|at| subject.rows.contains(&at.row.id.as_str()))?;
                 own.exact()
             })
             .collect();
@@ -102,15 +110,15 @@ impl Judge<'_, '_> {
             .windows(2)
             .all(|two| if rises { two[0] <= two[1] } else { two[0] >= two[1] });
         if !sorted {
-            let names: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
+            let names: Vec<&str> = subjects.iter().map(|subject| subject.name).collect();
             let reason = Reason::contradicted("rank", format!("{} is not the order of their values", names.join(", ")));
             self.fault(reason);
         }
     }
 
     /// Whether a number is what a used cell of these rows holds, now or before.
-    pub(super) fn is_value_of(&self, bare: &Bare, rows: &[String]) -> bool {
-        let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id));
+    pub(super) fn is_value_of(&self, bare: &Bare, rows: &[&str]) -> bool {
+        let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id.as_str()));
         own.filter(|at| matches!(at.column.role, Role::Current | Role::Previous | Role::Share))
             .any(|at| {
                 let kind = self.basis.kind(at);

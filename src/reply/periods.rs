@@ -9,7 +9,7 @@ use regex::Regex;
 
 use crate::evidence::Role;
 
-use super::basis::Time;
+use super::basis::{Quantity, Time};
 use super::number::Kind;
 use super::pattern::pattern;
 use super::reason::Reason;
@@ -32,9 +32,9 @@ impl Judge<'_, '_> {
             bounds.extend([previous.start, previous.end]);
         }
         let days = &self.basis.lexicon.days;
-        let uses_days = days.iter().any(|(_, row)| self.basis.rows.contains(row));
+        let uses_days = days.iter().any(|(_, row)| self.basis.uses(row));
         for (range, dated) in &self.masked.dates {
-            let of_used = |(day, row): &&(Date, String)| dated.is(*day) && self.basis.rows.contains(row);
+            let of_used = |(day, row): &&(Date, String)| dated.is(*day) && self.basis.uses(row);
             let listed = days.iter().any(|(day, _)| dated.is(*day));
             // The ends of the period are scope; where days are rows, a sentence must say so.
             let is_scope = bounds.iter().any(|date| dated.is(*date)) && !(listed && uses_days && !self.is_scope(range));
@@ -79,12 +79,7 @@ impl Judge<'_, '_> {
             .iter()
             .any(|at| matches!(at.column.role, Role::Previous | Role::PreviousShare));
         let compares = uses_before || !self.directions.is_empty();
-        let two_rows = self
-            .subjects()
-            .iter()
-            .filter(|subject| !subject.rows.is_empty())
-            .count()
-            > 1;
+        let two_rows = self.subjects.iter().filter(|subject| !subject.rows.is_empty()).count() > 1;
         let mut faults = Vec::new();
         for index in 0..self.numbers.len() {
             let bare = &self.numbers[index];
@@ -92,24 +87,28 @@ impl Judge<'_, '_> {
                 continue;
             }
             let told = self.told(index, compares, two_rows);
+            let fits = |quantity: &&Quantity<'_>| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value);
             let times: BTreeSet<bool> = self
                 .basis
-                .quantities
-                .iter()
-                .filter(|quantity| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value))
+                .timed()
+                .filter(fits)
                 .filter_map(|quantity| match quantity.time {
                     Time::Before => Some(true),
                     Time::Now => Some(false),
                     Time::Neither => None,
                 })
                 .collect();
-            let derived = self.basis.quantities.iter().any(|quantity| {
-                quantity.time == Time::Neither && comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value)
-            });
+            let derived = || {
+                let mut others = self
+                    .basis
+                    .of_kind(bare.kind)
+                    .filter(|quantity| quantity.time == Time::Neither);
+                others.any(|quantity| fits(&quantity))
+            };
             let told = match told {
                 Some(told) => told,
                 // Nothing calls it previous, and it is nothing else.
-                None if times.contains(&true) && !derived && !BEFORE.is_match(self.clause(bare.start, bare.end)) => {
+                None if times.contains(&true) && !derived() && !BEFORE.is_match(self.clause(bare.start, bare.end)) => {
                     false
                 }
                 None => continue,
@@ -171,6 +170,17 @@ impl Judge<'_, '_> {
             return Some(true);
         }
         if NOW.is_match(after) {
+            return Some(false);
+        }
+        // "500 -> 1,500".
+        const ARROWS: [&str; 4] = ["->", "→", "=>", "-->"];
+        if ARROWS
+            .iter()
+            .any(|arrow| after.trim().ends_with(arrow) && after.trim().len() <= 8)
+        {
+            return Some(true);
+        }
+        if ARROWS.iter().any(|arrow| before.ends_with(arrow)) {
             return Some(false);
         }
         if compares && FROM.is_match(before) && !(two_rows && ROWS.is_match(before)) {

@@ -1,5 +1,6 @@
 //! Words that claim a direction, a calm or an extreme, against the signs and places of the cells used.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -11,8 +12,9 @@ use super::pattern::pattern;
 use super::placeholder::sign;
 use super::reason::Reason;
 use super::render::MARK;
+use super::subjects::measures_of;
 use super::verify::Judge;
-use super::words::Reach;
+use super::words::{Direction, Reach};
 
 static CALM: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
@@ -53,10 +55,56 @@ impl Judge<'_, '_> {
                     Reason::unsupported("word", format!("\"{}\" fits no change cited", direction.word))
                 });
             } else if signs.iter().any(|sign| *sign != direction.sign) {
-                self.out.doubts += 1;
+                match self.signs_beside(direction) {
+                    own if !own.is_empty() && own.iter().all(|sign| *sign == -direction.sign) => {
+                        self.fault(opposite(&direction.word));
+                    }
+                    _ => self.out.doubts += 1,
+                }
             }
         }
         self.directions = found;
+    }
+
+    /// Of these, those of the rows and measures named in the same clause: "users rose, and revenue fell".
+    fn signs_beside(&self, direction: &Direction) -> Vec<i8> {
+        let clause = self.clause_of(direction);
+        let inside = |range: &Range<usize>| clause.start <= range.start && range.end <= clause.end;
+        let rows: Vec<&str> = self
+            .mentions
+            .iter()
+            .filter(|mention| inside(&mention.range))
+            .flat_map(|mention| mention.rows.iter().copied())
+            .collect();
+        let named = self
+            .names
+            .iter()
+            .filter(|(range, entry)| entry.is_measure && inside(range));
+        let measures: Vec<&str> = named.map(|(_, entry)| entry.lower.as_str()).collect();
+        if rows.is_empty() && measures.is_empty() {
+            return Vec::new();
+        }
+        let is_beside = |at: &&At<'_>| {
+            let is_row = rows.is_empty() || rows.contains(&at.row.id.as_str());
+            is_row && (measures.is_empty() || measures_of(at).iter().any(|own| measures.contains(&own.as_str())))
+        };
+        let own = self.own_cells();
+        own.iter().filter(is_beside).filter_map(sign_of).collect()
+    }
+
+    /// The words around a direction up to the next comma, "and" or "while".
+    fn clause_of(&self, direction: &Direction) -> Range<usize> {
+        static BREAK: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)[,;:]|\s(?:and|but|while|whereas|yet|although|though)\s"));
+        let text = &self.masked.text;
+        let start = BREAK
+            .find_iter(&text[..direction.start])
+            .last()
+            .map_or(0, |found| found.end());
+        let end = BREAK
+            .find(&text[direction.end..])
+            .map_or(text.len(), |found| direction.end + found.start());
+        start..end
     }
 
     /// The signs of the changes that this sentence may speak of.
@@ -74,11 +122,7 @@ impl Judge<'_, '_> {
         if self.sentence.cells.is_empty() && !self.basis.signs.is_empty() {
             return self.basis.signs.clone();
         }
-        let of = |at: &At<'_>| match at.column.role {
-            Role::Change | Role::ChangePoints | Role::Deviation => at.exact().map(sign),
-            _ => measure::change(at).or_else(|| measure::deviation(at)).map(sign),
-        };
-        let own: Vec<i8> = self.own_cells().iter().filter_map(of).collect();
+        let own: Vec<i8> = self.own_cells().iter().filter_map(sign_of).collect();
         if own.is_empty() { self.basis.signs.clone() } else { own }
     }
 
@@ -130,6 +174,13 @@ impl Judge<'_, '_> {
                 ));
             }
         }
+    }
+}
+
+fn sign_of(at: &At<'_>) -> Option<i8> {
+    match at.column.role {
+        Role::Change | Role::ChangePoints | Role::Deviation => at.exact().map(sign),
+        _ => measure::change(at).or_else(|| measure::deviation(at)).map(sign),
     }
 }
 

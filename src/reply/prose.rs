@@ -63,7 +63,7 @@ fn checked_line(words: &str, ground: Ground<'_>, out: &mut Prose) -> String {
     let addresses: Vec<String> = parts.iter().flat_map(|part| part.cells.iter().cloned()).collect();
     let mut basis = Basis::of(ground, &addresses);
     for piece in parts.iter().flat_map(|part| &part.pieces) {
-        basis.rows.extend(piece.rows.iter().cloned());
+        piece.rows.iter().for_each(|row| basis.use_row(row));
         basis.signs.extend(piece.sign.filter(|_| piece.is_change));
     }
     let mut kept = Vec::new();

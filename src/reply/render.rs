@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memchr2;
 use regex::Regex;
 
 use crate::evidence::Evidence;
@@ -37,12 +38,16 @@ pub struct Rendered {
 
 /// Fills in every placeholder of `template`.
 pub fn render(template: &str, evidence: &Evidence) -> Rendered {
+    if memchr2(b'{', b'}', template.as_bytes()).is_none() {
+        return Rendered {
+            text: sanitise(template),
+            typed: template.to_owned(),
+            ..Rendered::default()
+        };
+    }
     let mut out = Rendered::default();
     let mut end = 0;
-    for found in PLACEHOLDER
-        .captures_iter(template)
-        .take_while(|_| template.contains("{{"))
-    {
+    for found in PLACEHOLDER.captures_iter(template) {
         let (Some(whole), Some(inside)) = (found.get(0), found.get(1)) else {
             continue;
         };

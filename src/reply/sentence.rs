@@ -1,6 +1,7 @@
 //! One sentence of the coordinator against the findings that it uses.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -8,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::insight::Finding;
 
-use super::mask::{Dated, mask, whole_words};
+use super::mask::{Dated, mask, says, whole_words};
+use super::names::unknown_names;
 use super::number::{Bare, Kind, numbers};
 use super::pattern::pattern;
+use super::render::MARK;
 use super::text::sanitise;
 use super::words;
 
@@ -31,7 +34,11 @@ pub(super) fn check_sentence(
     must_use: bool,
 ) -> Result<Sentence, String> {
     let mut used: Vec<&Finding> = findings.iter().filter(|finding| uses.contains(&finding.id)).collect();
-    let (rendered, typed) = fill(text, findings, &mut used)?;
+    let Filled {
+        rendered,
+        typed,
+        numbered,
+    } = fill(text, findings, &mut used)?;
     if must_use && used.is_empty() {
         return Err("uses: it rests on no finding".to_owned());
     }
@@ -42,6 +49,12 @@ pub(super) fn check_sentence(
     let own: BTreeSet<&String> = used.iter().flat_map(|finding| &finding.names).collect();
     if let Some(name) = names_in(&typed, findings).into_iter().find(|name| !own.contains(name)) {
         return Err(format!("name: {name} is not a subject of the findings used"));
+    }
+    check_strangers(&masked.text, findings)?;
+    check_pairs(&typed, &numbered, findings)?;
+    let states = typed.contains(MARK) || !numbers(&masked.text).is_empty();
+    if states && says_before(&typed) && !used.iter().any(|finding| says_before(&finding.text)) {
+        return Err("period: no finding used is about the previous period".to_owned());
     }
     let text = if words::claims_cause(&typed) && !share_a_name(&used) {
         words::soften(&rendered)
@@ -56,6 +69,17 @@ pub(super) fn check_sentence(
 
 /// The names of findings that a text mentions.
 pub(super) fn names_in<'a>(text: &str, findings: &'a [Finding]) -> Vec<&'a String> {
+    let mut names: Vec<&String> = Vec::new();
+    for (_, name) in mentions(text, findings) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Where a text mentions which name of a finding.
+fn mentions<'a>(text: &str, findings: &'a [Finding]) -> Vec<(usize, &'a String)> {
     let mut names: Vec<&String> = findings.iter().flat_map(|finding| &finding.names).collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.dedup();
@@ -67,8 +91,8 @@ pub(super) fn names_in<'a>(text: &str, findings: &'a [Finding]) -> Vec<&'a Strin
             continue;
         }
         for range in whole_words(&free.clone(), name) {
-            if free[range.clone()] == **name && !out.contains(&name) {
-                out.push(name);
+            if free[range.clone()] == **name {
+                out.push((range.start, name));
             }
             free.replace_range(range.clone(), &" ".repeat(range.len()));
         }
@@ -76,9 +100,86 @@ pub(super) fn names_in<'a>(text: &str, findings: &'a [Finding]) -> Vec<&'a Strin
     out
 }
 
-/// The sentence with its placeholders filled in, and what of it the model typed.
-fn fill<'a>(text: &str, findings: &'a [Finding], used: &mut Vec<&'a Finding>) -> Result<(String, String), String> {
-    let (mut rendered, mut typed) = (String::new(), String::new());
+/// No sentence names what no finding has heard of.
+fn check_strangers(masked: &str, findings: &[Finding]) -> Result<(), String> {
+    let told = findings
+        .iter()
+        .flat_map(|finding| [&finding.title, &finding.text].into_iter().chain(&finding.names));
+    let words: BTreeSet<String> = told.flat_map(|text| words_of(text)).collect();
+    match unknown_names(masked, |name| words_of(name).all(|word| words.contains(&word))).first() {
+        Some(name) => Err(format!("name: no finding knows {name}")),
+        None => Ok(()),
+    }
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// A number of a finding stands with the names of that finding: those since the number before it, else any before it.
+fn check_pairs(typed: &str, numbered: &[(usize, &Finding)], findings: &[Finding]) -> Result<(), String> {
+    let mentions = mentions(typed, findings);
+    let mut from = 0;
+    for (at, finding) in numbered {
+        let near: Vec<&String> = within(&mentions, from..*at);
+        let near = if near.is_empty() {
+            within(&mentions, 0..*at)
+        } else {
+            near
+        };
+        if let Some(name) = near.first()
+            && !finding.names.is_empty()
+            && !near.iter().any(|name| finding.names.contains(name))
+        {
+            return Err(format!("name: a number of {} is said of {name}", finding.id));
+        }
+        if let Some(measure) = foreign_measure(&typed[from..*at], finding, findings) {
+            return Err(format!("name: a number of {} is said of {measure}", finding.id));
+        }
+        from = *at;
+    }
+    Ok(())
+}
+
+/// A measure that other findings are about and this one is not.
+fn foreign_measure<'a>(text: &str, finding: &Finding, findings: &'a [Finding]) -> Option<&'a String> {
+    let own = format!("{} {}", finding.title, finding.text);
+    let speaks = |name: &&String| says(text, name) && !says(&own, name);
+    let measures = findings.iter().flat_map(|finding| &finding.names);
+    let is_measure =
+        |name: &&String| name.len() > 4 && !name.contains(|c: char| c.is_uppercase() || c.is_ascii_digit());
+    // A finding of a table's cell need not name the measure of another table.
+    let stands_alone = finding.names.iter().any(|name| is_measure(&name));
+    measures.filter(is_measure).find(speaks).filter(|_| stands_alone)
+}
+
+fn within<'a>(mentions: &[(usize, &'a String)], range: Range<usize>) -> Vec<&'a String> {
+    let found = mentions.iter().filter(|(at, _)| range.contains(at));
+    found.map(|(_, name)| *name).collect()
+}
+
+/// Whether a text states something of the time before; a comparison with it does not.
+fn says_before(text: &str) -> bool {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?P<base>(?:compared (?:with|to)|relative to|against|versus|vs\.?|than|on|over|since|from|to)\s(?:in\s|the\s|that\sof\s|those\sof\s)*)?(?:previously|formerly|(?:previous|prior|preceding|last|earlier)\s(?:period|window|week|month|quarter|year|value|level))\b",
+        )
+    });
+    BEFORE.captures_iter(text).any(|found| found.name("base").is_none())
+}
+
+/// A sentence with its placeholders filled in.
+struct Filled<'a> {
+    rendered: String,
+    /// What of it the model typed.
+    typed: String,
+    /// Where single numbers of findings stand in what was typed.
+    numbered: Vec<(usize, &'a Finding)>,
+}
+
+fn fill<'a>(text: &str, findings: &'a [Finding], used: &mut Vec<&'a Finding>) -> Result<Filled<'a>, String> {
+    let (mut rendered, mut typed, mut numbered) = (String::new(), String::new(), Vec::new());
     let mut end = 0;
     for found in PLACEHOLDER.captures_iter(text) {
         let (Some(whole), Some(id)) = (found.get(0), found.get(1)) else {
@@ -112,17 +213,22 @@ fn fill<'a>(text: &str, findings: &'a [Finding], used: &mut Vec<&'a Finding>) ->
                     return Err(format!("unit: something is glued to {}", whole.as_str()));
                 }
                 rendered.push_str(number);
+                numbered.push((typed.len(), finding));
             }
             None => rendered.push_str(&clause(finding, rendered.trim().is_empty())),
         }
-        typed.push(super::render::MARK);
+        typed.push(MARK);
     }
     rendered.push_str(&text[end..]);
     typed.push_str(&text[end..]);
     if typed.contains("{{") || typed.contains("}}") {
         return Err("bad_ref: a placeholder is not of the form {{F1}} or {{F1.n1}}".to_owned());
     }
-    Ok((rendered, typed))
+    Ok(Filled {
+        rendered,
+        typed,
+        numbered,
+    })
 }
 
 /// A finding's text as a part of a sentence.

@@ -7,7 +7,7 @@ use crate::insight::Verdict;
 use super::basis::{Basis, Ground};
 use super::claim::is_advice;
 use super::lexicon::Lexicon;
-use super::mask::whole_words;
+use super::mask::says;
 use super::reason::Reason;
 use super::render::{Rendered, render};
 use super::text::sentences;
@@ -43,7 +43,7 @@ fn statement(text: String, known: &[(&Evidence, Lexicon)]) -> Statement {
         let ground = Ground { evidence, lexicon };
         let mut basis = Basis::of(ground, &cells);
         for piece in &rendered.pieces {
-            basis.rows.extend(piece.rows.iter().cloned());
+            piece.rows.iter().for_each(|row| basis.use_row(row));
             basis.signs.extend(piece.sign.filter(|_| piece.is_change));
         }
         let checked = check(&rendered, &basis);
@@ -78,7 +78,7 @@ fn cells(rendered: &Rendered, evidence: &Evidence) -> Vec<String> {
     if !rendered.cells.is_empty() {
         return rendered.cells.clone();
     }
-    let says = |name: &str| name.len() > 1 && !whole_words(&rendered.typed, name).is_empty();
+    let says = |name: &str| name.len() > 1 && says(&rendered.typed, name);
     let mut out = Vec::new();
     for table in &evidence.tables {
         let totals = table.kind == TableKind::Totals;

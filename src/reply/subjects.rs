@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::evidence::{At, TableKind, Unit};
 
-use super::lexicon::{speaks_per_row, subjects};
+use super::lexicon::{Entry, speaks_per_row, subjects};
 use super::measure::base;
 use super::reason::Reason;
 use super::verify::Judge;
@@ -12,19 +12,23 @@ use super::verify::Judge;
 impl Judge<'_, '_> {
     /// Measure words, if any, must be measures of the cells used.
     pub(super) fn measures(&mut self) {
-        let said: BTreeSet<String> = self
+        let said: Vec<&Entry> = self
             .names
             .iter()
             .filter(|(_, entry)| entry.is_measure)
-            .map(|(_, entry)| entry.written.to_lowercase())
+            .map(|(_, entry)| *entry)
             .collect();
         if said.is_empty() || self.basis.cells.is_empty() {
             return;
         }
         let own: Vec<String> = self.basis.cells.iter().flat_map(measures_of).collect();
-        let alike = |label: &String| {
+        let alike = |entry: &&Entry| {
+            let label = entry.lower.as_str();
+            let is_other_row = !entry.measure_rows.is_empty()
+                && !entry.measure_rows.iter().any(|row| self.basis.uses(row))
+                && self.basis.cells.iter().all(|at| at.column.unit == Unit::OfRow);
             own.iter()
-                .any(|own| own == label || own.contains(label.as_str()) || label.contains(own.as_str()))
+                .any(|own| own == label || !is_other_row && (own.contains(label) || label.contains(own.as_str())))
         };
         let nouns: Vec<String> = self
             .basis
@@ -35,8 +39,9 @@ impl Judge<'_, '_> {
                 _ => None,
             })
             .collect();
-        if !said.iter().any(|label| alike(label) || nouns.contains(label)) {
-            let words: Vec<String> = said.into_iter().collect();
+        if !said.iter().any(|entry| alike(entry) || nouns.contains(&entry.lower)) {
+            let words: BTreeSet<&str> = said.iter().map(|entry| entry.lower.as_str()).collect();
+            let words: Vec<&str> = words.into_iter().collect();
             self.fault(Reason::unsupported(
                 "measure",
                 format!(
@@ -50,7 +55,7 @@ impl Judge<'_, '_> {
 }
 
 /// What a cell measures, in the words that a reader knows.
-fn measures_of(at: &At<'_>) -> Vec<String> {
+pub(super) fn measures_of(at: &At<'_>) -> Vec<String> {
     if at.column.unit != Unit::OfRow && !speaks_per_row(at.table) && at.table.kind != TableKind::Totals {
         return vec![base(at).column.label.to_lowercase()];
     }

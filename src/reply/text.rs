@@ -2,6 +2,9 @@
 
 /// Single line without control or bidirectional characters and without HTML tags.
 pub(super) fn sanitise(text: &str) -> String {
+    if is_clean(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
@@ -22,6 +25,18 @@ pub(super) fn sanitise(text: &str) -> String {
         rest = after;
     }
     out.trim().to_owned()
+}
+
+/// Whether there is nothing to take out: printable ASCII, single blanks between words, no tag.
+fn is_clean(text: &[u8]) -> bool {
+    let mut before = b' ';
+    for byte in text {
+        if !(b' '..0x7f).contains(byte) || *byte == b'<' || (*byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = *byte;
+    }
+    before != b' ' || text.is_empty()
 }
 
 /// The sentences of a text; a placeholder is never cut.

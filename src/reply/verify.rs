@@ -9,7 +9,8 @@ use super::counting::Counted;
 use super::lexicon::Entry;
 use super::mask::{Masked, mask_found};
 use super::names::{Mention, mentions};
-use super::number::{Bare, Kind, numbers};
+use super::number::{Bare, Kind, numbers_hinted};
+use super::pairing::subjects;
 use super::reason::Reason;
 use super::render::Rendered;
 use super::words::{self, Direction, Superlative};
@@ -29,15 +30,17 @@ pub(super) struct Checked {
 /// Judges the words that the model typed; what the program rendered needs no check.
 pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     let names = basis.lexicon.find(&sentence.typed.to_ascii_lowercase());
-    let masked = mask_found(&sentence.typed, &names);
-    let [mentions, plain] = mentions(&sentence.typed, &names, &basis.rows);
+    let masked = mask_found(&sentence.typed, &names, Some(basis.lexicon));
+    let [mentions, plain] = mentions(&sentence.typed, &names, basis);
+    let subjects = subjects(&sentence.typed, &mentions, &masked.dates, basis);
     let mut judge = Judge {
         sentence,
         basis,
         names,
         mentions,
+        subjects,
         plain,
-        numbers: numbers(&masked.text),
+        numbers: numbers_hinted(&masked.text, masked.hints),
         directions: words::directions(&masked.text),
         superlatives: words::superlatives(&masked.text),
         masked: &masked,
@@ -68,9 +71,11 @@ pub(super) struct Judge<'a, 'b> {
     /// Every name and label of the evidence in the typed text.
     pub(super) names: Vec<(Range<usize>, &'b Entry)>,
     /// The rows named.
-    pub(super) mentions: Vec<Mention>,
+    pub(super) mentions: Vec<Mention<'b>>,
+    /// Those, and the days of rows used, in order, each once.
+    pub(super) subjects: Vec<Mention<'b>>,
     /// Words that are names elsewhere.
-    pub(super) plain: Vec<Mention>,
+    pub(super) plain: Vec<Mention<'b>>,
     pub(super) numbers: Vec<Bare>,
     pub(super) directions: Vec<Direction>,
     pub(super) superlatives: Vec<Superlative>,
@@ -125,7 +130,7 @@ impl Judge<'_, '_> {
                 |range: Option<(f64, f64)>, value: f64| range.is_some_and(|(low, high)| low <= value && value <= high);
             let mut same_kind = false;
             let mut met = false;
-            for quantity in &self.basis.quantities {
+            for quantity in self.basis.of_kind(Kind::Times) {
                 let fits = match quantity.kind {
                     Kind::Times => within(claim.ratio, quantity.value),
                     Kind::Percent => {
@@ -151,35 +156,37 @@ impl Judge<'_, '_> {
         let from_below =
             self.superlatives.iter().any(|claim| claim.side < 0) || self.masked.text.contains("from the bottom");
         let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
-        let kinds: Vec<&Quantity> = self
-            .basis
-            .quantities
-            .iter()
-            .filter(|quantity| comparable(&bare.kind, &quantity.kind))
+        let is_open = |quantity: &&Quantity<'_>| {
             // A plus sign states a change.
-            .filter(|quantity| bare.sign != Some(1) || quantity.time == Time::Neither)
-            .filter(|quantity| match quantity.tag {
-                Tag::Rows => !counts_moves,
-                Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
-                Tag::FromBelow => from_below,
-                Tag::Used | Tag::Beside | Tag::Derived => true,
-            })
-            .collect();
+            let is_change = bare.sign != Some(1) || quantity.time == Time::Neither;
+            comparable(&bare.kind, &quantity.kind)
+                && is_change
+                && match quantity.tag {
+                    Tag::Rows => !counts_moves,
+                    Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
+                    Tag::FromBelow => from_below,
+                    Tag::Used | Tag::Beside | Tag::Derived => true,
+                }
+        };
         let nouns = self.noun_after(bare);
-        let counted = |quantity: &Quantity| match (&nouns, &quantity.noun) {
+        let counted = |quantity: &Quantity<'_>| match (&nouns, &quantity.noun) {
             (Some(said), Some(noun)) => said.eq_ignore_ascii_case(noun),
             _ => true,
         };
-        let fits = |quantity: &&&Quantity| {
+        let fits = |quantity: &&Quantity<'_>| {
             (bare.fits(quantity.value) && !(bare.is_bound() && quantity.tag == Tag::Beside))
                 || (bare.bounds(quantity.value) && quantity.tag == Tag::Used)
         };
-        let fitting: Vec<&&Quantity> = kinds.iter().filter(|quantity| fits(quantity)).collect();
-        let right: Vec<&&&Quantity> = fitting.iter().filter(|quantity| counted(quantity)).collect();
-        if !right.is_empty() {
+        if self.is_around(bare) {
             return None;
         }
-        if let (Some(noun), Some(quantity)) = (&nouns, fitting.first()) {
+        let mut open = self.basis.of_kind(bare.kind).filter(is_open);
+        if open.any(|quantity| fits(&quantity) && counted(quantity)) {
+            return None;
+        }
+        let kinds: Vec<&Quantity<'_>> = self.basis.of_kind(bare.kind).filter(is_open).collect();
+        let fitting = kinds.iter().copied().find(fits);
+        if let (Some(noun), Some(quantity)) = (&nouns, fitting) {
             return Some(Reason::contradicted(
                 "unit",
                 format!(
@@ -191,7 +198,7 @@ impl Judge<'_, '_> {
             ));
         }
         if let Kind::Money(code) = bare.kind {
-            let own = self.basis.quantities.iter().find_map(|quantity| match quantity.kind {
+            let own = self.basis.quantities().find_map(|quantity| match quantity.kind {
                 Kind::Money(own) if own.is_known() => Some(own),
                 _ => None,
             });
@@ -218,7 +225,7 @@ impl Judge<'_, '_> {
                 ),
             ),
             None => {
-                let other = self.basis.quantities.iter().find(|quantity| bare.fits(quantity.value));
+                let other = self.basis.quantities().find(|quantity| bare.fits(quantity.value));
                 match other {
                     Some(quantity) => Reason::contradicted(
                         "unit",
@@ -231,6 +238,31 @@ impl Judge<'_, '_> {
                 }
             }
         })
+    }
+
+    /// "between 16,500 and 17,500": an end of a narrow range around the one value that is used.
+    fn is_around(&self, bare: &Bare) -> bool {
+        const WIDEST: f64 = 1.5;
+        let place = self
+            .numbers
+            .iter()
+            .position(|other| other.start == bare.start)
+            .unwrap_or(0);
+        let text = &self.masked.text;
+        let is_range = |low: &Bare, high: &Bare| {
+            let before = text[..low.start].trim_end().to_ascii_lowercase();
+            before.ends_with("between") && text[low.end..high.start].trim() == "and" && low.value < high.value
+        };
+        let ends = [(place.checked_sub(1), Some(place)), (Some(place), Some(place + 1))];
+        let mut ranges = ends.into_iter().filter_map(|(low, high)| {
+            let (low, high) = (self.numbers.get(low?)?, self.numbers.get(high?)?);
+            is_range(low, high).then_some((low.value, high.value))
+        });
+        let [at] = self.basis.cells.as_slice() else {
+            return false;
+        };
+        let value = at.exact().filter(|_| comparable(&bare.kind, &self.basis.kind(at)));
+        ranges.any(|(low, high)| value.is_some_and(|value| low <= value && value <= high && high <= low * WIDEST))
     }
 
     /// The longest noun of the evidence right after a number.

@@ -40,7 +40,18 @@ static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
 
 static MULTIPLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one in five|a fifth|one[- ]fifth)|(?P<tenth>one in ten|a tenth)|(?P<half>half)|(?P<majority>majority|most of))\b",
+        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third|one in three)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter|one in four)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one in five|a fifth|one[- ]fifth)|(?P<tenth>one in ten|a tenth)|(?P<half>one in two|half)|(?P<majority>majority|most of))\b",
+    )
+});
+
+/// "a fifth lower than", "half as much again".
+static COMPARED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^\s(?:lower|higher|less|more|fewer|smaller|larger|bigger|down|up|below|above)\b"));
+
+/// "strongest growth" is about a change; "strongest day" is not.
+static MOVE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^[\s-](?:growth|growing|gain|gains|gainer|rise|rising|increase|jump|surge|uptick|uplift|improvement|recovery|fall|drop|decline|decrease|loss|change|move|mover|swing|shift|momentum|trend)\b",
     )
 });
 
@@ -70,6 +81,8 @@ pub(super) enum Reach {
 
 /// A word that stands for a number.
 pub(super) struct Multiple {
+    pub(super) start: usize,
+    pub(super) end: usize,
     pub(super) word: String,
     /// Accepted ratios of current to previous (or of two values).
     pub(super) ratio: Option<(f64, f64)>,
@@ -126,22 +139,21 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
     SUPERLATIVE
         .captures_iter(&masked)
         .filter_map(|found| {
-            let side = if found.name("max").is_some() {
+            let whole = found.get(0)?;
+            let word = whole.as_str().to_lowercase();
+            let is_level = word == "strongest" && !MOVE.is_match(&masked[whole.end()..]);
+            let side = if found.name("max").is_some() || is_level {
                 1
             } else if found.name("min").is_some() {
                 -1
             } else {
                 0
             };
-            Some(Superlative {
-                word: found.get(0)?.as_str().to_lowercase(),
-                side,
-                reach: if found.name("change").is_some() {
-                    Reach::Change
-                } else {
-                    Reach::Level
-                },
-            })
+            let reach = match found.name("change").filter(|_| !is_level) {
+                Some(_) => Reach::Change,
+                None => Reach::Level,
+            };
+            Some(Superlative { word, side, reach })
         })
         .collect()
 }
@@ -153,26 +165,26 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
     MULTIPLE
         .captures_iter(text)
         .filter_map(|found| {
-            let word = found.get(0)?.as_str().to_lowercase();
+            let whole = found.get(0)?;
+            let word = whole.as_str().to_lowercase();
             let is = |name: &str| found.name(name).is_some();
-            let by = found
-                .get(0)
-                .is_some_and(|whole| text[..whole.start()].trim_end().ends_with("by"))
+            let by = text[..whole.start()].trim_end().ends_with("by")
+                || COMPARED.is_match(&text[whole.end()..])
                 || !directions(text).is_empty();
             let claim = |ratio, percent, change| {
                 Some(Multiple {
+                    start: whole.start(),
+                    end: whole.end(),
                     word: word.clone(),
                     ratio,
                     percent,
                     change,
                 })
             };
-            let rough = found.get(0).is_some_and(|whole| {
-                let before = text[..whole.start()].trim_end();
-                ["about", "roughly", "nearly", "almost", "around", "approximately"]
-                    .iter()
-                    .any(|word| before.ends_with(word))
-            });
+            let before = text[..whole.start()].trim_end();
+            let rough = ["about", "roughly", "nearly", "almost", "around", "approximately"]
+                .iter()
+                .any(|word| before.ends_with(word));
             let share = |low: f64, high: f64| {
                 let (low, high) = if rough { (low * 0.95, high * 1.05) } else { (low, high) };
                 claim(

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::evidence::charts::Charts;
 use crate::evidence::{Evidence, Kpi};
-use crate::insight::{Analyst, CallRecord, CoordinatorStatus, Outcome, SpecialistReport, Why};
+use crate::insight::{Analyst, CallRecord, CoordinatorStatus, Outcome, ReviewRound, SpecialistReport, Why};
 
 use super::{Facts, SCHEMA_VERSION, Timing};
 
@@ -80,8 +80,10 @@ pub fn coordinated_insights(facts: &Facts<'_>) -> Vec<u8> {
             "coordinator_error": joined.why,
             "assembled_by": if joined.status == CoordinatorStatus::Completed { "coordinator" } else { "template" },
             "missing_analysts": missing,
-            "dropped_sentences": joined.dropped,
-            "reviews": joined.reviews,
+            "dropped_sentences": joined.dropped.iter().map(|dropped| json!({
+                "part": dropped.title, "reasons": dropped.codes(),
+            })).collect::<Vec<_>>(),
+            "reviews": wordless(&joined.reviews),
             "grounding": council.grounding,
             "call": coordinator.map(call_metadata),
         },
@@ -124,11 +126,39 @@ pub fn execution_summary(facts: &Facts<'_>, timing: &Timing, files: &[FileEntry]
             "totals": totals(council.calls.as_slice(), timing),
             "budget": timing.spending,
             "grounding": council.grounding,
+            "checks": checks(facts),
             "breakers": facts.breakers,
             "files": files,
         }),
     );
     bytes(&Value::Object(summary))
+}
+
+/// What was left out of each reply and what its author was told: the only file that repeats a word of what is not true.
+fn checks(facts: &Facts<'_>) -> Map<String, Value> {
+    let council = facts.council;
+    let reports = council
+        .outcomes
+        .iter()
+        .filter_map(|(analyst, outcome)| Some((analyst.key(), outcome.report()?)));
+    let specialists = reports.map(|(role, report)| (role, &report.rejected, &report.reviews));
+    let joined = &council.coordinated;
+    specialists
+        .chain([("coordinator", &joined.dropped, &joined.reviews)])
+        .filter(|(_, dropped, reviews)| !dropped.is_empty() || !reviews.is_empty())
+        .map(|(role, dropped, reviews)| (role.to_owned(), json!({"dropped": dropped, "reviews": reviews})))
+        .collect()
+}
+
+/// The rounds without what was told in them.
+fn wordless(reviews: &[ReviewRound]) -> Vec<ReviewRound> {
+    let rounds = reviews.iter().cloned();
+    rounds
+        .map(|round| ReviewRound {
+            feedback: Vec::new(),
+            ..round
+        })
+        .collect()
 }
 
 /// The titles of analysts that a pattern added: their keys alone do not tell them.
@@ -205,14 +235,14 @@ fn reported(report: &SpecialistReport, call: &CallRecord) -> Map<String, Value> 
             "hypotheses": report.hypotheses,
             "recommendations": report.recommendations,
             "data_gaps": report.data_gaps,
-            "rejected": report.rejected,
+            "rejected": report.rejected.iter().map(|rejected| json!({"reasons": rejected.codes()})).collect::<Vec<_>>(),
             "confidence_score": report.confidence_score,
         }),
     );
     let mut metadata = call_metadata(call);
     if let Value::Object(metadata) = &mut metadata {
         metadata.insert("grounding".to_owned(), json!(report.grounding));
-        metadata.insert("reviews".to_owned(), json!(report.reviews));
+        metadata.insert("reviews".to_owned(), json!(wordless(&report.reviews)));
     }
     child.insert("metadata".to_owned(), metadata);
     child

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::evidence::{Good, Kpi, Unit};
-use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, SpecialistReport, confidence_word};
+use crate::insight::{Analyst, CoordinatorStatus, KeyFinding, Outcome, Rejected, SpecialistReport, confidence_word};
 
 use super::appendix::appendix;
 use super::marks::Marks;
@@ -412,10 +412,9 @@ fn missing(facts: &Facts<'_>) -> String {
 }
 
 /// The kinds of reasons with their counts: `number 2, name 1`. A made-up number is not printed, not even as a quotation.
-fn reasons<'a>(reasons: impl Iterator<Item = &'a String>) -> String {
+fn reasons<'a>(codes: impl Iterator<Item = &'a str>) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
-    for reason in reasons {
-        let kind = reason.split(':').next().unwrap_or_default();
+    for kind in codes {
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, count)) => *count += 1,
             None => kinds.push((kind, 1)),
@@ -442,6 +441,7 @@ fn in_words(code: &str) -> &str {
         "date" => "a wrong date",
         "rank" => "a wrong rank",
         "duplicate" => "a repetition",
+        "not_significant" => "a change inside ordinary variation",
         "advice_with_number" => "advice with a number",
         "no_ground" => "a remark on a finding that was left out",
         "uses" => "a sentence without a finding",
@@ -468,25 +468,19 @@ pub(super) fn missing_lines(facts: &Facts<'_>) -> Vec<(String, String)> {
         lines.push((coordinator(), format!("{why}; the summary was assembled by template")));
     }
     for (analyst, outcome) in &council.outcomes {
-        if let Outcome::Reported(report) = outcome
-            && !report.rejected.is_empty()
-        {
-            let why = reasons(report.rejected.iter().flat_map(|rejected| &rejected.reasons));
+        let Outcome::Reported(report) = outcome else { continue };
+        // What is true and no news is counted elsewhere.
+        let wrong = |rejected: &&Rejected| !rejected.codes().contains(&"not_significant");
+        let n_wrong = report.rejected.iter().filter(wrong).count();
+        if n_wrong > 0 {
+            let why = reasons(report.rejected.iter().filter(wrong).flat_map(Rejected::codes));
             let words = "of the model's statements did not pass the check against the data and are not printed";
-            lines.push((
-                analyst.title().to_owned(),
-                format!("{} {words}: {why}", report.rejected.len()),
-            ));
+            lines.push((analyst.title().to_owned(), format!("{n_wrong} {words}: {why}")));
         }
     }
     if !council.coordinated.dropped.is_empty() {
-        let dropped = council.coordinated.dropped.iter();
-        // `part: sentence (reason)`: what was not true is not repeated here.
-        let why: Vec<String> = dropped
-            .filter_map(|dropped| Some(dropped.rsplit_once(" (")?.1.trim_end_matches(')').to_owned()))
-            .collect();
         let words = "of its sentences did not pass the check and are not printed";
-        let why = reasons(why.iter());
+        let why = reasons(council.coordinated.dropped.iter().flat_map(Rejected::codes));
         lines.push((
             coordinator(),
             format!("{} {words}: {why}", council.coordinated.dropped.len()),

@@ -56,7 +56,7 @@ impl Stored {
         if begun.status == Status::Interrupted {
             return Err(Unreadable::NoReport(begun.status));
         }
-        let summary: Summary = parse("execution_summary.json", files.summary)?;
+        let mut summary: Summary = parse("execution_summary.json", files.summary)?;
         let mut facts: EvidenceFile = parse("evidence.json", files.evidence)?;
         let mut children: BTreeMap<String, Map<String, Value>> = parse("child_insights.json", files.children)?;
         let joined: Joined = parse("coordinated_insights.json", files.coordinated)?;
@@ -64,7 +64,8 @@ impl Stored {
         let mut outcomes = Vec::new();
         for key in &summary.child_analysts {
             let child = children.remove(key).unwrap_or_default();
-            let outcome = outcome(child, titles).map_err(|source| Unreadable::File {
+            let checks = summary.checks.remove(key).unwrap_or_default();
+            let outcome = outcome(child, titles, checks).map_err(|source| Unreadable::File {
                 file: "child_insights.json",
                 source,
             })?;
@@ -88,7 +89,7 @@ impl Stored {
             council: Council {
                 outcomes,
                 conflicts: joined.conflicts.clone(),
-                coordinated: joined.coordinated(titles),
+                coordinated: joined.coordinated(titles, summary.checks.remove("coordinator").unwrap_or_default()),
                 calls: summary.results,
                 grounding: summary.grounding,
                 wall_millis: 0,
@@ -130,9 +131,18 @@ struct Summary {
     results: Vec<CallRecord>,
     grounding: Grounding,
     #[serde(default)]
+    checks: BTreeMap<String, Checks>,
+    #[serde(default)]
     breakers: Vec<Breaker>,
     #[serde(default)]
     command: String,
+}
+
+/// What was left out of one reply, and every look at it.
+#[derive(Default, Deserialize)]
+struct Checks {
+    dropped: Vec<Rejected>,
+    reviews: Vec<ReviewRound>,
 }
 
 #[derive(Deserialize)]
@@ -172,13 +182,10 @@ struct Assessment {
 struct JoinedMetadata {
     coordinator: CoordinatorStatus,
     coordinator_error: Option<Why>,
-    dropped_sentences: Vec<String>,
-    #[serde(default)]
-    reviews: Vec<ReviewRound>,
 }
 
 impl Joined {
-    fn coordinated(self, titles: &BTreeMap<String, String>) -> Coordinated {
+    fn coordinated(self, titles: &BTreeMap<String, String>, checks: Checks) -> Coordinated {
         let (executive_summary, uses): (Vec<String>, Vec<Option<Vec<String>>>) = self
             .summary_sentences
             .into_iter()
@@ -200,18 +207,24 @@ impl Joined {
             confidence_text: self.confidence_assessment.text,
             confidence_score: self.confidence_assessment.score,
             next_steps: self.next_steps,
-            dropped: self.metadata.dropped_sentences,
-            reviews: self.metadata.reviews,
+            dropped: checks.dropped,
+            reviews: checks.reviews,
         }
     }
 }
 
-fn outcome(mut child: Map<String, Value>, titles: &BTreeMap<String, String>) -> serde_json::Result<Outcome> {
+fn outcome(
+    mut child: Map<String, Value>,
+    titles: &BTreeMap<String, String>,
+    checks: Checks,
+) -> serde_json::Result<Outcome> {
     if let Some(error) = child.remove("error") {
         return Ok(Outcome::Missing(serde_json::from_value(error)?));
     }
     let mut metadata: Map<String, Value> = take(&mut child, "metadata")?;
     let is_empty = child.remove("nothing_to_read").is_some();
+    // Their words stand in the summary.
+    child.remove("rejected");
     let mut findings: Vec<Finding> = take(&mut child, "findings")?;
     for finding in &mut findings {
         finding.analyst = named(finding.analyst.key(), titles);
@@ -221,10 +234,10 @@ fn outcome(mut child: Map<String, Value>, titles: &BTreeMap<String, String>) -> 
         hypotheses: take::<Vec<Remark>>(&mut child, "hypotheses")?,
         recommendations: take::<Vec<Remark>>(&mut child, "recommendations")?,
         data_gaps: take(&mut child, "data_gaps")?,
-        rejected: take::<Vec<Rejected>>(&mut child, "rejected")?,
+        rejected: checks.dropped,
         confidence_score: take(&mut child, "confidence_score")?,
         grounding: take(&mut metadata, "grounding")?,
-        reviews: take(&mut metadata, "reviews")?,
+        reviews: checks.reviews,
         // What else there is are the analyst's own section objects.
         sections: child,
     };

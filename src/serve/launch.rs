@@ -66,6 +66,10 @@ pub struct ExploreStart {
     pub routing_strategy: Option<String>,
     pub routing_config: Option<String>,
     pub optimizer: Option<String>,
+    /// `exact`, `near` or `semantic`.
+    pub dedup: Option<String>,
+    /// Each producer is a process of its own.
+    pub processes: bool,
     pub max_cost: Option<f64>,
     pub target: Option<u64>,
     /// Percent.

@@ -29,23 +29,25 @@ pub(super) async fn description() -> Result<Response, Problem> {
                     "properties": {"error": {"type": "string"}, "hint": {"type": "string"}}},
                 "Start": {"oneOf": [{"$ref": "#/components/schemas/Council"}, {"$ref": "#/components/schemas/Explore"}]},
                 "Council": body("council", &["run_hash", "date_start", "date_end"], &["data", "map", "timezone", "provider",
-                    "model", "routing_strategy", "routing_config"], &["max_cost"]),
+                    "model", "routing_strategy", "routing_config"], &["max_cost"], &[]),
                 "Explore": body("explore", &["topic"], &["provider", "model", "routing_strategy", "routing_config", "optimizer",
-                    "earlier"], &["producers", "iterations", "request_size", "max_cost", "target", "stop_below"]),
+                    "dedup", "earlier"], &["producers", "iterations", "request_size", "max_cost", "target", "stop_below"], &["processes"]),
                 "Stop": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
             },
         },
     })))
 }
 
-fn body(kind: &str, required: &[&str], texts: &[&str], numbers: &[&str]) -> Value {
+fn body(kind: &str, required: &[&str], texts: &[&str], numbers: &[&str], flags: &[&str]) -> Value {
     let mut properties = Map::new();
     properties.insert("kind".to_owned(), json!({"const": kind}));
     for name in required.iter().chain(texts) {
         properties.insert((*name).to_owned(), json!({"type": "string"}));
     }
-    for name in numbers {
-        properties.insert((*name).to_owned(), json!({"type": "number"}));
+    for (names, kind) in [(numbers, "number"), (flags, "boolean")] {
+        for name in names {
+            properties.insert((*name).to_owned(), json!({"type": kind}));
+        }
     }
     let required: Vec<&str> = std::iter::once("kind").chain(required.iter().copied()).collect();
     json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})

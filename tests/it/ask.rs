@@ -592,8 +592,8 @@ fn what_cannot_be_asked_says_what_to_do() {
             "known are confidence, council, critique",
         ),
         (vec!["ask", QUESTION, "--pattern", "insights"], "takes no question"),
-        (vec!["ask", QUESTION, "--run", "never"], "no facts of a run `never`"),
-        (vec!["ask", QUESTION, "--run", "../x"], "cannot be used"),
+        (vec!["ask", QUESTION, "--run", "never"], "there is no run `never`"),
+        (vec!["ask", QUESTION, "--run", "../x"], "there is no run `../x`"),
         (vec!["ask", QUESTION, "--context", "missing.txt"], "missing.txt"),
         (
             vec!["ask", QUESTION, "--context", "secret.env"],

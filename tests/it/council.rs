@@ -123,8 +123,11 @@ fn a_made_up_number_never_reaches_the_report() {
     let report = done.report();
     assert!(!report.contains("987,654,321"), "{report}");
     let children = done.json("child_insights.json");
-    let rejected = children["daily_metrics"]["rejected"].to_string();
-    assert!(rejected.contains("987,654,321"), "{rejected}");
+    assert_eq!(children["daily_metrics"]["rejected"][0]["reasons"], json!(["number"]));
+    assert!(!children.to_string().contains("987,654,321"));
+    let checks = done.json("execution_summary.json")["checks"]["daily_metrics"].clone();
+    let dropped = checks["dropped"].to_string();
+    assert!(dropped.contains("987,654,321"), "{dropped}");
 }
 
 #[test]

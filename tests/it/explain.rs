@@ -91,5 +91,5 @@ fn what_is_not_there_is_said_with_what_is() {
         .arguments(&["explain", "nowhere"])
         .done()
         .code(2)
-        .says(&["no finished run `nowhere`"]);
+        .says(&["there is no run `nowhere`", "insights demo"]);
 }

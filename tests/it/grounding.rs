@@ -93,8 +93,10 @@ fn a_finding_that_fails_goes_back_and_comes_back_better() {
     let done = scripted(json!({"daily_metrics": ["wrong_number"], "daily_metrics.correct": ["ok"]})).code(0);
     let child = done.json("child_insights.json")["daily_metrics"].clone();
     assert_eq!(child["rejected"], json!([]), "{child}");
-    let reviews = child["metadata"]["reviews"].as_array().unwrap();
+    let summary = done.json("execution_summary.json");
+    let reviews = summary["checks"]["daily_metrics"]["reviews"].as_array().unwrap();
     assert_eq!(reviews.len(), 2, "{reviews:?}");
+    assert_eq!(child["metadata"]["reviews"].as_array().unwrap().len(), 2);
     assert_eq!(reviews[0]["accepted"], json!(["f1"]));
     let told = reviews[0]["feedback"][0].as_str().unwrap();
     assert!(told.starts_with("f1 ") && told.contains("987,654,321"), "{told}");
@@ -136,8 +138,10 @@ fn a_model_that_keeps_lying_is_asked_twice_and_then_left_out() {
         "two corrections"
     );
     assert_eq!(child["metadata"]["reviews"][0]["refused"], json!(["f1"]));
-    assert!(child["rejected"].to_string().contains("987,654,321"), "{child}");
-    assert!(!done.report().contains("987,654,321"));
+    assert_eq!(child["rejected"][0]["reasons"], json!(["number"]));
+    let checks = done.json("execution_summary.json")["checks"]["daily_metrics"].clone();
+    assert!(checks["dropped"][0].to_string().contains("987,654,321"), "{checks}");
+    assert!(!child.to_string().contains("987,654,321") && !done.report().contains("987,654,321"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod faults;
 mod gate;
 mod grounding;
 mod layers;
+mod lies;
 mod limits;
 mod metrics;
 mod money;

@@ -15,6 +15,7 @@ fn computed(sample: &Sample) -> Dataset {
         window: sample.window,
         map: Vec::new(),
         max_bad_rows: 0,
+        memory: data::MemoryLimit::default(),
         timezone: "UTC".to_owned(),
         mapping: Vec::new(),
         access: data::Access::default(),

@@ -519,7 +519,7 @@ fn the_scorer_of_claims_needs_a_finished_run() {
     refine(&["--provider", "mock", "--scorer", "grounding", "--run", "nowhere"])
         .done()
         .code(2)
-        .says(&["no finished run `nowhere`"]);
+        .says(&["there is no run `nowhere`"]);
     refine(&["--provider", "mock", "--run", "x"])
         .done()
         .code(2)

@@ -110,8 +110,10 @@ async fn an_exploration_is_started_watched_and_stopped() {
         .file("slow.json", r#"{"latency_ms": 30}"#)
         .file(".env", "INSIGHTS_MOCK_SCRIPT=slow.json\n");
     let dashboard = Dashboard::start(run);
-    let start =
-        json!({"kind": "explore", "topic": "paper pens", "producers": 3, "iterations": 100_000, "provider": "mock"});
+    let start = json!({
+        "kind": "explore", "topic": "paper pens", "producers": 3, "iterations": 100_000, "provider": "mock",
+        "processes": true, "dedup": "exact"
+    });
     let (status, started) = dashboard.post("/api/start", &start).await;
     assert_eq!(status, 202, "{started}");
     let id = started["job"]["id"].as_str().unwrap().to_owned();
@@ -129,6 +131,12 @@ async fn an_exploration_is_started_watched_and_stopped() {
     assert_eq!(status["jobs"][0]["exit_code"], 130);
     let written = std::fs::read_to_string(dashboard.run.folder().join("output/paper-pens/output.txt")).unwrap();
     assert_eq!(written.lines().count() as f64, told(&ended, "unique"));
+    let metadata = std::fs::read_to_string(dashboard.run.folder().join("output/paper-pens/metadata.json")).unwrap();
+    let settings = &serde_json::from_str::<Value>(&metadata).unwrap()["settings"];
+    assert_eq!(
+        (&settings["processes"], &settings["dedup"]["near"]),
+        (&json!(true), &Value::Null)
+    );
     // What was found is not overwritten unless one says so.
     let (status, _) = dashboard.post("/api/start", &start).await;
     assert_eq!(status, 202);

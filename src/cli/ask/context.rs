@@ -1,17 +1,14 @@
 //! What a question brings along: text files, never secrets, and the facts of a finished run.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
 
 use crate::evidence::{self, Evidence};
 use crate::flow::ask::ContextFile;
 use crate::llm::Redactor;
-use crate::rundir::RunHash;
 
 use crate::cli::exit::{Code, Failure};
+use crate::cli::finished::FinishedRun;
 
 const LARGEST_FILE: u64 = 256 * 1024;
 const LARGEST_SUM: usize = 1024 * 1024;
@@ -104,34 +101,18 @@ fn refused(path: &Path, why: &str) -> Failure {
     .hint("give small text files without secrets with `--context`")
 }
 
-#[derive(Deserialize)]
-struct EvidenceFile {
-    evidence: BTreeMap<String, Evidence>,
-}
-
 /// All facts of a finished run as one evidence.
 ///
 /// # Errors
-/// No such run, or one that did not get as far as its evidence.
-pub(super) fn evidence(run_logs: &Path, run: &str) -> Result<Evidence, Failure> {
-    let hash = RunHash::new(run)?;
-    let path = run_logs
-        .join(hash.as_str())
-        .join("outputs")
-        .join("insights")
-        .join("evidence.json");
-    let unusable = |why: String| {
-        Failure::new(
-            Code::Usage,
-            format!("there are no facts of a run `{hash}`: `{}`: {why}", path.display()),
-        )
-        .hint("name a finished run of `insights run`; `--run-logs DIR` says where runs live")
-    };
-    let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
-    let file: EvidenceFile = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-    let mut all: Vec<Evidence> = file.evidence.into_values().collect();
+/// No such run, or one that did not get as far as its report.
+pub(super) fn evidence(run_logs: &Path, asked: &str) -> Result<Evidence, Failure> {
+    let run = FinishedRun::find(run_logs, asked)?;
+    let mut all: Vec<Evidence> = run.facts().evidence.to_vec();
     all.sort_by_key(|evidence| evidence.analyst);
-    evidence::merged(&all).ok_or_else(|| unusable("it holds none".to_owned()))
+    evidence::merged(&all).ok_or_else(|| {
+        let message = format!("the run `{}` left no facts", run.facts().run_hash);
+        Failure::new(Code::Usage, message).hint("name a run whose report holds tables")
+    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! What one finding rests on, link by link.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::data::{self, Definitions};
+use crate::data::Ran;
 use crate::evidence::{Cell, Evidence};
-use crate::insight::{Confidence, Finding};
+use crate::insight::{CallRecord, Confidence, Finding, ReviewRound};
+use crate::report::SourceFacts;
 
+use super::queries;
 use crate::cli::finished::FinishedRun;
 
 /// One finding, from the sentence that tells it down to the files.
@@ -18,12 +18,13 @@ pub(super) struct Lineage {
     pub(super) sentences: Vec<String>,
     pub(super) finding: Finding,
     pub(super) evidence: Vec<Cited>,
-    pub(super) queries: Vec<Query>,
-    pub(super) input: Value,
-    /// Who wrote it: provider, model, attempts, tokens, cost.
-    pub(super) model: Value,
+    /// As they ran, those that others read first.
+    pub(super) queries: Vec<Ran>,
+    pub(super) input: Input,
+    /// Who wrote it; none where its call left no record.
+    pub(super) model: Option<Model>,
     /// Every look at the reply, the first one first.
-    pub(super) reviews: Value,
+    pub(super) reviews: Vec<ReviewRound>,
     pub(super) confidence: Factors,
 }
 
@@ -40,9 +41,34 @@ pub(super) struct Cited {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Query {
-    pub(super) name: &'static str,
-    pub(super) sql: String,
+pub(super) struct Input {
+    pub(super) kind: String,
+    pub(super) files: Vec<String>,
+    pub(super) sha256: String,
+    pub(super) rows: u64,
+    pub(super) rows_in_window: u64,
+    pub(super) date_start: Option<String>,
+    pub(super) date_end: Option<String>,
+    pub(super) timezone: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Model {
+    pub(super) provider: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) answered_model: Option<String>,
+    pub(super) attempts: u32,
+    pub(super) reasks: u32,
+    pub(super) tokens: Tokens,
+    pub(super) cost_usd: Option<f64>,
+    pub(super) cached: bool,
+    pub(super) failures: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Tokens {
+    pub(super) input: u64,
+    pub(super) output: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,21 +81,14 @@ pub(super) struct Factors {
 }
 
 pub(super) fn of(run: &FinishedRun, finding: &Finding) -> Lineage {
-    let metadata = &run.children[finding.analyst.key()]["metadata"];
     let uses = |(_, uses): &&(String, Vec<String>)| uses.contains(&finding.id);
-    let evidence = run.evidence.get(finding.analyst.key());
-    let source = &run.summary["data"];
-    let is_computed = source["kind"] != "run_directory";
-    let cells: Vec<Cited> = finding
+    let facts = run.facts();
+    let evidence = facts
         .evidence
         .iter()
-        .filter_map(|cell| cited(evidence?, cell))
-        .collect();
-    let mut model = metadata.clone();
-    if let Some(model) = model.as_object_mut() {
-        model.remove("reviews");
-        model.remove("grounding");
-    }
+        .find(|own| own.analyst.key() == finding.analyst.key());
+    let cells = finding.evidence.iter().filter_map(|cell| evidence?.at(cell));
+    let (call, reviews) = run.made_by(finding);
     Lineage {
         sentences: run
             .sentences
@@ -77,19 +96,15 @@ pub(super) fn of(run: &FinishedRun, finding: &Finding) -> Lineage {
             .filter(uses)
             .map(|(text, _)| text.clone())
             .collect(),
-        queries: if is_computed { queries(&cells) } else { Vec::new() },
-        evidence: cells,
-        input: json!({
-            "kind": source["kind"],
-            "files": source["files"],
-            "sha256": source["fingerprint"],
-            "rows": source["rows"],
-            "rows_in_window": source["rows_in_window"],
-            "date_start": run.summary["date_start"],
-            "date_end": run.summary["date_end"],
-        }),
-        model,
-        reviews: metadata["reviews"].clone(),
+        queries: queries::behind(&cells.clone().collect::<Vec<_>>(), &run.queries),
+        evidence: finding
+            .evidence
+            .iter()
+            .filter_map(|cell| cited(evidence?, cell))
+            .collect(),
+        input: input(facts.source, evidence),
+        model: call.map(model),
+        reviews: reviews.to_vec(),
         confidence: Factors {
             word: finding.confidence.word(),
             confidence: finding.confidence,
@@ -110,6 +125,36 @@ pub(super) fn everything(run: &FinishedRun) -> Value {
     })
 }
 
+fn input(source: &SourceFacts, evidence: Option<&Evidence>) -> Input {
+    Input {
+        kind: source.kind.clone(),
+        files: source.files.clone(),
+        sha256: source.fingerprint.clone(),
+        rows: source.rows,
+        rows_in_window: source.rows_in_window,
+        date_start: evidence.map(|own| own.period.start.to_string()),
+        date_end: evidence.map(|own| own.period.end.to_string()),
+        timezone: evidence.map(|own| own.timezone.clone()),
+    }
+}
+
+fn model(call: &CallRecord) -> Model {
+    Model {
+        provider: call.provider.clone(),
+        model: call.model.clone(),
+        answered_model: call.answered_model.clone(),
+        attempts: call.attempts,
+        reasks: call.reasks,
+        tokens: Tokens {
+            input: call.input_tokens,
+            output: call.output_tokens,
+        },
+        cost_usd: call.cost_usd,
+        cached: call.cached,
+        failures: call.failures.clone(),
+    }
+}
+
 fn cited(evidence: &Evidence, cell: &str) -> Option<Cited> {
     let at = evidence.at(cell)?;
     Some(Cited {
@@ -124,18 +169,4 @@ fn cited(evidence: &Evidence, cell: &str) -> Option<Cited> {
         table: format!("{} {}", at.table.id, at.table.title),
         definition: at.table.definition.clone(),
     })
-}
-
-/// The definitions that make the tables of these cells, each once; of a specialist of one's own, those of the tables that it reads.
-fn queries(cited: &[Cited]) -> Vec<Query> {
-    let definitions = Definitions::default();
-    let tables = cited.iter().filter_map(|cell| cell.table.split_whitespace().next());
-    let behind: BTreeSet<data::Query> = tables
-        .flat_map(|table| data::Query::behind(table).unwrap_or_default())
-        .collect();
-    let told = behind.into_iter().map(|query| Query {
-        name: query.name(),
-        sql: definitions.sql(query).to_owned(),
-    });
-    told.collect()
 }

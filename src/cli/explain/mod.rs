@@ -1,11 +1,10 @@
 //! `insights explain`: a sentence of a report, back to the findings, the evidence, the queries and the files that it rests on.
 
 mod lineage;
+mod queries;
 mod text;
 
 use serde_json::json;
-
-use crate::rundir::RunHash;
 
 use super::args::{CommonArguments, ExplainArguments};
 use super::exit::{Code, Failure};
@@ -14,13 +13,12 @@ use super::{print, run};
 
 pub(super) fn explain(asked: &ExplainArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let settings = run::settle_sessions(common)?;
-    let hash = RunHash::new(asked.run_hash.trim())?;
-    let run = FinishedRun::open(&settings.run_logs, &hash)?;
+    let run = FinishedRun::find(&settings.run_logs, &asked.run_hash)?;
     let text = match &asked.claim {
         None if asked.json => format!("{:#}\n", lineage::everything(&run)),
         None => text::overview(&run),
         Some(claim) => {
-            let found = run.find(claim).ok_or_else(|| nothing(claim, hash.as_str(), &run))?;
+            let found = run.claimed(claim).ok_or_else(|| nothing(claim, &run))?;
             let chains: Vec<lineage::Lineage> = found.iter().map(|finding| lineage::of(&run, finding)).collect();
             if asked.json {
                 format!("{:#}\n", json!(chains))
@@ -35,7 +33,8 @@ pub(super) fn explain(asked: &ExplainArguments, common: &CommonArguments) -> Res
     Ok(Code::Complete)
 }
 
-fn nothing(claim: &str, hash: &str, run: &FinishedRun) -> Failure {
+fn nothing(claim: &str, run: &FinishedRun) -> Failure {
+    let hash = run.facts().run_hash;
     let message = format!(
         "no sentence, finding or evidence of `{hash}` is `{}`",
         claim.escape_debug()

@@ -1,9 +1,8 @@
 //! Lineage as a person reads it, top down.
 
-use serde_json::Value;
-
-use super::lineage::{Cited, Lineage};
+use super::lineage::{Cited, Input, Lineage, Model};
 use crate::cli::finished::FinishedRun;
+use crate::insight::ReviewRound;
 
 /// What can be asked for.
 pub(super) fn overview(run: &FinishedRun) -> String {
@@ -61,8 +60,8 @@ pub(super) fn chain(lineage: &Lineage) -> String {
         lines.extend(query.sql.trim().lines().map(|line| format!("            {line}")));
     }
     lines.push(input(&lineage.input));
-    lines.push(model(&lineage.model));
-    lines.extend(lineage.reviews.as_array().into_iter().flatten().map(review));
+    lines.extend(lineage.model.as_ref().map(model));
+    lines.extend(lineage.reviews.iter().map(review));
     let factors = &lineage.confidence;
     lines.push(format!(
         "confidence  {:.2} ({}) = real {:.2} x text {:.2} x data {:.2}",
@@ -88,54 +87,45 @@ fn cited(cited: &Cited) -> String {
     )
 }
 
-fn input(input: &Value) -> String {
-    let files: Vec<&str> = input["files"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+fn input(input: &Input) -> String {
+    let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "?".to_owned());
     format!(
-        "input       {} ({} rows, {} in {} to {}), sha256 {}",
-        files.join(", "),
-        input["rows"],
-        input["rows_in_window"],
-        input["date_start"].as_str().unwrap_or("?"),
-        input["date_end"].as_str().unwrap_or("?"),
-        input["sha256"].as_str().unwrap_or("unknown")
+        "input       {} ({} rows, {} in {} to {}, days in {}), sha256 {}",
+        input.files.join(", "),
+        input.rows,
+        input.rows_in_window,
+        day(&input.date_start),
+        day(&input.date_end),
+        input.timezone.as_deref().unwrap_or("UTC"),
+        input.sha256
     )
 }
 
-fn model(model: &Value) -> String {
-    let word = |name: &str| model[name].as_str().unwrap_or("none").to_owned();
-    let cached = if model["cached"] == true {
-        ", from the cache"
-    } else {
-        ""
-    };
+fn model(model: &Model) -> String {
+    let word = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
+    let cached = if model.cached { ", from the cache" } else { "" };
+    let failures = model
+        .failures
+        .iter()
+        .map(|line| format!("\n            failed: {line}"));
     format!(
-        "model       {}:{}, {} attempts, {} in and {} out tokens{cached}",
-        word("provider"),
-        word("model"),
-        model["attempts"],
-        model["tokens"]["input"],
-        model["tokens"]["output"]
+        "model       {}:{}, {} attempts, {} in and {} out tokens{cached}{}",
+        word(&model.provider),
+        word(&model.model),
+        model.attempts,
+        model.tokens.input,
+        model.tokens.output,
+        failures.collect::<String>()
     )
 }
 
-fn review(review: &Value) -> String {
-    let atoms = &review["atoms"];
-    let feedback = review["feedback"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    let told: Vec<String> = feedback.map(|line| format!("\n            told: {line}")).collect();
+fn review(review: &ReviewRound) -> String {
+    let told = review.feedback.iter().map(|line| format!("\n            told: {line}"));
     format!(
         "review      round {}: {} of {} checks passed{}",
-        review["round"],
-        atoms["passed"],
-        atoms["checked"],
-        told.concat()
+        review.round,
+        review.atoms.passed,
+        review.atoms.checked,
+        told.collect::<String>()
     )
 }

@@ -179,6 +179,8 @@ fn settings(arguments: &ExploreArguments, topic: &str, run: &config::Run) -> Set
             .iter()
             .map(Target::to_string)
             .collect(),
+        embedding_model: run.models.options.embedding.as_ref().map(Target::to_string),
+        processes: arguments.processes,
         max_cost_usd: caps.cost_usd,
         deadline: has_deadline.then(|| clock::now() + run.flow.deadline),
         session: Session::none(),

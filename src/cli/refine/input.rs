@@ -11,7 +11,6 @@ use crate::config;
 use crate::evidence::Evidence;
 use crate::flow::refine::{Mix, Scorer, Task};
 use crate::llm::Redactor;
-use crate::rundir::RunHash;
 
 /// A longer prompt is a document of its own.
 const LONGEST: u64 = 256 * 1024;
@@ -94,8 +93,8 @@ pub(super) fn read(
 /// The evidence of the run named with `--run`.
 fn grounding(arguments: &RefineArguments, run_logs: &Path) -> Result<Option<Scorer>, Failure> {
     let Some(hash) = &arguments.run else { return Ok(None) };
-    let run = FinishedRun::open(run_logs, &RunHash::new(hash.trim())?)?;
-    let evidence: Vec<Evidence> = run.evidence.into_values().collect();
+    let run = FinishedRun::find(run_logs, hash)?;
+    let evidence: Vec<Evidence> = run.facts().evidence.to_vec();
     Ok(Some(Scorer::Grounding(evidence.into())))
 }
 

@@ -133,6 +133,10 @@ impl Children {
         flag(&mut command, "routing-strategy", start.routing_strategy.as_ref());
         flag(&mut command, "routing-config", start.routing_config.as_ref());
         flag(&mut command, "optimizer", start.optimizer.as_ref());
+        flag(&mut command, "dedup", start.dedup.as_ref());
+        if start.processes {
+            command.arg("--processes");
+        }
         flag(&mut command, "max-cost", start.max_cost);
         flag(&mut command, "target", start.target);
         flag(

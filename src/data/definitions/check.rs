@@ -4,12 +4,13 @@
 use datafusion::arrow::datatypes::{DataType, Schema};
 
 use super::super::engine::Engine;
+use super::super::memory::{Memory, MemoryLimit};
 use super::super::moment::DayOrder;
 use super::super::{DataError, money};
 use super::{Definitions, Query};
 
 pub(super) async fn check(definitions: &Definitions) -> Result<(), DataError> {
-    let engine = Engine::new("UTC", DayOrder::MonthFirst, 0);
+    let engine = Engine::new("UTC", DayOrder::MonthFirst, 0, &Memory::new(MemoryLimit::default())?);
     engine.keep("dated", NO_ROWS).await?;
     for query in Query::ALL.iter().copied() {
         let built_in = example(query, query.built_in());
@@ -43,8 +44,8 @@ pub(super) async fn check(definitions: &Definitions) -> Result<(), DataError> {
 
 /// The columns of `events` that the other definitions read, by name and kind.
 pub(super) async fn events(engine: &Engine) -> Result<(), String> {
-    let wanted = Engine::new("UTC", DayOrder::MonthFirst, 0);
     let planned = async {
+        let wanted = Engine::new("UTC", DayOrder::MonthFirst, 0, &Memory::new(MemoryLimit::default())?);
         wanted.keep("dated", NO_ROWS).await?;
         let built_in = wanted
             .columns(&example(Query::Events, Query::Events.built_in()))
@@ -56,7 +57,7 @@ pub(super) async fn events(engine: &Engine) -> Result<(), String> {
 }
 
 /// An empty table of what every source has.
-const NO_ROWS: &str = "SELECT CAST(NULL AS BIGINT) AS \"__at\", CAST(NULL AS BIGINT) AS \"__day\", CAST(NULL AS BIGINT) AS \"__row\", false AS \"__copy\" WHERE false";
+const NO_ROWS: &str = "SELECT CAST(NULL AS BIGINT) AS \"__at\", CAST(NULL AS BIGINT) AS \"__day\", CAST(NULL AS BIGINT) AS \"__row\", false AS \"__copy\", false AS \"__twice\" WHERE false";
 
 /// The text as it stands, with something simple in each placeholder, on the same line.
 fn example(query: Query, sql: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod check;
 mod list;
+mod ran;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use super::DataError;
 use super::engine::Engine;
 
 pub use list::Query;
+pub use ran::Ran;
 
 /// The definitions that are in force.
 #[derive(Debug, Clone, Default, PartialEq)]

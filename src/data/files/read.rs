@@ -96,6 +96,7 @@ pub fn read(outputs: &Path, window: Window) -> Result<Dataset, DataError> {
         summary,
         segmentation,
         mapping,
+        queries: Vec::new(),
         source: reader.source,
     })
 }

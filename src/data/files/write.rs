@@ -14,6 +14,7 @@ pub(super) const PREVIOUS: &str = "aggregations/previous_period/segments";
 pub(super) const SUMMARY: &str = "aggregations/aggregation_summary.json";
 pub(super) const SEGMENTATION: &str = "segments/segmentation_summary.json";
 pub(super) const MAPPING: &str = "schema/schema_mapping.json";
+const QUERIES: &str = "schema/queries.json";
 
 /// What `write` did, and what an earlier run may have left that no longer holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +39,7 @@ pub fn write(
     let nothing = Tables::default();
     let previous_absent = writer.tables(PREVIOUS, dataset.previous.as_ref().unwrap_or(&nothing))?;
     writer.json(MAPPING, &mapping(dataset))?;
+    writer.json(QUERIES, &json!(dataset.queries))?;
     writer.json(
         SEGMENTATION,
         &json!({ "schema_version": 1, "window": dataset.window, "segmentation": dataset.segmentation }),

@@ -104,6 +104,7 @@ fn asked_on(today: jiff::civil::Date, text: &str, map: &[(&str, &str)], window: 
             .map(|(role, column)| ((*role).to_owned(), (*column).to_owned()))
             .collect(),
         max_bad_rows: 0,
+        memory: super::super::MemoryLimit::default(),
         timezone: "UTC".to_owned(),
         mapping: Vec::new(),
         access: super::super::Access::default(),

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::engine::number_of_day;
+use super::super::memory::Memory;
 use super::super::moment::{self, Zone};
 use super::super::profile::{self, Column};
 use super::super::roles::Roles;
@@ -16,35 +17,42 @@ const DAYS_AFTER: i32 = 63;
 /// A text column with at most so many values may split users.
 const FEW_VALUES: u64 = 20;
 
-pub(super) async fn take(url: &str, request: &Request<'_>) -> Result<Taken, DataError> {
+pub(super) async fn take(url: &str, request: &Request<'_>, memory: &Memory) -> Result<Taken, DataError> {
     let database = Database::open(url, request.access).await?;
     let whole = Wanted::default();
-    let wanted = match sampled(&database, request).await? {
+    let wanted = match sampled(&database, request, memory).await? {
         Some(taken) => wanted(&database, &taken, request.window),
         None => whole.clone(),
     };
-    let raw = match database.read(&wanted, request.max_bad_rows).await {
+    let raw = match database.read(&wanted, request.max_bad_rows, memory).await {
         // Whether the table is empty or only before that day, the rest of the program tells.
-        Err(DataError::Empty(_)) if wanted.before.is_some() => database.read(&whole, request.max_bad_rows).await?,
+        Err(DataError::Empty(_)) if wanted.before.is_some() => {
+            database.read(&whole, request.max_bad_rows, memory).await?
+        }
         raw => raw?,
     };
-    let mut taken = understood(raw, &request.given()).await?;
+    let mut taken = understood(raw, &request.given(), memory).await?;
     if let Some(before) = &wanted.before
         && time_column(&taken.roles) != Some(before.column.as_str())
     {
-        taken = understood(database.read(&whole, request.max_bad_rows).await?, &request.given()).await?;
+        taken = understood(
+            database.read(&whole, request.max_bad_rows, memory).await?,
+            &request.given(),
+            memory,
+        )
+        .await?;
     }
     taken.raw.notes.extend(unread(&database, &wanted));
     Ok(taken)
 }
 
 /// The roles as a sample tells them; none when it does not tell them all.
-async fn sampled(database: &Database, request: &Request<'_>) -> Result<Option<Taken>, DataError> {
+async fn sampled(database: &Database, request: &Request<'_>, memory: &Memory) -> Result<Option<Taken>, DataError> {
     let sample = Wanted {
         sample: true,
         ..Wanted::default()
     };
-    let raw = match database.read(&sample, request.max_bad_rows).await {
+    let raw = match database.read(&sample, request.max_bad_rows, memory).await {
         Err(DataError::Empty(_)) => return Ok(None),
         raw => raw?,
     };
@@ -55,7 +63,7 @@ async fn sampled(database: &Database, request: &Request<'_>) -> Result<Option<Ta
         column.nulls = variety.rows - variety.filled;
         column.distinct = variety.distinct;
     }
-    match resolved(raw, columns, &request.given()).await {
+    match resolved(raw, columns, &request.given(), memory).await {
         Ok(taken) => Ok(Some(taken)),
         Err(error @ DataError::BadMap { .. }) => Err(error),
         Err(_) => Ok(None),

@@ -2,7 +2,10 @@
 
 mod database;
 
+use std::sync::Arc;
+
 use super::engine::Engine;
+use super::memory::{Memory, MemoryLimit};
 use super::moment::DayOrder;
 use super::profile::{self, Column};
 use super::roles::{self, Given, Roles};
@@ -20,6 +23,7 @@ pub struct Request<'a> {
     pub mapping: &'a [Mapped],
     pub max_bad_rows: u64,
     pub access: &'a Access,
+    pub memory: MemoryLimit,
     /// Rows that no number of this window needs may stay where they are.
     pub window: Option<Window>,
 }
@@ -39,6 +43,7 @@ impl<'a> Request<'a> {
             mapping: &options.mapping,
             max_bad_rows: options.max_bad_rows,
             access: &options.access,
+            memory: options.memory,
             window: Some(options.window),
         }
     }
@@ -50,24 +55,25 @@ pub(super) struct Taken {
     pub(super) roles: Roles,
 }
 
-pub(super) async fn take(request: &Request<'_>) -> Result<Taken, DataError> {
+pub(super) async fn take(request: &Request<'_>, memory: &Memory) -> Result<Taken, DataError> {
     if let [url] = request.sources
         && place(url) == Place::Postgres
     {
-        return Box::pin(database::take(url, request)).await;
+        return Box::pin(database::take(url, request, memory)).await;
     }
-    let raw = Box::pin(source::read(request.sources, request.access, request.max_bad_rows)).await?;
-    understood(raw, &request.given()).await
+    let reading = source::read(request.sources, request.access, request.max_bad_rows, memory);
+    let raw = Box::pin(reading).await?;
+    understood(raw, &request.given(), memory).await
 }
 
-async fn understood(raw: Raw, given: &Given<'_>) -> Result<Taken, DataError> {
+async fn understood(raw: Raw, given: &Given<'_>, memory: &Memory) -> Result<Taken, DataError> {
     let columns = profile::columns(&raw)?;
-    resolved(raw, columns, given).await
+    resolved(raw, columns, given, memory).await
 }
 
-async fn resolved(raw: Raw, columns: Vec<Column>, given: &Given<'_>) -> Result<Taken, DataError> {
-    let engine = Engine::new("UTC", DayOrder::MonthFirst, raw.n_rows());
-    engine.register("raw", raw.schema.clone(), raw.batches.clone())?;
+async fn resolved(raw: Raw, columns: Vec<Column>, given: &Given<'_>, memory: &Memory) -> Result<Taken, DataError> {
+    let engine = Engine::new("UTC", DayOrder::MonthFirst, raw.n_rows(), memory);
+    engine.register("raw", Arc::clone(&raw.held))?;
     let roles = roles::resolve(&raw, &columns, &engine, given).await?;
     Ok(Taken { raw, columns, roles })
 }

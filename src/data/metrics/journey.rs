@@ -13,30 +13,6 @@ use super::windowed;
 
 const MOST_STAGES: usize = 8;
 
-/// Builds the table `reach`: when each user first met each stage. Once per source.
-pub(super) async fn prepare(facts: &Facts) -> Result<(), DataError> {
-    let has = |role: Role| facts.roles.has(role);
-    if has(Role::Event) {
-        facts.engine.keep("reach", facts.definitions.sql(Query::Reach)).await
-    } else if has(Role::Revenue) {
-        // Without an order number, all payments of a day are one purchase.
-        let purchase = if has(Role::Order) {
-            "order_id"
-        } else {
-            "CAST(day AS VARCHAR)"
-        };
-        facts
-            .engine
-            .keep(
-                "reach",
-                &facts.definitions.sql(Query::Purchases).replace("{purchase}", purchase),
-            )
-            .await
-    } else {
-        Ok(())
-    }
-}
-
 /// All event names (or order stages) as users meet them: name, users who ever met it.
 pub(super) async fn order(facts: &Facts) -> Result<Vec<(String, u64)>, DataError> {
     let read = |row: &super::super::engine::Row| {

@@ -25,7 +25,6 @@ pub(crate) use totals::totals;
 
 /// The tables that others are computed from, made before windows are computed side by side.
 pub(crate) async fn prepare(facts: &Facts, window: Window, previous: Option<Window>) -> Result<(), DataError> {
-    journey::prepare(facts).await?;
     if facts.roles.has(Role::Revenue) {
         for window in [Some(window), previous].into_iter().flatten() {
             segments::keep_tiers(facts, window).await?;

@@ -94,6 +94,34 @@ impl Masker {
             .collect();
         format!("CASE {} ELSE {text} END", cases.join(" "))
     }
+
+    /// A query as it may be shown: its literals are values of the source, and get the labels that those get.
+    pub(crate) fn shown(&self, sql: &str) -> String {
+        let mut out = String::with_capacity(sql.len());
+        let mut rest = sql;
+        while let Some(opening) = rest.find('\'') {
+            let Some(length) = literal_end(&rest[opening + 1..]) else {
+                break;
+            };
+            let value = rest[opening + 1..opening + 1 + length].replace("''", "'");
+            out.push_str(&rest[..opening]);
+            out.push_str(&literal(&self.label(&value)));
+            rest = &rest[opening + length + 2..];
+        }
+        out + rest
+    }
+}
+
+/// Where the quote that closes a literal stands; two quotes are one of the text.
+fn literal_end(text: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text[from..].find('\'')?;
+        match text[at + 1..].starts_with('\'') {
+            true => from = at + 2,
+            false => return Some(at),
+        }
+    }
 }
 
 /// One line without control, direction and invisible characters.

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
+use super::super::MemoryLimit;
 use super::super::engine::Engine;
+use super::super::memory::Memory;
 use super::super::moment::DayOrder;
 use super::super::{DataError, profile, source};
 use super::names::Role;
@@ -21,10 +23,17 @@ fn resolved(csv: &str, map: &[(&str, &str)]) -> Result<Roles, DataError> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let raw = source::read(&[file.path().display().to_string()], &source::Access::default(), 0).await?;
+        let memory = Memory::new(MemoryLimit::default())?;
+        let raw = source::read(
+            &[file.path().display().to_string()],
+            &source::Access::default(),
+            0,
+            &memory,
+        )
+        .await?;
         let columns = profile::columns(&raw)?;
-        let engine = Engine::new("UTC", DayOrder::MonthFirst, 0);
-        engine.register("raw", raw.schema.clone(), raw.batches.clone())?;
+        let engine = Engine::new("UTC", DayOrder::MonthFirst, 0, &memory);
+        engine.register("raw", raw.held.clone())?;
         resolve(
             &raw,
             &columns,

@@ -7,9 +7,7 @@ use datafusion::arrow::array::{ArrayBuilder, ArrayRef, RecordBatch, StringBuilde
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
 use super::super::DataError;
-
-/// Large batches: the cost per batch counts more than cache misses here.
-const BATCH_ROWS: usize = 32_768;
+use super::super::held::CHUNK_ROWS;
 
 #[derive(Default)]
 pub(crate) struct TextColumns {
@@ -17,7 +15,6 @@ pub(crate) struct TextColumns {
     index: HashMap<String, usize>,
     builders: Vec<StringBuilder>,
     n_rows: usize,
-    batches: Vec<RecordBatch>,
 }
 
 impl TextColumns {
@@ -46,22 +43,26 @@ impl TextColumns {
         }
     }
 
-    /// Ends the row: columns that got no cell are null in it.
-    pub(crate) fn end_row(&mut self) -> Result<(), DataError> {
+    /// Ends the row: columns that got no cell are null in it. Many rows make a batch.
+    pub(crate) fn end_row(&mut self) -> Result<Option<RecordBatch>, DataError> {
         self.n_rows += 1;
         for builder in &mut self.builders {
             if builder.len() < self.n_rows {
                 builder.append_null();
             }
         }
-        if self.n_rows == BATCH_ROWS {
-            self.flush()
+        if self.n_rows == CHUNK_ROWS {
+            self.rest()
         } else {
-            Ok(())
+            Ok(None)
         }
     }
 
-    fn flush(&mut self) -> Result<(), DataError> {
+    /// The rows that are no whole batch yet.
+    pub(crate) fn rest(&mut self) -> Result<Option<RecordBatch>, DataError> {
+        if self.n_rows == 0 {
+            return Ok(None);
+        }
         let fields: Vec<Field> = self
             .names
             .iter()
@@ -72,16 +73,7 @@ impl TextColumns {
             .iter_mut()
             .map(|builder| Arc::new(builder.finish()) as ArrayRef)
             .collect();
-        self.batches
-            .push(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?);
         self.n_rows = 0;
-        Ok(())
-    }
-
-    pub(crate) fn finish(mut self) -> Result<Vec<RecordBatch>, DataError> {
-        if self.n_rows > 0 {
-            self.flush()?;
-        }
-        Ok(self.batches)
+        Ok(Some(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?))
     }
 }

@@ -18,8 +18,11 @@ pub(crate) struct Reader<R> {
     lines: Lines<R>,
     separator: u8,
     pub(crate) header: Vec<String>,
-    /// The cells of the current row, reused.
-    cells: Vec<String>,
+    /// The line that was read last, reused.
+    line: Vec<u8>,
+    /// The cells of the current row one after the other, reused, and where each of them ends.
+    text: String,
+    ends: Vec<usize>,
     /// Cells whose bytes were not UTF-8.
     pub(crate) replaced: u64,
 }
@@ -32,36 +35,38 @@ impl<R: Read> Reader<R> {
         if sample.iter().all(|line| trimmed(line).is_empty()) {
             return Ok(None);
         }
-        let mut reader = Self {
-            separator: separator(&sample),
-            lines,
-            header: Vec::new(),
-            cells: Vec::new(),
-            replaced: 0,
-        };
+        let mut reader = Self::of(lines, Vec::new(), separator(&sample));
         let fits = |_: usize| true;
         while let Some(row) = reader.read(&fits)? {
             if matches!(row, Row::Cells) {
                 break;
             }
         }
-        reader.header = unique(&reader.cells);
+        reader.header = unique(reader.cells());
         Ok(Some(reader))
     }
 
     /// Rows that follow no header of their own, from a writer whose separator is known.
     pub(crate) fn with_header(bytes: R, header: Vec<String>, separator: u8) -> Self {
+        Self::of(Lines::new(bytes), header, separator)
+    }
+
+    fn of(lines: Lines<R>, header: Vec<String>, separator: u8) -> Self {
         Self {
+            lines,
             separator,
-            lines: Lines::new(bytes),
             header,
-            cells: Vec::new(),
+            line: Vec::new(),
+            text: String::new(),
+            ends: Vec::new(),
             replaced: 0,
         }
     }
 
-    pub(crate) fn cells(&self) -> &[String] {
-        &self.cells
+    /// The cells of the current row.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
     }
 
     /// The next row with as many cells as the header.
@@ -70,58 +75,47 @@ impl<R: Read> Reader<R> {
         self.read(&|n_cells| n_cells == n_columns)
     }
 
-    /// A line without quotes, which is most lines: no cell is copied twice.
-    fn plain(&mut self, line: &[u8], number: u64, fits: &dyn Fn(usize) -> bool) -> Row {
-        let text = String::from_utf8_lossy(line);
-        self.replaced += u64::from(matches!(text, Cow::Owned(_)));
-        let cells = text.split(char::from(self.separator));
-        let n_cells = cells.clone().count();
-        if !fits(n_cells) {
-            return Row::Bad(number);
-        }
-        self.cells.resize_with(n_cells, String::new);
-        for (kept, cell) in self.cells.iter_mut().zip(cells) {
-            kept.clear();
-            kept.push_str(cell);
-        }
-        Row::Cells
-    }
-
     fn read(&mut self, fits: &dyn Fn(usize) -> bool) -> io::Result<Option<Row>> {
-        let Some(first) = self.lines.next_filled()? else {
+        if !self.lines.next_filled(&mut self.line)? {
             return Ok(None);
-        };
+        }
         let number = self.lines.number;
-        if !first.contains(&b'"') {
-            return Ok(Some(self.plain(trimmed(&first), number, fits)));
-        }
-        let mut raw: Vec<Vec<u8>> = Vec::new();
-        let mut splitter = Splitter::default();
-        splitter.line(trimmed(&first), self.separator);
-        while splitter.quoted && raw.len() < LONGEST_QUOTED_LINES {
-            let Some(line) = self.lines.next()? else {
+        let mut splitter = Splitter::reusing(std::mem::take(&mut self.text), std::mem::take(&mut self.ends));
+        splitter.line(trimmed(&self.line), self.separator);
+        let mut more: Vec<Vec<u8>> = Vec::new();
+        while splitter.quoted && more.len() < LONGEST_QUOTED_LINES {
+            let mut line = Vec::new();
+            if !self.lines.next(&mut line)? {
                 break;
-            };
-            splitter.newline(raw.last().unwrap_or(&first));
+            }
+            splitter.newline(more.last().unwrap_or(&self.line));
             splitter.line(trimmed(&line), self.separator);
-            raw.push(line);
+            more.push(line);
         }
-        if splitter.quoted || !fits(splitter.cells.len()) {
+        if splitter.quoted || !fits(splitter.ends.len()) {
             // The row may have swallowed good lines behind a stray quote: give them back.
-            self.lines.give_back(raw);
+            self.lines.give_back(more);
             return Ok(Some(Row::Bad(number)));
         }
-        self.cells.clear();
-        for cell in splitter.cells {
-            self.cells.push(match String::from_utf8(cell) {
-                Ok(text) => text,
-                Err(error) => {
-                    self.replaced += 1;
-                    String::from_utf8_lossy(error.as_bytes()).into_owned()
-                }
-            });
-        }
+        self.keep(splitter);
         Ok(Some(Row::Cells))
+    }
+
+    fn keep(&mut self, splitter: Splitter) {
+        let Splitter { bytes, ends, .. } = splitter;
+        match String::from_utf8(bytes) {
+            Ok(text) => (self.text, self.ends) = (text, ends),
+            Err(error) => {
+                let mut start = 0;
+                for end in ends {
+                    let cell = String::from_utf8_lossy(&error.as_bytes()[start..end]);
+                    self.replaced += u64::from(matches!(cell, Cow::Owned(_)));
+                    self.text.push_str(&cell);
+                    self.ends.push(self.text.len());
+                    start = end;
+                }
+            }
+        }
     }
 }
 
@@ -144,35 +138,36 @@ impl<R: Read> Lines<R> {
 
     fn peek(&mut self, n_lines: usize) -> io::Result<Vec<Vec<u8>>> {
         while self.waiting.len() < n_lines {
-            let Some(line) = self.fresh()? else { break };
+            let mut line = Vec::new();
+            if self.bytes.read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
             self.waiting.push_back(line);
         }
         Ok(self.waiting.iter().cloned().collect())
     }
 
-    fn fresh(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut line = Vec::new();
-        self.bytes.read_until(b'\n', &mut line)?;
-        Ok((!line.is_empty()).then_some(line))
-    }
-
-    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let line = match self.waiting.pop_front() {
-            Some(line) => Some(line),
-            None => self.fresh()?,
-        };
-        self.number += u64::from(line.is_some());
-        Ok(line)
-    }
-
-    /// The next line that is not blank.
-    fn next_filled(&mut self) -> io::Result<Option<Vec<u8>>> {
-        loop {
-            match self.next()? {
-                Some(line) if trimmed(&line).is_empty() => {}
-                line => return Ok(line),
+    /// Reads the next line into `line`; false at the end.
+    fn next(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
+        match self.waiting.pop_front() {
+            Some(waiting) => *line = waiting,
+            None => {
+                line.clear();
+                self.bytes.read_until(b'\n', line)?;
             }
         }
+        self.number += u64::from(!line.is_empty());
+        Ok(!line.is_empty())
+    }
+
+    /// Reads the next line that is not blank.
+    fn next_filled(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
+        while self.next(line)? {
+            if !trimmed(line).is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn give_back(&mut self, lines: Vec<Vec<u8>>) {
@@ -191,22 +186,33 @@ fn trimmed(line: &[u8]) -> &[u8] {
 /// Splits lines into cells; `quoted` while inside a quoted cell that the line did not close.
 #[derive(Default)]
 struct Splitter {
-    cells: Vec<Vec<u8>>,
-    open: Vec<u8>,
+    /// The cells one after the other, and where each of them ends.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
     quoted: bool,
 }
 
 impl Splitter {
+    fn reusing(text: String, mut ends: Vec<usize>) -> Self {
+        let mut bytes = text.into_bytes();
+        bytes.clear();
+        ends.clear();
+        Self {
+            bytes,
+            ends,
+            quoted: false,
+        }
+    }
+
     /// The line break inside a quoted cell, as it stood in the file.
     fn newline(&mut self, ended: &[u8]) {
         let kept: &[u8] = if ended.ends_with(b"\r\n") { b"\r\n" } else { b"\n" };
-        self.open.extend_from_slice(kept);
+        self.bytes.extend_from_slice(kept);
     }
 
     fn line(&mut self, line: &[u8], separator: u8) {
-        if !self.quoted && !line.contains(&b'"') {
-            self.cells = line.split(|&byte| byte == separator).map(<[u8]>::to_vec).collect();
-            return;
+        if !self.quoted && memchr::memchr(b'"', line).is_none() {
+            return self.plain(line, separator);
         }
         let mut bytes = line.iter().copied().peekable();
         let mut at_start = !self.quoted;
@@ -214,25 +220,35 @@ impl Splitter {
             if self.quoted {
                 match byte {
                     b'"' if bytes.peek() == Some(&b'"') => {
-                        self.open.push(b'"');
+                        self.bytes.push(b'"');
                         bytes.next();
                     }
                     b'"' => self.quoted = false,
-                    byte => self.open.push(byte),
+                    byte => self.bytes.push(byte),
                 }
             } else if byte == b'"' && at_start {
                 self.quoted = true;
             } else if byte == separator {
-                self.cells.push(std::mem::take(&mut self.open));
+                self.ends.push(self.bytes.len());
                 at_start = true;
                 continue;
             } else {
-                self.open.push(byte);
+                self.bytes.push(byte);
             }
             at_start = false;
         }
         if !self.quoted {
-            self.cells.push(std::mem::take(&mut self.open));
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    /// A line without quotes, which is most lines.
+    fn plain(&mut self, line: &[u8], separator: u8) {
+        let mut start = 0;
+        for end in memchr::memchr_iter(separator, line).chain([line.len()]) {
+            self.bytes.extend_from_slice(&line[start..end]);
+            self.ends.push(self.bytes.len());
+            start = end + 1;
         }
     }
 }
@@ -250,7 +266,8 @@ fn separator(sample: &[Vec<u8>]) -> u8 {
             }
             splitter.line(trimmed(line), separator);
             if !splitter.quoted {
-                counts.push(std::mem::take(&mut splitter.cells).len());
+                counts.push(splitter.ends.len());
+                splitter = Splitter::default();
             }
         }
         let Some(&n_columns) = counts.first() else {
@@ -276,9 +293,9 @@ fn separator(sample: &[Vec<u8>]) -> u8 {
 }
 
 /// Header names as they stand, empty ones numbered, repeated ones told apart.
-fn unique(cells: &[String]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(cells.len());
-    for (position, cell) in cells.iter().enumerate() {
+fn unique<'cells>(cells: impl Iterator<Item = &'cells str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (position, cell) in cells.enumerate() {
         let trimmed = cell.trim();
         let base = if trimmed.is_empty() {
             format!("column_{}", position + 1)
@@ -305,7 +322,7 @@ mod tests {
         let (mut rows, mut bad) = (Vec::new(), Vec::new());
         while let Some(row) = reader.next().unwrap() {
             match row {
-                Row::Cells => rows.push(reader.cells().to_vec()),
+                Row::Cells => rows.push(reader.cells().map(str::to_owned).collect()),
                 Row::Bad(line) => bad.push(line),
             }
         }

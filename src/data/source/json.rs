@@ -2,17 +2,15 @@
 
 use serde_json::Value;
 
-use super::super::DataError;
 use super::columns::TextColumns;
 
-/// Adds one record; false when the value is not an object.
-pub(crate) fn add(columns: &mut TextColumns, record: &Value) -> Result<bool, DataError> {
+/// Writes the cells of one record; false when the value is not an object.
+pub(crate) fn add(columns: &mut TextColumns, record: &Value) -> bool {
     let Value::Object(_) = record else {
-        return Ok(false);
+        return false;
     };
     flatten(columns, "", record);
-    columns.end_row()?;
-    Ok(true)
+    true
 }
 
 fn flatten(columns: &mut TextColumns, name: &str, value: &Value) {

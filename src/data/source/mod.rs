@@ -1,4 +1,4 @@
-//! What the user named in, one raw table out: typed batches as they stand, nothing interpreted. Never heard of roles or days.
+//! What the user named in, one raw table out: typed columns as they stand, nothing interpreted. Never heard of roles or days.
 
 mod arrow;
 mod columns;
@@ -15,27 +15,34 @@ mod table;
 mod text;
 mod unpack;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
 
-use datafusion::arrow::array::{Int64Array, RecordBatch};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::Field;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
+use super::held::{Held, Holder, Places};
+use super::memory::{Memory, Rows};
 use kind::Kind;
 pub use place::{Access, shown_source};
 pub(crate) use place::{Place, place};
 
 const KEPT_PLACES: usize = 20;
 
+/// The column of what stands for all cells of a row: the same number for equal rows, and hardly ever for others.
+pub(crate) const ROW: &str = "__row";
+/// Batches that were read and wait to be packed.
+const BATCHES_WAITING: usize = 2;
+
 /// All rows of all files, columns matched by name.
 pub(crate) struct Raw {
-    pub(crate) schema: SchemaRef,
-    pub(crate) batches: Vec<RecordBatch>,
-    /// What stands for all cells of a row, where a server made it of more columns than are here.
-    pub(crate) row_hashes: Option<Vec<Int64Array>>,
+    /// The columns of the source, and `ROW`.
+    pub(crate) held: Arc<Held>,
     pub(crate) files: Vec<String>,
     pub(crate) fingerprint: String,
     pub(crate) bad_rows: u64,
@@ -45,7 +52,14 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn n_rows(&self) -> u64 {
-        self.batches.iter().map(|batch| batch.num_rows() as u64).sum()
+        self.held.n_rows()
+    }
+
+    /// The columns of the source with their places.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, &Field)> {
+        let fields = self.held.schema().fields().iter().enumerate();
+        let fields = fields.map(|(place, field)| (place, field.as_ref()));
+        fields.filter(|(_, field)| field.name() != ROW)
     }
 }
 
@@ -87,49 +101,92 @@ impl Tally {
     }
 }
 
+/// Where batches go as they are read.
+type Sink<'a> = &'a mut dyn FnMut(RecordBatch) -> Result<(), DataError>;
+
 /// Reads files from here and from anywhere; a database is none.
-pub(crate) async fn read(sources: &[String], access: &Access, max_bad_rows: u64) -> Result<Raw, DataError> {
+pub(crate) async fn read(
+    sources: &[String],
+    access: &Access,
+    max_bad_rows: u64,
+    memory: &Memory,
+) -> Result<Raw, DataError> {
     let mut fetched = None;
     let files = files(sources, access, &mut fetched).await?;
-    let mut tally = Tally::default();
-    let mut hasher = Sha256::new();
-    let mut parts = Vec::new();
-    for file in &files {
-        let batches = match file.kind {
-            Kind::Parquet | Kind::Arrow => {
-                hash(&file.path, &mut hasher).map_err(|error| unreadable(&file.path, &error))?;
-                if file.kind == Kind::Arrow {
-                    arrow::read(file)?
-                } else {
-                    parquet::read(file).await?
-                }
-            }
-            _ => text::read(file, &mut hasher, &mut tally)?,
-        };
-        parts.push(table::with_partitions(file, batches)?);
-    }
-    tally.check(max_bad_rows)?;
-    let (schema, batches, notes) = table::one(&files, parts)?;
-    let mut raw = Raw {
-        schema,
-        batches,
-        row_hashes: None,
-        files: files.into_iter().map(|file| file.shown).collect(),
-        fingerprint: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-        bad_rows: tally.bad_rows,
-        bad_row_places: tally.places,
-        notes,
-    };
-    if tally.replaced > 0 {
-        raw.notes.push(format!(
-            "{} cells are not UTF-8; their unreadable bytes were replaced",
-            tally.replaced
-        ));
-    }
+    let places = Places::new(memory, Rows::Source);
+    let reading = tokio::task::spawn_blocking(move || all(&files, max_bad_rows, &places));
+    let raw = reading.await.map_err(|error| DataError::Engine(error.to_string()))??;
+    drop(fetched);
     if raw.n_rows() == 0 {
         return Err(DataError::Empty(raw.files.join(", ")));
     }
     Ok(raw)
+}
+
+/// One thread reads, another packs what was read.
+fn all(files: &[SourceFile], max_bad_rows: u64, places: &Places) -> Result<Raw, DataError> {
+    let mut tally = Tally::default();
+    let mut hasher = Sha256::new();
+    let mut columns: Vec<BTreeSet<String>> = Vec::new();
+    let held = std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel::<RecordBatch>(BATCHES_WAITING);
+        let packing = scope.spawn(move || {
+            let mut holder = Holder::new(places);
+            for batch in receiver {
+                holder.append_hashed(ROW, &batch)?;
+            }
+            Ok::<Held, DataError>(holder.finish())
+        });
+        let read: Result<(), DataError> = files.iter().try_for_each(|file| {
+            let mut own = BTreeSet::new();
+            let mut send = |batch: RecordBatch| {
+                let batch = table::with_partitions(file, batch)?;
+                own.extend(batch.schema().fields().iter().map(|field| field.name().clone()));
+                // The packing thread ends early only with an error, which counts then.
+                sender
+                    .send(batch)
+                    .map_err(|_| DataError::Engine("nobody packs rows".to_owned()))
+            };
+            one(file, &mut hasher, &mut tally, &mut send)?;
+            columns.push(own);
+            Ok(())
+        });
+        drop(sender);
+        let packed = packing.join();
+        let held = packed.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        read.map(|()| held)
+    })?;
+    tally.check(max_bad_rows)?;
+    let mut raw = Raw {
+        held: Arc::new(held),
+        files: files.iter().map(|file| file.shown.clone()).collect(),
+        fingerprint: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        bad_rows: tally.bad_rows,
+        bad_row_places: tally.places,
+        notes: Vec::new(),
+    };
+    let names: Vec<&str> = raw.columns().map(|(_, field)| field.name().as_str()).collect();
+    let mut notes = table::lacking(files, &columns, &names);
+    if tally.replaced > 0 {
+        notes.push(format!(
+            "{} cells are not UTF-8; their unreadable bytes were replaced",
+            tally.replaced
+        ));
+    }
+    raw.notes = notes;
+    Ok(raw)
+}
+
+fn one(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
+    if !matches!(file.kind, Kind::Parquet | Kind::Arrow) {
+        return text::read(file, hasher, tally, sink);
+    }
+    hash(&file.path, hasher).map_err(|error| unreadable(&file.path, &error))?;
+    if file.kind == Kind::Arrow {
+        arrow::read(file, sink)
+    } else {
+        parquet::read(file, sink)
+    }
 }
 
 /// Expands all that was named. Several files of one kind are one table; a mix is refused.

@@ -4,15 +4,14 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use datafusion::arrow::array::RecordBatch;
 use sha2::{Digest, Sha256};
 
 use super::super::DataError;
 use super::columns::TextColumns;
 use super::kind::Kind;
-use super::{SourceFile, Tally, delimited, json, unpack, unreadable};
+use super::{Sink, SourceFile, Tally, delimited, json, unpack, unreadable};
 
-pub(super) fn read(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
+pub(super) fn read(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
     let lost = |error| unreadable(Path::new(&file.shown), &error);
     let shared = Arc::new(Mutex::new(std::mem::take(hasher)));
     let packed = Hashing {
@@ -21,9 +20,9 @@ pub(super) fn read(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally) ->
     };
     let bytes = unpack::reader(packed).and_then(utf8).map_err(lost)?;
     let result = match file.kind {
-        Kind::JsonLines => json_lines(bytes, file, tally),
-        Kind::JsonArray => json_array(bytes, file),
-        _ => delimited(bytes, file, tally),
+        Kind::JsonLines => json_lines(bytes, file, tally, sink),
+        Kind::JsonArray => json_array(bytes, file, sink),
+        _ => delimited(bytes, file, tally, sink),
     };
     if let Ok(filled) = shared.lock() {
         *hasher = filled.clone();
@@ -74,9 +73,9 @@ fn utf8(mut bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(io::Cursor::new(mark).chain(bytes)))
 }
 
-fn delimited(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
+fn delimited(bytes: impl Read, file: &SourceFile, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
     match delimited::Reader::new(bytes).map_err(|error| unreadable(Path::new(&file.shown), &error))? {
-        Some(reader) => rows(reader, &file.shown, tally),
+        Some(reader) => rows(reader, &file.shown, tally, sink),
         None => Err(DataError::Empty(file.shown.clone())),
     }
 }
@@ -86,7 +85,8 @@ pub(super) fn rows(
     mut reader: delimited::Reader<impl Read>,
     shown: &str,
     tally: &mut Tally,
-) -> Result<Vec<RecordBatch>, DataError> {
+    sink: Sink<'_>,
+) -> Result<(), DataError> {
     let mut columns = TextColumns::default();
     for name in reader.header.clone() {
         columns.column(&name);
@@ -94,19 +94,21 @@ pub(super) fn rows(
     while let Some(row) = reader.next().map_err(|error| unreadable(Path::new(shown), &error))? {
         match row {
             delimited::Row::Cells => {
-                for (column, cell) in reader.cells().iter().enumerate() {
+                for (column, cell) in reader.cells().enumerate() {
                     columns.put(column, cell);
                 }
-                columns.end_row()?;
+                if let Some(batch) = columns.end_row()? {
+                    sink(batch)?;
+                }
             }
             delimited::Row::Bad(line) => tally.bad(shown, line),
         }
     }
     tally.replaced += reader.replaced;
-    columns.finish()
+    columns.rest()?.map_or(Ok(()), sink)
 }
 
-fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<Vec<RecordBatch>, DataError> {
+fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
     let mut columns = TextColumns::default();
     let mut reader = BufReader::with_capacity(1 << 16, bytes);
     let mut line = Vec::new();
@@ -120,20 +122,19 @@ fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally) -> Result<
         let text = String::from_utf8_lossy(&line);
         tally.replaced += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
         if !text.trim().is_empty() {
-            let added = match serde_json::from_str(&text) {
-                Ok(record) => json::add(&mut columns, &record)?,
-                Err(_) => false,
-            };
+            let added = serde_json::from_str(&text).is_ok_and(|record| json::add(&mut columns, &record));
             if !added {
                 tally.bad(&file.shown, number);
+            } else if let Some(batch) = columns.end_row()? {
+                sink(batch)?;
             }
         }
         line.clear();
     }
-    columns.finish()
+    columns.rest()?.map_or(Ok(()), sink)
 }
 
-fn json_array(mut bytes: impl Read, file: &SourceFile) -> Result<Vec<RecordBatch>, DataError> {
+fn json_array(mut bytes: impl Read, file: &SourceFile, sink: Sink<'_>) -> Result<(), DataError> {
     let mut text = Vec::new();
     bytes
         .read_to_end(&mut text)
@@ -144,7 +145,11 @@ fn json_array(mut bytes: impl Read, file: &SourceFile) -> Result<Vec<RecordBatch
     })?;
     let mut columns = TextColumns::default();
     for record in &records {
-        json::add(&mut columns, record)?;
+        if json::add(&mut columns, record)
+            && let Some(batch) = columns.end_row()?
+        {
+            sink(batch)?;
+        }
     }
-    columns.finish()
+    columns.rest()?.map_or(Ok(()), sink)
 }

@@ -1,8 +1,8 @@
 //! Packed bytes as plain ones: gzip, xz, zstd and bzip2, known by their first bytes, several packed parts in a row as one.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufReader, Read, Seek};
+use std::path::Path;
 
 const LONGEST_MARK: u64 = 6;
 
@@ -46,29 +46,15 @@ pub(super) fn reader(mut packed: impl Read + Send + 'static) -> io::Result<Box<d
     })
 }
 
-/// A file that can be read from any place in it.
-pub(super) enum Plain {
-    AsGiven(PathBuf),
-    Unpacked(tempfile::NamedTempFile),
-}
-
-impl Plain {
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::AsGiven(path) => path,
-            Self::Unpacked(file) => file.path(),
-        }
-    }
-}
-
-/// The file itself, or a temporary one with what is packed in it.
-pub(super) fn plain(path: &Path) -> io::Result<Plain> {
+/// The file itself, or a nameless one with what is packed in it: readable from any place in it.
+pub(super) fn plain(path: &Path) -> io::Result<File> {
+    let mut file = File::open(path)?;
     let mut mark = Vec::new();
-    File::open(path)?.take(LONGEST_MARK).read_to_end(&mut mark)?;
-    if Packing::by_mark(&mark).is_none() {
-        return Ok(Plain::AsGiven(path.canonicalize()?));
+    file.by_ref().take(LONGEST_MARK).read_to_end(&mut mark)?;
+    if Packing::by_mark(&mark).is_some() {
+        file = tempfile::tempfile()?;
+        io::copy(&mut open(path)?, &mut file)?;
     }
-    let mut file = tempfile::Builder::new().suffix(".unpacked").tempfile()?;
-    io::copy(&mut open(path)?, &mut file)?;
-    Ok(Plain::Unpacked(file))
+    file.rewind()?;
+    Ok(file)
 }

@@ -1,6 +1,6 @@
 -- The compact table that every metric is computed from: one row per source row that has a time and was not sent before.
 SELECT
-    user_id, at, day, event, country, platform, channel, session_id, order_id, revenue, score, row_hash{dimensions},
+    user_id, at, day, event, country, platform, channel, session_id, order_id, revenue, score{dimensions},
     {kind} AS kind,
     ({converts}) AS converts
 FROM (
@@ -15,8 +15,7 @@ FROM (
         {session} AS session_id,
         {order} AS order_id,
         TRY_CAST({revenue} AS DECIMAL(24, 6)) AS revenue,
-        TRY_CAST({engagement_score} AS DECIMAL(24, 6)) AS score,
-        "__row" AS row_hash{dimension_columns}
+        TRY_CAST({engagement_score} AS DECIMAL(24, 6)) AS score{dimension_columns}
     FROM dated
     WHERE "__at" IS NOT NULL AND NOT "__copy"
 )

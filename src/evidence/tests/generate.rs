@@ -83,6 +83,7 @@ pub(super) fn dataset(seed: u64, days: i64, planted: &Planted) -> Dataset {
         previous: Some(before),
         segmentation: segmentation(),
         mapping: Vec::new(),
+        queries: Vec::new(),
         source: Source::default(),
     }
 }

@@ -51,6 +51,7 @@ fn empty(window: Window) -> Dataset {
         summary: Summary::default(),
         segmentation: Segmentation::default(),
         mapping: Vec::new(),
+        queries: Vec::new(),
         source: Source::default(),
     }
 }

@@ -4,7 +4,10 @@ use jiff::{Span, civil::Date};
 
 use crate::evidence::Evidence;
 use crate::flow::engine::Answer;
-use crate::insight::{Advice, Analyst, Coordinated, CoordinatorStatus, Finding, KeyFinding, Outcome, Theme, Why};
+use crate::insight::{
+    Advice, Analyst, Conflict, Coordinated, CoordinatorStatus, Finding, KeyFinding, Outcome, Rejected, Resolution,
+    Theme, Why,
+};
 use crate::prompt::{self, CoordinatorBrief, Values};
 use crate::reply::{self, CheckedCouncil};
 
@@ -16,6 +19,7 @@ use super::{conflicts, template, why};
 pub(super) fn coordinated(
     answer: &mut Answer,
     outcomes: &[(Analyst, Outcome)],
+    conflicts: &mut [Conflict],
     reviews: &mut Reviews,
     end: Date,
 ) -> Coordinated {
@@ -35,7 +39,14 @@ pub(super) fn coordinated(
         .any(|dropped| dropped.part == "executive_summary");
     // Without a finding there is no sentence to check; the template says that nothing happened.
     if (checked.usable && !lies) || findings.is_empty() {
-        return joined(checked, &findings, outcomes, end);
+        conflicts::settle(conflicts, &resolutions(&checked));
+        let given_up = conflicts::given_up(conflicts);
+        let kept: Vec<&Finding> = findings
+            .iter()
+            .copied()
+            .filter(|finding| !given_up.contains(&&finding.id))
+            .collect();
+        return joined(checked, &kept, outcomes, end);
     }
     let message = "the coordinator's summary did not pass the check against the findings, and its correction neither";
     let why = why("ungrounded", message, answer.call.attempts);
@@ -59,7 +70,12 @@ pub(super) fn nobody_reported(outcomes: &[(Analyst, Outcome)]) -> bool {
 }
 
 /// What the coordinator's template is filled with.
-pub(super) fn brief(evidence: &Evidence, outcomes: &[(Analyst, Outcome)], findings: &[&Finding]) -> Values {
+pub(super) fn brief(
+    evidence: &Evidence,
+    outcomes: &[(Analyst, Outcome)],
+    findings: &[&Finding],
+    conflicts: &[Conflict],
+) -> Values {
     let mut missing = Vec::new();
     let mut gaps = Vec::new();
     let mut advice = Vec::new();
@@ -81,8 +97,7 @@ pub(super) fn brief(evidence: &Evidence, outcomes: &[(Analyst, Outcome)], findin
     }
     gaps.sort();
     gaps.dedup();
-    let conflicts = conflicts::conflicts(findings).into_iter();
-    let told: Vec<String> = conflicts.map(|conflict| conflict.text).collect();
+    let told: Vec<String> = conflicts.iter().map(told).collect();
     prompt::coordinator_values(&CoordinatorBrief {
         evidence,
         findings,
@@ -91,6 +106,28 @@ pub(super) fn brief(evidence: &Evidence, outcomes: &[(Analyst, Outcome)], findin
         advice: &advice,
         conflicts: &told,
     })
+}
+
+/// `C1 | F2, F5 | what disagrees`.
+fn told(conflict: &Conflict) -> String {
+    let findings = match conflict.findings.as_slice() {
+        [] => "no finding".to_owned(),
+        findings => findings.join(", "),
+    };
+    format!("{} | {findings} | {}", conflict.id, conflict.text)
+}
+
+fn resolutions(checked: &CheckedCouncil) -> Vec<(String, Resolution)> {
+    let resolutions = checked.resolutions.iter();
+    resolutions
+        .map(|settled| {
+            let resolution = Resolution {
+                keep: settled.keep.clone(),
+                why: settled.why.clone(),
+            };
+            (settled.conflict.clone(), resolution)
+        })
+        .collect()
 }
 
 fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, Outcome)], end: Date) -> Coordinated {
@@ -146,11 +183,13 @@ fn joined(checked: CheckedCouncil, findings: &[&Finding], outcomes: &[(Analyst, 
     }
 }
 
-fn dropped(dropped: Vec<reply::Dropped>) -> Vec<String> {
-    dropped
-        .into_iter()
-        .map(|dropped| format!("{}: {} ({})", dropped.part, dropped.text, dropped.reason))
-        .collect()
+fn dropped(dropped: Vec<reply::Dropped>) -> Vec<Rejected> {
+    let rejected = dropped.into_iter().map(|dropped| Rejected {
+        title: dropped.part,
+        text: dropped.text,
+        reasons: vec![dropped.reason],
+    });
+    rejected.collect()
 }
 
 /// So many days after the window's last day.

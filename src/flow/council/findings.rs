@@ -16,7 +16,6 @@ pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
         order.extend(findings.iter().enumerate().map(|(index, finding)| {
             (
                 !finding.significant,
-                !finding.reportable,
                 finding.severity,
                 finding.confidence.score,
                 which,
@@ -25,10 +24,10 @@ pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
         }));
     }
     order.sort_by(|left, right| {
-        (left.0, left.1, left.2)
-            .cmp(&(right.0, right.1, right.2))
-            .then(right.3.total_cmp(&left.3))
-            .then((left.4, left.5).cmp(&(right.4, right.5)))
+        (left.0, left.1)
+            .cmp(&(right.0, right.1))
+            .then(right.2.total_cmp(&left.2))
+            .then((left.3, left.4).cmp(&(right.3, right.4)))
     });
     for (which, (_, outcome)) in outcomes.iter_mut().enumerate() {
         let Outcome::Reported(report) = outcome else { continue };
@@ -36,7 +35,7 @@ pub(super) fn number_findings(outcomes: &mut [(Analyst, Outcome)]) {
         for (index, finding) in report.findings.iter_mut().enumerate() {
             let place = order
                 .iter()
-                .position(|place| (place.4, place.5) == (which, index))
+                .position(|place| (place.3, place.4) == (which, index))
                 .unwrap_or_default();
             let id = format!("F{}", place + 1);
             renamed.push((std::mem::replace(&mut finding.id, id.clone()), id));

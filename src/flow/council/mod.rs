@@ -19,8 +19,8 @@ use tracing::Instrument as _;
 use super::engine::{self, Answer, Domain, Engine, Given, Record, StageRecord, Verdict};
 use crate::event::Events;
 use crate::evidence::{self, Evidence};
-use crate::insight::{Analyst, Coordinated, Council, Finding, Outcome, SpecialistReport, Why};
-use crate::prompt::{self, COUNCIL, Check, PromptError, Prompts, Stage, Values};
+use crate::insight::{Analyst, Conflict, Coordinated, Council, Finding, Outcome, SpecialistReport, Why};
+use crate::prompt::{self, COUNCIL, Check, Pattern, PromptError, Prompts, Stage, Values};
 
 /// Runs the council. `sections` holds the program's own section objects, one for each evidence.
 ///
@@ -31,7 +31,7 @@ pub async fn council(
     evidence: &[Evidence],
     sections: Vec<Map<String, Value>>,
 ) -> Result<Council, PromptError> {
-    let pattern = engine.prompts.pattern(COUNCIL)?;
+    let pattern = with_rounds(engine.prompts.pattern(COUNCIL)?, engine.options.rounds);
     for check in [Check::Findings, Check::Coordination] {
         if !pattern.stages.iter().any(|stage| stage.check == check) {
             return Err(PromptError::Bad {
@@ -46,6 +46,7 @@ pub async fn council(
         sections,
         events: engine.events.clone(),
         outcomes: Vec::new(),
+        conflicts: Vec::new(),
         coordinated: None,
         reviews: review::Reviews::default(),
     };
@@ -77,15 +78,27 @@ pub async fn council(
         }
     };
     grounding.add(findings::printed(&table.outcomes, &coordinated));
-    let conflicts = conflicts::conflicts(&coordinator::significant(&table.outcomes));
     Ok(Council {
-        conflicts,
+        conflicts: table.conflicts,
         outcomes: table.outcomes,
         coordinated,
         calls,
         grounding,
         wall_millis: record.wall_millis,
     })
+}
+
+/// What a specialist found goes back so often; the coordinator's sentences never more often than the pattern says.
+fn with_rounds(mut pattern: Pattern, rounds: Option<u32>) -> Pattern {
+    for stage in &mut pattern.stages {
+        if let (Some(correction), Some(rounds)) = (&mut stage.correction, rounds) {
+            correction.at_most = match stage.check {
+                Check::Findings => rounds,
+                _ => rounds.min(correction.at_most),
+            };
+        }
+    }
+    pattern
 }
 
 /// The evidence of a run with that of the analysts that a user's pattern adds, from the tables that they name.
@@ -116,6 +129,8 @@ struct Table<'a> {
     events: Events,
     /// In the order of the pattern's roles.
     outcomes: Vec<(Analyst, Outcome)>,
+    /// Known once the specialists have spoken.
+    conflicts: Vec<Conflict>,
     coordinated: Option<Coordinated>,
     reviews: review::Reviews,
 }
@@ -186,7 +201,8 @@ impl Table<'_> {
     }
 
     fn brief(&self, first: &Evidence) -> Values {
-        coordinator::brief(first, &self.outcomes, &coordinator::significant(&self.outcomes))
+        let findings = coordinator::significant(&self.outcomes);
+        coordinator::brief(first, &self.outcomes, &findings, &self.conflicts)
     }
 
     fn findings(&mut self, stage: &Stage, done: &mut StageRecord) {
@@ -226,6 +242,7 @@ impl Table<'_> {
             self.outcomes.push((analyst, outcome));
         }
         findings::number_findings(&mut self.outcomes);
+        self.conflicts = conflicts::conflicts(self.evidence, &coordinator::significant(&self.outcomes));
     }
 
     fn coordination(&mut self, done: &mut StageRecord) {
@@ -233,7 +250,10 @@ impl Table<'_> {
         let end = joining(self.evidence).map(|facts| facts.period.end);
         let reviews = answer.as_ref().map(|answer| self.reviews.of(&answer.name));
         let mut coordinated = match (answer, end) {
-            (Some(answer), Some(end)) => coordinator::coordinated(answer, &self.outcomes, &mut self.reviews, end),
+            (Some(answer), Some(end)) => {
+                let (outcomes, conflicts) = (&self.outcomes, &mut self.conflicts);
+                coordinator::coordinated(answer, outcomes, conflicts, &mut self.reviews, end)
+            }
             _ => coordinator::by_template(&self.outcomes, None),
         };
         coordinated.reviews = reviews.unwrap_or_default();

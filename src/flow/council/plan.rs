@@ -69,7 +69,7 @@ pub fn plan(llm: &Llm, prompts: &Prompts, evidence: &[Evidence], options: &Optio
         if let (Kind::Synthesis, Check::Coordination, Some(first), Some(template)) =
             (stage.kind, stage.check, joining(evidence), stage.template.as_deref())
         {
-            let values = coordinator::brief(first, &[], &[]);
+            let values = coordinator::brief(first, &[], &[], &[]);
             let prompt = filled(
                 prompts,
                 stage,

@@ -3,11 +3,36 @@
 use serde_json::{Map, Value};
 
 use crate::evidence::Evidence;
-use crate::insight::{Rejected, SpecialistReport};
+use crate::insight::{Finding, Rejected, Remark, SpecialistReport};
 use crate::reply::{self, CheckedSpecialist};
 
-/// The report of a reply that was checked statement by statement.
+/// The report of a reply that was checked statement by statement. Changes inside ordinary variation are true and no findings.
 pub(super) fn report(checked: CheckedSpecialist, evidence: &Evidence) -> SpecialistReport {
+    let (findings, ordinary): (Vec<Finding>, Vec<Finding>) =
+        checked.findings.into_iter().partition(|finding| finding.reportable);
+    let stands = |remark: &Remark| {
+        remark.about.is_empty()
+            || remark
+                .about
+                .iter()
+                .any(|id| findings.iter().any(|finding| finding.id == *id))
+    };
+    let [(hypotheses, idle), (recommendations, vain)] =
+        [checked.hypotheses, checked.recommendations].map(|remarks| remarks.into_iter().partition(stands));
+    let groundless = [idle, vain]
+        .into_iter()
+        .flat_map(|remarks: Vec<Remark>| remarks)
+        .map(|remark| Rejected {
+            title: "remark".to_owned(),
+            text: remark.text,
+            reasons: vec!["not_significant: the change that it stands on lies inside ordinary variation".to_owned()],
+        });
+    let groundless: Vec<Rejected> = groundless.collect();
+    let ordinary = ordinary.into_iter().map(|finding| Rejected {
+        title: finding.title,
+        text: finding.text,
+        reasons: vec!["not_significant: the change lies inside ordinary variation".to_owned()],
+    });
     let mut data_gaps = evidence.gaps.clone();
     for gap in checked.data_gaps {
         if !data_gaps.contains(&gap) {
@@ -36,14 +61,18 @@ pub(super) fn report(checked: CheckedSpecialist, evidence: &Evidence) -> Special
             text,
             reasons: vec![reason],
         });
-    let rejected: Vec<Rejected> = rejected.chain(sentences).chain(dropped).collect();
+    let rejected = rejected
+        .chain(sentences)
+        .chain(ordinary)
+        .chain(dropped)
+        .chain(groundless);
     SpecialistReport {
-        confidence_score: confidence(&checked.findings, checked.grounding.share),
-        findings: checked.findings,
-        hypotheses: checked.hypotheses,
-        recommendations: checked.recommendations,
+        confidence_score: confidence(&findings, checked.grounding.share),
+        findings,
+        hypotheses,
+        recommendations,
         data_gaps,
-        rejected,
+        rejected: rejected.collect(),
         grounding: checked.grounding,
         ..SpecialistReport::default()
     }
@@ -83,7 +112,7 @@ fn checked(value: &Value, evidence: &Evidence) -> Value {
 }
 
 /// The mean confidence of the findings times the share of the statements that passed the check.
-fn confidence(findings: &[crate::insight::Finding], grounded: Option<f64>) -> Option<f64> {
+fn confidence(findings: &[Finding], grounded: Option<f64>) -> Option<f64> {
     if findings.is_empty() {
         return None;
     }

@@ -74,6 +74,8 @@ pub struct Options {
     pub max_output_tokens: u32,
     /// For all calls together.
     pub deadline: Duration,
+    /// How often an answer that does not hold goes back, in place of what the pattern of the council says.
+    pub rounds: Option<u32>,
 }
 
 /// What the caller knows and the engine does not: the values of inputs, and what answers mean.

@@ -55,6 +55,7 @@ async fn run_with(
     let options = Options {
         max_output_tokens: 1000,
         deadline: Duration::from_secs(60),
+        rounds: None,
     };
     let engine = Engine {
         models: &models,

@@ -23,6 +23,10 @@ pub struct Settings {
     pub dedup: dedup::Options,
     /// `provider:model`.
     pub models: Vec<String>,
+    /// `provider:model` that says which attributes mean the same, where that is asked for.
+    pub embedding_model: Option<String>,
+    /// Each producer is a process of its own.
+    pub processes: bool,
     pub max_cost_usd: Option<f64>,
     pub deadline: Option<Instant>,
     /// Where every batch is kept as well, with who was asked and what it took.
@@ -41,6 +45,8 @@ impl Settings {
             "stop_below": self.stop_below,
             "dedup": self.dedup,
             "models": self.models,
+            "embedding_model": self.embedding_model,
+            "processes": self.processes,
             "max_cost_usd": self.max_cost_usd,
         })
     }

@@ -1,12 +1,13 @@
 //! Anthropic's messages.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
+use super::write::Object;
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{at, bytes_of, count, instructions, text_at};
+use super::{at, count, instructions, size_of_body, text_at};
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::StructuredOutput;
@@ -22,33 +23,35 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         .filter(|_| !adjustments.has(Feature::StructuredOutput))
         .map(|schema| compile(&schema.value, Rules::Anthropic))
         .filter(|compiled| compiled.strict);
-    let mut body = Map::new();
-    body.insert("model".to_owned(), json!(model));
-    body.insert("max_tokens".to_owned(), json!(request.max_output_tokens));
     let system = instructions(request, format.is_some());
-    if !system.is_empty() {
-        body.insert("system".to_owned(), json!(system));
-    }
-    body.insert(
-        "messages".to_owned(),
-        json!([{"role": "user", "content": request.prompt}]),
-    );
-    if let Some(temperature) = request.temperature
-        && !adjustments.has(Feature::Temperature)
-    {
-        body.insert("temperature".to_owned(), json!(temperature));
-    }
-    if let Some(compiled) = format {
-        body.insert(
-            "output_config".to_owned(),
-            json!({"format": {"type": "json_schema", "schema": compiled.schema}}),
-        );
-    }
+    let temperature = request.temperature.filter(|_| !adjustments.has(Feature::Temperature));
 
+    let body = Object::bytes_of(size_of_body(request), |body| {
+        body.value("max_tokens", request.max_output_tokens);
+        body.objects("messages", [&request.prompt], |message, prompt| {
+            message.text("content", prompt);
+            message.text("role", "user");
+        });
+        body.text("model", model);
+        if let Some(compiled) = &format {
+            body.object("output_config", |config| {
+                config.object("format", |format| {
+                    format.tree("schema", &compiled.schema);
+                    format.text("type", "json_schema");
+                });
+            });
+        }
+        if !system.is_empty() {
+            body.text("system", &system);
+        }
+        if let Some(temperature) = temperature {
+            body.value("temperature", temperature);
+        }
+    });
     HttpRequest {
         path: "/v1/messages".to_owned(),
         headers: headers(vendor),
-        body: bytes_of(body),
+        body,
     }
 }
 

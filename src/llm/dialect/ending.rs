@@ -81,7 +81,12 @@ pub(super) fn conclude(
             return Err(output("unknown_finish", message).kind(Kind::Once));
         }
     };
-    let text = without_thoughts(&text);
+    let start = text.len() - without_thoughts(&text).len();
+    let text = match start {
+        0 => text,
+        // What is left is the end of it.
+        start => text[start..].to_owned(),
+    };
     if has_blank_run(text.as_bytes()) {
         return Err(blank_run(usage));
     }
@@ -96,7 +101,7 @@ pub(super) fn conclude(
         });
     }
     Ok(Decoded {
-        text: text.to_owned(),
+        text,
         finish,
         usage,
         answered_model,

@@ -1,48 +1,52 @@
 //! Gemini's `generateContent`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
+use super::write::Object;
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{at, bytes_of, count, instructions, text_at};
+use super::{at, count, instructions, size_of_body, text_at};
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
 use crate::llm::vendor::StructuredOutput;
 
 pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustments: &Adjustments) -> HttpRequest {
     let native = vendor.structured_output == StructuredOutput::Schema && !adjustments.has(Feature::StructuredOutput);
-    let mut generation = Map::new();
-    generation.insert("maxOutputTokens".to_owned(), json!(request.max_output_tokens));
-    if let Some(temperature) = request.temperature
-        && !adjustments.has(Feature::Temperature)
-    {
-        generation.insert("temperature".to_owned(), json!(temperature));
-    }
-    if let Some(schema) = &request.schema {
-        generation.insert("responseMimeType".to_owned(), json!("application/json"));
-        if native {
-            let compiled = compile(&schema.value, Rules::Gemini);
-            generation.insert("responseJsonSchema".to_owned(), compiled.schema);
-        }
-    }
-    let mut body = Map::new();
     let system = instructions(request, native);
-    if !system.is_empty() {
-        body.insert("systemInstruction".to_owned(), json!({"parts": [{"text": system}]}));
-    }
-    body.insert(
-        "contents".to_owned(),
-        json!([{"role": "user", "parts": [{"text": request.prompt}]}]),
-    );
-    body.insert("generationConfig".to_owned(), Value::Object(generation));
+    let temperature = request.temperature.filter(|_| !adjustments.has(Feature::Temperature));
+    let text = |part: &mut Object, text: &str| part.text("text", text);
 
+    let body = Object::bytes_of(size_of_body(request), |body| {
+        body.objects("contents", [&request.prompt], |content, prompt| {
+            content.objects("parts", [&**prompt], text);
+            content.text("role", "user");
+        });
+        body.object("generationConfig", |generation| {
+            generation.value("maxOutputTokens", request.max_output_tokens);
+            if let Some(schema) = request.schema.as_ref().filter(|_| native) {
+                let compiled = compile(&schema.value, Rules::Gemini);
+                generation.tree("responseJsonSchema", &compiled.schema);
+            }
+            if request.schema.is_some() {
+                generation.text("responseMimeType", "application/json");
+            }
+            if let Some(temperature) = temperature {
+                generation.value("temperature", temperature);
+            }
+        });
+        if !system.is_empty() {
+            body.object("systemInstruction", |instruction| {
+                instruction.objects("parts", [&*system], text);
+            });
+        }
+    });
     let model = model.strip_prefix("models/").unwrap_or(model);
     HttpRequest {
         path: format!("/v1beta/models/{model}:generateContent"),
         headers: headers(vendor),
-        body: bytes_of(body),
+        body,
     }
 }
 

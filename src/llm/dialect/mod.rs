@@ -7,19 +7,21 @@ mod ending;
 mod gemini;
 mod offer;
 mod openai;
+mod quick;
 mod schema;
 mod streaming;
+mod write;
 
+use assembly::Finished;
 pub(super) use assembly::{Assembly, Stage};
 pub(super) use offer::{Offer, offer};
 pub(super) use streaming::{StreamUsage, is_stream, says_stream};
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::classify;
 use super::exchange::{HttpReply, HttpRequest};
@@ -108,7 +110,11 @@ impl Dialect {
         if matches!(text, Cow::Owned(_)) {
             tracing::warn!(vendor = vendor.name.as_str(), "the reply is not UTF-8 throughout");
         }
-        let body: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}').trim()) {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if let Some(outcome) = (self == Self::OpenAi).then(|| openai::decode_plain(text)).flatten() {
+            return outcome.map(with_output_counted);
+        }
+        let body: Value = match serde_json::from_str(text) {
             Ok(body) => body,
             Err(_) if reply.is_html() => return Err(classify::page(vendor, reply)),
             // Without a content-length a cut transfer looks like a whole one.
@@ -136,8 +142,10 @@ impl Dialect {
         wall: Timestamp,
     ) -> Result<Decoded, Fault> {
         let usage = assembly.usage();
-        let body = assembly.finish()?;
-        let outcome = self.decode_body(vendor, reply, &body, wall);
+        let outcome = match assembly.finish()? {
+            Finished::Body(body) => self.decode_body(vendor, reply, &body, wall),
+            Finished::Chat(pieces) => openai::decode_pieces(pieces).map(with_output_counted),
+        };
         outcome.map_err(|fault| match fault.usage == Usage::default() {
             true => fault.usage(usage),
             false => fault,
@@ -148,18 +156,23 @@ impl Dialect {
         if body.get("error").is_some_and(|error| !error.is_null()) || body.get("type") == Some(&Value::from("error")) {
             return Err(classify::refused_body(vendor, reply, body, wall));
         }
-        let mut decoded = match self {
+        let decoded = match self {
             Self::OpenAi => openai::decode(vendor, reply, body, wall)?,
             Self::Anthropic => anthropic::decode(body)?,
             Self::Gemini => gemini::decode(body)?,
             Self::Embeddings => return embeddings::decode(body),
         };
-        if decoded.usage.input_tokens == 0 && decoded.usage.output_tokens == 0 {
-            decoded.usage.output_tokens = estimate_tokens(decoded.text.len());
-            decoded.usage.estimated = true;
-        }
-        Ok(decoded)
+        Ok(with_output_counted(decoded))
     }
+}
+
+/// A host that does not count: the output is estimated here, the input where the bytes sent are known.
+fn with_output_counted(mut decoded: Decoded) -> Decoded {
+    if decoded.usage.input_tokens == 0 && decoded.usage.output_tokens == 0 {
+        decoded.usage.output_tokens = estimate_tokens(decoded.text.len());
+        decoded.usage.estimated = true;
+    }
+    decoded
 }
 
 /// JSON rows take 2.7 bytes a token, prose more than four.
@@ -167,9 +180,9 @@ pub(super) fn estimate_tokens(bytes: usize) -> u64 {
     (bytes as u64).div_ceil(3)
 }
 
-/// The bytes of a body; formatting it as text first takes four times as long.
-fn bytes_of(body: Map<String, Value>) -> Vec<u8> {
-    serde_json::to_vec(&Value::Object(body)).expect("a JSON value can be written")
+/// About how many bytes a body takes, so that it is written without being moved; escapes and the schema are the guess.
+fn size_of_body(request: &Request) -> usize {
+    (request.system.len() + request.prompt.len()) * 9 / 8 + 2_048
 }
 
 /// A schema for those who take it only as words.
@@ -182,12 +195,12 @@ fn schema_in_words(request: &Request) -> Option<String> {
 }
 
 /// The instructions, with the schema in words where it cannot be sent natively.
-fn instructions(request: &Request, schema_native: bool) -> String {
+fn instructions(request: &Request, schema_native: bool) -> Cow<'_, str> {
     let words = if schema_native { None } else { schema_in_words(request) };
     match words {
-        Some(words) if request.system.is_empty() => words,
-        Some(words) => format!("{}\n\n{words}", request.system),
-        None => request.system.clone(),
+        Some(words) if request.system.is_empty() => Cow::Owned(words),
+        Some(words) => Cow::Owned(format!("{}\n\n{words}", request.system)),
+        None => Cow::Borrowed(&request.system),
     }
 }
 

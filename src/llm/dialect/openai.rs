@@ -1,17 +1,15 @@
 //! Chat completions, as OpenAI, OpenRouter and the many compatible hosts speak it.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
 use super::schema::{Rules, compile};
-use super::{Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor};
-use super::{at, bytes_of, count, instructions, text_at};
+use super::write::Object;
+use super::{Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor, quick};
+use super::{at, count, instructions, size_of_body, text_at};
 use crate::llm::classify;
 use crate::llm::exchange::HeaderText;
 use crate::llm::types::Class;
@@ -23,46 +21,48 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         false => vendor.structured_output,
     };
     let system = instructions(request, style == StructuredOutput::Schema);
-    let mut messages = Vec::new();
-    if !system.is_empty() {
-        messages.push(json!({"role": "system", "content": system}));
-    }
-    messages.push(json!({"role": "user", "content": request.prompt}));
-
-    let mut body = Map::new();
-    body.insert("model".to_owned(), json!(model));
-    body.insert("messages".to_owned(), Value::Array(messages));
     let limit_name = match (vendor.token_limit, adjustments.has(Feature::TokenLimitName)) {
         (TokenLimit::MaxCompletionTokens, false) | (TokenLimit::MaxTokens, true) => "max_completion_tokens",
         _ => "max_tokens",
     };
-    body.insert(limit_name.to_owned(), json!(request.max_output_tokens));
-    if let Some(temperature) = request.temperature
-        && !adjustments.has(Feature::Temperature)
-    {
-        body.insert("temperature".to_owned(), json!(temperature));
-    }
-    if let Some(schema) = &request.schema {
-        let format = match style {
-            StructuredOutput::Schema => {
-                let compiled = compile(&schema.value, Rules::OpenAi);
-                Some(json!({
-                    "type": "json_schema",
-                    "json_schema": {"name": schema.name, "strict": compiled.strict, "schema": compiled.schema}
-                }))
-            }
-            StructuredOutput::JsonObject => Some(json!({"type": "json_object"})),
-            StructuredOutput::Instructions => None,
-        };
-        if let Some(format) = format {
-            body.insert("response_format".to_owned(), format);
-        }
-    }
+    let temperature = request.temperature.filter(|_| !adjustments.has(Feature::Temperature));
+    let messages = [("system", &*system), ("user", &*request.prompt)];
+    let messages = messages
+        .into_iter()
+        .filter(|(role, text)| *role == "user" || !text.is_empty());
 
+    let body = Object::bytes_of(size_of_body(request), |body| {
+        body.value(limit_name, request.max_output_tokens);
+        body.objects("messages", messages, |message, (role, text)| {
+            message.text("content", text);
+            message.text("role", role);
+        });
+        body.text("model", model);
+        match (&request.schema, style) {
+            (Some(schema), StructuredOutput::Schema) => {
+                let compiled = compile(&schema.value, Rules::OpenAi);
+                body.object("response_format", |format| {
+                    format.object("json_schema", |named| {
+                        named.text("name", &schema.name);
+                        named.tree("schema", &compiled.schema);
+                        named.value("strict", compiled.strict);
+                    });
+                    format.text("type", "json_schema");
+                });
+            }
+            (Some(_), StructuredOutput::JsonObject) => {
+                body.object("response_format", |format| format.text("type", "json_object"));
+            }
+            (Some(_), StructuredOutput::Instructions) | (None, _) => {}
+        }
+        if let Some(temperature) = temperature {
+            body.value("temperature", temperature);
+        }
+    });
     HttpRequest {
         path: "/chat/completions".to_owned(),
         headers: headers(vendor),
-        body: bytes_of(body),
+        body,
     }
 }
 
@@ -77,10 +77,7 @@ pub(super) fn headers(vendor: &Vendor) -> Vec<(String, HeaderText)> {
 pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Timestamp) -> Result<Decoded, Fault> {
     let usage = usage(body);
     let Some(choice) = at(body, "/choices/0") else {
-        return Err(Fault::new(Class::Transient, "the reply holds no choices")
-            .code("no_choices")
-            .kind(Kind::Empty)
-            .usage(usage));
+        return Err(no_choices(usage));
     };
     if choice.get("error").is_some_and(|error| !error.is_null()) {
         return Err(classify::refused_body(vendor, reply, choice, wall).usage(usage));
@@ -93,6 +90,39 @@ pub(super) fn decode(vendor: &Vendor, reply: &HttpReply, body: &Value, wall: Tim
     let model = text_at(body, "/model").map(str::to_owned);
     let mut decoded = conclude(ending, text, usage, model)?;
     decoded.cost_usd = at(body, "/usage/cost").and_then(Value::as_f64);
+    Ok(decoded)
+}
+
+/// `decode` for a plain answer, several times as fast; None leaves any other body to `decode`.
+pub(super) fn decode_plain(body: &str) -> Option<Result<Decoded, Fault>> {
+    let plain = quick::completion(body)?;
+    let decoded = conclude(ending(plain.finish.as_deref()), plain.text, plain.usage, plain.model);
+    Some(decoded.map(|decoded| Decoded {
+        cost_usd: plain.cost_usd,
+        ..decoded
+    }))
+}
+
+fn no_choices(usage: Usage) -> Fault {
+    Fault::new(Class::Transient, "the reply holds no choices")
+        .code("no_choices")
+        .kind(Kind::Empty)
+        .usage(usage)
+}
+
+/// What the chunks of a whole stream came to.
+pub(super) fn decode_pieces(pieces: Pieces) -> Result<Decoded, Fault> {
+    let counts = Value::Object(pieces.usage);
+    let usage = counted(&counts);
+    if !pieces.begun {
+        return Err(no_choices(usage));
+    }
+    let ending = match pieces.refusal.is_empty() {
+        true => ending(pieces.finish.as_deref()),
+        false => Ending::Refusal,
+    };
+    let mut decoded = conclude(ending, pieces.text, usage, pieces.model)?;
+    decoded.cost_usd = counts.get("cost").and_then(Value::as_f64);
     Ok(decoded)
 }
 
@@ -131,76 +161,6 @@ pub(super) fn add(pieces: &mut Pieces, chunk: &Value) {
     }
 }
 
-/// What all but a few chunks of a stream are: one piece of text. Whatever else a chunk may say must be absent or null here.
-#[derive(Deserialize)]
-struct TextChunk<'a> {
-    #[serde(borrow)]
-    object: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    model: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    choices: [TextChoice<'a>; 1],
-    #[serde(rename = "usage")]
-    _usage: Option<()>,
-    #[serde(rename = "x_groq")]
-    _x_groq: Option<()>,
-    #[serde(rename = "error")]
-    _error: Option<()>,
-    #[serde(rename = "type")]
-    _type: Option<()>,
-}
-
-#[derive(Deserialize)]
-struct TextChoice<'a> {
-    index: Option<u64>,
-    #[serde(borrow)]
-    delta: TextDelta<'a>,
-    #[serde(rename = "message")]
-    _message: Option<()>,
-    #[serde(rename = "finish_reason")]
-    _finish_reason: Option<()>,
-    #[serde(rename = "error")]
-    _error: Option<()>,
-}
-
-#[derive(Deserialize)]
-struct TextDelta<'a> {
-    #[serde(borrow)]
-    content: Cow<'a, str>,
-    #[serde(rename = "refusal")]
-    _refusal: Option<()>,
-    #[serde(rename = "reasoning_content")]
-    _reasoning_content: Option<()>,
-    #[serde(rename = "reasoning")]
-    _reasoning: Option<()>,
-}
-
-/// `add` for a chunk that holds text alone, several times as fast; false leaves any other chunk to `add`.
-pub(super) fn add_text(pieces: &mut Pieces, data: &str) -> bool {
-    let Ok(chunk) = serde_json::from_str::<TextChunk<'_>>(data) else {
-        return false;
-    };
-    let [choice] = chunk.choices;
-    if !matches!(choice.index, None | Some(0)) || chunk.object.is_some_and(|object| object == "error") {
-        return false;
-    }
-    pieces.begun = true;
-    pieces.add_model(chunk.model.as_deref().filter(|model| !model.is_empty()));
-    pieces.text.push_str(&choice.delta.content);
-    true
-}
-
-/// The chunks as one chat completion.
-pub(super) fn whole(pieces: Pieces) -> Value {
-    let refusal = Some(pieces.refusal).filter(|refusal| !refusal.is_empty());
-    let choice = json!({
-        "message": {"content": pieces.text, "refusal": refusal},
-        "finish_reason": pieces.finish,
-    });
-    let choices = pieces.begun.then_some(choice);
-    json!({"model": pieces.model, "choices": Vec::from_iter(choices), "usage": pieces.usage})
-}
-
 fn ending(reason: Option<&str>) -> Ending {
     match reason {
         None => Ending::Unsaid,
@@ -230,13 +190,18 @@ fn content(content: &Value) -> String {
 }
 
 pub(super) fn usage(body: &Value) -> Usage {
+    body.get("usage").map(counted).unwrap_or_default()
+}
+
+/// What stands under `usage`.
+pub(super) fn counted(counts: &Value) -> Usage {
     Usage {
-        input_tokens: count(body, "/usage/prompt_tokens"),
-        cached_input_tokens: count(body, "/usage/prompt_tokens_details/cached_tokens")
-            .max(count(body, "/usage/prompt_cache_hit_tokens")),
-        cache_write_tokens: count(body, "/usage/prompt_tokens_details/cache_write_tokens"),
-        output_tokens: count(body, "/usage/completion_tokens"),
-        reasoning_tokens: count(body, "/usage/completion_tokens_details/reasoning_tokens"),
+        input_tokens: count(counts, "/prompt_tokens"),
+        cached_input_tokens: count(counts, "/prompt_tokens_details/cached_tokens")
+            .max(count(counts, "/prompt_cache_hit_tokens")),
+        cache_write_tokens: count(counts, "/prompt_tokens_details/cache_write_tokens"),
+        output_tokens: count(counts, "/completion_tokens"),
+        reasoning_tokens: count(counts, "/completion_tokens_details/reasoning_tokens"),
         estimated: false,
     }
 }

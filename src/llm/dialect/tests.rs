@@ -174,7 +174,17 @@ fn decoded(vendor: &str, body: &str) -> String {
         headers: Vec::new(),
         body: body.as_bytes().to_vec(),
     };
-    match vendor.dialect.decode(&vendor, &reply, Timestamp::UNIX_EPOCH) {
+    let outcome = vendor.dialect.decode(&vendor, &reply, Timestamp::UNIX_EPOCH);
+    if let (Dialect::OpenAi, Ok(body @ Value::Object(_))) = (vendor.dialect, serde_json::from_str(body)) {
+        // The quick reading, where it was taken, and the general one come to the same.
+        let general = vendor
+            .dialect
+            .decode_body(&vendor, &reply, &body, Timestamp::UNIX_EPOCH);
+        assert_eq!(outcome.as_ref().ok(), general.as_ref().ok(), "{body}");
+        let messages = [&outcome, &general].map(|outcome| outcome.as_ref().err().map(|fault| &fault.message));
+        assert_eq!(messages[0], messages[1], "{body}");
+    }
+    match outcome {
         Ok(decoded) => {
             let usage = decoded.usage;
             format!(

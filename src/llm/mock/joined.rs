@@ -30,7 +30,22 @@ pub(super) fn coordinator(prompt: &str) -> Value {
         "prioritized_recommendations": advice(prompt, &lines),
         "confidence_assessment": {"text": confidence(prompt)},
         "next_steps": if lines.is_empty() { vec![] } else { vec!["Name an owner for each recommendation.", "Look at the unusual days together with the engineering team."] },
+        "resolutions": resolutions(prompt),
     })
+}
+
+/// The first finding of each conflict is relied on: `- C1 | F2, F5 | what disagrees`.
+fn resolutions(prompt: &str) -> Vec<Value> {
+    let conflicts = prompt.lines().filter_map(|line| line.strip_prefix("- C"));
+    let settled = conflicts.filter_map(|line| {
+        let mut parts = line.split(" | ");
+        let number: usize = parts.next()?.parse().ok()?;
+        let first = parts.next()?.split(", ").next().filter(|id| id.starts_with('F'))?;
+        Some(
+            json!({"conflict": format!("C{number}"), "keep": first, "why": "It rests on the larger part of the data."}),
+        )
+    });
+    settled.collect()
 }
 
 fn line(text: &str) -> Option<Line<'_>> {

@@ -8,11 +8,13 @@ mod explore;
 mod facts;
 mod general;
 mod joined;
+mod lie;
 mod scan;
 mod script;
 mod writing;
 
 pub use answer::answer;
+pub use lie::Lie;
 pub use script::{MockFault, MockScript, MockStep};
 
 use std::collections::HashMap;
@@ -79,7 +81,11 @@ impl Mock {
 }
 
 fn reply(step: &MockStep, model: &str, request: &Request) -> HttpReply {
-    let good = || step.say.clone().unwrap_or_else(|| answer(request));
+    let good = || {
+        let reply = step.say.clone().unwrap_or_else(|| answer(request));
+        step.lie
+            .map_or(reply.clone(), |lie| lie::told(lie, &reply, &request.prompt))
+    };
     match step.fault {
         MockFault::Ok | MockFault::Hang => completion(model, request, &good(), "stop"),
         MockFault::Prose => {

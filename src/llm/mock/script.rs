@@ -20,6 +20,9 @@
 //!
 //! `quota` and `bad_key` switch the mock's one key off for every role of the run, as a real provider's would be.
 //!
+//! * A step with `lie` makes one statement of its answer false in one way, for others to find: `bad_reference`, `bad_assert`,
+//!   `wrong_direction`, `typed_number`, `unknown_name`, `swapped_rows`, `advice_with_number`, `ordinary_day`, `ten_times`, `wrong_unit`,
+//!   `stale_period`. It needs no `fault`; specialists and the coordinator can tell all of them.
 //! * A step with `say` (text, or JSON that is written as text) answers with exactly that; it needs no `fault`.
 //! * A role with dots (`refine.review.mock-2`) takes the entry of the longest beginning that has one: `refine.review`, then `refine`.
 //!
@@ -32,6 +35,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::lie::Lie;
 
 /// A parsed script.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,6 +54,8 @@ pub struct MockStep {
     pub retry_after: Option<String>,
     /// In place of the mock's own answer.
     pub say: Option<String>,
+    /// Told in the answer.
+    pub lie: Option<Lie>,
     /// The last step of a list may last for ever.
     pub repeat: bool,
 }
@@ -93,6 +100,7 @@ impl MockStep {
             latency: None,
             retry_after: None,
             say: None,
+            lie: None,
             repeat: false,
         }
     }
@@ -178,16 +186,17 @@ fn step(value: &Value, place: &str) -> Result<(MockStep, usize), String> {
     let fields = object(
         value,
         place,
-        &["fault", "say", "times", "latency_ms", "retry_after", "repeat"],
+        &["fault", "say", "lie", "times", "latency_ms", "retry_after", "repeat"],
     )?;
     let say = fields.get("say").map(|value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     });
-    let name = match (fields.get("fault").and_then(Value::as_str), &say) {
-        (Some(name), _) => name,
-        (None, Some(_)) => "ok",
-        (None, None) => return Err(format!("{place} has no `fault`")),
+    let lie = fields.get("lie").map(|name| lie(name, place)).transpose()?;
+    let name = match fields.get("fault").and_then(Value::as_str) {
+        Some(name) => name,
+        None if say.is_some() || lie.is_some() => "ok",
+        None => return Err(format!("{place} has no `fault`")),
     };
     let times = match fields.get("times") {
         None => 1,
@@ -214,6 +223,7 @@ fn step(value: &Value, place: &str) -> Result<(MockStep, usize), String> {
         latency: fields.get("latency_ms").map(|value| millis(value, place)).transpose()?,
         retry_after,
         say,
+        lie,
         repeat,
     };
     Ok((step, times))
@@ -224,6 +234,14 @@ fn fault(name: &str, place: &str) -> Result<MockFault, String> {
     known.map(|(_, fault)| *fault).ok_or_else(|| {
         let names: Vec<&str> = MockFault::ALL.iter().map(|(name, _)| *name).collect();
         format!("{place}: `{name}` is no fault; known are {}", names.join(", "))
+    })
+}
+
+fn lie(name: &Value, place: &str) -> Result<Lie, String> {
+    let known = Lie::ALL.iter().find(|(known, _)| name.as_str() == Some(known));
+    known.map(|(_, lie)| *lie).ok_or_else(|| {
+        let names: Vec<&str> = Lie::ALL.iter().map(|(name, _)| *name).collect();
+        format!("{place}: {name} is no lie; known are {}", names.join(", "))
     })
 }
 

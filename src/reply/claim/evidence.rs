@@ -3,22 +3,25 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::evidence::{Cell, Column, Evidence, Good, Role, Row, Table, TableKind, Unit};
+use crate::evidence::{At, Cell, Column, Evidence, Good, Role, Row, Table, TableKind, Unit};
 use crate::insight::Analyst;
 
 /// The table of metrics.
 const METRICS: &str = "M";
 
-/// The address of a cited cell or metric; none for a table.
-pub(super) fn address(citation: &str, evidence: &Evidence) -> Option<String> {
-    if let [table, row, column] = citation.split('.').collect::<Vec<_>>()[..] {
-        return Some(format!("{table}:{row}.{column}"));
+/// The cited cell or metric; none for a table.
+pub(super) fn cited<'a>(citation: &str, evidence: &'a Evidence) -> Option<At<'a>> {
+    let mut parts = citation.split('.');
+    if let (Some(table), Some(row), Some(column), None) = (parts.next(), parts.next(), parts.next(), parts.next()) {
+        let is_row = |known: &&Row| known.id.strip_prefix(table).and_then(|rest| rest.strip_prefix(':')) == Some(row);
+        let table = evidence.table(table)?;
+        return table.at(table.rows.iter().find(is_row)?, column);
     }
-    let rows = &evidence.table(METRICS)?.rows;
+    let table = evidence.table(METRICS)?;
     let previous = |row: &&Row| row.aliases.iter().any(|alias| alias == citation);
-    match rows.iter().find(|row| row.id == citation) {
-        Some(row) => Some(format!("{}.current", row.id)),
-        None => Some(format!("{}.previous", rows.iter().find(previous)?.id)),
+    match table.rows.iter().find(|row| row.id == citation) {
+        Some(row) => table.at(row, "current"),
+        None => table.at(table.rows.iter().find(previous)?, "previous"),
     }
 }
 

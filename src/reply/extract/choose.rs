@@ -22,7 +22,7 @@ pub(super) fn choose(mut found: Vec<Found>) -> Option<Found> {
         .unwrap_or(0);
     let rank = |found: &Found| {
         let whole = !found.truncated || found.length() > MUCH_LONGER * longest;
-        (whole, found.standing, is_record(&found.value), found.start)
+        (whole, worth(found))
     };
     let several = found.len() > 1;
     let best = (0..found.len()).max_by_key(|index| rank(&found[*index]))?;
@@ -31,6 +31,45 @@ pub(super) fn choose(mut found: Vec<Found>) -> Option<Found> {
         chosen.repairs.note(Fix::OtherValues, chosen.start);
     }
     Some(chosen)
+}
+
+/// Drops what can no longer be the one that was meant, however the text goes on: a text of a million small values needs no room
+/// for all of them.
+pub(super) fn prune(found: &mut Vec<Found>) {
+    let may_be_joined = found.iter().skip(1).all(|found| found.after_comma);
+    if may_be_joined || found.len() < 3 {
+        return;
+    }
+    let complete = |found: &&Found| !found.is_reference && !found.truncated;
+    let best = found
+        .iter()
+        .filter(complete)
+        .max_by_key(|found| worth(found))
+        .map(|found| found.start);
+    let longest = found
+        .iter()
+        .filter(complete)
+        .max_by_key(|found| found.length())
+        .map(|found| found.start);
+    // Two more say that there are several, and that they are no list.
+    let ends = [found.first(), found.last()].map(|found| found.map(|found| found.start));
+    let another = found
+        .iter()
+        .rev()
+        .find(|found| complete(found) && best != Some(found.start));
+    let another = another.map(|found| found.start);
+    found.retain(|found| {
+        let start = Some(found.start);
+        found.truncated || [best, longest, another].contains(&start) || ends.contains(&start)
+    });
+    for found in found {
+        (found.is_next, found.after_comma) = (false, false);
+    }
+}
+
+/// What decides between complete values.
+fn worth(found: &Found) -> (u8, bool, usize) {
+    (found.standing, is_record(&found.value), found.start)
 }
 
 /// The last `most` of them, and JSON lines also as one array.

@@ -1,5 +1,6 @@
 //! Where values may begin: fences, thoughts, prose, wrappers, texts within strings.
 
+use super::choose::prune;
 use super::gap::Gap;
 use super::shape::{begins_with_key, follows_prose, is_plausible};
 use super::{Extracted, encoded, thought};
@@ -8,6 +9,18 @@ use crate::reply::repair::{self, Failed, Fix, Parsed, Repairs, Setting};
 
 /// How often a JSON text may be wrapped in a JSON string.
 const MAX_WRAPS: usize = 3;
+
+/// So many values are found before those that cannot be meant any more are dropped.
+const MANY: usize = 512;
+
+/// What the values found are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// One will be chosen.
+    Best,
+    /// A schema will choose, or take them together.
+    All,
+}
 
 /// A value and where it was found.
 #[derive(Debug, Clone)]
@@ -52,6 +65,7 @@ struct Fence {
 
 pub(super) struct Finder<'a> {
     text: &'a str,
+    keep: Keep,
     at: usize,
     wraps: usize,
     /// Behind the last value.
@@ -75,11 +89,12 @@ pub(super) struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(text: &'a str, wraps: usize) -> Self {
+    pub(super) fn new(text: &'a str, keep: Keep) -> Self {
         Self {
             text,
+            keep,
             at: 0,
-            wraps,
+            wraps: 0,
             gap_from: 0,
             fence: None,
             in_prose: false,
@@ -156,7 +171,8 @@ impl<'a> Finder<'a> {
         if self.wraps == MAX_WRAPS {
             return false;
         }
-        let mut finder = Finder::new(inner, self.wraps + 1);
+        let mut finder = Finder::new(inner, self.keep);
+        finder.wraps = self.wraps + 1;
         finder.search();
         self.steps += finder.steps;
         self.too_deep |= finder.too_deep;
@@ -412,6 +428,9 @@ impl<'a> Finder<'a> {
             after_comma: between == ",",
             bracket_behind: false,
         });
+        if self.keep == Keep::Best && self.found.len() % MANY == 0 {
+            prune(&mut self.found);
+        }
         self.in_prose = in_prose;
         self.at = self.at.max(parsed.end);
         self.gap_from = parsed.end;

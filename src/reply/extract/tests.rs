@@ -208,6 +208,13 @@ fn repairs_strings() {
         ),
         ("{\"a\": \"x\ny\tz\"}", r#"{"a":"x\ny\tz"} [raw_control]"#),
         (r#"{"a": "C:\new\table"}"#, r#"{"a":"C:\\new\\table"} [path_backslash]"#),
+        (r#"{"a": "C:\bin"}"#, r#"{"a":"C:\\bin"} [path_backslash]"#),
+        (
+            r#"{"a": "C:\readme.txt"}"#,
+            r#"{"a":"C:\\readme.txt"} [path_backslash]"#,
+        ),
+        (r#"{"a": "Q:\r\nwhy"}"#, r#"{"a":"Q:\u000d\nwhy"} []"#),
+        (r#"{"a": "A:\tone"}"#, r#"{"a":"A:\u0009one"} []"#),
         (
             r#"{"a": "C:\Users\me\", "b": 1}"#,
             r#"{"a":"C:\\Users\\me\\","b":1} [path_backslash]"#,

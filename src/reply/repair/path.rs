@@ -1,7 +1,9 @@
 //! Windows paths whose backslashes were not doubled.
 
 /// Whether the escaped text of a string, up to its closing mark, is a path with single backslashes: a drive, then two or
-/// more plain names, and not only line breaks between them (`A:\nfirst\nsecond` is a list).
+/// more plain names, and not only line breaks between them (`A:\nfirst\nsecond` is a list). One name is enough where the code
+/// would be a backspace, a form feed or a carriage return, which nobody writes behind a letter and a colon: `C:\bin` is a path,
+/// `A:\tfirst` is what JSON says it is.
 pub(super) fn is_path(escaped: &str) -> bool {
     let bytes = escaped.as_bytes();
     if !starts_with_drive(escaped) {
@@ -9,6 +11,7 @@ pub(super) fn is_path(escaped: &str) -> bool {
     }
     let mut separators = 0;
     let mut lines = 0;
+    let mut unlikely = 0;
     let mut at = 2;
     while at < bytes.len() {
         match bytes[at] {
@@ -18,7 +21,9 @@ pub(super) fn is_path(escaped: &str) -> bool {
                     return false;
                 }
                 separators += 1;
-                lines += usize::from(next == b'n');
+                let is_line_end = next == b'n' || next == b'r' && bytes[at + 2..].starts_with(br"\n");
+                lines += usize::from(is_line_end);
+                unlikely += usize::from(matches!(next, b'b' | b'f' | b'r') && !is_line_end);
                 at += 1;
             }
             byte if byte.is_ascii_alphanumeric()
@@ -31,7 +36,7 @@ pub(super) fn is_path(escaped: &str) -> bool {
             _ => return false,
         }
     }
-    separators >= 2 && lines < separators
+    (separators >= 2 && lines < separators) || unlikely > 0
 }
 
 /// `C:\` and something that is no code of a character.

@@ -35,7 +35,7 @@ pub(super) fn assemble(parts: &Parts<'_>, id: &str, ground: Ground<'_>, kept: &K
     let mut reasons: Vec<String> = kept
         .dropped
         .iter()
-        .map(|(_, why)| format!("a sentence was left out: {why}"))
+        .map(|(_, why)| format!("a sentence was left out: {}", why.split(':').next().unwrap_or_default()))
         .collect();
     if !news.reportable {
         reasons.push("not_significant: the change lies inside ordinary variation".to_owned());

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::insight::{Finding, Grounding, Tally, Verdict};
 use crate::reply::assertion::{self, Holds};
-use crate::reply::basis::{Basis, Ground, Quantity, Source, Tag, Time};
+use crate::reply::basis::{Basis, Ground, Quantity};
 use crate::reply::lexicon::Lexicon;
 use crate::reply::mask::mask;
 use crate::reply::number::{Currency, Kind};
@@ -225,14 +225,14 @@ impl Parts<'_> {
         let mut basis = Basis::of(ground, &addresses);
         for rendered in self.rendered() {
             for piece in &rendered.pieces {
-                basis.rows.extend(piece.rows.iter().cloned());
+                piece.rows.iter().for_each(|row| basis.use_row(row));
             }
         }
         for holds in &self.held {
             basis.signs.extend(holds.sign);
             basis.extremes.extend(holds.extreme);
             if let Some((kind, value)) = &holds.result {
-                basis.quantities.push(stated(*kind, *value));
+                basis.stated.push(Quantity::stated(*kind, *value));
             }
         }
         for rendered in self.rendered() {
@@ -258,22 +258,11 @@ impl Parts<'_> {
                         .unwrap_or_default(),
                 );
                 for kind in [Kind::Plain, Kind::Percent, money] {
-                    basis.quantities.push(stated(kind, limit));
+                    basis.stated.push(Quantity::stated(kind, limit));
                 }
             }
         }
         basis
-    }
-}
-
-fn stated(kind: Kind, value: f64) -> Quantity<'static> {
-    Quantity {
-        kind,
-        value,
-        time: Time::Neither,
-        noun: None,
-        tag: Tag::Derived,
-        source: Source::ASSERT,
     }
 }
 

@@ -54,7 +54,7 @@ fn read(text: &str, uses: &[&str]) -> String {
 
 #[test]
 fn the_summary_joins_findings_and_adds_nothing() {
-    let cases: [(&str, &[&str], &str); 15] = [
+    let cases: [(&str, &[&str], &str); 23] = [
         ("{{F1}}.", &[], "Revenue in Brazil fell 19.4 % to $7.8M."),
         (
             "Most urgent: {{F1}}.",
@@ -82,6 +82,31 @@ fn the_summary_joins_findings_and_adds_nothing() {
             "Brazil fell possibly because Japan grew.",
         ),
         ("Revenue in Brazil doubled.", &["F1"], "number"),
+        // What no finding knows, what another finding is about, and what was before.
+        ("Sales in Atlantis came to {{F3.n2}}.", &["F3"], "name"),
+        (
+            "Sales in Japan came to {{F3.n2}}.",
+            &["F3"],
+            "Sales in Japan came to $3.0M.",
+        ),
+        ("Brazil came to {{F3.n2}}.", &["F1", "F3"], "name"),
+        (
+            "Japan came to {{F3.n2}}, Brazil fell {{F2.n1}}.",
+            &["F2", "F3"],
+            "Japan came to $3.0M, Brazil fell 30.0 %.",
+        ),
+        (
+            "Brazil and Japan moved by {{F2.n1}} and {{F3.n1}}.",
+            &["F2", "F3"],
+            "Brazil and Japan moved by 30.0 % and 100.0 %.",
+        ),
+        ("In the previous period it was {{F3.n2}}.", &["F3"], "period"),
+        ("Previously, {{F1}}.", &["F1"], "period"),
+        (
+            "Against the previous period, {{F1}}.",
+            &["F1"],
+            "Against the previous period, revenue in Brazil fell 19.4 % to $7.8M.",
+        ),
     ];
     for (text, uses, expected) in cases {
         assert_eq!(read(text, uses), expected, "{text}");

@@ -93,7 +93,8 @@ function starts(form) {
     event.preventDefault();
     const body = { kind: form.dataset.start };
     for (const field of form.elements) {
-      if (field.name && field.value !== "") body[field.name] = field.type === "number" ? field.valueAsNumber : field.value;
+      if (field.type === "checkbox") body[field.name] = field.checked;
+      else if (field.name && field.value !== "") body[field.name] = field.type === "number" ? field.valueAsNumber : field.value;
     }
     const button = form.querySelector("button");
     const error = form.querySelector(".error");

@@ -48,6 +48,7 @@ fn options(source: &Path, window: Window) -> Options {
         map: Vec::new(),
         mapping: Vec::new(),
         max_bad_rows: 100,
+        memory: data::MemoryLimit::default(),
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,

@@ -4,9 +4,9 @@ mod address;
 mod stream;
 mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
 use futures::StreamExt;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -14,6 +14,8 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
 use super::super::DataError;
+use super::super::held::Places;
+use super::super::memory::{Memory, Rows};
 use super::place::Access;
 use super::{Raw, Tally};
 use address::{Address, quoted, text_of};
@@ -164,7 +166,7 @@ impl Database {
     }
 
     /// Reads what is wanted, each row with a hash of all its cells that the server made.
-    pub(crate) async fn read(&self, wanted: &Wanted, max_bad_rows: u64) -> Result<Raw, DataError> {
+    pub(crate) async fn read(&self, wanted: &Wanted, max_bad_rows: u64, memory: &Memory) -> Result<Raw, DataError> {
         let names: Vec<String> = self
             .columns
             .iter()
@@ -175,7 +177,7 @@ impl Database {
         tracing::debug!(sql, "asking the database");
         let mut rows = Box::pin(self.asked(self.client.copy_out(&sql)).await?);
         let header = names.iter().cloned().chain([ROW.to_owned()]).collect();
-        let (mut pipe, reader) = stream::reader(header, self.address.shown.clone());
+        let (mut pipe, reader) = stream::reader(header, self.address.shown.clone(), Places::new(memory, Rows::Source));
         let mut broken = None;
         loop {
             match self.asked(async { rows.next().await.transpose() }).await {
@@ -236,7 +238,7 @@ impl Database {
 
     fn raw(&self, read: stream::Read, max_bad_rows: u64) -> Result<Raw, DataError> {
         let stream::Read {
-            batches,
+            held,
             tally,
             fingerprint,
         } = read;
@@ -246,23 +248,11 @@ impl Database {
             places: bad_row_places,
             ..
         } = tally;
-        let (mut hashes, mut kept) = (Vec::new(), Vec::new());
-        for mut batch in batches {
-            let last = batch.num_columns() - 1;
-            let texts = batch.remove_column(last);
-            let of_batch: Int64Array = texts
-                .as_string::<i32>()
-                .iter()
-                .map(|text| text.and_then(|text| text.parse::<i64>().ok()))
-                .collect();
-            hashes.push(of_batch);
-            kept.push(batch);
+        if held.n_rows() == 0 {
+            return Err(DataError::Empty(self.address.shown.clone()));
         }
-        let schema = kept.first().map(RecordBatch::schema);
         Ok(Raw {
-            schema: schema.ok_or_else(|| DataError::Empty(self.address.shown.clone()))?,
-            batches: kept,
-            row_hashes: Some(hashes),
+            held: Arc::new(held),
             files: vec![self.address.shown.clone()],
             fingerprint,
             bad_rows,

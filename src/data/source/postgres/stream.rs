@@ -1,21 +1,24 @@
 //! Text that arrives piece by piece, read into columns on a thread of its own while more arrives.
 
 use std::io::{self, Read as _};
+use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::super::super::DataError;
-use super::super::{Tally, delimited, text};
+use super::super::super::held::{Held, Holder, Places};
+use super::super::{ROW, Tally, delimited, text};
 
 /// A server sends row by row; what goes from thread to thread is larger.
 const PIECE: usize = 1 << 16;
 const PIECES_WAITING: usize = 8;
 
 pub(super) struct Read {
-    pub(super) batches: Vec<RecordBatch>,
+    pub(super) held: Held,
     pub(super) tally: Tally,
     pub(super) fingerprint: String,
 }
@@ -45,7 +48,12 @@ impl Pipe {
     }
 }
 
-pub(super) fn reader(header: Vec<String>, shown: String) -> (Pipe, JoinHandle<Result<Read, DataError>>) {
+/// The last column of the header is the row's hash as the server made it.
+pub(super) fn reader(
+    header: Vec<String>,
+    shown: String,
+    places: Places,
+) -> (Pipe, JoinHandle<Result<Read, DataError>>) {
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
     let pipe = Pipe {
         sender,
@@ -61,15 +69,29 @@ pub(super) fn reader(header: Vec<String>, shown: String) -> (Pipe, JoinHandle<Re
         let mut arriving = arriving;
         let mut tally = Tally::default();
         let rows = delimited::Reader::with_header(arriving.by_ref(), header, b',');
-        let batches = text::rows(rows, &shown, &mut tally)?;
+        let mut holder = Holder::new(&places);
+        text::rows(rows, &shown, &mut tally, &mut |batch| holder.append(&hashed(&batch)?))?;
         let hash = arriving.hasher.finalize();
         Ok(Read {
-            batches,
+            held: holder.finish(),
             tally,
             fingerprint: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     });
     (pipe, reader)
+}
+
+/// The hash as a number.
+fn hashed(batch: &RecordBatch) -> Result<RecordBatch, DataError> {
+    let (mut fields, mut columns) = (batch.schema().fields().to_vec(), batch.columns().to_vec());
+    let (Some(_), Some(texts)) = (fields.pop(), columns.pop()) else {
+        return Ok(batch.clone());
+    };
+    let hashes = texts.as_string::<i32>().iter();
+    let hashes = hashes.map(|text| text.and_then(|text| text.parse::<i64>().ok()));
+    columns.push(Arc::new(hashes.collect::<Int64Array>()));
+    fields.push(Arc::new(Field::new(ROW, DataType::Int64, true)));
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 struct Arriving {

@@ -82,6 +82,8 @@ pub struct Known {
     /// How often each was said again, up to 255.
     repeats: Vec<u8>,
     popular: Vec<u32>,
+    /// No popular one was said again less often.
+    popular_from: u8,
     desk: Desk,
 }
 
@@ -107,6 +109,7 @@ impl Known {
             written: HashSet::default(),
             repeats: Vec::new(),
             popular: Vec::new(),
+            popular_from: 0,
             desk: Desk::default(),
             options,
         }
@@ -246,21 +249,21 @@ impl Known {
         };
         *repeats = repeats.saturating_add(1);
         let now = *repeats;
-        if self.popular.contains(&number) {
+        let is_full = self.popular.len() == MOST_POPULAR;
+        if (is_full && now <= self.popular_from) || self.popular.contains(&number) {
             return;
         }
-        if self.popular.len() < MOST_POPULAR {
+        if !is_full {
             self.popular.push(number);
             return;
         }
-        let least = self
-            .popular
-            .iter_mut()
-            .min_by_key(|number| self.repeats[**number as usize]);
-        if let Some(least) = least
-            && self.repeats[*least as usize] < now
-        {
-            *least = number;
+        let repeats = &self.repeats;
+        let least = self.popular.iter_mut().min_by_key(|number| repeats[**number as usize]);
+        if let Some(least) = least {
+            self.popular_from = repeats[*least as usize];
+            if self.popular_from < now {
+                *least = number;
+            }
         }
     }
 }

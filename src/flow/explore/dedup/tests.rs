@@ -53,6 +53,27 @@ fn the_first_form_is_kept_and_the_others_are_listed_once() {
 }
 
 #[test]
+fn the_popular_ones_are_those_said_again_most_often() {
+    let mut known = Known::new(Options {
+        near: None,
+        semantic: None,
+    });
+    let name = |number: u32| format!("attribute {number}");
+    for number in 0..300 {
+        known.accept(&name(number), None);
+    }
+    for round in 0..100 {
+        // Number 0 once, number 1 twice, number 2 three times and so on, in turns.
+        for number in round..300 {
+            known.accept(&name(number), None);
+        }
+    }
+    let popular = known.popular();
+    assert_eq!(popular.len(), 128);
+    assert!(popular.iter().all(|number| *number >= 99), "{popular:?}");
+}
+
+#[test]
 fn most_common_words_make_two_forms_one() {
     let forms = [
         "soft warm light of the evening",

@@ -404,9 +404,9 @@ proptest! {
 #[test]
 fn a_chunk_of_text_reads_the_same_both_ways() {
     let quick = |chunk: &str| {
-        let mut pieces = Pieces::default();
-        let taken = openai::add_text(&mut pieces, chunk);
-        (taken, format!("{pieces:?}"))
+        let mut said = Assembly::new(Dialect::OpenAi).said;
+        let taken = said.is_text("", chunk);
+        (taken, format!("{:?}", said.pieces))
     };
     for chunk in [
         OPENAI[0],
@@ -432,4 +432,35 @@ fn a_chunk_of_text_reads_the_same_both_ways() {
         let untouched = format!("{:?}", Pieces::default());
         assert_eq!(quick(other), (false, untouched), "{other}");
     }
+}
+
+/// The second chunk of a kind is read by what stands around its text.
+#[test]
+fn chunks_of_text_in_a_row_read_the_same_both_ways() {
+    let chat = |text: &str| format!(r#"{{"model":"m","choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#);
+    let message = |text: &str| {
+        format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{text}"}}}}"#)
+    };
+    let texts = [r#"{\"a\":"#, "plain", "", r"\n\u00e9", "é", r"plain\\"];
+    let slow = |add: fn(&mut Pieces, &Value), chunks: &[String]| {
+        let mut pieces = Pieces::default();
+        for chunk in chunks {
+            add(&mut pieces, &serde_json::from_str(chunk).unwrap());
+        }
+        format!("{pieces:?}")
+    };
+    let quick = |dialect, name: &str, chunks: &[String]| {
+        let mut said = Assembly::new(dialect).said;
+        for chunk in chunks {
+            assert!(said.is_text(name, chunk), "{chunk}");
+        }
+        format!("{:?}", said.pieces)
+    };
+    let chats = texts.map(chat);
+    assert_eq!(quick(Dialect::OpenAi, "", &chats), slow(openai::add, &chats));
+    let messages = texts.map(message);
+    assert_eq!(
+        quick(Dialect::Anthropic, "content_block_delta", &messages),
+        slow(anthropic::add, &messages)
+    );
 }

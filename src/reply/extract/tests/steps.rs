@@ -1,6 +1,8 @@
 //! Time grows with the length of the text: counted in bytes looked at, so that no noise of a machine matters.
 
-use crate::reply::extract::scan;
+use proptest::prelude::*;
+
+use crate::reply::extract::{Keep, choose, scan};
 
 /// Texts that made other parsers quadratic, or that try to.
 const HOSTILE: [&str; 46] = [
@@ -53,7 +55,7 @@ const HOSTILE: [&str; 46] = [
 ];
 
 fn steps(text: &str) -> usize {
-    scan(text).map_or(0, |(_, steps)| steps)
+    scan(text, Keep::Best).map_or(0, |(_, steps)| steps)
 }
 
 #[test]
@@ -95,4 +97,26 @@ fn valid_json_is_looked_at_once() {
     );
     let counted = steps(&text);
     assert!(counted <= 2 * text.len(), "{counted} steps for {} bytes", text.len());
+}
+
+proptest! {
+    /// Of many values those are dropped on the way that cannot be meant any more.
+    #[test]
+    fn what_is_dropped_was_not_meant(picks in proptest::collection::vec(0_usize..9, 500..1_600), end in 0_usize..4) {
+        let pieces = [
+            "{\"a\": 1} ", ", {\"b\": 2}", "[1] ", "{} ", "[{\"c\": 3}]\n", "see [2] there. ",
+            "```json\n{\"d\": 4}\n```\n", "The final answer: {\"e\": [5, 6, 7]} ", "For example {\"f\": 8}\n",
+        ];
+        let ends = ["", "]", "{\"cut\": [1, 2", "```json\n{\"cut\": \"off\"\n"];
+        let text: String = picks.iter().map(|pick| pieces[*pick]).chain([ends[end]]).collect();
+        let [best, all] = [Keep::Best, Keep::All].map(|keep| choose::choose(scan(&text, keep).unwrap().0).unwrap());
+        prop_assert_eq!(best.into_extracted(), all.into_extracted());
+    }
+
+    #[test]
+    fn a_list_without_its_bracket_is_kept_whole(length in 500_usize..1_600) {
+        let text = format!("{{\"a\": 1}}{}]", ", {\"b\": 2}".repeat(length));
+        let [best, all] = [Keep::Best, Keep::All].map(|keep| choose::choose(scan(&text, keep).unwrap().0).unwrap());
+        prop_assert_eq!(best.into_extracted(), all.into_extracted());
+    }
 }

@@ -2,6 +2,7 @@
 //! claims that the program makes are always there.
 
 mod made;
+mod sure;
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Findings that contradict each other, found by the program before anybody joins them.
+//! Findings that contradict each other.
 
 use crate::insight::{Conflict, ConflictKind, Finding};
 
@@ -6,7 +6,7 @@ const UP: [&str; 4] = [" rose ", " grew ", " above ", " increased "];
 const DOWN: [&str; 4] = [" fell ", " shrank ", " below ", " declined "];
 
 /// Pairs of findings that cite one cell of one analyst's evidence and say opposite directions.
-pub(super) fn conflicts(findings: &[&Finding]) -> Vec<Conflict> {
+pub(super) fn opposite(findings: &[&Finding]) -> Vec<Conflict> {
     let mut conflicts: Vec<Conflict> = Vec::new();
     for (index, left) in findings.iter().enumerate() {
         for right in &findings[index + 1..] {
@@ -24,7 +24,7 @@ pub(super) fn conflicts(findings: &[&Finding]) -> Vec<Conflict> {
                 continue;
             }
             conflicts.push(Conflict {
-                id: format!("C{}", conflicts.len() + 1),
+                id: String::new(),
                 kind: ConflictKind::OppositeFindings,
                 text: format!("{} and {} say opposite things of one figure", left.id, right.id),
                 cells: shared,

@@ -1,0 +1,142 @@
+//! Rows that are read more than once: packed, in memory as far as the budget goes, in a nameless file beyond. Never heard of roles.
+
+mod holder;
+mod pack;
+mod provider;
+mod scratch;
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::ipc::reader::StreamReader;
+
+use super::DataError;
+use super::memory::Room;
+pub(crate) use holder::{Holder, Places};
+pub(crate) use provider::HeldTable;
+pub(crate) use scratch::Spills;
+use scratch::{Place, Scratch};
+
+/// As many as a batch of the query engine holds: it would cut larger ones. Their codes fit sixteen bits.
+pub(crate) const CHUNK_ROWS: usize = 16_384;
+
+/// A table of chunks of rows.
+#[derive(Debug)]
+pub(crate) struct Held {
+    schema: SchemaRef,
+    chunks: Vec<Chunk>,
+}
+
+#[derive(Debug, Clone)]
+struct Chunk {
+    n_rows: usize,
+    /// Which part of a table that was dealt into parts.
+    part: usize,
+    /// One for each column; those beyond the last are empty.
+    pieces: Vec<Piece>,
+}
+
+/// The cells of one column in one chunk.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece(Cells);
+
+#[derive(Debug, Clone)]
+enum Cells {
+    Here { array: ArrayRef, _room: Arc<Room> },
+    Away { scratch: Arc<Scratch>, place: Place },
+    Empty,
+}
+
+impl Piece {
+    const EMPTY: Self = Self(Cells::Empty);
+}
+
+impl Held {
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.chunks.iter().map(|chunk| chunk.n_rows as u64).sum()
+    }
+
+    pub(crate) fn n_chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    pub(crate) fn n_rows_of(&self, chunk: usize) -> usize {
+        self.chunks[chunk].n_rows
+    }
+
+    /// The cells of a column as they are packed: of its own type, coded, or nothing at all.
+    pub(crate) fn packed(&self, chunk: usize, column: usize) -> Result<ArrayRef, DataError> {
+        let chunk = &self.chunks[chunk];
+        let kind = self.schema.field(column).data_type();
+        let array = match chunk.pieces.get(column).map(|piece| &piece.0) {
+            None | Some(Cells::Empty) => return Ok(new_null_array(kind, chunk.n_rows)),
+            Some(Cells::Here { array, .. }) => Arc::clone(array),
+            Some(Cells::Away { scratch, place }) => {
+                let bytes = scratch.read(*place).map_err(|error| scratch::lost(&error))?;
+                let mut batches = StreamReader::try_new(bytes.as_slice(), None)?;
+                let batch = batches.next().transpose()?;
+                let array = batch.filter(|batch| batch.num_columns() == 1);
+                let array = array.map(|batch| Arc::clone(batch.column(0)));
+                array.ok_or_else(|| DataError::Engine("a column that was set aside is gone".to_owned()))?
+            }
+        };
+        Ok(array)
+    }
+
+    /// The cells of a column as its type says.
+    pub(crate) fn cells(&self, chunk: usize, column: usize) -> Result<ArrayRef, DataError> {
+        pack::unpacked(&self.packed(chunk, column)?, self.schema.field(column).data_type())
+    }
+
+    /// All cells of a column, chunk by chunk.
+    pub(crate) fn column(&self, column: usize) -> impl Iterator<Item = Result<ArrayRef, DataError>> + '_ {
+        (0..self.chunks.len()).map(move |chunk| self.packed(chunk, column))
+    }
+
+    /// Rows with these columns alone.
+    fn batch(&self, chunk: usize, schema: &SchemaRef, columns: &[usize]) -> Result<RecordBatch, DataError> {
+        let arrays = columns.iter().map(|column| self.cells(chunk, *column));
+        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.chunks[chunk].n_rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+    }
+
+    /// The same rows with more columns, each made of as many pieces as there are chunks.
+    pub(crate) fn widened(&self, schema: Schema, more: Vec<Vec<Piece>>) -> Self {
+        let n_known = self.schema.fields().len();
+        let widen = |(chunk, more): (&Chunk, Vec<Piece>)| {
+            let mut chunk = chunk.clone();
+            chunk.pieces.resize(n_known, Piece::EMPTY);
+            chunk.pieces.extend(more);
+            chunk
+        };
+        let fields = self.schema.fields().iter().chain(schema.fields()).cloned();
+        Self {
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            chunks: self.chunks.iter().zip(more).map(widen).collect(),
+        }
+    }
+
+    /// Tables with the same columns as one.
+    pub(crate) fn joined(tables: Vec<Arc<Self>>, schema: SchemaRef) -> Self {
+        let chunks = tables.iter().flat_map(|table| table.chunks.iter().cloned());
+        Self {
+            schema,
+            chunks: chunks.collect(),
+        }
+    }
+
+    /// The rows of one part.
+    pub(crate) fn part(&self, part: usize) -> Self {
+        let chunks = self.chunks.iter().filter(|chunk| chunk.part == part);
+        Self {
+            schema: Arc::clone(&self.schema),
+            chunks: chunks.cloned().collect(),
+        }
+    }
+}

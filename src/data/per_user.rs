@@ -1,0 +1,130 @@
+//! Tables whose rows belong to one user each: when first seen, visits, sessions, events met. Never heard of windows.
+//!
+//! Users are dealt into parts, and all these tables are made of one part after the other, one on each core: what a query
+//! remembers stays small, whatever the number of users.
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use super::engine::Engine;
+use super::held::Held;
+use super::roles::Roles;
+use super::roles::names::Role;
+use super::{DataError, Definitions, Query};
+
+/// About so many rows fit the caches of a processor while they are grouped.
+const ROWS_PER_PART: u64 = 600_000;
+/// Fewer rows are made into tables sooner than they are dealt.
+const LEAST_ROWS: u64 = 200_000;
+/// Definitions that look at one user at a time, as they are built in.
+const OF_USERS: [Query; 7] = [
+    Query::Events,
+    Query::FirstSeen,
+    Query::Visits,
+    Query::UserDays,
+    Query::SessionDays,
+    Query::Reach,
+    Query::Purchases,
+];
+
+/// Keeps the result of `sql` as table `events`, in parts where that helps.
+pub(crate) async fn keep_events(
+    engine: &Engine,
+    definitions: &Definitions,
+    sql: &str,
+    n_rows: u64,
+) -> Result<(), DataError> {
+    match n_parts(engine, definitions, n_rows) {
+        1 => engine.keep("events", sql).await,
+        n_parts => engine.keep_dealt("events", sql, "user_id", n_parts).await,
+    }
+}
+
+/// Keeps the tables that `events` gives.
+pub(crate) async fn keep_tables(
+    engine: &Engine,
+    definitions: &Definitions,
+    roles: &Roles,
+    n_rows: u64,
+) -> Result<(), DataError> {
+    let tables: Arc<[(&str, String)]> = tables(definitions, roles).into();
+    let n_parts = n_parts(engine, definitions, n_rows);
+    if n_parts == 1 {
+        for (name, sql) in tables.iter() {
+            engine.keep(name, sql).await?;
+        }
+        return Ok(());
+    }
+    let events = engine.held("events")?;
+    let parts = (0..n_parts).map(|part| {
+        let (engine, events, tables) = (engine.beside(), Arc::new(events.part(part)), Arc::clone(&tables));
+        async move {
+            let made = tokio::spawn(of_part(engine, events, tables));
+            made.await.map_err(|error| DataError::Engine(error.to_string()))?
+        }
+    });
+    let parts: Vec<Vec<Arc<Held>>> = futures::stream::iter(parts)
+        .buffered(engine.n_partitions())
+        .try_collect()
+        .await?;
+    for (position, (name, _)) in tables.iter().enumerate() {
+        let parts: Vec<Arc<Held>> = parts.iter().map(|part| Arc::clone(&part[position])).collect();
+        let schema = Arc::clone(parts[0].schema());
+        engine.register(name, Arc::new(Held::joined(parts, schema)))?;
+    }
+    Ok(())
+}
+
+/// A definition of the user's own may look at all users at once.
+fn n_parts(engine: &Engine, definitions: &Definitions, n_rows: u64) -> usize {
+    let is_own = OF_USERS.iter().any(|query| definitions.path(*query).is_some());
+    if is_own || n_rows < LEAST_ROWS {
+        return 1;
+    }
+    let n_parts = usize::try_from(n_rows / ROWS_PER_PART).unwrap_or(usize::MAX);
+    n_parts.max(engine.n_partitions())
+}
+
+async fn of_part(
+    engine: Engine,
+    events: Arc<Held>,
+    tables: Arc<[(&str, String)]>,
+) -> Result<Vec<Arc<Held>>, DataError> {
+    engine.register("events", events)?;
+    let mut made = Vec::with_capacity(tables.len());
+    for (name, sql) in tables.iter() {
+        engine.keep(name, sql).await?;
+        made.push(engine.held(name)?);
+    }
+    Ok(made)
+}
+
+/// The tables with their queries, each made of those before it.
+fn tables(definitions: &Definitions, roles: &Roles) -> Vec<(&'static str, String)> {
+    let mut queries = vec![Query::FirstSeen, Query::Visits, Query::UserDays];
+    if roles.has(Role::Session) {
+        queries.push(Query::SessionDays);
+    }
+    let mut tables: Vec<(&str, String)> = queries
+        .into_iter()
+        .map(|query| (query.name(), definitions.sql(query).to_owned()))
+        .collect();
+    tables.extend(reach(definitions, roles).map(|sql| ("reach", sql)));
+    tables
+}
+
+/// When each user first met each stage.
+fn reach(definitions: &Definitions, roles: &Roles) -> Option<String> {
+    if roles.has(Role::Event) {
+        return Some(definitions.sql(Query::Reach).to_owned());
+    }
+    // Without an order number, all payments of a day are one purchase.
+    let purchase = if roles.has(Role::Order) {
+        "order_id"
+    } else {
+        "CAST(day AS VARCHAR)"
+    };
+    let sql = definitions.sql(Query::Purchases).replace("{purchase}", purchase);
+    roles.has(Role::Revenue).then_some(sql)
+}

@@ -1,0 +1,137 @@
+//! Counts and places in words: "three countries", "ranks third".
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Bare, Hedge, Kind, hedge_before};
+use crate::reply::pattern::pattern;
+
+static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?",
+    )
+});
+
+static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b",
+    )
+});
+
+pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
+    COUNT_WORD
+        .captures_iter(text)
+        .filter_map(move |found| count(text, &found))
+}
+
+pub(super) fn places(text: &str) -> impl Iterator<Item = Bare> {
+    PLACE_WORD.captures_iter(text).filter_map(|found| place(&found))
+}
+
+fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
+    const WORDS: [(&str, f64); 13] = [
+        ("two", 2.0),
+        ("three", 3.0),
+        ("four", 4.0),
+        ("five", 5.0),
+        ("six", 6.0),
+        ("seven", 7.0),
+        ("eight", 8.0),
+        ("nine", 9.0),
+        ("ten", 10.0),
+        ("eleven", 11.0),
+        ("twelve", 12.0),
+        ("fifteen", 15.0),
+        ("twenty", 20.0),
+    ];
+    let word = found.name("word")?;
+    let before = text[..word.start()].trim_end().to_lowercase();
+    if text[word.end()..].starts_with('-')
+        || [
+            "one of",
+            "one in",
+            "the other",
+            "these",
+            "those",
+            "the",
+            "first",
+            "last",
+            "or",
+        ]
+        .iter()
+        .any(|word| {
+            before
+                .strip_suffix(word)
+                .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+        })
+    {
+        return None;
+    }
+    let next = text[word.end()..]
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let next = next.trim_matches(|c: char| !c.is_alphanumeric());
+    const LOOSE: [&str; 22] = [
+        "reasons",
+        "things",
+        "steps",
+        "ways",
+        "factors",
+        "areas",
+        "teams",
+        "sides",
+        "consecutive",
+        "points",
+        "days",
+        "weeks",
+        "months",
+        "hours",
+        "options",
+        "causes",
+        "questions",
+        "periods",
+        "halves",
+        "different",
+        "separate",
+        "main",
+    ];
+    if LOOSE.contains(&next) {
+        return None;
+    }
+    let lower = word.as_str().to_lowercase();
+    let value = WORDS.iter().find(|(known, _)| *known == lower)?.1;
+    Some(Bare {
+        raw: word.as_str().to_owned(),
+        start: word.start(),
+        end: word.end(),
+        value,
+        kind: if next == "times" { Kind::Times } else { Kind::Plain },
+        sign: None,
+        half: if next == "times" { value * 0.05 } else { 0.0 },
+        hedge: hedge_before(&text[..word.start()]),
+    })
+}
+
+/// "ranks third", "third-largest".
+fn place(found: &regex::Captures<'_>) -> Option<Bare> {
+    const WORDS: [&str; 10] = [
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    ];
+    let word = found.name("after").or(found.name("named")).or(found.name("with"))?;
+    let place = WORDS
+        .iter()
+        .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
+    Some(Bare {
+        raw: word.as_str().to_owned(),
+        start: word.start(),
+        end: word.end(),
+        value: (place + 1) as f64,
+        kind: Kind::Ordinal,
+        sign: None,
+        half: 0.0,
+        hedge: Hedge::Exact,
+    })
+}
