@@ -131,7 +131,11 @@ fn daily_tiers(tables: &Tables, window: Window) -> BTreeMap<String, (f64, f64)> 
 
 pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
     let dataset = context.dataset;
-    let tiers = tiers_of(context);
+    let mut tiers = tiers_of(context);
+    for tier in &mut tiers {
+        // Tiers are made by who pays: all of three of them do, and none of the fourth.
+        (tier.converted_users, tier.previous_converted_users) = (None, None);
+    }
     let summed = !dataset.segmentation.revenue_tiers.is_empty();
     let defined: Vec<String> = dataset
         .segmentation
