@@ -71,7 +71,7 @@ async fn facts() -> Vec<Evidence> {
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,
-        now: jiff::Timestamp::now(),
+        now: insights::clock::wall(),
         memory: data::MemoryLimit::default(),
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();

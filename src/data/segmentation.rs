@@ -82,6 +82,10 @@ pub struct Segmentation {
     pub countries: Vec<Segment>,
     pub all_users: Option<Segment>,
     pub events: Vec<EventCount>,
+    /// The source column that the users of countries are parted by, and the largest countries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside_column: Option<String>,
+    pub inside: Vec<InsideCountry>,
     /// All weekly cohorts that began before the window's end, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cohort_weeks: Vec<CohortWeek>,
@@ -95,6 +99,20 @@ pub struct Segmentation {
     pub price_bands: Vec<PriceBand>,
     /// Payments of each day of both windows.
     pub payment_days: Vec<PaymentDay>,
+}
+
+/// The users of one country, parted once more.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct InsideCountry {
+    pub country: String,
+    pub segments: Vec<InsideSegment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct InsideSegment {
+    pub segment: String,
+    pub users: u64,
+    pub previous_users: Option<u64>,
 }
 
 /// The users whose first row falls into one ISO week, and how many of them were there in the weeks after.

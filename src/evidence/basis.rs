@@ -40,8 +40,9 @@ fn exclusions(context: &Context, table: &Table) -> Vec<String> {
         .filter(|row| !row.summary && is_small(row.support))
         .count();
     if table.tested.is_some() && small > 0 {
+        let rows = if small == 1 { "row" } else { "rows" };
         left_out.push(format!(
-            "{small} rows of fewer than 30 observations, from what is reported"
+            "{small} {rows} of fewer than 30 observations, from what is reported"
         ));
     }
     left_out

@@ -56,10 +56,12 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
         gate::pass(&mut evidence, dataset);
     }
     // With ids, which count too; again after rows have gone.
-    number_rows(&mut evidence.tables, letter(analyst));
-    fit(&mut evidence, options.token_budget);
-    number_rows(&mut evidence.tables, letter(analyst));
-    for table in &mut evidence.tables {
+    number_rows(evidence.tables.iter_mut(), letter(analyst));
+    evidence.more = fit(&mut evidence, options.token_budget);
+    evidence.more.sort_by_key(|table| (table.id.len(), table.id.clone()));
+    let Evidence { tables, more, .. } = &mut evidence;
+    number_rows(tables.iter_mut().chain(more.iter_mut()), letter(analyst));
+    for table in tables.iter_mut().chain(more) {
         table.basis = Some(basis(context, table));
     }
     evidence
@@ -69,9 +71,13 @@ fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analys
 const LEAST_ROWS: usize = 10;
 
 /// Tables that go when the budget is short, the first one first. Totals and unusual days always stay.
-const DISPENSABLE: [&str; 16] = [
-    "R6", "C4", "D7", "R7", "S8", "S9", "G4", "S5", "S10", "D4", "R4", "S4", "S7", "D5", "S6", "S3",
+const DISPENSABLE: [&str; 22] = [
+    "R6", "D7", "R7", "S8", "S9", "G4", "G3", "S5", "R9", "R8", "S7", "S4", "S6", "S11", "C4", "C5", "C6", "D5", "R4",
+    "S3", "D4", "S10",
 ];
+
+/// These are tables of another analyst under a second name.
+const TOLD_TWICE: [&str; 3] = ["R6", "R7", "S8"];
 
 /// The notes that stay in any case: the window, the rows, the censoring.
 const LEAST_NOTES: usize = 5;
@@ -104,11 +110,13 @@ fn letter(analyst: Analyst) -> char {
     }
 }
 
-/// Drops what matters least until the text fits: old days and weeks, dispensable tables, rows, previous shares, notes.
-fn fit(evidence: &mut Evidence, budget: usize) {
+/// Drops what matters least until the text fits: old days and weeks, dispensable tables, rows, previous shares, notes. The tables that
+/// had to go come back, unless another analyst has the same.
+fn fit(evidence: &mut Evidence, budget: usize) -> Vec<Table> {
+    let mut gone = Vec::new();
     let fits = |evidence: &Evidence| tokens(evidence) <= budget;
     if fits(evidence) {
-        return;
+        return gone;
     }
     for table in &mut evidence.tables {
         if table.kind == TableKind::Days {
@@ -132,14 +140,16 @@ fn fit(evidence: &mut Evidence, budget: usize) {
     }
     for id in DISPENSABLE {
         if fits(evidence) {
-            return;
+            return gone;
         }
-        evidence.tables.retain(|table| table.id != id);
+        let place = evidence.tables.iter().position(|table| table.id == id);
+        let table = place.map(|place| evidence.tables.remove(place));
+        gone.extend(table.filter(|_| !TOLD_TWICE.contains(&id)));
     }
     for rows in SHORT_ROWS {
         for index in (0..evidence.tables.len()).rev() {
             if fits(evidence) {
-                return;
+                return gone;
             }
             shorten(&mut evidence.tables[index], rows);
         }
@@ -152,6 +162,7 @@ fn fit(evidence: &mut Evidence, budget: usize) {
     while !fits(evidence) && evidence.notes.len() > LEAST_NOTES {
         evidence.notes.pop();
     }
+    gone
 }
 
 fn drop_columns(table: &mut Table, goes: impl Fn(&Column) -> bool) {

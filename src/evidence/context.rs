@@ -151,6 +151,7 @@ impl<'a> Context<'a> {
             caveats: Vec::new(),
             refused: None,
             tables: Vec::new(),
+            more: Vec::new(),
         }
     }
 

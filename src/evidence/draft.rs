@@ -158,8 +158,8 @@ impl Draft {
 }
 
 /// Gives every row of an analyst its id, in reading order: `g1`, `g2` …
-pub(super) fn number_rows(tables: &mut [Table], letter: char) {
-    let rows = tables.iter_mut().flat_map(|table| &mut table.rows);
+pub(super) fn number_rows<'a>(tables: impl Iterator<Item = &'a mut Table>, letter: char) {
+    let rows = tables.flat_map(|table| &mut table.rows);
     for (index, row) in rows.enumerate() {
         row.id = format!("{letter}{}", index + 1);
     }

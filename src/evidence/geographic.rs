@@ -8,6 +8,7 @@ use super::change::{Noise, level_change};
 use super::context::{Context, gap};
 use super::draft::{About, Draft, Value};
 use super::entities::{Entities, Entity, Pair, Wanted, sum_pairs};
+use super::inside::inside;
 use super::measure::{Measure, count, key, note};
 use super::scatter::{milder, sum_z};
 use super::segments::conversion;
@@ -52,7 +53,13 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     let countries = table(context, &now, before.as_ref(), has_revenue);
     let concentration = concentration(&now, before.as_ref(), has_revenue);
     let shifted = shifts::countries(context, "G5", &now, before.as_ref());
-    evidence.tables = [countries, shifted, concentration].into_iter().flatten().collect();
+    let inside = countries
+        .as_ref()
+        .and_then(|countries| inside(context, "G3", countries));
+    evidence.tables = [countries, shifted, inside, concentration]
+        .into_iter()
+        .flatten()
+        .collect();
     evidence
 }
 

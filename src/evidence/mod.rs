@@ -22,6 +22,7 @@ mod activity;
 mod channels;
 mod drivers;
 mod entities;
+mod inside;
 mod journey;
 mod lifetime;
 mod origins;

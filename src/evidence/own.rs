@@ -82,6 +82,7 @@ fn joined(analyst: Analyst, first: &Evidence, tables: Vec<&Table>) -> Evidence {
         analyst,
         gaps: Vec::new(),
         tables: tables.into_iter().cloned().collect(),
+        more: Vec::new(),
         ..first.clone()
     }
 }

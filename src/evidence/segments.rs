@@ -16,7 +16,7 @@ use super::scatter::{per_user_z, sum_z};
 use super::statistics::{count_change_z, proportion_change_z, ratio, wilson};
 use super::steps::{concentration, steps};
 use super::{Evidence, Good, LEAST_SUPPORT, Role, Table, Unit, versions};
-use crate::data::{RevenueSegmentsDaily, Segment, Tables, Window};
+use crate::data::{Dimension, RevenueSegmentsDaily, Segment, Tables, Window};
 use crate::insight::Analyst;
 
 const DEFINITION: &str = "users = distinct users of the period in the segment; a user of two segments counts in both; conversion = users with a \
@@ -29,13 +29,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     let mut evidence = context.header(Analyst::UserSegmentation);
     let segmentation = &context.dataset.segmentation;
     let mut tables = vec![tiers(context, "S1")];
-    for (index, dimension) in segmentation
-        .dimensions
-        .iter()
-        .filter(|dimension| dimension.segments.len() > 1)
-        .take(DIMENSIONS)
-        .enumerate()
-    {
+    for (index, dimension) in dimensions(&segmentation.dimensions).into_iter().enumerate() {
         let id = format!("S{}", index + 2);
         let name = dimension.dimension.trim();
         let sizes = if versions::are_versions(name, &dimension.segments) {
@@ -86,6 +80,14 @@ pub(super) fn evidence(context: &Context) -> Evidence {
     evidence
 }
 
+/// The dimensions that are shown; releases, whose sizes say least, behind the others.
+fn dimensions(all: &[Dimension]) -> Vec<&Dimension> {
+    let mut shown: Vec<&Dimension> = all.iter().filter(|dimension| dimension.segments.len() > 1).collect();
+    shown.sort_by_key(|dimension| versions::are_versions(&dimension.dimension, &dimension.segments));
+    shown.truncate(DIMENSIONS);
+    shown
+}
+
 /// Revenue tiers over the window; from the daily tier table where the summary has none.
 pub(super) fn tiers_of(context: &Context) -> Vec<Segment> {
     let dataset = context.dataset;
@@ -129,7 +131,11 @@ fn daily_tiers(tables: &Tables, window: Window) -> BTreeMap<String, (f64, f64)> 
 
 pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
     let dataset = context.dataset;
-    let tiers = tiers_of(context);
+    let mut tiers = tiers_of(context);
+    for tier in &mut tiers {
+        // Tiers are made by who pays: all of three of them do, and none of the fourth.
+        (tier.converted_users, tier.previous_converted_users) = (None, None);
+    }
     let summed = !dataset.segmentation.revenue_tiers.is_empty();
     let defined: Vec<String> = dataset
         .segmentation

@@ -203,6 +203,9 @@ pub struct Evidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     pub tables: Vec<Table>,
+    /// Tables for which the analyst's prompt has no room: a reader sees them, no finding cites them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Table>,
 }
 
 /// One cell with everything needed to check or render it.
@@ -290,11 +293,17 @@ impl Evidence {
             caveats: Vec::new(),
             refused: None,
             tables: Vec::new(),
+            more: Vec::new(),
         }
     }
 
     pub fn table(&self, id: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.id == id)
+        self.all_tables().find(|table| table.id == id)
+    }
+
+    /// The tables of the prompt and those beyond it.
+    pub fn all_tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().chain(&self.more)
     }
 
     /// The row with this id, in whichever table.

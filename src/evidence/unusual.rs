@@ -55,7 +55,8 @@ pub(super) fn unusual_days(
     });
     let is_told = |day: Date, judged: &Judged| match companions {
         Companions::LeftOut => judged.unusual(),
-        Companions::Listed => unusual.contains(&day),
+        // Far by its score and yet near: too steady a measure to say so, and no companion.
+        Companions::Listed => unusual.contains(&day) && (judged.unusual() || judged.z.abs() < UNUSUAL_Z),
     };
     let found: Vec<(Date, &Series, Judged)> = judged
         .into_iter()

@@ -12,7 +12,7 @@ pub(super) fn appendix(facts: &Facts<'_>) -> String {
     let mut text = "## Appendix\n\n### Evidence\n".to_owned();
     let mut shown: Vec<&str> = Vec::new();
     for evidence in facts.evidence {
-        for table in &evidence.tables {
+        for table in evidence.all_tables() {
             // An added analyst reads tables of the others.
             if shown.contains(&table.id.as_str()) {
                 continue;
@@ -63,7 +63,7 @@ fn evidence_table(evidence: &Evidence, facts: &Table) -> String {
         facts.id,
         plain(&facts.title),
         evidence.analyst.title().to_lowercase(),
-        plain(&listing(facts)),
+        plain(&listing(evidence, facts)),
         table(&head, &right, &rows)
     )
 }

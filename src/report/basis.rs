@@ -18,8 +18,8 @@ pub fn basis(evidence: &Evidence, table: &Table) -> [(&'static str, String); 5] 
     ]
 }
 
-/// How many rows are listed, in which order, and how many scores were held against luck.
-pub fn listing(table: &Table) -> String {
+/// How many rows are listed, in which order, how many scores were held against luck, and whether the analyst saw the table.
+pub fn listing(evidence: &Evidence, table: &Table) -> String {
     let listed = table.rows.iter().filter(|row| !row.summary).count();
     let mut words = match table.total_rows.max(listed) {
         all if all == listed => format!("{all} rows"),
@@ -31,6 +31,9 @@ pub fn listing(table: &Table) -> String {
     if let Some(tested) = &table.tested {
         let least = show::number(tested.least_z, 1);
         words += &format!("; tested {}, kept {}: |z| of {least} or more", tested.n, tested.kept);
+    }
+    if evidence.more.iter().any(|beyond| beyond.id == table.id) {
+        words += "; beyond the prompt, which had no room";
     }
     words
 }
@@ -115,7 +118,7 @@ mod tests {
              Not yet known: nothing"
         );
         assert_eq!(
-            listing(&table(None)),
+            listing(&evidence, &table(None)),
             "0 of 38 rows, by users; tested 76, kept 2: |z| of 3.9 or more"
         );
     }

@@ -25,6 +25,7 @@ mod metrics;
 mod money;
 mod page;
 mod patterns;
+mod planted;
 mod privacy;
 mod program;
 mod providers;

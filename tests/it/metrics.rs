@@ -77,6 +77,42 @@ fn a_definition_of_ones_own_changes_the_numbers_and_is_named_with_them() {
 }
 
 #[test]
+fn the_folder_of_definitions_may_be_a_variable_or_a_key_of_the_file() {
+    let own = sql(&["daily"])
+        .stdout
+        .replace("-- Daily active users", "-- Our own daily active users");
+    let folder = || Run::new().file("own/daily.sql", &own);
+    let named = folder()
+        .arguments(&["sql", "daily"])
+        .variable("INSIGHTS_METRICS", "own");
+    assert!(named.done().code(0).stdout.starts_with("-- Our own"));
+    let file = || folder().file("insights.toml", "metrics = \"own\"\n");
+    let keyed = file().arguments(&["sql", "daily"]).done().code(0);
+    assert!(keyed.stdout.starts_with("-- Our own"), "{}", keyed.stdout);
+    // The flag wins over both, and here names nothing.
+    let flag = file().arguments(&["sql", "daily", "--metrics", "nowhere"]);
+    flag.variable("INSIGHTS_METRICS", "own").done().code(2);
+    let read = evidence(&[("daily.sql", &own)]).arguments(&["--specialist", "daily_metrics"]);
+    let shown = read.done().code(0).stdout;
+    let by_variable = Run::new()
+        .file("events.csv", &small_events())
+        .file("own/daily.sql", &own)
+        .variable("INSIGHTS_METRICS", "own")
+        .arguments(&[
+            "evidence",
+            "--data",
+            "events.csv",
+            "--date-start",
+            START,
+            "--date-end",
+            END,
+        ])
+        .arguments(&["--specialist", "daily_metrics"]);
+    assert_eq!(by_variable.done().code(0).stdout, shown);
+    assert!(shown.contains("own metric definitions: daily"), "{shown}");
+}
+
+#[test]
 fn a_definition_that_cannot_be_used_is_refused_before_a_row_is_read() {
     let built_in = sql(&["daily"]).stdout;
     let cases: [(&str, String, &[&str]); 6] = [

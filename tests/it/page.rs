@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use insights::data::generate;
+
+use crate::support::browser::{Browser, Look};
 use crate::support::run::{Done, Run, small_events};
 
 fn page(done: &Done) -> String {
@@ -193,4 +196,59 @@ fn colour_is_never_the_only_carrier() {
     // Revenue beside users: hatched, not only of another colour.
     let n = |class: &str| page.matches(&format!("class=\"{class}\"")).count();
     assert!(n("bar-revenue") > 0 && n("bar-revenue") == n("hatch-revenue"));
+}
+
+/// The sample of the demo, whose charts are full.
+fn full() -> Done {
+    let sample = generate::sample(7);
+    let (start, end) = (sample.window.start.to_string(), sample.window.end.to_string());
+    Run::new()
+        .bytes("events.csv", &sample.csv)
+        .arguments(&["--run-hash", "x", "--data", "events.csv"])
+        .arguments(&["--date-start", &start, "--date-end", &end])
+        .mock()
+        .done()
+        .code(0)
+}
+
+#[tokio::test]
+async fn the_page_fits_a_laptop_and_no_words_of_a_chart_are_cut_off() {
+    let look = Look {
+        width: 1100,
+        height: 900,
+        dark: false,
+    };
+    let Some(browser) = Browser::open(look).await else {
+        return;
+    };
+    let done = full();
+    browser
+        .open_file(&done.path("run_logs/x/outputs/insights/report.html"))
+        .await;
+    let widths = browser
+        .read("return [document.documentElement.scrollWidth, window.innerWidth]")
+        .await;
+    assert!(widths[0].as_u64() <= widths[1].as_u64(), "{widths}");
+    let cut = "return [...document.querySelectorAll('svg text')].filter((one) => { \
+        const place = one.getBBox(), all = one.ownerSVGElement.viewBox.baseVal; \
+        return place.x < all.x - 1 || place.x + place.width > all.x + all.width + 1 }).map((one) => one.textContent)";
+    assert_eq!(browser.read(cut).await, serde_json::json!([]));
+    let drawn = browser
+        .read("return document.querySelectorAll('svg text').length")
+        .await;
+    assert!(drawn.as_u64() > Some(50), "{drawn}");
+}
+
+#[test]
+fn each_table_says_what_it_stands_on() {
+    let done = full();
+    let evidence = done.json("evidence.json").to_string();
+    let n_tables = evidence.matches("\"order_rule\"").count();
+    assert!(n_tables > 20, "{n_tables}");
+    let (page, report) = (page(&done), done.report());
+    for name in ["Definition", "Window", "Rows", "Left out", "Not yet known"] {
+        assert_eq!(page.matches(&format!("<dt>{name}</dt>")).count(), n_tables, "{name}");
+        assert_eq!(report.matches(&format!("\n- {name}: ")).count(), n_tables, "{name}");
+    }
+    assert!(!report.contains("\n- Definition: \n") && !report.contains("\n- Rows: not known"));
 }

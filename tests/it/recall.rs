@@ -160,6 +160,9 @@ fn what_is_planted_is_significant_and_has_the_planted_numbers() {
         let drop = |column: &str| number(Analyst::Geographic, "G1", &planted.drop_country, column);
         near(drop("users"), planted.drop_mean_users);
         near(drop("users_previous"), planted.drop_previous_mean_users);
+        let inside = table(&all, &Analyst::Geographic, "G3").map(|table| table.title.as_str());
+        let expected = format!("Inside {}: users by platform", planted.drop_country);
+        assert_eq!(inside, Some(expected.as_str()), "seed {seed}");
         let growth = |column: &str| number(Analyst::UserSegmentation, "S2", &planted.grown_platform, column);
         near(growth("users"), planted.grown_users as f64);
         near(growth("users_previous"), planted.grown_previous_users as f64);
@@ -178,14 +181,14 @@ fn what_is_planted_is_significant_and_has_the_planted_numbers() {
 }
 
 /// How many data sets to draw: few in CI, more by hand.
-fn seeds(variable: &str, usual: u64) -> u64 {
+pub(crate) fn seeds(variable: &str, usual: u64) -> u64 {
     std::env::var(variable)
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(usual)
 }
 
-fn report(line: &str) {
+pub(crate) fn report(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{line}");
 }

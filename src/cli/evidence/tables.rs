@@ -31,7 +31,7 @@ fn analyst(facts: &Evidence, page: &Page) -> String {
     for gap in &facts.gaps {
         text += &format!("gap: {}\n", safe(gap));
     }
-    for one in &facts.tables {
+    for one in facts.all_tables() {
         text += "\n";
         text += &table(facts, one, page);
     }
@@ -40,7 +40,7 @@ fn analyst(facts: &Evidence, page: &Page) -> String {
 
 fn table(facts: &Evidence, table: &Table, page: &Page) -> String {
     let mut text = page.bold(&format!("{} {}", table.id, safe(&table.title))) + "\n";
-    text += &format!("  {}\n", safe(&listing(table)));
+    text += &format!("  {}\n", safe(&listing(facts, table)));
     for (name, words) in basis(facts, table) {
         text += &format!("  {}: {}\n", name.to_lowercase(), safe(&words));
     }

@@ -63,7 +63,7 @@ const NO_ROWS: &str = "SELECT CAST(NULL AS BIGINT) AS \"__at\", CAST(NULL AS BIG
 fn example(query: Query, sql: &str) -> String {
     let text = "CAST(NULL AS VARCHAR)";
     let amount = format!("CAST(NULL AS DECIMAL(24, {}))", money::SCALE);
-    let group = if query == Query::Dimension {
+    let group = if matches!(query, Query::Dimension | Query::InsideCountries) {
         "platform"
     } else {
         "country"

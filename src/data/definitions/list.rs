@@ -58,6 +58,7 @@ queries! {
     Kinds "kinds" ["revenue_by_date", "revenue_by_type", "revenue_by_country", "R3"];
     ByGroup "by_group" ["dau_by_country", "revenue_by_country", "new_logins_by_country", "new_logins_by_channel", "revenue_by_type", "G1", "G4", "G5", "D4", "S9"];
     GroupUsers "group_users" ["G1", "D1", "R1"];
+    InsideCountries "inside_countries" ["G3"];
     Dimension "dimension" ["S2", "S3", "S4", "S5", "S10", "D4"];
     TierDays "tier_days" ["revenue_segments_daily", "S1", "R6"];
     TierSizes "tier_sizes" ["S1", "R6"];

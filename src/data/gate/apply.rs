@@ -157,6 +157,9 @@ fn segments_without(segmentation: &mut Segmentation, field: &Field) {
                 segmentation.origins.clear();
             }
         }
-        Field::Country => {}
+        Field::Country => {
+            segmentation.countries.clear();
+            segmentation.inside.clear();
+        }
     }
 }

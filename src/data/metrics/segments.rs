@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::super::engine::Row;
 use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
 use super::super::{
-    DataError, Dimension, EventCount, Part, Query, RevenueSegmentsDaily, Segment, Segmentation, Window,
+    DataError, Dimension, EventCount, InsideCountry, InsideSegment, Part, Query, RevenueSegmentsDaily, Segment,
+    Segmentation, Window,
 };
 use super::{days, journey, origins, people, spending, two_windows, weeks, windowed};
 
@@ -21,6 +23,8 @@ const TIERS: [(&str, &str); 4] = [
 ];
 const MOST_SEGMENTS: usize = 20;
 const MOST_COUNTRIES: usize = 1_000;
+/// Countries that are parted once more; a smaller one moves nothing.
+const MOST_PARTED: usize = 40;
 const MOST_EVENTS: usize = 50;
 
 pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<RevenueSegmentsDaily>, DataError> {
@@ -119,6 +123,10 @@ pub(crate) async fn segmentation(
     if facts.roles.has(Role::Country) {
         segmentation.countries = of("country").await?;
         segmentation.countries.truncate(MOST_COUNTRIES);
+        if let Some((column, name)) = facts.dimensions.first() {
+            segmentation.inside = inside(facts, name, &segmentation.countries, window, previous).await?;
+            segmentation.inside_column = Some(column.clone());
+        }
     }
     if facts.roles.has(Role::Event) {
         segmentation.events = events(facts, window, previous).await?;
@@ -213,6 +221,38 @@ async fn dimension(
         dimension: column.to_owned(),
         segments,
     })
+}
+
+/// The largest countries, each parted by one column.
+async fn inside(
+    facts: &Facts,
+    column: &str,
+    countries: &[Segment],
+    window: Window,
+    previous: Option<Window>,
+) -> Result<Vec<InsideCountry>, DataError> {
+    let sql = two_windows(facts.definitions.sql(Query::InsideCountries), window, previous);
+    let read = |row: &Row| {
+        let segment = InsideSegment {
+            segment: row.text("segment").unwrap_or_default(),
+            users: row.count("users"),
+            previous_users: previous.map(|_| row.count("users_before")),
+        };
+        (row.text("country").unwrap_or_default(), segment)
+    };
+    let mut by_country: BTreeMap<String, Vec<InsideSegment>> = BTreeMap::new();
+    for (country, segment) in facts.engine.rows(&sql.replace("{dimension}", column), read).await? {
+        by_country.entry(country).or_default().push(segment);
+    }
+    let largest = countries.iter().take(MOST_PARTED);
+    Ok(largest
+        .filter_map(|country| {
+            Some(InsideCountry {
+                country: country.segment.clone(),
+                segments: by_country.remove(&country.segment)?,
+            })
+        })
+        .collect())
 }
 
 async fn events(facts: &Facts, window: Window, previous: Option<Window>) -> Result<Vec<EventCount>, DataError> {

@@ -96,7 +96,8 @@ fn drafts(table: &Facts) -> Vec<Draft> {
 /// One finding a day: all metrics that left their range that day.
 fn unusual_days(table: &Facts) -> Vec<Draft> {
     let mut days: Vec<(&str, Vec<&Fact>)> = Vec::new();
-    for row in &table.rows {
+    let left = |row: &&Fact| table.number(row, "value_z").is_none_or(|z| z.abs() >= table.least_z);
+    for row in table.rows.iter().filter(left) {
         let day = table.name(row);
         match days.iter_mut().find(|(known, _)| *known == day) {
             Some((_, rows)) => rows.push(row),

@@ -46,6 +46,7 @@ pub(super) fn read(raw: &Value) -> Result<Evidence, String> {
         completeness: 1.0,
         caveats: Vec::new(),
         refused: None,
+        more: Vec::new(),
         tables,
     })
 }

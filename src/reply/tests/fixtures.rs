@@ -145,6 +145,7 @@ pub(super) fn evidence() -> Evidence {
         completeness: 1.0,
         caveats: Vec::new(),
         refused: None,
+        more: Vec::new(),
         tables: vec![geographic, totals(), anomalies()],
     }
 }

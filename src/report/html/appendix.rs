@@ -13,7 +13,7 @@ use crate::evidence::{Cell, Evidence, Row, Table, Unit};
 fn tables<'a>(facts: &Facts<'a>) -> Vec<(&'a Evidence, &'a Table)> {
     let mut shown: Vec<(&Evidence, &Table)> = Vec::new();
     for evidence in facts.evidence {
-        for table in &evidence.tables {
+        for table in evidence.all_tables() {
             if !shown.iter().any(|(_, known)| known.id == table.id) {
                 shown.push((evidence, table));
             }
@@ -109,7 +109,7 @@ fn one(out: &mut Markup, evidence: &Evidence, table: &Table, cited: &Cited) {
                 });
             });
         });
-        let about = format!("{}: {}.", evidence.analyst.title(), listing(table));
+        let about = format!("{}: {}.", evidence.analyst.title(), listing(evidence, table));
         article.words("p", &[("class", &"note")], about);
         article.node("dl", &[("class", &"basis")], |list| {
             for (name, words) in basis(evidence, table) {

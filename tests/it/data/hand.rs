@@ -139,6 +139,38 @@ fn price_bands_have_the_quartiles_of_both_windows_as_edges() {
 }
 
 #[test]
+fn countries_are_parted_by_channel_in_both_windows() {
+    let dataset = computed_of(VISITS, window("2025-03-25", "2025-04-14"));
+    assert_eq!(dataset.previous_window, Some(window("2025-03-04", "2025-03-24")));
+    let segmentation = &dataset.segmentation;
+    assert_eq!(segmentation.inside_column.as_deref(), Some("acquisition_channel"));
+    let found: Vec<(&str, &str, u64, Option<u64>)> = segmentation
+        .inside
+        .iter()
+        .flat_map(|inside| {
+            let segments = inside.segments.iter();
+            segments.map(|one| {
+                (
+                    inside.country.as_str(),
+                    one.segment.as_str(),
+                    one.users,
+                    one.previous_users,
+                )
+            })
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("FR", "email", 0, Some(2)),
+            ("FR", "social", 1, Some(1)),
+            ("Germany", "email", 1, Some(1)),
+            ("Germany", "social", 0, Some(1)),
+        ]
+    );
+}
+
+#[test]
 fn a_country_in_several_spellings_is_one_country() {
     let dataset = visits();
     let names: BTreeSet<&str> = dataset

@@ -17,7 +17,7 @@ use insights::event::Events;
 use serde_json::Value;
 
 /// A file of the shared data, or nothing and a printed reason.
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let directory = std::env::var_os("INSIGHTS_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         PathBuf::from,

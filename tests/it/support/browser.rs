@@ -93,6 +93,11 @@ impl Browser {
         self.go(&format!("http://{}{path}", dashboard.host)).await;
     }
 
+    /// A page that is a file of this machine.
+    pub async fn open_file(&self, path: &std::path::Path) {
+        self.go(&format!("file://{}", path.display())).await;
+    }
+
     async fn go(&self, url: &str) {
         self.ask(Method::POST, "/url", &json!({ "url": url })).await;
     }
