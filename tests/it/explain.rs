@@ -59,6 +59,40 @@ fn a_finding_is_followed_from_its_sentence_to_the_file() {
     let score = link["confidence"]["score"].as_f64().unwrap();
     assert!((factors.iter().product::<f64>() - score).abs() < 0.03, "{link:#}");
     assert!(!link["evidence"].as_array().unwrap().is_empty(), "{link:#}");
+    let queries = link["queries"].as_array().unwrap().iter();
+    let queries: Vec<&str> = queries.map(|query| query["sql"].as_str().unwrap()).collect();
+    for query in &queries {
+        assert!(!query.contains(['{', '}']), "a placeholder is left: {query}");
+    }
+    // The window's days since 1970, and the columns of this source.
+    assert!(
+        queries
+            .iter()
+            .any(|query| query.contains("20148") && query.contains("20161")),
+        "{queries:#?}"
+    );
+    assert!(
+        queries
+            .iter()
+            .any(|query| query.contains("local_micros(\"event_time\")")),
+        "{queries:#?}"
+    );
+}
+
+/// Somebody's own definition is what ran, so it is what is shown.
+#[test]
+fn a_definition_of_ones_own_is_shown_as_it_ran() {
+    let run = Run::council().mock();
+    let printed = Run::new().arguments(&["sql", "daily"]).done().code(0).stdout;
+    let own = format!("-- Counted by us.\n{printed}");
+    let done = run
+        .file("mine/daily.sql", &own)
+        .arguments(&["--metrics", "mine"])
+        .done()
+        .code(0);
+    let (done, text) = explained(done, &["F1"]);
+    done.code(0);
+    assert!(text.contains("-- Counted by us."), "{text}");
 }
 
 #[test]

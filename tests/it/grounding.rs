@@ -103,6 +103,8 @@ fn a_finding_that_fails_goes_back_and_comes_back_better() {
     assert_eq!(reviews[1]["feedback"], json!([]));
     let grounding = done.json("execution_summary.json")["grounding"].clone();
     assert_eq!([&grounding["corrections"], &grounding["corrected"]], [1, 1]);
+    // The correction is a call beyond the plan of seven.
+    assert!(done.stderr.contains("8 of 8 OK   coordinator"), "{}", done.stderr);
     let calls = done.json("execution_summary.json")["results"].clone();
     let roles: Vec<&str> = calls
         .as_array()

@@ -94,6 +94,22 @@ fn a_run_is_named_by_its_beginning_or_a_path() {
 }
 
 #[test]
+fn a_run_that_failed_on_its_input_is_no_run() {
+    let window = ["--date-start", "2025-03-01", "--date-end", "2025-03-14"];
+    let failed = Run::new()
+        .mock()
+        .arguments(&["--run-hash", "bad", "--data", "nowhere.csv"]);
+    let done = failed.arguments(&window).done().code(2);
+    for command in ["report", "explain", "open"] {
+        let done = Run::new().arguments(&[command, "other"]).done().code(2);
+        done.says(&["there is no run `other`", "make one with `insights demo`"]);
+    }
+    let done = Run::again(done).arguments(&["report", "other"]).done().code(2);
+    let done = done.says(&["make one with `insights demo`"]);
+    assert!(!done.stderr.contains("`bad`"), "{}", done.stderr);
+}
+
+#[test]
 fn a_run_without_a_report_says_so() {
     let done = Run::council().mock().done().code(0);
     let marker = done.path(&format!("{INSIGHTS}/execution_summary.json"));

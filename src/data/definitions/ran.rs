@@ -32,12 +32,12 @@ impl Definitions {
     }
 }
 
-/// Whether a text is the definition with something in each placeholder.
+/// Whether a text is the definition with something in each placeholder, or asks for columns of it.
 fn is_made_from(sql: &str, definition: &str) -> bool {
     let mut parts = definition.split('{');
-    let Some(mut rest) = parts.next().and_then(|first| sql.strip_prefix(first)) else {
-        return false;
-    };
+    let first = parts.next().unwrap_or_default();
+    let Some(at) = sql.find(first) else { return false };
+    let mut rest = &sql[at + first.len()..];
     let mut is_open = false;
     for part in parts {
         let fixed = part.split_once('}').map_or(part, |(_, fixed)| fixed);
@@ -45,7 +45,7 @@ fn is_made_from(sql: &str, definition: &str) -> bool {
         is_open = fixed.is_empty();
         rest = &rest[at + fixed.len()..];
     }
-    rest.is_empty() || is_open
+    is_open || ["", ")"].contains(&rest.trim())
 }
 
 #[cfg(test)]
@@ -58,6 +58,10 @@ mod tests {
         assert!(is_made_from("SELECT a FROM x WHERE day BETWEEN 1 AND 2", definition));
         assert!(!is_made_from("SELECT a FROM y WHERE day BETWEEN 1 AND 2", definition));
         assert!(is_made_from("SELECT 1", "SELECT 1") && !is_made_from("SELECT 12", "SELECT 1"));
+        assert!(is_made_from(
+            "SELECT b FROM (\nSELECT a FROM x WHERE day BETWEEN 1 AND 2\n)",
+            definition
+        ));
     }
 
     #[test]
