@@ -11,6 +11,8 @@ pub(super) struct Hints {
     pub(super) months: bool,
     /// "two", "twelve".
     pub(super) counts: bool,
+    /// "half a point".
+    pub(super) halves: bool,
     /// "second", "tenth", "quarter".
     pub(super) places: bool,
     /// "one", "top".
@@ -52,6 +54,7 @@ impl Hints {
             }
             b"thi" | b"fir" | b"sec" | b"qua" => self.places = true,
             b"one" | b"top" => self.ones = true,
+            b"hal" => self.halves = true,
             _ => {}
         }
     }

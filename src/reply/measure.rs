@@ -132,6 +132,20 @@ pub(super) struct Rank {
     pub(super) listed_only: bool,
 }
 
+/// Whether this row's change, in amount or in percent, is the largest rise (1) or the largest fall (-1) of its column.
+pub(super) fn is_extreme_change(at: &At<'_>, side: i8, of: impl Fn(&At<'_>) -> Option<f64>) -> bool {
+    let base = base(at);
+    if at.row.summary || at.column.unit == Unit::OfRow {
+        return false;
+    }
+    let Some(own) = of(&base) else { return false };
+    let mut all = entities(at.table).filter_map(|row| of(&column_of(&base, row)?));
+    match side {
+        1 => own > 0.0 && all.all(|other| other <= own),
+        _ => own < 0.0 && all.all(|other| other >= own),
+    }
+}
+
 /// Ranks mean nothing across rows of different units, for summary rows, or for a missing value.
 pub(super) fn rank(at: &At<'_>) -> Option<Rank> {
     if at.row.summary || at.column.unit == Unit::OfRow {

@@ -78,7 +78,7 @@ static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
 });
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
     hedge(
-        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|>|>=|≥",
+        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥",
     )
 });
 static BELOW: LazyLock<Regex> = LazyLock::new(|| {
@@ -97,6 +97,9 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
     let mut out: Vec<Bare> = Vec::new();
     if hints.digits {
         out.extend(written(masked).filter_map(|found| digits(masked, &found)));
+    }
+    if hints.halves {
+        out.extend(spelled::half_points(masked));
     }
     if hints.counts {
         out.extend(spelled::counts(masked));

@@ -172,6 +172,18 @@ impl Judge<'_, '_> {
         if NOW.is_match(after) {
             return Some(false);
         }
+        // "lost users (950 to 700)".
+        let opens = |at: usize| text[..at].trim_end().ends_with('(');
+        if compares && opens(bare.start) && after.trim() == "to" {
+            return Some(true);
+        }
+        if compares
+            && index > 0
+            && text[self.numbers[index - 1].end..bare.start].trim() == "to"
+            && opens(self.numbers[index - 1].start)
+        {
+            return Some(false);
+        }
         // "500 -> 1,500".
         const ARROWS: [&str; 4] = ["->", "→", "=>", "-->"];
         if ARROWS
@@ -220,7 +232,7 @@ impl Judge<'_, '_> {
 }
 
 /// The text before a number without what only hedges it.
-fn lead(before: &str) -> &str {
+pub(super) fn lead(before: &str) -> &str {
     const HEDGES: [&str; 20] = [
         "about",
         "roughly",

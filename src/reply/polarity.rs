@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
 use regex::Regex;
 
 use crate::evidence::{At, Role};
@@ -123,7 +124,23 @@ impl Judge<'_, '_> {
             return self.basis.signs.clone();
         }
         let own: Vec<i8> = self.own_cells().iter().filter_map(sign_of).collect();
-        if own.is_empty() { self.basis.signs.clone() } else { own }
+        match own.as_slice() {
+            [] if self.basis.signs.is_empty() => self.between_days().into_iter().collect(),
+            [] => self.basis.signs.clone(),
+            _ => own,
+        }
+    }
+
+    /// From the earlier to the later of two days used: "fell to 156, from 388 the day before".
+    fn between_days(&self) -> Option<i8> {
+        let [a, b] = self.basis.cells.as_slice() else {
+            return None;
+        };
+        let day = |at: &At<'_>| at.row.key.parse::<Date>().ok();
+        let is_same = std::ptr::eq(a.column, b.column);
+        let (first, second) = (day(a).filter(|_| is_same)?, day(b)?);
+        let change = b.exact()? - a.exact()?;
+        Some(sign(if first <= second { change } else { -change }))
     }
 
     fn calm(&mut self, signs: &[i8]) {
@@ -167,7 +184,13 @@ impl Judge<'_, '_> {
                     .filter_map(|at| measure::rank(&at))
                     .any(|rank| (rank.from_top == 1 && fits(1)) || (rank.from_bottom == 1 && fits(-1)))
             });
-            if !met {
+            let side = if falls { -1 } else { 1 };
+            // "fastest" and "steepest" are about percent; "the largest gain" may be an amount.
+            let is_extreme = |at: &At<'_>| {
+                measure::is_extreme_change(at, side, measure::change_percent)
+                    || claim.reach == Reach::Level && measure::is_extreme_change(at, side, measure::change)
+            };
+            if !met && !(speaks_of_change && self.own_cells().iter().any(is_extreme)) {
                 self.fault(Reason::unsupported(
                     "word",
                     format!("\"{}\" needs an extreme or rank assert that holds", claim.word),

@@ -11,6 +11,7 @@ use super::mask::{Masked, mask_found};
 use super::names::{Mention, mentions};
 use super::number::{Bare, Kind, numbers_hinted};
 use super::pairing::subjects;
+use super::periods::lead;
 use super::reason::Reason;
 use super::render::Rendered;
 use super::words::{self, Direction, Multiple, Superlative};
@@ -160,9 +161,10 @@ impl Judge<'_, '_> {
         let from_below =
             self.superlatives.iter().any(|claim| claim.side < 0) || self.masked.text.contains("from the bottom");
         let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
+        let says_change = self.says_change(bare);
         let is_open = |quantity: &&Quantity<'_>| {
-            // A plus sign states a change.
-            let is_change = bare.sign != Some(1) || quantity.time == Time::Neither;
+            // A plus sign states a change, and so does "added".
+            let is_change = !(bare.sign == Some(1) || says_change) || quantity.time == Time::Neither;
             comparable(&bare.kind, &quantity.kind)
                 && is_change
                 && match quantity.tag {
@@ -242,6 +244,22 @@ impl Judge<'_, '_> {
                 }
             }
         })
+    }
+
+    /// "added 1,500", "grew by 2,000".
+    fn says_change(&self, bare: &Bare) -> bool {
+        const VERBS: [&str; 8] = ["added", "adding", "adds", "gained", "gaining", "lost", "losing", "shed"];
+        let before = lead(&self.masked.text[..bare.start]);
+        let word = before
+            .rsplit([' ', ',', ';'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let by = before.strip_suffix(" by").is_some_and(|before| {
+            let is_near = |direction: &Direction| direction.end <= before.len() && direction.end + 2 >= before.len();
+            self.directions.iter().any(is_near)
+        });
+        by || VERBS.contains(&word.as_str())
     }
 
     /// "between 16,500 and 17,500": an end of a narrow range around the one value that is used.

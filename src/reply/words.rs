@@ -44,6 +44,8 @@ static MULTIPLE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static POINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\sa\s(?:percentage\s)?point\b"));
+
 /// "a fifth lower than", "half as much again".
 static COMPARED: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)^\s(?:lower|higher|less|more|fewer|smaller|larger|bigger|down|up|below|above)\b"));
@@ -168,6 +170,10 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let whole = found.get(0)?;
             let word = whole.as_str().to_lowercase();
             let is = |name: &str| found.name(name).is_some();
+            if is("half") && POINT.is_match(&text[whole.end()..]) {
+                // Half a percentage point is a number.
+                return None;
+            }
             let by = text[..whole.start()].trim_end().ends_with("by")
                 || COMPARED.is_match(&text[whole.end()..])
                 || !directions(text).is_empty();

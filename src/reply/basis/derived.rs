@@ -189,6 +189,17 @@ impl<'b, 'a> Derived<'b, 'a> {
         }
     }
 
+    /// What part the sum of a column's cells has in each other cell of its unit.
+    fn parts_of_others(&mut self, first: &At<'a>, total: f64, source: Source<'a>) {
+        let basis = self.basis;
+        let is_other = |at: &&At<'_>| !std::ptr::eq(at.column, first.column) && at.unit() == first.unit();
+        for whole in basis.cells.iter().filter(is_other).filter_map(At::exact) {
+            if whole >= total && whole > 0.0 {
+                self.add_at(Time::Now, Kind::Percent, total / whole * 100.0, source);
+            }
+        }
+    }
+
     fn groups(&mut self) {
         let cells = &self.basis.cells;
         for (index, first) in cells.iter().enumerate() {
@@ -207,6 +218,9 @@ impl<'b, 'a> Derived<'b, 'a> {
             let of = |before| Source::new(before, What::Column(n, &first.column.name), "");
             if first.column.additive || first.column.role == Role::Share {
                 self.add_at(Time::Now, kind, total, of("sum of "));
+            }
+            if first.column.additive {
+                self.parts_of_others(first, total, of("share of "));
             }
             self.add_at(Time::Now, kind, total / n as f64, of("mean of "));
         }

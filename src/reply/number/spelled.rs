@@ -25,6 +25,22 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
         .filter_map(move |found| count(text, &found))
 }
 
+/// "half a point".
+static HALF_POINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bhalf a (?:percentage )?point\b"));
+
+pub(super) fn half_points(text: &str) -> impl Iterator<Item = Bare> {
+    HALF_POINT.find_iter(text).map(|found| Bare {
+        raw: found.as_str().to_owned(),
+        start: found.start(),
+        end: found.end(),
+        value: 0.5,
+        kind: Kind::Points,
+        sign: None,
+        half: 0.05,
+        hedge: hedge_before(&text[..found.start()]),
+    })
+}
+
 pub(super) fn places(text: &str) -> impl Iterator<Item = Bare> {
     PLACE_WORD.captures_iter(text).filter_map(|found| place(&found))
 }

@@ -3,6 +3,7 @@
 
 mod made;
 mod sure;
+mod worded;
 
 use std::collections::BTreeMap;
 
