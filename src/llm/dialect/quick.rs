@@ -218,11 +218,8 @@ impl Frame {
         serde_json::from_str(literal).ok().map(Cow::Owned)
     }
 
-    /// `text` was read from `data`; its place is known where it stands there as it is.
-    pub(super) fn learn(&mut self, data: &str, text: &Cow<'_, str>) {
-        let Cow::Borrowed(text) = text else {
-            return;
-        };
+    /// `text` was read from `data`; its place is known where it is a part of it. What had to be decoded lies elsewhere in memory.
+    pub(super) fn learn(&mut self, data: &str, text: &str) {
         let start = (text.as_ptr() as usize).wrapping_sub(data.as_ptr() as usize);
         let parts = data.get(..start).zip(data.get(start + text.len()..));
         if let Some((before, after)) = parts.filter(|(before, after)| before.ends_with('"') && after.starts_with('"')) {

@@ -428,7 +428,7 @@ impl<'a> Finder<'a> {
             after_comma: between == ",",
             bracket_behind: false,
         });
-        if self.keep == Keep::Best && self.found.len() % MANY == 0 {
+        if self.keep == Keep::Best && self.found.len().is_multiple_of(MANY) {
             prune(&mut self.found);
         }
         self.in_prose = in_prose;
