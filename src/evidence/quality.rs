@@ -293,7 +293,9 @@ fn coverage(context: &Context) -> Option<Table> {
     let dataset = context.dataset;
     let summary = &dataset.summary;
     let columns = vec![key("fact", "fact"), of_value("value", "value", Role::Current)];
-    let mut draft = Draft::new("Q4", "Coverage", TableKind::Quality, columns).order("fixed");
+    let mut draft = Draft::new("Q4", "Coverage", TableKind::Quality, columns)
+        .definition("what of the source was read and what of it falls into the period; complete days = share of the days that hold all their rows")
+        .order("fixed");
     let days = context.daily.active_users.as_ref().or(context.daily.revenue.as_ref());
     let days_with_rows = match summary.totals.days_with_rows {
         0 => days.map(|s| s.current.values().filter(|v| **v != 0.0).count() as f64),

@@ -231,7 +231,7 @@ async fn the_page_fits_a_laptop_and_no_words_of_a_chart_are_cut_off() {
     assert!(widths[0].as_u64() <= widths[1].as_u64(), "{widths}");
     let cut = "return [...document.querySelectorAll('svg text')].filter((one) => { \
         const place = one.getBBox(), all = one.ownerSVGElement.viewBox.baseVal; \
-        return place.x < all.x - 1 || place.x + place.width > all.x + all.width + 1 }).map((one) => one.textContent)";
+        return place.x < all.x - 4 || place.x + place.width > all.x + all.width + 4 }).map((one) => one.textContent)";
     assert_eq!(browser.read(cut).await, serde_json::json!([]));
     let drawn = browser
         .read("return document.querySelectorAll('svg text').length")
