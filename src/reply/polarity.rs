@@ -190,7 +190,8 @@ impl Judge<'_, '_> {
                 measure::is_extreme_change(at, side, measure::change_percent)
                     || claim.reach == Reach::Level && measure::is_extreme_change(at, side, measure::change)
             };
-            if !met && !(speaks_of_change && self.own_cells().iter().any(is_extreme)) {
+            let met = met || (speaks_of_change && self.own_cells().iter().any(is_extreme));
+            if !met {
                 self.fault(Reason::unsupported(
                     "word",
                     format!("\"{}\" needs an extreme or rank assert that holds", claim.word),
