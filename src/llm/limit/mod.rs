@@ -279,8 +279,12 @@ impl Limit {
         lock(&self.key.state).gate(&self.model).learned()
     }
 
-    /// Without a limit and a pause there is no queue: hundreds of calls at once would spend their time handing over the turn.
+    /// Without a limit and a pause there is no queue: hundreds of calls at once would spend their time handing over the turn. Those
+    /// who waited for the end of a pause go first.
     fn unhindered(self: &Arc<Self>, estimate: Estimate) -> Option<Reservation> {
+        if self.head.available_permits() == 0 {
+            return None;
+        }
         let (need, rates) = self.look(estimate).ok()?;
         if !(rates.0.is_empty() && rates.1.is_empty()) {
             return None;

@@ -108,6 +108,28 @@ async fn a_pause_holds_everybody_and_lets_them_go_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waited_for_the_end_of_a_pause_goes_before_who_comes_after_it() {
+    let limit = limit("openai", Rates::default());
+    let start = clock::now();
+    limit.pause_until(start + Duration::from_secs(2));
+    let mut calls = tokio::task::JoinSet::new();
+    for call in 0..6 {
+        let limit = limit.clone();
+        calls.spawn(async move {
+            // The last one comes when the first of the others has just left.
+            let comes = if call < 5 { call } else { 2_000 + millis(GAP) as u64 / 2 };
+            clock::sleep(Duration::from_millis(comes)).await;
+            reserve(&limit, tokens(1, 1)).await;
+            (clock::now() - start, call)
+        });
+    }
+    let mut left = calls.join_all().await;
+    left.sort();
+    let order: Vec<u64> = left.iter().map(|(_, call)| *call).collect();
+    assert_eq!(order, [0, 1, 2, 3, 4, 5], "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_deadline_is_not_begun() {
     let limit = limit("openai", Rates::default());
     let start = clock::now();
