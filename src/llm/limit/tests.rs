@@ -116,8 +116,8 @@ async fn who_waited_for_the_end_of_a_pause_goes_before_who_comes_after_it() {
     for call in 0..6 {
         let limit = limit.clone();
         calls.spawn(async move {
-            // The last one comes when the first of the others has just left.
-            let comes = if call < 5 { call } else { 2_000 + millis(GAP) as u64 / 2 };
+            // The last one comes when the second of the others may leave.
+            let comes = if call < 5 { call } else { 2_000 + millis(GAP) as u64 };
             clock::sleep(Duration::from_millis(comes)).await;
             reserve(&limit, tokens(1, 1)).await;
             (clock::now() - start, call)
