@@ -106,6 +106,14 @@ impl<'a> Context<'a> {
         (complete as f64 / open as f64 * 10_000.0).round() / 10_000.0
     }
 
+    /// What the revenue of single users adds up to is called: rows without a user id are in the revenue of all and not in this.
+    pub(super) fn revenue_of_users(&self) -> &'static str {
+        match self.dataset.summary.rows_without_user {
+            0 => "net revenue",
+            _ => "net revenue of known users",
+        }
+    }
+
     /// The daily values of one entity as points to compare; a day without a row is an empty day of that entity.
     pub(super) fn points(&self, days: &BTreeMap<Date, f64>, window: Window) -> Vec<Point> {
         self.dated_points(days, window)

@@ -58,7 +58,8 @@ contribution = change of the part / change of all parts, and no test of its own"
                 .to_owned(),
         wanted: vec![
             Wanted::new(
-                Measure::new("part_users", "users", count("users"), Good::Up),
+                // Never called users alone: that is everybody's number, here and in every sentence about a row.
+                Measure::new("part_users", &format!("users in {country}"), count("users"), Good::Up),
                 &[Role::Current, Role::Previous, Role::Change],
             ),
             Wanted::new(part.not_additive(), &[Role::Current]),

@@ -22,7 +22,7 @@ pub(super) fn rfm(context: &Context, id: &str) -> Option<Table> {
     }
     let revenue: f64 = segments.iter().map(|segment| segment.revenue).sum();
     let of_users = Measure::new("users", "users", count("users"), Good::Neither);
-    let of_revenue = Measure::new("revenue", "net revenue", Unit::Money, Good::Up);
+    let of_revenue = Measure::new("revenue", context.revenue_of_users(), Unit::Money, Good::Up);
     let mean = |name: &str, label: &str, unit: Unit| {
         let measure = Measure::new(name, label, unit, Good::Neither).decimals(1);
         measure.not_additive().column(Role::Current)

@@ -46,6 +46,7 @@ pub(super) fn evidence(context: &Context) -> Evidence {
             title: format!("Users by {name}"),
             definition: &definition,
             segments: &dimension.segments,
+            revenue: "net revenue",
             revenue_z: BTreeMap::new(),
             sizes,
         };
@@ -158,6 +159,7 @@ pub(super) fn tiers(context: &Context, id: &str) -> Option<Table> {
         title: "Revenue tiers".to_owned(),
         definition: &definition,
         segments: &tiers,
+        revenue: context.revenue_of_users(),
         revenue_z: tier_revenue_z(context),
         sizes: Sizes::Tested,
     };
@@ -207,6 +209,8 @@ struct Segments<'a> {
     title: String,
     definition: &'a str,
     segments: &'a [Segment],
+    /// What its revenue is called.
+    revenue: &'static str,
     /// Scores that are better than those of sums over users.
     revenue_z: BTreeMap<String, f64>,
     sizes: Sizes,
@@ -219,6 +223,7 @@ impl Segments<'_> {
             title,
             definition,
             segments,
+            revenue,
             revenue_z,
             sizes,
         } = self;
@@ -229,7 +234,7 @@ impl Segments<'_> {
         }];
         let has_revenue = segments.iter().any(|s| s.revenue.is_some());
         if has_revenue {
-            let revenue = Measure::new("revenue", "net revenue", Unit::Money, Good::Up);
+            let revenue = Measure::new("revenue", revenue, Unit::Money, Good::Up);
             wanted.push(Wanted::new(revenue, WITH_SHARE));
             let per_user =
                 Measure::new("revenue_per_user", "net revenue per user", Unit::Money, Good::Up).not_additive();

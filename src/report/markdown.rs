@@ -513,8 +513,8 @@ fn caveats(facts: &Facts<'_>) -> String {
 pub(super) fn grounding_sentence(facts: &Facts<'_>) -> String {
     let grounding = facts.council.grounding;
     format!(
-        "Every number above was written by the program from the cells below. {} of {} statements by the models passed the check; {} of the {} that passed lie inside ordinary variation.",
-        grounding.supported, grounding.findings, grounding.ordinary, grounding.supported
+        "Every number above was written by the program from the cells below. {} of {} statements by the models passed the check; of the {} that passed, {} spoke of ordinary variation.",
+        grounding.supported, grounding.findings, grounding.supported, grounding.ordinary
     )
 }
 

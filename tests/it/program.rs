@@ -36,6 +36,10 @@ fn the_demo_needs_nothing_and_prints_only_the_path() {
         assert!(report.contains(&fact), "the report does not say {fact}:\n{report}");
     }
     assert!(!report.contains("{{"), "a reference was not rendered");
+    assert!(
+        !report.contains("Conflict"),
+        "figures of the sample do not contradict each other"
+    );
     let golden = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/report.md")).unwrap();
     assert!(
         report == golden,

@@ -112,6 +112,8 @@ fn figures(evidence: &Evidence) -> Vec<Figure<'_>> {
                 let name = match column.unit {
                     Unit::OfRow => row.key.as_str(),
                     _ if table.kind == TableKind::Totals => continue,
+                    // Who is in two segments counts in both: only money adds up to the same whole however it is parted.
+                    _ if column.unit != Unit::Money => continue,
                     _ => label_of(table, column),
                 };
                 if matches!(column.role, Role::Current | Role::Previous) && matches!(cell, Cell::Number { .. }) {
@@ -291,5 +293,16 @@ mod tests {
         assert_eq!(text, "net revenue is 1100 in G1 and 1000 in G1");
         let expected = [("daily_metrics", "d1.revenue"), ("geographic", "g2.revenue")];
         assert_eq!(*cells, expected.map(|(analyst, cell)| (analyst, cell.to_owned())));
+    }
+
+    /// Two segmentations whose users overlap differently.
+    #[test]
+    fn a_total_of_people_is_no_second_value() {
+        let segments = |total: f64| {
+            let rows = vec![row("s1", "Total", total)];
+            let unit = Unit::Count("users".to_owned());
+            evidence(Analyst::UserSegmentation, TableKind::Entities, unit, rows)
+        };
+        assert!(metrics(&[segments(586.0), segments(712.0)]).is_empty());
     }
 }
