@@ -1,11 +1,15 @@
 //! Where the files of a run live: the run hash, the lock, atomic writing. Knows nothing of what is in the files.
 
+mod files;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use files::{Files, remove, write_whole, write_whole_with};
 
 /// The name of a run: `^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`, no `..`, no trailing dot, no reserved device name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -349,70 +353,6 @@ pub const OUTPUT_FILES: [&str; 6] = [
     "report.html",
     "execution_summary.json",
 ];
-
-/// Writes a file whole: temporary file beside it, fsync, rename, fsync of the directory. Readable by owner and group.
-///
-/// # Errors
-/// The old file is untouched and the temporary one gone when anything fails.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_whole_with(path, &mut |out| out.write_all(bytes))
-}
-
-/// The same for what is too large to be held at once.
-///
-/// # Errors
-/// As of [`write_whole`], and those of `write`.
-pub fn write_whole_with(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .ok_or_else(|| io::Error::other("a file needs a directory"))?;
-    // A bare name lies in the current directory.
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    fs::create_dir_all(folder)?;
-    let mut temporary = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
-    let mut buffered = io::BufWriter::new(temporary.as_file_mut());
-    write(&mut buffered)?;
-    buffered.flush()?;
-    drop(buffered);
-    temporary.as_file().sync_all()?;
-    share_with_group(temporary.as_file())?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    tracing::debug!(path = %path.display(), "file written");
-    sync_folder(folder)
-}
-
-/// Removes a file if it is there.
-///
-/// # Errors
-/// Anything but its absence.
-pub fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(unix)]
-fn share_with_group(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(0o640))
-}
-
-#[cfg(not(unix))]
-fn share_with_group(_file: &File) -> io::Result<()> {
-    Ok(())
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder).and_then(|file| file.sync_all()) {
-        // Some file systems cannot sync a directory; the file itself is safe.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
-        done => done,
-    }
-}
 
 fn make_folder(folder: &Path) -> Result<(), RunDirError> {
     fs::create_dir_all(folder).map_err(|source| RunDirError::Unwritable {

@@ -4,7 +4,7 @@ use crate::clock;
 use crate::config::Typed;
 use crate::data;
 use crate::event::Event;
-use crate::evidence;
+use crate::evidence::{self, Analysis};
 use crate::insight::Analyst;
 
 use super::args::{CommonArguments, EvidenceArguments};
@@ -53,7 +53,8 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         ..evidence::Options::default()
     };
     let dataset = dataset??;
-    let all = evidence::build(&dataset, &options);
+    let analysis = Analysis::of(&dataset, &options);
+    let all = analysis.evidence();
     let evidence: Vec<_> = all
         .iter()
         .filter(|facts| wanted.contains(&facts.analyst))
@@ -67,7 +68,7 @@ pub(super) async fn evidence(arguments: &EvidenceArguments, common: &CommonArgum
         }
     } else if arguments.json {
         let kpis = evidence::kpis(&dataset, &all);
-        let charts = evidence::charts::charts(&dataset, &options);
+        let charts = analysis.charts();
         String::from_utf8_lossy(&crate::report::evidence_json(&evidence, &kpis, &charts)).into_owned()
     } else if !arguments.prompt {
         let gate = format!("Data gate\n\n{}\n\n", gate::lines(&dataset, &evidence).join("\n"));

@@ -27,11 +27,14 @@ pub(super) fn write(run: &RunDir, facts: &Facts<'_>, timing: &Timing) -> Result<
         ("report.html", report::html(facts).into_bytes()),
     ];
     let mut entries = Vec::new();
+    let files = rundir::Files::default();
     for (name, bytes) in &parts {
         debug_assert!(OUTPUT_FILES.contains(name), "every output is checked for links");
-        put(run, name, bytes)?;
+        let path = run.insights().join(name);
+        files.write(&path, bytes).map_err(|error| unwritable(&path, &error))?;
         entries.push(FileEntry::of(name, bytes));
     }
+    files.sync().map_err(|error| unwritable(&run.insights(), &error))?;
     let summary = report::execution_summary(facts, timing, &entries);
     put(run, "execution_summary.json", &summary)?;
     Ok((run.insights().join("report.md"), summary))

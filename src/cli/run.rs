@@ -7,7 +7,7 @@ use crate::clock::{self, Instant};
 use crate::config::{self, Environment, Typed};
 use crate::data::{self, Dataset, Window};
 use crate::event::{Event, Events};
-use crate::evidence::{self, Evidence};
+use crate::evidence::{self, Analysis, Evidence};
 use crate::flow::{
     self,
     engine::{Engine, Logged},
@@ -161,7 +161,8 @@ async fn council(
         row_limit: settings.row_limit,
         ..evidence::Options::default()
     };
-    let evidence = evidence::build(&dataset, &options);
+    let analysis = Analysis::of(&dataset, &options);
+    let evidence = analysis.evidence();
     if let Some(refused) = gate::nobody_may_speak(&dataset, &evidence) {
         if !job.dry_run {
             outputs::invalidate(run)?;
@@ -169,10 +170,7 @@ async fn council(
         }
         return Err(refused);
     }
-    let (kpis, charts) = (
-        evidence::kpis(&dataset, &evidence),
-        evidence::charts::charts(&dataset, &options),
-    );
+    let (kpis, charts) = (evidence::kpis(&dataset, &evidence), analysis.charts());
     let evidence = flow::own_evidence(prompts, evidence)?;
     let plan = flow::plan(&llm, prompts, &evidence, &settings.flow)?;
     say_plan(&plan, &llm, events);
@@ -181,10 +179,7 @@ async fn council(
         return dry_run::dry_run(run, &plan, &facts, job.json).map(|result| (Code::Complete, result));
     }
     outputs::invalidate(run)?;
-    let sections = evidence
-        .iter()
-        .map(|facts| evidence::sections(facts.analyst, facts, &dataset))
-        .collect();
+    let sections = evidence.iter().map(|facts| analysis.sections(facts)).collect();
     let llm = Arc::new(llm);
     let session = kept.begin_session(settings, started, window, events);
     let pattern = prompts.pattern(COUNCIL)?;
@@ -357,7 +352,9 @@ async fn write_tables(settings: &config::Run, dataset: &Arc<Dataset>, run: &RunD
     }
     let (dataset, outputs) = (Arc::clone(dataset), run.outputs());
     let write = move || -> Result<(), Failure> {
-        let written = data::write(&dataset, &outputs, &rundir::write_whole)?;
+        let files = rundir::Files::default();
+        let written = data::write(&dataset, &outputs, &|path, bytes| files.write(path, bytes))?;
+        files.sync().map_err(|error| unwritable(&outputs, &error))?;
         for path in written.stale {
             rundir::remove(&path).map_err(|error| unwritable(&path, &error))?;
         }

@@ -103,8 +103,8 @@ async fn computed(
             facts.covers.0, facts.covers.1
         ));
     }
-    metrics::prepare(&facts, window, previous_window).await?;
     let facts = Arc::new(facts);
+    metrics::prepare(&facts, window, previous_window).await?;
     let before = previous_window.map(|window| tokio::spawn(period(Arc::clone(&facts), window)));
     let segmentation = tokio::spawn(segmentation(Arc::clone(&facts), window, previous_window));
     let current = period(Arc::clone(&facts), window).await;

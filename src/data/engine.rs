@@ -13,6 +13,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::TryStreamExt as _;
+use futures::future::BoxFuture;
 use jiff::civil::Date;
 use tokio::task::JoinSet;
 
@@ -86,6 +87,22 @@ impl Engine {
 
     pub(crate) fn n_partitions(&self) -> usize {
         self.context.copied_config().target_partitions().max(1)
+    }
+
+    /// The results of work with the engine's tables, in its order. Few rows are worked on side by side; queries on many fill the cores,
+    /// and the memory, by themselves.
+    pub(crate) async fn all<T: Send + 'static>(
+        &self,
+        work: impl IntoIterator<Item = BoxFuture<'static, Result<T, DataError>>>,
+    ) -> Result<Vec<T>, DataError> {
+        if self.n_partitions() == 1 {
+            return side_by_side(work).await;
+        }
+        let mut done = Vec::new();
+        for work in work {
+            done.push(work.await?);
+        }
+        Ok(done)
     }
 
     /// Makes rows a table.

@@ -369,13 +369,13 @@ fn dimensions(columns: &[Column], roles: &Roles, masker: &Masker) -> Vec<(String
             && !privacy::names_persons(&column.bare)
             // As many values as users: whatever it is called, it tells them apart.
             && column.distinct.saturating_mul(10) < users.saturating_mul(9)
-            && masker.may_show(column)
             && roles.of_column(&column.name).is_none()
             && (2..=MOST_DIMENSION_VALUES).contains(&column.distinct)
             && column.distinct_share() < 0.2
             && column.numeric_share() < 0.5
             && column.time_share() < 0.5
             && !column.values.iter().flatten().all(|value| is_month(value))
+            && masker.may_show(column)
     });
     for column in others {
         if chosen.len() == MOST_DIMENSIONS {

@@ -1,9 +1,13 @@
 //! All six evidences of one data set, each within its token budget.
 
+use serde_json::{Map, Value};
+
 use super::basis::basis;
+use super::charts::{self, Charts};
 use super::context::Context;
 use super::draft::number_rows;
 use super::pipe::tokens;
+use super::sections::sections;
 use super::{Column, Evidence, Role, Table, TableKind, cohorts, daily, gate, geographic, quality, revenue, segments};
 use crate::data::Dataset;
 use crate::insight::Analyst;
@@ -26,13 +30,46 @@ impl Default for Options {
     }
 }
 
-/// The six evidences in the order of `Analyst::ALL`, computed side by side; the same data give the same bytes.
+/// The six evidences in the order of `Analyst::ALL`; the same data give the same bytes.
 pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
-    let context = &Context::new(dataset, options);
+    Analysis::of(dataset, options).evidence()
+}
+
+/// What all that is made of one data set shares: its daily series, and what was found in them.
+pub struct Analysis<'data> {
+    context: Context<'data>,
+    token_budget: usize,
+}
+
+impl<'data> Analysis<'data> {
+    pub fn of(dataset: &'data Dataset, options: &Options) -> Self {
+        Self {
+            context: Context::new(dataset, options),
+            token_budget: options.token_budget,
+        }
+    }
+
+    /// The six evidences in the order of `Analyst::ALL`, computed side by side.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        evidences(&self.context, self.token_budget)
+    }
+
+    pub fn charts(&self) -> Charts {
+        charts::charts(&self.context)
+    }
+
+    /// The section objects of one analyst in `child_insights.json`.
+    pub fn sections(&self, evidence: &Evidence) -> Map<String, Value> {
+        let context = self.context.with_rows(Options::default().row_limit);
+        sections(evidence.analyst, evidence, &context)
+    }
+}
+
+fn evidences(context: &Context, token_budget: usize) -> Vec<Evidence> {
     std::thread::scope(|scope| {
         let tasks: Vec<_> = Analyst::ALL
             .into_iter()
-            .map(|analyst| scope.spawn(move || within_budget(context, dataset, options, analyst)))
+            .map(|analyst| scope.spawn(move || within_budget(context, token_budget, analyst)))
             .collect();
         tasks
             .into_iter()
@@ -41,23 +78,16 @@ pub fn build(dataset: &Dataset, options: &Options) -> Vec<Evidence> {
     })
 }
 
-fn within_budget(context: &Context, dataset: &Dataset, options: &Options, analyst: Analyst) -> Evidence {
+fn within_budget(context: &Context, token_budget: usize, analyst: Analyst) -> Evidence {
     let mut evidence = one(context, analyst);
-    gate::pass(&mut evidence, dataset);
-    if tokens(&evidence) > options.token_budget && context.row_limit > LEAST_ROWS {
-        let narrow = Context::new(
-            dataset,
-            &Options {
-                row_limit: LEAST_ROWS,
-                ..*options
-            },
-        );
-        evidence = one(&narrow, analyst);
-        gate::pass(&mut evidence, dataset);
+    gate::pass(&mut evidence, context.dataset);
+    if tokens(&evidence) > token_budget && context.row_limit > LEAST_ROWS {
+        evidence = one(&context.with_rows(LEAST_ROWS), analyst);
+        gate::pass(&mut evidence, context.dataset);
     }
     // With ids, which count too; again after rows have gone.
     number_rows(evidence.tables.iter_mut(), letter(analyst));
-    evidence.more = fit(&mut evidence, options.token_budget);
+    evidence.more = fit(&mut evidence, token_budget);
     evidence.more.sort_by_key(|table| (table.id.len(), table.id.clone()));
     let Evidence { tables, more, .. } = &mut evidence;
     number_rows(tables.iter_mut().chain(more.iter_mut()), letter(analyst));

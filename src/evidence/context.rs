@@ -1,6 +1,7 @@
 //! What all six analysts share: the series, the limits, the header of an evidence and its notes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -14,7 +15,7 @@ use crate::insight::Analyst;
 
 pub(super) struct Context<'a> {
     pub(super) dataset: &'a Dataset,
-    pub(super) daily: Daily,
+    pub(super) daily: Arc<Daily>,
     /// Rows per table of entities.
     pub(super) row_limit: usize,
     /// Standard error of the log change of all activity.
@@ -25,13 +26,22 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(super) fn new(dataset: &'a Dataset, options: &Options) -> Self {
-        let daily = Daily::of(dataset);
+        let daily = Arc::new(Daily::of(dataset));
         Self {
             dataset,
             common_error: daily.common_error(),
             share_error: daily.share_error(),
             daily,
             row_limit: options.row_limit.max(10),
+        }
+    }
+
+    /// The same with so many rows per table of entities.
+    pub(super) fn with_rows(&self, row_limit: usize) -> Self {
+        Self {
+            daily: Arc::clone(&self.daily),
+            row_limit,
+            ..*self
         }
     }
 

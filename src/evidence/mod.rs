@@ -54,11 +54,10 @@ mod trends;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Options, build};
+pub use build::{Analysis, Options, build};
 pub use gate::{Caveat, Verdict, verdicts};
 pub use kpis::{CHANGED_Z, Kpi, kpis};
 pub use own::{NoSuchTables, merged, own};
 pub use pipe::{pipe, pipe_table, tokens};
-pub use sections::sections;
 pub use significance::LEAST_SUPPORT;
 pub use table::*;

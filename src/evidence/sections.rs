@@ -8,20 +8,18 @@ use super::quality::{Status, checks};
 use super::series::Series;
 use super::statistics::ratio;
 use super::trends::{consistency, seasonal, trend, velocity};
-use super::{Evidence, Options, Row, Table, cohorts, daily, revenue};
-use crate::data::Dataset;
+use super::{Evidence, Row, Table, cohorts, daily, revenue};
 use crate::insight::Analyst;
 
 /// The sections of one analyst.
-pub fn sections(analyst: Analyst, evidence: &Evidence, dataset: &Dataset) -> Map<String, Value> {
-    let context = Context::new(dataset, &Options::default());
+pub(super) fn sections(analyst: Analyst, evidence: &Evidence, context: &Context) -> Map<String, Value> {
     let sections = match analyst {
-        Analyst::DailyMetrics => daily_metrics(&context),
+        Analyst::DailyMetrics => daily_metrics(context),
         Analyst::UserSegmentation => user_segmentation(evidence),
         Analyst::Geographic => geographic(evidence),
-        Analyst::CohortRetention => cohort_retention(&context, evidence),
-        Analyst::RevenueOptimization => revenue_optimization(&context),
-        Analyst::DataQuality => data_quality(&context),
+        Analyst::CohortRetention => cohort_retention(context, evidence),
+        Analyst::RevenueOptimization => revenue_optimization(context),
+        Analyst::DataQuality => data_quality(context),
         Analyst::Own(_) => Value::Null,
     };
     match sections {

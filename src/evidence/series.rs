@@ -1,6 +1,7 @@
 //! Daily series of the window and of the days before it: what is summed, tested for change, and searched for unusual days.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
@@ -22,6 +23,8 @@ pub(super) struct Series {
     pub(super) excluded: Vec<Date>,
     /// The window's days as they are judged together with another measure; else each series is judged by itself.
     pub(super) together: Option<Vec<(Date, Judged)>>,
+    /// What `judged` found: it is asked for by several analysts and by the charts.
+    pub(super) alone: OnceLock<Vec<(Date, Judged)>>,
 }
 
 impl Series {
@@ -61,11 +64,16 @@ impl Series {
         self.change(closed).map(|change| change.z)
     }
 
-    /// Every day of the window against what it should have been, the previous window being the history.
-    pub(super) fn judged(&self, closed: [bool; 7]) -> Vec<(Date, Judged)> {
-        if let Some(together) = &self.together {
-            return together.clone();
+    /// Every day of the window against what it should have been, the previous window being the history. Nothing else of a series
+    /// that was judged changes any more.
+    pub(super) fn judged(&self, closed: [bool; 7]) -> &[(Date, Judged)] {
+        match &self.together {
+            Some(together) => together,
+            None => self.alone.get_or_init(|| self.judged_alone(closed)),
         }
+    }
+
+    fn judged_alone(&self, closed: [bool; 7]) -> Vec<(Date, Judged)> {
         let all: BTreeMap<Date, f64> = self
             .previous
             .iter()
@@ -121,6 +129,7 @@ impl Daily {
                 },
                 excluded: dataset.summary.partial_last_day.into_iter().collect(),
                 together: None,
+                alone: OnceLock::new(),
             };
             (!series.current.is_empty()).then_some(series)
         };
@@ -240,9 +249,9 @@ fn witnesses(
     }
     let judged = payments::judged(days);
     let revenue = revenue.filter(|_| !judged.is_empty())?;
-    let both = payments::joined(revenue.judged(closed), &judged);
+    let both = payments::joined(revenue.judged(closed).to_vec(), &judged);
     if let Some(per_payer) = per_payer {
-        per_payer.together = Some(payments::supported(per_payer.judged(closed), &both));
+        per_payer.together = Some(payments::supported(per_payer.judged(closed).to_vec(), &both));
     }
     let of = |window: Window| -> BTreeMap<Date, f64> {
         let here = days.iter().filter(|day| window.contains(day.day));
@@ -255,6 +264,7 @@ fn witnesses(
         previous: dataset.previous_window.map(of).unwrap_or_default(),
         excluded: revenue.excluded.clone(),
         together: None,
+        alone: OnceLock::new(),
     };
     typical.together = Some(payments::supported(payments::of_window(judged, &typical), &both));
     revenue.together = Some(both);
@@ -336,6 +346,7 @@ fn quotient(measure: Measure, part: Option<&Series>, whole: Option<&Series>) -> 
         previous: divide(&part.previous, &whole.previous),
         excluded: part.excluded.clone(),
         together: None,
+        alone: OnceLock::new(),
     };
     (!series.current.is_empty()).then_some(series)
 }

@@ -38,8 +38,8 @@ pub(super) fn unusual_days(
         .flat_map(|series| {
             series
                 .judged(closed)
-                .into_iter()
-                .map(|(day, judged)| (day, *series, judged))
+                .iter()
+                .map(|(day, judged)| (*day, *series, *judged))
         })
         .collect();
     let n_judged = judged.len();

@@ -11,6 +11,9 @@ mod spending;
 mod totals;
 mod weeks;
 
+use std::sync::Arc;
+
+use futures::FutureExt as _;
 use jiff::civil::Date;
 
 use super::engine::number_of_day;
@@ -24,11 +27,11 @@ pub(crate) use segments::segmentation;
 pub(crate) use totals::totals;
 
 /// The tables that others are computed from, made before windows are computed side by side.
-pub(crate) async fn prepare(facts: &Facts, window: Window, previous: Option<Window>) -> Result<(), DataError> {
+pub(crate) async fn prepare(facts: &Arc<Facts>, window: Window, previous: Option<Window>) -> Result<(), DataError> {
     if facts.roles.has(Role::Revenue) {
-        for window in [Some(window), previous].into_iter().flatten() {
-            segments::keep_tiers(facts, window).await?;
-        }
+        let windows = [Some(window), previous].into_iter().flatten();
+        let tiers = windows.map(|window| segments::keep_tiers(Arc::clone(facts), window).boxed());
+        facts.engine.all(tiers).await?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Users by what they pay, where they come from and what they do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use futures::FutureExt as _;
 use jiff::civil::Date;
 
 use super::super::engine::Row;
@@ -54,7 +56,7 @@ pub(super) async fn tier_days(facts: &Facts, window: Window) -> Result<Part<Reve
 }
 
 /// Keeps the tiers of a window under `tiers_name`.
-pub(super) async fn keep_tiers(facts: &Facts, window: Window) -> Result<(), DataError> {
+pub(super) async fn keep_tiers(facts: Arc<Facts>, window: Window) -> Result<(), DataError> {
     let sql = windowed(facts.definitions.sql(Query::Tiers), window);
     facts.engine.keep(&tiers_name(window), &sql).await
 }
@@ -68,70 +70,113 @@ fn of_tiers(sql: &str, window: Window) -> String {
     windowed(sql, window).replace("{tiers}", &tiers_name(window))
 }
 
+/// Three parts that need nothing of each other: what users pay, where they come from and what they use, where they are and what they do.
 pub(crate) async fn segmentation(
-    facts: &Facts,
+    facts: &Arc<Facts>,
     window: Window,
     previous: Option<Window>,
 ) -> Result<Segmentation, DataError> {
-    let mut segmentation = Segmentation::default();
-    if facts.roles.has(Role::Revenue) {
-        segmentation
-            .definitions
-            .extend(TIERS.map(|(tier, definition)| (tier.to_owned(), definition.to_owned())));
-        let before = match previous {
-            Some(previous) => Some(tier_sizes(facts, previous).await?),
-            None => None,
-        };
-        let current = tier_sizes(facts, window).await?;
-        (segmentation.revenue_concentration, segmentation.revenue_curve) = concentration(facts, window).await?;
-        segmentation.revenue_tiers = TIERS
-            .iter()
-            .map(|(tier, _)| {
-                joined(
-                    tier,
-                    current.get(*tier),
-                    before.as_ref().map(|sizes| sizes.get(*tier)),
-                    true,
-                )
-            })
-            .collect();
-        segmentation.lifetime_values = weeks::lifetime_values(facts, window, previous).await?;
-        segmentation.rfm = spending::rfm(facts, window).await?;
-        segmentation.price_bands = spending::price_bands(facts, window, previous).await?;
-        segmentation.payment_days = spending::payment_days(facts, window, previous).await?;
+    let parts = [
+        by_payment(Arc::clone(facts), window, previous).boxed(),
+        by_column(Arc::clone(facts), window, previous).boxed(),
+        by_group(Arc::clone(facts), window, previous).boxed(),
+    ];
+    let mut parts = facts.engine.all(parts).await?.into_iter();
+    let (payment, column, group) = (next(&mut parts), next(&mut parts), next(&mut parts));
+    Ok(Segmentation {
+        definitions: [payment.definitions, column.definitions].concat(),
+        cohort_weeks: column.cohort_weeks,
+        origins: column.origins,
+        origin_column: column.origin_column,
+        dimensions: column.dimensions,
+        all_users: group.all_users,
+        countries: group.countries,
+        inside: group.inside,
+        inside_column: group.inside_column,
+        events: group.events,
+        ..payment
+    })
+}
+
+fn next(parts: &mut impl Iterator<Item = Segmentation>) -> Segmentation {
+    parts.next().unwrap_or_default()
+}
+
+async fn by_payment(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    let facts = facts.as_ref();
+    let mut found = Segmentation::default();
+    if !facts.roles.has(Role::Revenue) {
+        return Ok(found);
     }
-    segmentation.cohort_weeks = weeks::cohorts(facts, window).await?;
+    let tiers = TIERS.map(|(tier, definition)| (tier.to_owned(), definition.to_owned()));
+    found.definitions.extend(tiers);
+    let before = match previous {
+        Some(previous) => Some(tier_sizes(facts, previous).await?),
+        None => None,
+    };
+    let current = tier_sizes(facts, window).await?;
+    (found.revenue_concentration, found.revenue_curve) = concentration(facts, window).await?;
+    found.revenue_tiers = TIERS
+        .iter()
+        .map(|(tier, _)| {
+            joined(
+                tier,
+                current.get(*tier),
+                before.as_ref().map(|sizes| sizes.get(*tier)),
+                true,
+            )
+        })
+        .collect();
+    found.lifetime_values = weeks::lifetime_values(facts, window, previous).await?;
+    found.rfm = spending::rfm(facts, window).await?;
+    found.price_bands = spending::price_bands(facts, window, previous).await?;
+    found.payment_days = spending::payment_days(facts, window, previous).await?;
+    Ok(found)
+}
+
+async fn by_column(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    let facts = facts.as_ref();
+    let mut found = Segmentation {
+        cohort_weeks: weeks::cohorts(facts, window).await?,
+        ..Segmentation::default()
+    };
     if let Some((column, name)) = origins::column(facts) {
-        segmentation.origins = origins::origins(facts, name, window, previous).await?;
-        segmentation.origin_column = Some(column.clone());
+        found.origins = origins::origins(facts, name, window, previous).await?;
+        found.origin_column = Some(column.clone());
     }
     for (column, name) in &facts.dimensions {
         let dimension = dimension(facts, window, previous, column, name).await?;
         if dimension.segments.len() > 1 {
-            segmentation.definitions.push((
+            found.definitions.push((
                 column.clone(),
                 format!("users by the value of `{column}` in their rows; a user with two values counts in both"),
             ));
-            segmentation.dimensions.push(dimension);
+            found.dimensions.push(dimension);
         }
     }
+    Ok(found)
+}
+
+async fn by_group(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    let facts = facts.as_ref();
+    let mut found = Segmentation::default();
     let of = async |group: &str| -> Result<Vec<Segment>, DataError> {
         let sql = two_windows(facts.definitions.sql(Query::GroupUsers), window, previous).replace("{group}", group);
         people::segments(facts, &sql, previous.is_some(), people::Days::Known).await
     };
-    segmentation.all_users = of("'all'").await?.pop();
+    found.all_users = of("'all'").await?.pop();
     if facts.roles.has(Role::Country) {
-        segmentation.countries = of("country").await?;
-        segmentation.countries.truncate(MOST_COUNTRIES);
+        found.countries = of("country").await?;
+        found.countries.truncate(MOST_COUNTRIES);
         if let Some((column, name)) = facts.dimensions.first() {
-            segmentation.inside = inside(facts, name, &segmentation.countries, window, previous).await?;
-            segmentation.inside_column = Some(column.clone());
+            found.inside = inside(facts, name, &found.countries, window, previous).await?;
+            found.inside_column = Some(column.clone());
         }
     }
     if facts.roles.has(Role::Event) {
-        segmentation.events = events(facts, window, previous).await?;
+        found.events = events(facts, window, previous).await?;
     }
-    Ok(segmentation)
+    Ok(found)
 }
 
 #[derive(Debug, Clone, Copy, Default)]

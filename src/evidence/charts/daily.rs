@@ -50,7 +50,7 @@ pub(super) fn chart(
         return Drawable::Absent("one day makes no line".to_owned());
     }
     let closed = context.daily.closed;
-    let judged: BTreeMap<Date, _> = series.judged(closed).into_iter().collect();
+    let judged: BTreeMap<Date, _> = series.judged(closed).iter().copied().collect();
     let open = |day: Date, value: Option<f64>| value.filter(|value| !closed[weekday(day)] || *value != 0.0);
     let point = |day: Date| {
         let judged = judged.get(&day);

@@ -12,9 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Options;
 use super::context::Context;
-use crate::data::Dataset;
 
 pub use countries::{CountryBar, CountryChart, CountryKind};
 pub use daily::{DailyChart, DayPoint};
@@ -66,8 +64,8 @@ impl<T> Default for Drawable<T> {
 }
 
 /// The charts of one data set; the same data give the same bytes.
-pub fn charts(dataset: &Dataset, options: &Options) -> Charts {
-    let context = &Context::new(dataset, options);
+pub(super) fn charts(context: &Context) -> Charts {
+    let dataset = context.dataset;
     let no_activity = || {
         reason(
             "there are no daily active users",

@@ -63,7 +63,7 @@ fn no_harm(dataset: &Dataset) -> Vec<Evidence> {
         let text = pipe(evidence);
         assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
         assert!((0.0..=1.0).contains(&evidence.completeness));
-        let sections = sections(evidence.analyst, evidence, dataset);
+        let sections = Analysis::of(dataset, &super::Options::default()).sections(evidence);
         assert!(!sections.is_empty());
     }
     let _ = kpis(dataset, &all);
