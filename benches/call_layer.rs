@@ -164,6 +164,7 @@ async fn rate(server: &Server, reply: Reply, verdict: &mut Verdict) {
 }
 
 fn bare_client() -> reqwest::Client {
+    let _is_installed = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
     client.tcp_nodelay(true).http1_only().build().unwrap()
 }

@@ -53,6 +53,7 @@ struct Browser {
 
 impl Browser {
     fn at(host: &str, token: &str) -> Self {
+        let _is_installed = rustls::crypto::ring::default_provider().install_default();
         Self {
             client: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
             host: host.to_owned(),

@@ -182,6 +182,8 @@ impl Incoming {
 }
 
 fn build(builder: reqwest::ClientBuilder, connect_timeout: Duration) -> Result<Client, String> {
+    // Whoever is second finds the first one's, which is as good.
+    let _is_installed = rustls::crypto::ring::default_provider().install_default();
     builder
         .user_agent(concat!("insights/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())

@@ -9,6 +9,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::dashboard::Dashboard;
+use super::web;
 
 /// Nothing that a test does takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,7 +69,7 @@ impl Browser {
         // What it says later is not waited for.
         std::thread::spawn(move || said.for_each(drop));
         let profile = tempfile::tempdir().unwrap();
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = web::client();
         let mut browser = Self {
             driver,
             client,
@@ -201,7 +202,7 @@ impl Drop for Browser {
                 .enable_all()
                 .build()
                 .unwrap();
-            let client = Client::builder().no_proxy().build().unwrap();
+            let client = web::client();
             let _it_is_killed_below = runtime.block_on(client.delete(session).send());
         });
         let _closed = closing.join();

@@ -5,10 +5,11 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect::Policy};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use super::run::Run;
+use super::web;
 
 /// A dashboard on a port of its own; ends with the test.
 pub struct Dashboard {
@@ -45,7 +46,7 @@ impl Dashboard {
             child,
             host: host.to_owned(),
             token: token.to_owned(),
-            client: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
+            client: web::client(),
         }
     }
 

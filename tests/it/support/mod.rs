@@ -9,3 +9,4 @@ pub(crate) mod run;
 pub(crate) mod s3;
 pub(crate) mod server;
 pub(crate) mod tls_server;
+pub(crate) mod web;
