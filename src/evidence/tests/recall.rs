@@ -161,7 +161,8 @@ fn key_figures_agree_with_the_evidence() {
         "{:?}",
         kpis[0]
     );
-    let sections = Analysis::of(&dataset, &crate::evidence::Options::default()).sections(of(&evidence, Analyst::DailyMetrics));
+    let sections =
+        Analysis::of(&dataset, &crate::evidence::Options::default()).sections(of(&evidence, Analyst::DailyMetrics));
     assert_eq!(sections["trend_analysis"]["dau_trend"], "flat");
     assert_eq!(sections["trend_analysis"]["seasonality_detected"], true);
 }
