@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
-use super::schema::{Rules, compile};
+use super::schema::{Rules, written};
 use super::write::Object;
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
 use super::{at, count, instructions, size_of_body, text_at};
@@ -21,8 +21,8 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         .as_ref()
         .filter(|_| vendor.structured_output == StructuredOutput::Schema)
         .filter(|_| !adjustments.has(Feature::StructuredOutput))
-        .map(|schema| compile(&schema.value, Rules::Anthropic))
-        .filter(|compiled| compiled.strict);
+        .map(|schema| written(&schema.value, Rules::Anthropic))
+        .filter(|written| written.strict);
     let system = instructions(request, format.is_some());
     let temperature = request.temperature.filter(|_| !adjustments.has(Feature::Temperature));
 
@@ -33,10 +33,10 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
             message.text("role", "user");
         });
         body.text("model", model);
-        if let Some(compiled) = &format {
+        if let Some(written) = &format {
             body.object("output_config", |config| {
                 config.object("format", |format| {
-                    format.tree("schema", &compiled.schema);
+                    format.json("schema", &written.json);
                     format.text("type", "json_schema");
                 });
             });

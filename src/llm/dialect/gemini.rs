@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
-use super::schema::{Rules, compile};
+use super::schema::{Rules, written};
 use super::write::Object;
 use super::{Adjustments, Decoded, Fault, Feature, HttpRequest, Kind, Request, Usage, Vendor};
 use super::{at, count, instructions, size_of_body, text_at};
@@ -26,8 +26,7 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         body.object("generationConfig", |generation| {
             generation.value("maxOutputTokens", request.max_output_tokens);
             if let Some(schema) = request.schema.as_ref().filter(|_| native) {
-                let compiled = compile(&schema.value, Rules::Gemini);
-                generation.tree("responseJsonSchema", &compiled.schema);
+                generation.json("responseJsonSchema", &written(&schema.value, Rules::Gemini).json);
             }
             if request.schema.is_some() {
                 generation.text("responseMimeType", "application/json");

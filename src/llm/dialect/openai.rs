@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::assembly::Pieces;
 use super::ending::{Ending, conclude};
-use super::schema::{Rules, compile};
+use super::schema::{Rules, written};
 use super::write::Object;
 use super::{Adjustments, Decoded, Fault, Feature, HttpReply, HttpRequest, Kind, Request, Usage, Vendor, quick};
 use super::{at, count, instructions, size_of_body, text_at};
@@ -40,12 +40,12 @@ pub(super) fn encode(vendor: &Vendor, model: &str, request: &Request, adjustment
         body.text("model", model);
         match (&request.schema, style) {
             (Some(schema), StructuredOutput::Schema) => {
-                let compiled = compile(&schema.value, Rules::OpenAi);
+                let written = written(&schema.value, Rules::OpenAi);
                 body.object("response_format", |format| {
                     format.object("json_schema", |named| {
                         named.text("name", &schema.name);
-                        named.tree("schema", &compiled.schema);
-                        named.value("strict", compiled.strict);
+                        named.json("schema", &written.json);
+                        named.value("strict", written.strict);
                     });
                     format.text("type", "json_schema");
                 });

@@ -1,6 +1,10 @@
 //! One JSON Schema, written the way each provider accepts it. What is left out here is checked again when the reply is read.
 
+mod written;
+
 use serde_json::{Map, Value, json};
+
+pub(super) use written::written;
 
 /// What a provider makes of a schema, as its documentation says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +20,12 @@ pub(super) enum Rules {
 
 /// The schema as sent, and whether the provider can enforce it strictly.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Compiled {
+struct Compiled {
     pub schema: Value,
     pub strict: bool,
 }
 
-pub(super) fn compile(schema: &Value, rules: Rules) -> Compiled {
+fn compile(schema: &Value, rules: Rules) -> Compiled {
     let mut strict = true;
     let schema = node(schema, rules, &mut strict);
     Compiled { schema, strict }
