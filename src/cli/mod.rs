@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod dry_run;
 mod egress;
+mod engine;
 mod evidence;
 mod exit;
 mod explain;
@@ -102,6 +103,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
+        Some(Command::Engine(asked)) => engine::engine(asked, common).await,
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         Some(Command::Report(asked)) => reports::report(asked, common),
         Some(Command::Open(asked)) => reports::open(asked, common),

@@ -28,6 +28,12 @@ pub(in crate::cli) struct DataArguments {
     /// Memory for tables and queries, e.g. 1500MB or 1.5GB; what does not fit goes to disk [default: 1GB]
     #[arg(long, value_name = "SIZE")]
     pub(in crate::cli) memory_limit: Option<String>,
+    /// Where queries are answered: local, or ballista://host:port, an Apache Ballista cluster [default: local]
+    #[arg(long, value_name = "ENGINE")]
+    pub(in crate::cli) engine: Option<String>,
+    /// Folder that this machine and all of a cluster see, for the tables of the run [default: the temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) engine_dir: Option<String>,
     /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) metrics: Option<String>,
@@ -88,6 +94,8 @@ impl DataArguments {
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
         typed.memory_limit.clone_from(&self.memory_limit);
+        typed.engine.clone_from(&self.engine);
+        typed.engine_dir.clone_from(&self.engine_dir);
         typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }

@@ -1,0 +1,146 @@
+//! The machines of a cluster: Ballista's scheduler and executors, knowing the functions of our queries. Nothing between them is
+//! encrypted or asks who comes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use ballista_core::error::BallistaError;
+use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
+use ballista_scheduler::cluster::BallistaCluster;
+use ballista_scheduler::config::SchedulerConfig;
+use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service_with_listener};
+use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use tokio::net::TcpListener;
+
+use super::super::query_engine::with_port;
+use super::super::{DataError, Executor, MemoryLimit, Scheduler};
+use super::codec::{Logical, Physical};
+
+/// Seconds between two signs of life of an executor, and without one until its work goes to others.
+const HEARTBEAT: u64 = 5;
+const LOST_AFTER: u64 = 30;
+
+/// Hands tasks to executors until it is dropped; says its address once it can be reached.
+///
+/// # Errors
+/// A port that is taken, or a network that fails.
+pub async fn scheduler(wanted: Scheduler, is_up: impl FnOnce(&str)) -> Result<(), DataError> {
+    let host = advertised(wanted.bind.ip(), wanted.advertise)?;
+    let listener = TcpListener::bind(wanted.bind).await;
+    let listener = listener.map_err(|error| failed(wanted.bind, &error))?;
+    let bound = listener.local_addr().map_err(|error| failed(wanted.bind, &error))?;
+    let config = SchedulerConfig {
+        external_host: host.clone(),
+        bind_host: bound.ip().to_string(),
+        bind_port: bound.port(),
+        // Who asks needs to reach the scheduler only.
+        enable_embedded_flight_proxy: true,
+        executor_timeout_seconds: LOST_AFTER,
+        expire_dead_executor_interval_seconds: HEARTBEAT,
+        no_executors_grace_period_seconds: LOST_AFTER,
+        override_logical_codec: Some(Arc::new(Logical::default())),
+        override_physical_codec: Some(Arc::new(Physical::default())),
+        ..SchedulerConfig::default()
+    };
+    let stopped = |error: BallistaError| failed(bound, &error);
+    let cluster = BallistaCluster::new_from_config(&config).await.map_err(stopped)?;
+    let server = create_scheduler::<LogicalPlanNode, PhysicalPlanNode>(cluster, Arc::new(config));
+    let server = server.await.map_err(stopped)?;
+    is_up(&format!("{host}:{}", bound.port()));
+    start_grpc_service_with_listener(listener, server)
+        .await
+        .map_err(stopped)
+}
+
+/// Does tasks of a scheduler until the process is told to end; says the address it will have.
+///
+/// # Errors
+/// A scheduler that cannot be reached, or ports that are taken.
+pub async fn executor(wanted: Executor, is_up: impl FnOnce(&str)) -> Result<(), DataError> {
+    let scheduler = with_port(&wanted.scheduler).ok_or_else(|| DataError::UnknownEngine(wanted.scheduler.clone()))?;
+    let (scheduler_host, scheduler_port) = scheduler
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
+        .ok_or_else(|| DataError::UnknownEngine(wanted.scheduler.clone()))?;
+    let host = advertised(wanted.bind.ip(), wanted.advertise)?;
+    let (port, grpc_port) = ports(wanted.bind).map_err(|error| failed(wanted.bind, &error))?;
+    let work_dir = match &wanted.work_dir {
+        Some(folder) => tempfile::Builder::new().prefix("insights-executor-").tempdir_in(folder),
+        None => tempfile::Builder::new().prefix("insights-executor-").tempdir(),
+    };
+    let work_dir = work_dir.map_err(|error| failed(wanted.bind, &error))?;
+    is_up(&format!("{host}:{port}"));
+    let config = ExecutorProcessConfig {
+        bind_host: wanted.bind.ip().to_string(),
+        external_host: Some(host),
+        port,
+        grpc_port,
+        scheduler_host,
+        scheduler_port,
+        vcores: wanted.cores,
+        work_dir: Some(work_dir.path().display().to_string()),
+        memory_pool_size: wanted.memory.map(MemoryLimit::bytes),
+        executor_heartbeat_interval_seconds: HEARTBEAT,
+        override_logical_codec: Some(Arc::new(Logical::default())),
+        override_physical_codec: Some(Arc::new(Physical::default())),
+        ..ExecutorProcessConfig::default()
+    };
+    start_executor_process(Arc::new(config))
+        .await
+        .map_err(|error| DataError::NoScheduler {
+            scheduler,
+            why: error.to_string(),
+        })
+}
+
+/// The name under which others come.
+fn advertised(bound: IpAddr, given: Option<String>) -> Result<String, DataError> {
+    match (given, bound) {
+        (Some(host), _) => Ok(host),
+        (None, ip) if ip.is_unspecified() => Err(DataError::NoHost(ip.to_string())),
+        (None, IpAddr::V6(ip)) => Ok(format!("[{ip}]")),
+        (None, IpAddr::V4(ip)) => Ok(ip.to_string()),
+    }
+}
+
+/// The port itself and the next one, or two that are free now.
+fn ports(bind: SocketAddr) -> std::io::Result<(u16, u16)> {
+    if bind.port() != 0 {
+        let next = bind.port().checked_add(1);
+        return next
+            .map(|next| (bind.port(), next))
+            .ok_or_else(|| std::io::Error::other("there is no port after this one"));
+    }
+    let [one, other] = [std::net::TcpListener::bind(bind)?, std::net::TcpListener::bind(bind)?];
+    Ok((one.local_addr()?.port(), other.local_addr()?.port()))
+}
+
+fn failed(bind: SocketAddr, error: &dyn std::fmt::Display) -> DataError {
+    DataError::Node {
+        bind: bind.to_string(),
+        why: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_reached_by_its_address_unless_it_listens_everywhere() {
+        let host = |ip: &str, given: Option<&str>| advertised(ip.parse().unwrap(), given.map(str::to_owned));
+        assert_eq!(host("10.0.0.5", None).unwrap(), "10.0.0.5");
+        assert_eq!(host("::1", None).unwrap(), "[::1]");
+        assert_eq!(host("0.0.0.0", Some("node-1")).unwrap(), "node-1");
+        let error = host("0.0.0.0", None).unwrap_err();
+        assert!(error.hint().contains("--advertise"), "{}", error.hint());
+    }
+
+    #[test]
+    fn an_executor_has_two_ports() {
+        assert_eq!(ports("127.0.0.1:7000".parse().unwrap()).unwrap(), (7000, 7001));
+        let (one, other) = ports("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(one != 0 && other != 0 && one != other);
+        assert!(ports("127.0.0.1:65535".parse().unwrap()).is_err());
+    }
+}
