@@ -163,6 +163,12 @@ async fn computed(
         queries: facts.queries(),
         source,
     };
+    if facts.engine.is_elsewhere() {
+        events.say(Event::DataQueried {
+            engine: options.engine.to_string(),
+            queries: facts.engine.asked().len() as u64,
+        });
+    }
     gate::apply(&mut dataset);
     Ok(dataset)
 }
