@@ -8,7 +8,7 @@ mod models;
 mod sessions;
 mod text;
 
-pub(super) use data::{DataArguments, EvidenceArguments, SqlArguments};
+pub(super) use data::{DataArguments, EngineChoice, EvidenceArguments, SqlArguments};
 pub(super) use engine::{EngineArguments, EngineNode, NodeArguments};
 pub(super) use explore::{Dedup, ExploreArguments};
 pub(super) use flows::{AskArguments, RefineArguments, ScanArguments, ServeArguments};
@@ -172,6 +172,8 @@ pub(super) struct DemoArguments {
     /// Print the result as JSON instead of the report's path
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) engine: EngineChoice,
     #[command(flatten)]
     pub(super) models: ModelArguments,
 }

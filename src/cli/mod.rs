@@ -97,7 +97,7 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
-        Some(Command::Explore(asked)) => explore::explore(asked, common).await,
+        Some(Command::Explore(asked)) => Box::pin(explore::explore(asked, common)).await,
         Some(Command::ExploreProducer) => explore::producer(common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,

@@ -182,6 +182,13 @@ fn an_interrupted_run_leaves_nothing_with_the_cluster() {
     let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(sent.success());
     run.ended(child).code(130);
+    // What an executor was about to write has no place any more.
+    let ends = |(_, state): &(String, String)| ["Completed", "Failed", "Cancelled"].contains(&state.as_str());
+    let begun = Instant::now();
+    while !cluster.jobs().iter().all(ends) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", cluster.jobs());
+        std::thread::sleep(Duration::from_millis(20));
+    }
     assert_eq!(left_in(&cluster.shared()), 0, "tables were left behind");
 }
 

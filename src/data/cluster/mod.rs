@@ -5,6 +5,7 @@ mod codec;
 mod folder;
 mod nodes;
 mod ready;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;

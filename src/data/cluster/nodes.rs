@@ -2,19 +2,25 @@
 //! encrypted or asks who comes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use ballista_core::RuntimeProducer;
 use ballista_core::error::BallistaError;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::SchedulerConfig;
 use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service_with_listener};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 
 use super::super::query_engine::with_port;
 use super::super::{DataError, Executor, MemoryLimit, Scheduler};
 use super::codec::{Logical, Physical};
+use super::ready;
+use super::store::Files;
 
 /// Seconds between two signs of life of an executor, and without one until its work goes to others.
 const HEARTBEAT: u64 = 5;
@@ -63,6 +69,11 @@ pub async fn executor(wanted: Executor, is_up: impl FnOnce(&str)) -> Result<(), 
         .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
         .ok_or_else(|| DataError::UnknownEngine(wanted.scheduler.clone()))?;
     let host = advertised(wanted.bind.ip(), wanted.advertise)?;
+    match ready::check(&scheduler).await {
+        // This is the first one.
+        Ok(()) | Err(DataError::NoExecutors(_)) => {}
+        Err(error) => return Err(error),
+    }
     let (port, grpc_port) = ports(wanted.bind).map_err(|error| failed(wanted.bind, &error))?;
     let work_dir = match &wanted.work_dir {
         Some(folder) => tempfile::Builder::new().prefix("insights-executor-").tempdir_in(folder),
@@ -71,7 +82,7 @@ pub async fn executor(wanted: Executor, is_up: impl FnOnce(&str)) -> Result<(), 
     let work_dir = work_dir.map_err(|error| failed(wanted.bind, &error))?;
     is_up(&format!("{host}:{port}"));
     let config = ExecutorProcessConfig {
-        bind_host: wanted.bind.ip().to_string(),
+        bind_host: shown(wanted.bind.ip()),
         external_host: Some(host),
         port,
         grpc_port,
@@ -79,6 +90,7 @@ pub async fn executor(wanted: Executor, is_up: impl FnOnce(&str)) -> Result<(), 
         scheduler_port,
         vcores: wanted.cores,
         work_dir: Some(work_dir.path().display().to_string()),
+        override_runtime_producer: Some(runtimes(work_dir.path().to_owned())),
         memory_pool_size: wanted.memory.map(MemoryLimit::bytes),
         executor_heartbeat_interval_seconds: HEARTBEAT,
         override_logical_codec: Some(Arc::new(Logical::default())),
@@ -87,10 +99,18 @@ pub async fn executor(wanted: Executor, is_up: impl FnOnce(&str)) -> Result<(), 
     };
     start_executor_process(Arc::new(config))
         .await
-        .map_err(|error| DataError::NoScheduler {
-            scheduler,
-            why: error.to_string(),
-        })
+        .map_err(|error| failed(wanted.bind, &error))
+}
+
+/// What tasks run with: room for what does not fit memory, and files as a run's folder allows.
+fn runtimes(work_dir: PathBuf) -> RuntimeProducer {
+    Arc::new(move |_| {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_temp_file_path(work_dir.clone())
+            .build_arc()?;
+        runtime.register_object_store(ObjectStoreUrl::local_filesystem().as_ref(), Arc::new(Files::default()));
+        Ok(runtime)
+    })
 }
 
 /// The name under which others come.
@@ -98,20 +118,26 @@ fn advertised(bound: IpAddr, given: Option<String>) -> Result<String, DataError>
     match (given, bound) {
         (Some(host), _) => Ok(host),
         (None, ip) if ip.is_unspecified() => Err(DataError::NoHost(ip.to_string())),
-        (None, IpAddr::V6(ip)) => Ok(format!("[{ip}]")),
-        (None, IpAddr::V4(ip)) => Ok(ip.to_string()),
+        (None, ip) => Ok(shown(ip)),
     }
 }
 
-/// The port itself and the next one, or two that are free now.
-fn ports(bind: SocketAddr) -> std::io::Result<(u16, u16)> {
-    if bind.port() != 0 {
-        let next = bind.port().checked_add(1);
-        return next
-            .map(|next| (bind.port(), next))
-            .ok_or_else(|| std::io::Error::other("there is no port after this one"));
+/// As it stands before a port.
+fn shown(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
     }
-    let [one, other] = [std::net::TcpListener::bind(bind)?, std::net::TcpListener::bind(bind)?];
+}
+
+/// The port itself and the next one, or any two; both are free now.
+fn ports(bind: SocketAddr) -> std::io::Result<(u16, u16)> {
+    let mut next = bind;
+    if bind.port() != 0 {
+        let port = bind.port().checked_add(1);
+        next.set_port(port.ok_or_else(|| std::io::Error::other("there is no port after this one"))?);
+    }
+    let (one, other) = (std::net::TcpListener::bind(bind)?, std::net::TcpListener::bind(next)?);
     Ok((one.local_addr()?.port(), other.local_addr()?.port()))
 }
 
@@ -138,9 +164,10 @@ mod tests {
 
     #[test]
     fn an_executor_has_two_ports() {
-        assert_eq!(ports("127.0.0.1:7000".parse().unwrap()).unwrap(), (7000, 7001));
         let (one, other) = ports("127.0.0.1:0".parse().unwrap()).unwrap();
         assert!(one != 0 && other != 0 && one != other);
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(ports(taken.local_addr().unwrap()).is_err());
         assert!(ports("127.0.0.1:65535".parse().unwrap()).is_err());
     }
 }

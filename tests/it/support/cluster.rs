@@ -122,7 +122,7 @@ impl Node {
         let mut child = Command::new(env!("CARGO_BIN_EXE_insights"))
             .arg("engine")
             .args(arguments)
-            .args(["--stop-with-stdin", "--log"])
+            .args(["--quiet", "--stop-with-stdin", "--log"])
             .arg(&log)
             .env_clear()
             // What a killed executor leaves goes with the folder.
