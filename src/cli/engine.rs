@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::data::{self, DataError, Executor, MemoryLimit, Scheduler};
+use crate::data::{self, Address, DataError, Executor, MemoryLimit, Scheduler};
 use crate::llm::Redactor;
 
 use super::args::{CommonArguments, EngineArguments, EngineNode, NodeArguments};
@@ -33,7 +33,10 @@ pub(super) async fn engine(arguments: &EngineArguments, common: &CommonArguments
         } => {
             begin_log(&node, common)?;
             let wanted = Executor {
-                scheduler,
+                scheduler: Address::parse(&scheduler).ok_or_else(|| {
+                    Failure::new(Code::Usage, format!("`{}` is no address", scheduler.escape_debug()))
+                        .hint("write it as HOST:PORT, for example 10.0.0.5:50050")
+                })?,
                 bind,
                 advertise: node.advertise,
                 cores,

@@ -84,6 +84,8 @@ pub enum DataError {
     },
     #[error("cannot use {} for tables that a cluster reads: {why}", folder.display())]
     EngineDir { folder: PathBuf, why: String },
+    #[error("cannot use {} for parts of results: {why}", folder.display())]
+    WorkDir { folder: PathBuf, why: String },
     #[error("nobody can reach {0}, which means all addresses of this machine")]
     NoHost(String),
     #[error("cannot run at {bind}: {why}")]
@@ -157,6 +159,7 @@ impl DataError {
             Self::EngineDir { .. } => {
                 "`--engine-dir` takes a folder with free space that this machine and all of the cluster can read and write".to_owned()
             }
+            Self::WorkDir { .. } => "`--work-dir` takes a folder with free space that this program can write to".to_owned(),
             Self::NoHost(_) => "say with `--advertise HOST` under which name others come".to_owned(),
             Self::Node { .. } => "choose another address with `--bind HOST:PORT`; an executor takes the next port too".to_owned(),
             Self::Engine(_) => "this looks like a bug here; the same command with RUST_LOG=insights=debug tells more".to_owned(),

@@ -47,7 +47,7 @@ pub use intake::Request;
 pub use memory::MemoryLimit;
 pub use moment::DayOrder;
 pub use nodes::{Executor, Scheduler};
-pub use query_engine::{Ballista, QueryEngine};
+pub use query_engine::{Address, Ballista, QueryEngine};
 pub use segmentation::*;
 pub use source::{Access, shown_source};
 pub use tables::*;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::MemoryLimit;
+use super::{Address, MemoryLimit};
 
 /// Hands out the tasks of queries.
 #[derive(Debug, Clone)]
@@ -17,8 +17,7 @@ pub struct Scheduler {
 /// Does them.
 #[derive(Debug, Clone)]
 pub struct Executor {
-    /// `host:port`.
-    pub scheduler: String,
+    pub scheduler: Address,
     /// Results are handed out at this port, tasks taken in at the next one; port 0 takes two free ones.
     pub bind: SocketAddr,
     /// The name by which the scheduler and other executors reach it; the address it is bound to where none is given.

@@ -18,10 +18,16 @@ pub enum QueryEngine {
 /// An Apache Ballista cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ballista {
-    /// `host:port` of its scheduler.
-    pub scheduler: String,
+    pub scheduler: Address,
     /// A folder that this process and all machines of the cluster see under the same path.
     pub folder: PathBuf,
+}
+
+/// Where a scheduler is: `host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    pub host: String,
+    pub port: u16,
 }
 
 const SCHEME: &str = "ballista://";
@@ -39,7 +45,7 @@ impl QueryEngine {
         }
         let unknown = || DataError::UnknownEngine(text.to_owned());
         let address = text.strip_prefix(SCHEME).ok_or_else(unknown)?.trim_end_matches('/');
-        let scheduler = with_port(address).ok_or_else(unknown)?;
+        let scheduler = Address::parse(address).ok_or_else(unknown)?;
         if !cfg!(feature = "ballista") {
             return Err(DataError::NoBallista);
         }
@@ -66,16 +72,27 @@ impl QueryEngine {
     }
 }
 
-/// The host and the port of a scheduler; none where the text names no host.
-pub(super) fn with_port(address: &str) -> Option<String> {
-    // `::1` is no host and port, `[::1]:50050` is.
-    let (host, port) = match address.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()?),
-        Some(_) if !address.ends_with(']') => return None,
-        _ => (address, DEFAULT_PORT),
-    };
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._[]:".contains(letter);
-    (!host.is_empty() && host.chars().all(plain) && port != 0).then(|| format!("{host}:{port}"))
+impl Address {
+    /// Reads `host:port`, or a host alone with Ballista's own port; none where the text names no host.
+    pub fn parse(text: &str) -> Option<Self> {
+        // `::1` is no host and port, `[::1]:50050` is.
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()?),
+            Some(_) if !text.ends_with(']') => return None,
+            _ => (text, DEFAULT_PORT),
+        };
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._[]:".contains(letter);
+        (!host.is_empty() && host.chars().all(is_plain) && port != 0).then(|| Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.host, self.port)
+    }
 }
 
 impl fmt::Display for QueryEngine {
@@ -99,7 +116,7 @@ mod tests {
             ("[::1]:7077", "[::1]:7077"),
             ("[::1]", "[::1]:50050"),
         ] {
-            assert_eq!(with_port(address).as_deref(), Some(scheduler), "{address}");
+            assert_eq!(Address::parse(address).unwrap().to_string(), scheduler);
         }
         for address in [
             "",
@@ -112,7 +129,7 @@ mod tests {
             "a/b:1",
             "a b:1",
         ] {
-            assert_eq!(with_port(address), None, "{address}");
+            assert_eq!(Address::parse(address), None, "{address}");
         }
     }
 

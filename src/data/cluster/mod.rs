@@ -60,7 +60,7 @@ impl Cluster {
         match tokio::time::timeout(FIRST_QUERY_LIMIT, first_query).await {
             Ok(tried) => tried.map(|()| cluster),
             Err(_) => Err(DataError::Cluster {
-                scheduler: ballista.scheduler.clone(),
+                scheduler: ballista.scheduler.to_string(),
                 why: format!(
                     "no executor answered the first query in {}s",
                     FIRST_QUERY_LIMIT.as_secs()
@@ -88,17 +88,17 @@ impl Cluster {
         };
         match answer {
             Ok(rows) if rows.n_rows() == 1 => Ok(()),
-            Ok(_) => Err(self.not_shared("an executor wrote a table that is not there")),
-            Err(error @ DataError::Cluster { .. }) => Err(self.not_shared(&error.to_string())),
+            Ok(_) => Err(self.not_shared("what an executor wrote is not there".to_owned())),
+            Err(DataError::Cluster { why, .. } | DataError::EngineDir { why, .. }) => Err(self.not_shared(why)),
             Err(error) => Err(error),
         }
     }
 
-    fn not_shared(&self, why: &str) -> DataError {
+    fn not_shared(&self, why: String) -> DataError {
         DataError::ClusterFolder {
-            scheduler: self.ballista.scheduler.clone(),
+            scheduler: self.ballista.scheduler.to_string(),
             folder: self.ballista.folder.clone(),
-            why: why.to_owned(),
+            why,
         }
     }
 
@@ -122,7 +122,7 @@ impl Cluster {
             .build()
             .upgrade_for_ballista(format!("http://{}", self.ballista.scheduler))?;
         let session = Session {
-            scheduler: self.ballista.scheduler.clone(),
+            scheduler: self.ballista.scheduler.to_string(),
             tables: self.folder.tables(),
         };
         Ok((SessionContext::new_with_state(state), session))

@@ -16,7 +16,6 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 
-use super::super::query_engine::with_port;
 use super::super::{DataError, Executor, MemoryLimit, Scheduler};
 use super::codec::{Logical, Physical};
 use super::ready;
@@ -63,31 +62,29 @@ pub async fn scheduler(wanted: Scheduler, is_up: impl FnOnce(&str)) -> Result<()
 /// # Errors
 /// A scheduler that cannot be reached, or ports that are taken.
 pub async fn executor(wanted: Executor, is_up: impl FnOnce(&str)) -> Result<(), DataError> {
-    let scheduler = with_port(&wanted.scheduler).ok_or_else(|| DataError::UnknownEngine(wanted.scheduler.clone()))?;
-    let (scheduler_host, scheduler_port) = scheduler
-        .rsplit_once(':')
-        .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
-        .ok_or_else(|| DataError::UnknownEngine(wanted.scheduler.clone()))?;
     let host = advertised(wanted.bind.ip(), wanted.advertise)?;
-    match ready::check(&scheduler).await {
+    match ready::check(&wanted.scheduler).await {
         // This is the first one.
         Ok(()) | Err(DataError::NoExecutors(_)) => {}
         Err(error) => return Err(error),
     }
     let (port, grpc_port) = ports(wanted.bind).map_err(|error| failed(wanted.bind, &error))?;
-    let work_dir = match &wanted.work_dir {
-        Some(folder) => tempfile::Builder::new().prefix("insights-executor-").tempdir_in(folder),
-        None => tempfile::Builder::new().prefix("insights-executor-").tempdir(),
-    };
-    let work_dir = work_dir.map_err(|error| failed(wanted.bind, &error))?;
+    let folder = wanted.work_dir.unwrap_or_else(std::env::temp_dir);
+    let work_dir = tempfile::Builder::new()
+        .prefix("insights-executor-")
+        .tempdir_in(&folder);
+    let work_dir = work_dir.map_err(|error| DataError::WorkDir {
+        folder,
+        why: error.to_string(),
+    })?;
     is_up(&format!("{host}:{port}"));
     let config = ExecutorProcessConfig {
         bind_host: shown(wanted.bind.ip()),
         external_host: Some(host),
         port,
         grpc_port,
-        scheduler_host,
-        scheduler_port,
+        scheduler_host: wanted.scheduler.host,
+        scheduler_port: wanted.scheduler.port,
         vcores: wanted.cores,
         work_dir: Some(work_dir.path().display().to_string()),
         override_runtime_producer: Some(runtimes(work_dir.path().to_owned())),

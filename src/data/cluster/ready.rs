@@ -5,15 +5,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::super::DataError;
+use super::super::{Address, DataError};
 
 const LIMIT: Duration = Duration::from_secs(10);
 /// A status line and a sentence.
 const MOST_BYTES: u64 = 4_096;
 
-pub(super) async fn check(scheduler: &str) -> Result<(), DataError> {
+pub(super) async fn check(scheduler: &Address) -> Result<(), DataError> {
     let unreachable = |why: String| DataError::NoScheduler {
-        scheduler: scheduler.to_owned(),
+        scheduler: scheduler.to_string(),
         why,
     };
     let answer = match tokio::time::timeout(LIMIT, ask(scheduler)).await {
@@ -22,13 +22,13 @@ pub(super) async fn check(scheduler: &str) -> Result<(), DataError> {
     };
     match status(&answer) {
         Some(200) => Ok(()),
-        Some(503) => Err(DataError::NoExecutors(scheduler.to_owned())),
+        Some(503) => Err(DataError::NoExecutors(scheduler.to_string())),
         _ => Err(unreachable("what answers there is no Ballista scheduler".to_owned())),
     }
 }
 
-async fn ask(scheduler: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(scheduler).await?;
+async fn ask(scheduler: &Address) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(scheduler.to_string()).await?;
     let request = format!("GET /readyz HTTP/1.1\r\nhost: {scheduler}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
@@ -58,7 +58,7 @@ mod tests {
             assert!(request[..n_read].starts_with(b"GET /readyz "));
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
-        let said = check(&address).await;
+        let said = check(&Address::parse(&address).unwrap()).await;
         answering.await.unwrap();
         said
     }
@@ -83,7 +83,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
-        let error = check(&address).await.unwrap_err();
+        let error = check(&Address::parse(&address).unwrap()).await.unwrap_err();
         assert!(error.to_string().contains(&address), "{error}");
         assert!(error.hint().contains("insights engine scheduler"), "{}", error.hint());
     }
