@@ -73,6 +73,7 @@ async fn facts() -> Vec<Evidence> {
         metrics: None,
         now: insights::clock::wall(),
         memory: data::MemoryLimit::default(),
+        engine: data::QueryEngine::Local,
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())

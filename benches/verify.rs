@@ -133,6 +133,7 @@ async fn facts() -> Vec<Evidence> {
         metrics: None,
         now: jiff::Timestamp::now(),
         memory: data::MemoryLimit::default(),
+        engine: data::QueryEngine::Local,
     };
     let dataset = data::compute(&options, &Events::silent()).await.unwrap();
     evidence::build(&dataset, &evidence::Options::default())

@@ -24,6 +24,9 @@ pub enum Event {
         users: Option<u64>,
         millis: u64,
     },
+    /// Queries were answered elsewhere than in this process.
+    #[serde(rename = "data.queried")]
+    DataQueried { engine: String, queries: u64 },
     #[serde(rename = "data.mapped")]
     DataMapped {
         role: String,

@@ -1,13 +1,15 @@
 //! What was typed, exactly; resolved once by `config`.
 
 mod data;
+mod engine;
 mod explore;
 mod flows;
 mod models;
 mod sessions;
 mod text;
 
-pub(super) use data::{DataArguments, EvidenceArguments, SqlArguments};
+pub(super) use data::{DataArguments, EngineChoice, EvidenceArguments, SqlArguments};
+pub(super) use engine::{EngineArguments, EngineNode, NodeArguments};
 pub(super) use explore::{Dedup, ExploreArguments};
 pub(super) use flows::{AskArguments, RefineArguments, ScanArguments, ServeArguments};
 pub(super) use models::{ModelArguments, ProvidersArguments};
@@ -83,6 +85,8 @@ pub(super) enum Command {
     Report(ReportArguments),
     /// Open the page of a finished run in a browser
     Open(OpenArguments),
+    /// Be one machine of an Apache Ballista cluster that answers the queries of `--engine ballista://host:port`
+    Engine(EngineArguments),
     /// Read a model's raw text on stdin and print the JSON that it meant
     Extract(ExtractArguments),
     /// Hold claims against their evidence: JSON lines in, a verdict with its reasons for each out
@@ -168,6 +172,8 @@ pub(super) struct DemoArguments {
     /// Print the result as JSON instead of the report's path
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) engine: EngineChoice,
     #[command(flatten)]
     pub(super) models: ModelArguments,
 }

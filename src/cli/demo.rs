@@ -11,6 +11,7 @@ use super::run::{self, Job};
 pub(super) async fn demo(arguments: &DemoArguments, common: &CommonArguments) -> Result<Code, Failure> {
     let hash = RunHash::new(&arguments.run_hash)?;
     let mut typed = Typed::default();
+    arguments.engine.add_to(&mut typed);
     arguments.models.add_to(&mut typed);
     common.add_to(&mut typed);
     if typed.provider.is_none() && typed.model.is_empty() {

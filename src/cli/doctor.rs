@@ -162,6 +162,12 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         checks.note("data", "no `--data` given: a run reads the tables of its run directory");
         return;
     };
+    if choice.engine != data::QueryEngine::Local {
+        match choice.engine.check().await {
+            Ok(()) => checks.pass("engine", &format!("{} answers", choice.engine)),
+            Err(error) => return checks.fail("engine", &error.into()),
+        }
+    }
     let request = data::Request {
         sources: &choice.sources,
         map: &choice.map,
@@ -169,6 +175,7 @@ async fn check_data(settings: &config::Run, checks: &mut Checks) {
         max_bad_rows: choice.max_bad_rows,
         access: &choice.access,
         memory: choice.memory,
+        engine: &choice.engine,
         window: settings.window,
     };
     match data::inspect(&request, &choice.timezone).await {

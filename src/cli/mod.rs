@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod dry_run;
 mod egress;
+mod engine;
 mod evidence;
 mod exit;
 mod explain;
@@ -96,12 +97,13 @@ async fn dispatch(arguments: Arguments) -> Result<Code, Failure> {
         Some(Command::Providers(asked)) => providers::providers(asked, common).await,
         Some(Command::Ask(asked)) => ask::ask(asked, common).await,
         Some(Command::Scan(asked)) => scan::scan(asked, common).await,
-        Some(Command::Explore(asked)) => explore::explore(asked, common).await,
+        Some(Command::Explore(asked)) => Box::pin(explore::explore(asked, common)).await,
         Some(Command::ExploreProducer) => explore::producer(common).await,
         Some(Command::Refine(asked)) => refine::refine(asked, common).await,
         Some(Command::Sessions(asked)) => sessions::sessions(asked, common).await,
         Some(Command::Serve(asked)) => serve::serve(asked, common).await,
         Some(Command::Patterns(asked)) => patterns::patterns(asked, common),
+        Some(Command::Engine(asked)) => engine::engine(asked, common).await,
         Some(Command::Extract(asked)) => extract::extract(asked, common),
         Some(Command::Report(asked)) => reports::report(asked, common),
         Some(Command::Open(asked)) => reports::open(asked, common),

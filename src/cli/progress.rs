@@ -115,6 +115,9 @@ impl Progress {
                     seconds(*millis)
                 ));
             }
+            Event::DataQueried { engine, queries } => {
+                self.line(&format!("engine   {engine} answered {queries} queries"));
+            }
             Event::DataMapped { role, column, reason } => self.line(&format!("column   {role} ← {column} ({reason})")),
             Event::Warning { message } => self.line(&format!("warning: {message}")),
             Event::Plan {

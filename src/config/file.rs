@@ -16,6 +16,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("timezone", super::variables::TIMEZONE),
     ("max_bad_rows", super::variables::MAX_BAD_ROWS),
     ("memory_limit", super::variables::MEMORY_LIMIT),
+    ("engine", super::variables::ENGINE),
+    ("engine_dir", super::variables::ENGINE_DIR),
     ("provider", super::variables::PROVIDER),
     ("model", super::variables::MODEL),
     ("fallback", super::variables::FALLBACK),

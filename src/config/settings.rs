@@ -28,6 +28,8 @@ pub struct Typed {
     pub timezone: Option<String>,
     pub max_bad_rows: Option<String>,
     pub memory_limit: Option<String>,
+    pub engine: Option<String>,
+    pub engine_dir: Option<String>,
     pub metrics: Option<String>,
     pub aggregation_limit: Option<String>,
     pub provider: Option<String>,
@@ -106,6 +108,7 @@ pub struct DataChoice {
     pub mapping_file: Option<String>,
     pub max_bad_rows: u64,
     pub memory: data::MemoryLimit,
+    pub engine: data::QueryEngine,
     pub timezone: String,
     pub access: data::Access,
     /// A folder of metric definitions that replace built-in ones.
@@ -122,6 +125,7 @@ impl DataChoice {
             mapping: self.mapping.clone(),
             max_bad_rows: self.max_bad_rows,
             memory: self.memory,
+            engine: self.engine.clone(),
             timezone: self.timezone.clone(),
             access: self.access.clone(),
             metrics: self.metrics.clone(),
@@ -168,6 +172,7 @@ pub fn resolve(
     let metrics = metrics(typed, &mut sources)?;
     let max_bad_rows = sources.number(typed.max_bad_rows.as_ref(), variables::MAX_BAD_ROWS, 100)?;
     let memory = memory(typed, &mut sources)?;
+    let engine = engine(typed, &mut sources, folder)?;
     let timezone = sources
         .text(typed.timezone.as_ref(), variables::TIMEZONE)?
         .unwrap_or_else(|| "UTC".to_owned());
@@ -199,6 +204,7 @@ pub fn resolve(
             mapping_file,
             max_bad_rows,
             memory,
+            engine,
             timezone,
             access: access(environment)?,
             metrics,
@@ -307,6 +313,15 @@ fn memory(typed: &Typed, sources: &mut Sources<'_>) -> Result<data::MemoryLimit,
             "give a size, for example `--memory-limit 1500MB` or 1.5GB",
         )
     })
+}
+
+fn engine(typed: &Typed, sources: &mut Sources<'_>, folder: &Path) -> Result<data::QueryEngine, Bad> {
+    let shared = sources.text(typed.engine_dir.as_ref(), variables::ENGINE_DIR)?;
+    let Some(text) = sources.text(typed.engine.as_ref(), variables::ENGINE)? else {
+        return Ok(data::QueryEngine::default());
+    };
+    data::QueryEngine::parse(&text, shared.map(|shared| folder.join(shared)))
+        .map_err(|error| Bad::new(error.to_string(), error.hint()))
 }
 
 /// Keys of object stores and databases stay in variables of their own names.

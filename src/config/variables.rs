@@ -36,6 +36,8 @@ pub(super) const METRICS: &str = "INSIGHTS_METRICS";
 pub(super) const TIMEZONE: &str = "INSIGHTS_TIMEZONE";
 pub(super) const MAX_BAD_ROWS: &str = "INSIGHTS_MAX_BAD_ROWS";
 pub(super) const MEMORY_LIMIT: &str = "INSIGHTS_MEMORY_LIMIT";
+pub(super) const ENGINE: &str = "INSIGHTS_ENGINE";
+pub(super) const ENGINE_DIR: &str = "INSIGHTS_ENGINE_DIR";
 pub(super) const PROVIDER: &str = "INSIGHTS_PROVIDER";
 pub(super) const MODEL: &str = "INSIGHTS_MODEL";
 pub(super) const FALLBACK: &str = "INSIGHTS_FALLBACK";
@@ -92,6 +94,11 @@ pub const VARIABLES: &[Variable] = &[
     plain(
         MEMORY_LIMIT,
         "memory for tables and queries, such as 1500MB; what does not fit goes to disk",
+    ),
+    plain(ENGINE, "where queries are answered: local, or ballista://host:port"),
+    plain(
+        ENGINE_DIR,
+        "folder that this machine and all of a cluster see, for the tables of a run",
     ),
     plain(
         PROVIDER,

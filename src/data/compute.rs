@@ -11,12 +11,13 @@ use crate::event::{Event, Events};
 use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
 use super::intake::{self, Request, Taken};
+use super::means::Means;
 use super::memory::Memory;
 use super::roles::names::Role;
 use super::source::{Access, Raw};
 use super::{
-    DataError, Dataset, Definitions, Mapped, MemoryLimit, Segmentation, Source, Summary, Tables, Totals, Window, gate,
-    metrics,
+    DataError, Dataset, Definitions, Mapped, MemoryLimit, QueryEngine, Segmentation, Source, Summary, Tables, Totals,
+    Window, gate, metrics,
 };
 
 /// What to read and how.
@@ -40,6 +41,8 @@ pub struct Options {
     pub now: jiff::Timestamp,
     /// What tables and queries may take together; what does not fit goes to disk.
     pub memory: MemoryLimit,
+    /// Where queries are answered.
+    pub engine: QueryEngine,
 }
 
 /// What `doctor` shows about a source.
@@ -62,7 +65,12 @@ pub async fn compute(options: &Options, events: &Events) -> Result<Dataset, Data
     let definitions = Definitions::of(options.metrics.as_deref()).await?;
     let own = definitions.clone();
     let memory = Memory::new(options.memory)?;
-    let computed = computed(options, events, &timezone, definitions, &memory).await;
+    let cluster = options.engine.reach(&memory).await?;
+    let means = Means {
+        memory: &memory,
+        cluster: cluster.as_ref(),
+    };
+    let computed = computed(options, events, &timezone, definitions, means).await;
     computed.map_err(|error| own.blame(error).within(options.memory))
 }
 
@@ -71,13 +79,13 @@ async fn computed(
     events: &Events,
     timezone: &str,
     definitions: Definitions,
-    memory: &Memory,
+    means: Means<'_>,
 ) -> Result<Dataset, DataError> {
     let Opened {
         facts,
         mut summary,
         source,
-    } = open(&Request::of(options), timezone, definitions, memory).await?;
+    } = open(&Request::of(options), timezone, definitions, means).await?;
     summary.notes.extend(facts.definitions.notes());
     say_roles(events, &facts);
     let window = options.window;
@@ -155,6 +163,12 @@ async fn computed(
         queries: facts.queries(),
         source,
     };
+    if facts.engine.is_elsewhere() {
+        events.say(Event::DataQueried {
+            engine: options.engine.to_string(),
+            queries: facts.engine.asked().len() as u64,
+        });
+    }
     gate::apply(&mut dataset);
     Ok(dataset)
 }
@@ -178,7 +192,12 @@ async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u6
 pub async fn inspect(request: &Request<'_>, timezone: &str) -> Result<Inspection, DataError> {
     let timezone = known_timezone(timezone)?;
     let memory = Memory::new(request.memory)?;
-    let opened = open(request, &timezone, Definitions::default(), &memory).await;
+    let cluster = request.engine.reach(&memory).await?;
+    let means = Means {
+        memory: &memory,
+        cluster: cluster.as_ref(),
+    };
+    let opened = open(request, &timezone, Definitions::default(), means).await;
     let Opened { facts, summary, source } = opened.map_err(|error| error.within(request.memory))?;
     Ok(Inspection {
         mapping: facts.roles.mapping(),
@@ -203,9 +222,9 @@ async fn open(
     request: &Request<'_>,
     timezone: &str,
     definitions: Definitions,
-    memory: &Memory,
+    means: Means<'_>,
 ) -> Result<Opened, DataError> {
-    let Taken { raw, columns, roles } = intake::take(request, memory).await?;
+    let Taken { raw, columns, roles } = intake::take(request, means.memory).await?;
     let source = Source {
         kind: "data".to_owned(),
         files: raw.files.clone(),
@@ -214,7 +233,7 @@ async fn open(
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions, memory).await?;
+    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions, means).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);
@@ -318,13 +337,18 @@ mod tests {
             access: Access::default(),
             metrics: None,
             memory: MemoryLimit::default(),
+            engine: QueryEngine::Local,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
         };
         let memory = Memory::of(options.memory, rows, queries)?;
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let definitions = Definitions::default();
         let events = Events::silent();
-        let computed = computed(&options, &events, "UTC", definitions, &memory);
+        let means = Means {
+            memory: &memory,
+            cluster: None,
+        };
+        let computed = computed(&options, &events, "UTC", definitions, means);
         let mut dataset = runtime.block_on(computed)?;
         dataset.source.files.clear();
         Ok(dataset)

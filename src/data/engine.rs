@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use jiff::civil::Date;
 use tokio::task::JoinSet;
 
+use super::cluster::{Cluster, Session};
 use super::dealer::Dealer;
 use super::held::{CHUNK_ROWS, Held, HeldTable, Holder, Piece, Places};
 use super::memory::{Memory, Rows};
@@ -29,6 +30,8 @@ pub(crate) struct Engine {
     tables: Mutex<HashMap<String, Arc<Held>>>,
     /// Every query that was asked, here and in sessions beside this one.
     asked: Arc<Mutex<Vec<String>>>,
+    /// Where queries are answered that are not answered here.
+    session: Option<Session>,
 }
 
 /// Below this many rows for each core, handing rows from task to task costs more than it saves.
@@ -39,22 +42,29 @@ impl Engine {
     ///
     /// A run asks some fifty small queries of our own: a second and third pass of the optimizer take longer than they save.
     pub(crate) fn new(timezone: &str, order: DayOrder, n_rows: u64, memory: &Memory) -> Self {
-        let config = SessionConfig::new().with_batch_size(CHUNK_ROWS);
+        let config = SessionConfig::new();
         let wanted = usize::try_from(n_rows / ROWS_PER_PARTITION).unwrap_or(usize::MAX);
         let n_partitions = wanted.clamp(1, config.target_partitions().max(1));
-        let mut config = config.with_target_partitions(n_partitions);
-        let options = config.options_mut();
-        options.optimizer.max_passes = 1;
-        // Rows stay in the order in which they are held until something groups or joins them.
-        options.optimizer.enable_round_robin_repartition = false;
-        options.execution.sort_spill_reservation_bytes = memory.sort_reserve();
-        options.sql_parser.parse_float_as_decimal = true;
-        options.sql_parser.map_string_types_to_utf8view = false;
+        let config = with_rules(config.with_target_partitions(n_partitions), memory);
         let context = SessionContext::new_with_config_rt(config, memory.runtime());
-        for function in functions::all(timezone, order) {
-            context.register_udf(function);
-        }
-        Self::of(context, memory, Arc::default())
+        Self::of(context, memory, Arc::default()).knowing(timezone, order)
+    }
+
+    /// The same, with queries answered by a cluster where there is one.
+    pub(crate) fn on(
+        cluster: Option<&Cluster>,
+        timezone: &str,
+        order: DayOrder,
+        n_rows: u64,
+        memory: &Memory,
+    ) -> Result<Self, DataError> {
+        let Some(cluster) = cluster else {
+            return Ok(Self::new(timezone, order, n_rows, memory));
+        };
+        let (context, session) = cluster.session(with_rules(SessionConfig::new(), memory), n_rows, memory)?;
+        let mut engine = Self::of(context, memory, Arc::default()).knowing(timezone, order);
+        engine.session = Some(session);
+        Ok(engine)
     }
 
     fn of(context: SessionContext, memory: &Memory, asked: Arc<Mutex<Vec<String>>>) -> Self {
@@ -63,10 +73,23 @@ impl Engine {
             memory: memory.clone(),
             tables: Mutex::default(),
             asked,
+            session: None,
         }
     }
 
-    /// A session with the same functions, without tables, for what one core does alone.
+    fn knowing(self, timezone: &str, order: DayOrder) -> Self {
+        for function in functions::all(timezone, order) {
+            self.context.register_udf(function);
+        }
+        self
+    }
+
+    /// Whether queries are answered by a cluster, which deals rows out itself.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// A session here with the same functions, without tables, for what one core does alone.
     pub(crate) fn beside(&self) -> Self {
         let config = self.context.copied_config().with_target_partitions(1);
         let state = SessionStateBuilder::new_from_existing(self.context.state())
@@ -105,7 +128,15 @@ impl Engine {
         Ok(done)
     }
 
-    /// Makes rows a table.
+    /// Makes rows a table where queries are answered.
+    pub(crate) async fn bring(&self, name: &str, held: Arc<Held>) -> Result<(), DataError> {
+        match &self.session {
+            Some(session) => session.bring(&self.context, name, held).await,
+            None => self.register(name, held),
+        }
+    }
+
+    /// Makes rows a table here.
     pub(crate) fn register(&self, name: &str, held: Arc<Held>) -> Result<(), DataError> {
         self.context
             .register_table(name, Arc::new(HeldTable(Arc::clone(&held))))?;
@@ -114,6 +145,9 @@ impl Engine {
     }
 
     pub(crate) fn drop(&self, name: &str) -> Result<(), DataError> {
+        if let Some(session) = &self.session {
+            return session.drop(&self.context, name);
+        }
         self.context.deregister_table(name)?;
         self.tables().remove(name);
         Ok(())
@@ -123,7 +157,15 @@ impl Engine {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rows of a table that was registered or kept.
+    /// The rows of a table, here to be looked at one by one.
+    pub(crate) async fn fetch(&self, name: &str) -> Result<Arc<Held>, DataError> {
+        match &self.session {
+            Some(session) => session.fetch(&self.context, name, &self.memory).await,
+            None => self.held(name),
+        }
+    }
+
+    /// The rows of a table that was registered or kept here.
     pub(crate) fn held(&self, name: &str) -> Result<Arc<Held>, DataError> {
         let held = self.tables().get(name).cloned();
         held.ok_or_else(|| DataError::Engine(format!("there is no table {name}")))
@@ -132,6 +174,10 @@ impl Engine {
     /// Keeps the result of a query as a table.
     #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
+        if let Some(session) = &self.session {
+            self.note(sql);
+            return session.keep(&self.context, name, sql).await;
+        }
         let (schema, streams) = self.streams(sql).await?;
         let places = Places::new(&self.memory, Rows::Table);
         let filling = streams.into_iter().map(|mut stream| {
@@ -166,11 +212,17 @@ impl Engine {
         self.register(name, Arc::new(Held::joined(parts, schema)))
     }
 
-    /// A table and more columns of its rows as a new table. The query gives one row for each row of the table, in their order.
-    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
-    pub(crate) async fn widen(&self, table: &str, name: &str, sql: &str) -> Result<(), DataError> {
+    /// A table and more columns of its rows as a new table. The query gives all of them, one row for each row of the table, in
+    /// their order.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, more, sql))]
+    pub(crate) async fn widen(&self, table: &str, name: &str, more: &str, sql: &str) -> Result<(), DataError> {
+        let added = format!("SELECT {more} FROM (\n{sql}\n)");
+        if let Some(session) = &self.session {
+            self.note(&added);
+            return session.keep(&self.context, name, sql).await;
+        }
         let held = self.held(table)?;
-        let (schema, streams) = self.streams(sql).await?;
+        let (schema, streams) = self.streams(&added).await?;
         let places = Places::new(&self.memory, Rows::Source);
         let filling = streams.into_iter().map(|mut stream| {
             let places = places.clone();
@@ -229,7 +281,11 @@ impl Engine {
     #[tracing::instrument(name = "data.query", level = "debug", skip(self))]
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
         self.note(sql);
-        Ok(self.context.sql(sql).await?.collect().await?)
+        let frame = self.context.sql(sql).await?;
+        match &self.session {
+            Some(session) => session.collect(frame).await,
+            None => Ok(frame.collect().await?),
+        }
     }
 
     /// Every query that was asked so far.
@@ -258,6 +314,19 @@ impl Engine {
             .next()
             .ok_or_else(|| DataError::Engine(format!("no row from {sql}")))
     }
+}
+
+/// What holds for every session, wherever its queries are answered.
+fn with_rules(config: SessionConfig, memory: &Memory) -> SessionConfig {
+    let mut config = config.with_batch_size(CHUNK_ROWS);
+    let options = config.options_mut();
+    options.optimizer.max_passes = 1;
+    // Rows stay in the order in which they are held until something groups or joins them.
+    options.optimizer.enable_round_robin_repartition = false;
+    options.execution.sort_spill_reservation_bytes = memory.sort_reserve();
+    options.sql_parser.parse_float_as_decimal = true;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    config
 }
 
 /// All results in the order of the work, each made on a task of its own; the first error ends all.

@@ -66,6 +66,30 @@ pub enum DataError {
     Scratch { folder: PathBuf, why: String },
     #[error("the query engine failed: {0}")]
     Engine(String),
+    #[error("`{0}` is no query engine")]
+    UnknownEngine(String),
+    #[error("this program was built without Apache Ballista")]
+    NoBallista,
+    #[error("no Ballista scheduler at {scheduler}: {why}")]
+    NoScheduler { scheduler: String, why: String },
+    #[error("the Ballista scheduler at {0} has no executors")]
+    NoExecutors(String),
+    #[error("the Ballista cluster of {scheduler} failed: {why}")]
+    Cluster { scheduler: String, why: String },
+    #[error("the executors of {scheduler} cannot use tables in {}: {why}", folder.display())]
+    ClusterFolder {
+        scheduler: String,
+        folder: PathBuf,
+        why: String,
+    },
+    #[error("cannot use {} for tables that a cluster reads: {why}", folder.display())]
+    EngineDir { folder: PathBuf, why: String },
+    #[error("cannot use {} for parts of results: {why}", folder.display())]
+    WorkDir { folder: PathBuf, why: String },
+    #[error("nobody can reach {0}, which means all addresses of this machine")]
+    NoHost(String),
+    #[error("cannot run at {bind}: {why}")]
+    Node { bind: String, why: String },
     #[error("cannot write {}: {why}", path.display())]
     Write { path: PathBuf, why: String },
 }
@@ -118,6 +142,26 @@ impl DataError {
             Self::Scratch { .. } => {
                 "let TMPDIR name a folder with free space, or raise `--memory-limit` until all rows fit".to_owned()
             }
+            Self::UnknownEngine(_) => "write `local`, or `ballista://host:port` with the address of a scheduler".to_owned(),
+            Self::NoBallista => {
+                "build it with Ballista: `cargo install --path . --features ballista`; or leave `--engine` out to use this machine alone".to_owned()
+            }
+            Self::NoScheduler { .. } => {
+                "start one with `insights engine scheduler --bind HOST:PORT`, or leave `--engine` out to use this machine alone".to_owned()
+            }
+            Self::NoExecutors(scheduler) => format!("start one on each machine: `insights engine executor --scheduler {scheduler} --bind HOST:PORT`"),
+            Self::Cluster { .. } => {
+                "look into the logs of its scheduler and executors (`--log FILE`); without `--engine` the same run uses this machine alone".to_owned()
+            }
+            Self::ClusterFolder { .. } => {
+                "name a folder that all its machines see under the same path, as the same user, with `--engine-dir DIR`; executors are started with `insights engine executor`".to_owned()
+            }
+            Self::EngineDir { .. } => {
+                "`--engine-dir` takes a folder with free space that this machine and all of the cluster can read and write".to_owned()
+            }
+            Self::WorkDir { .. } => "`--work-dir` takes a folder with free space that this program can write to".to_owned(),
+            Self::NoHost(_) => "say with `--advertise HOST` under which name others come".to_owned(),
+            Self::Node { .. } => "choose another address with `--bind HOST:PORT`; an executor takes the next port too".to_owned(),
             Self::Engine(_) => "this looks like a bug here; the same command with RUST_LOG=insights=debug tells more".to_owned(),
             Self::Write { .. } => "check free space and permissions of the run directory".to_owned(),
         }

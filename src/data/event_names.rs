@@ -1,7 +1,9 @@
 //! What event names say about money. Never heard of columns.
 
+use serde::{Deserialize, Serialize};
+
 /// What the revenue of an event comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Purchase,
     Ad,

@@ -13,6 +13,7 @@ use super::event_names::{self, Kind};
 use super::functions::{self, Kinds};
 use super::gate::{self, MixedTotals};
 use super::held::{Held, Places};
+use super::means::Means;
 use super::memory::{Memory, Rows};
 use super::privacy::{self, Masker};
 use super::profile::Column;
@@ -71,13 +72,14 @@ pub(crate) async fn build(
     roles: Roles,
     timezone: &str,
     definitions: Definitions,
-    memory: &Memory,
+    means: Means<'_>,
 ) -> Result<(Facts, Vec<String>), DataError> {
     let n_rows = raw.n_rows();
-    let engine = Engine::new(timezone, roles.time_order.unwrap_or_default(), n_rows, memory);
+    let order = roles.time_order.unwrap_or_default();
+    let engine = Engine::on(means.cluster, timezone, order, n_rows, means.memory)?;
     let mut notes = Vec::new();
     let once = copies::count_once(columns, &roles);
-    engine.register("raw", marked(raw.held, once, memory).await?)?;
+    engine.bring("raw", marked(raw.held, once, means.memory).await?).await?;
     date(&engine, &roles, &definitions).await?;
     engine.drop("raw")?;
     let rows_without_time = readable_times(&engine, columns, &roles, n_rows).await?;
@@ -94,13 +96,13 @@ pub(crate) async fn build(
         ));
     }
     // A definition of the user's own may have left the mark out.
-    let twice = match engine.held("dated")?.schema().index_of("__twice") {
+    let twice = match engine.columns("SELECT * FROM dated").await?.index_of("__twice") {
         Ok(_) => Some(by_day(&engine, include_str!("gate/sql/twice.sql")).await?),
         Err(_) => None,
     };
     let masker = masker(columns, &roles);
     let dimensions = dimensions(columns, &roles, &masker);
-    let profile = quality::profile(engine.held("dated")?, columns, &roles).await?;
+    let profile = quality::profile(engine.fetch("dated").await?, columns, &roles).await?;
     let mixed_totals = gate::mixed_totals(&engine, columns, &roles).await?;
     let labels = Labels {
         masker: &masker,
@@ -173,8 +175,7 @@ async fn date(engine: &Engine, roles: &Roles, definitions: &Definitions) -> Resu
     if definitions.path(Query::Dated).is_some() {
         return engine.keep("dated", &sql).await;
     }
-    let added = format!("SELECT \"__at\", \"__day\" FROM (\n{sql}\n)");
-    engine.widen("raw", "dated", &added).await
+    engine.widen("raw", "dated", "\"__at\", \"__day\"", &sql).await
 }
 
 /// Numbers of rows by day.
@@ -332,11 +333,8 @@ fn kinds(columns: &[Column], roles: &Roles) -> Option<Kinds> {
         .iter()
         .map(|name| (name.clone(), event_names::kind(name)))
         .filter(|(_, kind)| *kind != Kind::Other);
-    let of: BTreeMap<String, &str> = told.map(|(name, kind)| (name, kind.segment())).collect();
-    (!of.is_empty()).then_some(Kinds {
-        of,
-        other: Kind::Other.segment(),
-    })
+    let of: BTreeMap<String, Kind> = told.collect();
+    (!of.is_empty()).then_some(Kinds { of, other: Kind::Other })
 }
 
 fn converts(columns: &[Column], roles: &Roles) -> String {

@@ -11,7 +11,9 @@ use datafusion::arrow::datatypes::{
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
+use super::event_names::Kind;
 use super::moment::{self, DayOrder, Moment, Zone};
 use super::money::{self, Comma};
 
@@ -45,25 +47,32 @@ pub(crate) fn all(timezone: &str, order: DayOrder) -> Vec<ScalarUDF> {
         Reads::Day,
         Reads::PlainId,
     ];
-    reads
-        .into_iter()
-        .map(|reads| {
-            ScalarUDF::from(Function {
-                reads,
-                signature: Signature::any(1, Volatility::Immutable),
-            })
-        })
-        .collect()
+    reads.into_iter().map(|reads| Function::of(reads).into()).collect()
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Function {
+pub(crate) struct Function {
     reads: Reads,
     signature: Signature,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Reads {
+impl Function {
+    pub(crate) fn of(reads: Reads) -> Self {
+        Self {
+            reads,
+            signature: Signature::any(1, Volatility::Immutable),
+        }
+    }
+
+    #[cfg(feature = "ballista")]
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.reads
+    }
+}
+
+/// What a function reads, with all that it depends on: what another process must know to make it again.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Reads {
     Text,
     /// Wall-clock time in the report's time zone, as microseconds since 1970 there.
     LocalMicros {
@@ -79,19 +88,16 @@ enum Reads {
     Kind(Kinds),
 }
 
-/// Kinds of revenue by the names of events, in their order; any other event is of the last kind.
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// Kinds of revenue by the names of events; any other event is of the last kind.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Kinds {
-    pub(crate) of: BTreeMap<String, &'static str>,
-    pub(crate) other: &'static str,
+    pub(crate) of: BTreeMap<String, Kind>,
+    pub(crate) other: Kind,
 }
 
 /// `kind_of` an event's name: as a chain of comparisons in SQL it would cost more than reading the row.
 pub(crate) fn kind_of(kinds: Kinds) -> ScalarUDF {
-    ScalarUDF::from(Function {
-        reads: Reads::Kind(kinds),
-        signature: Signature::any(1, Volatility::Immutable),
-    })
+    Function::of(Reads::Kind(kinds)).into()
 }
 
 impl ScalarUDFImpl for Function {
@@ -152,7 +158,10 @@ impl Kinds {
     fn read(&self, events: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
         let events = cast(events, &DataType::Utf8)?;
         let kind = |event: Option<&str>| event.and_then(|event| self.of.get(event)).unwrap_or(&self.other);
-        let kinds = events.as_string::<i32>().iter().map(|event| Some(*kind(event)));
+        let kinds = events
+            .as_string::<i32>()
+            .iter()
+            .map(|event| Some(kind(event).segment()));
         Ok(Arc::new(kinds.collect::<StringArray>()))
     }
 }

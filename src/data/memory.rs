@@ -57,6 +57,11 @@ impl MemoryLimit {
         Ok(Self(bytes))
     }
 
+    #[cfg(feature = "ballista")]
+    pub(super) fn bytes(self) -> u64 {
+        self.0
+    }
+
     /// Twice as much in round numbers, for a hint.
     pub(super) fn more(self) -> Self {
         Self((self.0 * 2).div_ceil(100 * MEGA) * 100 * MEGA)

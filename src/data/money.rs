@@ -1,12 +1,14 @@
 //! Amounts as people and programs write them, exact to six decimals. Never heard of currencies' values.
 
+use serde::{Deserialize, Serialize};
+
 /// Amounts are whole numbers of millionths.
 pub(crate) const SCALE: i8 = 6;
 /// What fits Decimal128(24, 6).
 const LARGEST: i128 = 10_i128.pow(24) - 1;
 
 /// What a single comma means in a column: `1,234` is a thousand and more, or a little more than one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub(crate) enum Comma {
     #[default]
     Thousands,

@@ -81,7 +81,7 @@ pub(crate) async fn keep_tables(
 /// A definition of the user's own may look at all users at once.
 fn n_parts(engine: &Engine, definitions: &Definitions, n_rows: u64) -> usize {
     let is_own = OF_USERS.iter().any(|query| definitions.path(*query).is_some());
-    if is_own || n_rows < LEAST_ROWS {
+    if is_own || engine.is_elsewhere() || n_rows < LEAST_ROWS {
         return 1;
     }
     let n_parts = usize::try_from(n_rows / ROWS_PER_PART).unwrap_or(usize::MAX);

@@ -7,11 +7,14 @@
 
 mod ask;
 mod availability;
+#[cfg(feature = "ballista")]
+mod ballista;
 mod browser;
 mod conflicts;
 mod council;
 mod data;
 mod dialects;
+mod engine;
 mod explain;
 mod explore;
 mod extract;

@@ -16,6 +16,7 @@ fn computed(sample: &Sample) -> Dataset {
         map: Vec::new(),
         max_bad_rows: 0,
         memory: data::MemoryLimit::default(),
+        engine: data::QueryEngine::Local,
         timezone: "UTC".to_owned(),
         mapping: Vec::new(),
         access: data::Access::default(),

@@ -28,12 +28,25 @@ pub(in crate::cli) struct DataArguments {
     /// Memory for tables and queries, e.g. 1500MB or 1.5GB; what does not fit goes to disk [default: 1GB]
     #[arg(long, value_name = "SIZE")]
     pub(in crate::cli) memory_limit: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) engine: EngineChoice,
     /// Folder of SQL files that replace metric definitions of the same name: see `insights sql`
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) metrics: Option<String>,
     /// Entities kept in each table, with `Other` and `Total` beside them; at least 10 [default: 15]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) aggregation_limit: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub(in crate::cli) struct EngineChoice {
+    /// Where queries are answered: local, or ballista://host:port, an Apache Ballista cluster [default: local]
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
+    /// Folder that this machine and all of a cluster see, for the tables of the run [default: the temporary folder]
+    #[arg(long, value_name = "DIR")]
+    engine_dir: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Args)]
@@ -80,6 +93,13 @@ pub(in crate::cli) struct SqlArguments {
     pub(in crate::cli) metrics: Option<String>,
 }
 
+impl EngineChoice {
+    pub(in crate::cli) fn add_to(&self, typed: &mut Typed) {
+        typed.engine.clone_from(&self.engine);
+        typed.engine_dir.clone_from(&self.engine_dir);
+    }
+}
+
 impl DataArguments {
     pub(in crate::cli) fn add_to(&self, typed: &mut Typed) {
         typed.data.clone_from(&self.data);
@@ -88,6 +108,7 @@ impl DataArguments {
         typed.timezone.clone_from(&self.timezone);
         typed.max_bad_rows.clone_from(&self.max_bad_rows);
         typed.memory_limit.clone_from(&self.memory_limit);
+        self.engine.add_to(typed);
         typed.metrics.clone_from(&self.metrics);
         typed.aggregation_limit.clone_from(&self.aggregation_limit);
     }

@@ -105,6 +105,7 @@ fn asked_on(today: jiff::civil::Date, text: &str, map: &[(&str, &str)], window: 
             .collect(),
         max_bad_rows: 0,
         memory: super::super::MemoryLimit::default(),
+        engine: super::super::QueryEngine::Local,
         timezone: "UTC".to_owned(),
         mapping: Vec::new(),
         access: super::super::Access::default(),

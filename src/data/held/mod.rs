@@ -123,6 +123,13 @@ impl Held {
         (0..self.chunks.len()).map(move |chunk| self.packed(chunk, column))
     }
 
+    /// All columns of a chunk, as their types say.
+    #[cfg(feature = "ballista")]
+    pub(crate) fn rows(&self, chunk: usize) -> Result<RecordBatch, DataError> {
+        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
+        self.batch(chunk, &self.schema, &columns, &[])
+    }
+
     /// Rows with these columns alone, as far as all conditions hold: codes are fewer bytes to choose from than what they stand for.
     fn batch(
         &self,

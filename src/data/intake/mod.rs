@@ -10,7 +10,7 @@ use super::moment::DayOrder;
 use super::profile::{self, Column};
 use super::roles::{self, Given, Roles};
 use super::source::{self, Access, Place, Raw, place};
-use super::{DataError, Mapped, Options, Window};
+use super::{DataError, Mapped, Options, QueryEngine, Window};
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub max_bad_rows: u64,
     pub access: &'a Access,
     pub memory: MemoryLimit,
+    /// Where queries are answered.
+    pub engine: &'a QueryEngine,
     /// Rows that no number of this window needs may stay where they are.
     pub window: Option<Window>,
 }
@@ -44,6 +46,7 @@ impl<'a> Request<'a> {
             max_bad_rows: options.max_bad_rows,
             access: &options.access,
             memory: options.memory,
+            engine: &options.engine,
             window: Some(options.window),
         }
     }

@@ -49,6 +49,7 @@ fn options(source: &Path, window: Window) -> Options {
         mapping: Vec::new(),
         max_bad_rows: 100,
         memory: data::MemoryLimit::default(),
+        engine: data::QueryEngine::Local,
         timezone: "UTC".to_owned(),
         access: data::Access::default(),
         metrics: None,
