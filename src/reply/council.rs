@@ -114,7 +114,11 @@ impl Council<'_> {
     /// Refuses what rests on a finding that the reply itself gives up.
     fn stands(&self, uses: &[String]) -> Result<(), String> {
         match self.given_up.iter().find(|given| uses.contains(&given.finding)) {
-            Some(GivenUp { finding, conflict, keep }) => Err(format!(
+            Some(GivenUp {
+                finding,
+                conflict,
+                keep,
+            }) => Err(format!(
                 "{GIVEN_UP}: it rests on {finding}, and {conflict} was settled in favour of {keep}; use {keep}, or delete"
             )),
             None => Ok(()),
@@ -322,7 +326,11 @@ impl Council<'_> {
                     keep: keep.clone(),
                 });
             }
-            self.out.resolutions.push(Settled { conflict: id, keep, why });
+            self.out.resolutions.push(Settled {
+                conflict: id,
+                keep,
+                why,
+            });
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::support::run::{Done, END, Run, START};
 
 const TABLE: &str = "run_logs/x/outputs/segments/daily/revenue_by_country.csv";
@@ -49,4 +51,49 @@ fn tables_that_agree_are_no_conflict() {
     let joined = done.json("coordinated_insights.json");
     assert_eq!(joined["conflicts"], serde_json::json!([]));
     assert!(!done.report().contains("Conflict"), "{}", done.report());
+}
+
+/// Two findings on one change that seem to contradict each other, and a coordinator that settles it and tells both.
+#[test]
+fn a_finding_that_was_given_up_is_not_told() {
+    let finding = |id: &str, text: &str| {
+        json!({"id": id, "kind": "change", "title": "Daily active users", "text": text, "severity": "high",
+            "model_confidence": 0.9, "asserts": [{"op": "change", "cell": "d1.current", "dir": "up"}]})
+    };
+    let rose = finding("f1", "Daily active users rose {{chg:d1.current}}.");
+    let below = finding(
+        "f2",
+        "Daily active users changed by {{chg:d1.current}}, still below {{d24.current}} weekly active users.",
+    );
+    let daily =
+        json!({"summary": null, "findings": [rose, below], "hypotheses": [], "recommendations": [], "data_gaps": []});
+    let joined = json!({
+        "executive_summary": [{"text": "{{F1}}.", "uses": ["F1"]}, {"text": "{{F2}}.", "uses": ["F2"]}],
+        "key_findings": [{"finding": "F1", "why_it_matters": ""}, {"finding": "F2", "why_it_matters": ""}],
+        "cross_cutting_themes": [], "prioritized_recommendations": [],
+        "confidence_assessment": {"text": "One view was given up."}, "next_steps": [],
+        "resolutions": [{"conflict": "C1", "keep": "F1", "why": "It is of all users."}],
+    });
+    let roles =
+        json!({"daily_metrics": {"say": daily, "repeat": true}, "coordinator": {"say": joined, "repeat": true}});
+    let script = json!({ "roles": roles }).to_string();
+    let run = Run::council().mock().file("script.json", &script);
+    let done = run.arguments(&["--mock-script", "script.json"]).done().code(0);
+    let joined = done.json("coordinated_insights.json");
+    assert_eq!(joined["conflicts"][0]["resolution"]["keep"], "F1");
+    assert_eq!(joined["executive_summary"], "Daily active users rose 30.2 %.");
+    assert_eq!(joined["key_findings"].as_array().unwrap().len(), 1);
+    let dropped = joined["metadata"]["dropped_sentences"].as_array().unwrap();
+    for part in ["executive_summary", "key_findings"] {
+        assert!(
+            dropped.contains(&json!({"part": part, "reasons": ["given_up"]})),
+            "{dropped:?}"
+        );
+    }
+    assert!(!joined.to_string().contains("still below"), "{joined:#}");
+    assert_eq!(
+        joined["metadata"]["reviews"].as_array().unwrap().len(),
+        2,
+        "it was told so once"
+    );
 }

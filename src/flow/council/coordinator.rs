@@ -34,9 +34,8 @@ pub(super) fn coordinated(
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
     let checked = reviews.checked_council(value, &owned, conflicts);
     // A sentence on a finding that was given up is left out alone: it is true, and only not what was decided.
-    let is_lie = |dropped: &reply::Dropped| {
-        dropped.part == "executive_summary" && !dropped.reason.starts_with(reply::GIVEN_UP)
-    };
+    let is_lie =
+        |dropped: &reply::Dropped| dropped.part == "executive_summary" && !dropped.reason.starts_with(reply::GIVEN_UP);
     let lies = checked.dropped.iter().any(is_lie);
     // Without a finding there is no sentence to check; the template says that nothing happened.
     if (checked.usable && !lies) || findings.is_empty() {

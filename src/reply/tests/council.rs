@@ -171,7 +171,11 @@ fn who_decides_against_a_finding_does_not_tell_it() {
     let conflicts = [conflict("C1", &["F1", "F2"])];
     let settled = reply(json!([{"conflict": "c1", "keep": "F1", "why": "It covers all users."}]));
     let checked = coordinator(&settled, &findings(), &conflicts);
-    let told: Vec<&str> = checked.executive_summary.iter().map(|sentence| sentence.text.as_str()).collect();
+    let told: Vec<&str> = checked
+        .executive_summary
+        .iter()
+        .map(|sentence| sentence.text.as_str())
+        .collect();
     assert_eq!(told, ["Revenue in Brazil fell 19.4 % to $7.8M."]);
     let keys: Vec<&str> = checked.key_findings.iter().map(|key| key.finding.as_str()).collect();
     assert_eq!(keys, ["F1"]);
@@ -189,7 +193,11 @@ fn who_decides_against_a_finding_does_not_tell_it() {
     );
     assert!(summary[1].starts_with("number: "), "{summary:?}");
     for part in ["key_findings", "cross_cutting_themes", "prioritized_recommendations"] {
-        assert!(reasons(part)[0].starts_with("given_up: "), "{part}: {:?}", checked.dropped);
+        assert!(
+            reasons(part)[0].starts_with("given_up: "),
+            "{part}: {:?}",
+            checked.dropped
+        );
     }
     // What is not settled, without a reason or by a finding of another conflict, stays as it is.
     for resolutions in [
@@ -199,7 +207,11 @@ fn who_decides_against_a_finding_does_not_tell_it() {
         json!([{"conflict": "C2", "keep": "F1", "why": "It is larger."}]),
     ] {
         let checked = coordinator(&reply(resolutions.clone()), &findings(), &conflicts);
-        assert_eq!((checked.executive_summary.len(), checked.resolutions.len()), (2, 0), "{resolutions}");
+        assert_eq!(
+            (checked.executive_summary.len(), checked.resolutions.len()),
+            (2, 0),
+            "{resolutions}"
+        );
         let refused = checked.dropped.iter().any(|dropped| dropped.part == "resolutions");
         let is_of_another = !resolutions.to_string().contains("\"\"") && resolutions != json!([]);
         assert_eq!(refused, is_of_another, "{resolutions}: {:?}", checked.dropped);
