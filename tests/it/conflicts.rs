@@ -2,17 +2,18 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::run::{Done, END, Run, START};
 
-const TABLE: &str = "run_logs/x/outputs/segments/daily/revenue_by_country.csv";
+const COUNTRIES: &str = "run_logs/x/outputs/segments/daily/revenue_by_country.csv";
+const SEGMENTS: &str = "run_logs/x/outputs/segments/segmentation_summary.json";
 
 /// A run over the tables that an earlier run left, one of which somebody changed.
-fn over_tables(change: impl Fn(&str) -> String) -> Done {
+fn over(table: &str, change: impl Fn(&str) -> String) -> Done {
     let done = Run::council().mock().done().code(0);
-    let text = fs::read_to_string(done.path(TABLE)).unwrap();
-    fs::write(done.path(TABLE), change(&text)).unwrap();
+    let text = fs::read_to_string(done.path(table)).unwrap();
+    fs::write(done.path(table), change(&text)).unwrap();
     let window = ["--run-hash", "x", "--date-start", START, "--date-end", END];
     Run::again(done).arguments(&window).mock().done()
 }
@@ -31,7 +32,7 @@ fn without_brazil(text: &str) -> String {
 
 #[test]
 fn one_metric_with_two_values_is_told_and_printed() {
-    let done = over_tables(without_brazil).code(0);
+    let done = over(COUNTRIES, without_brazil).code(0);
     let joined = done.json("coordinated_insights.json");
     let conflicts = joined["conflicts"].as_array().unwrap();
     let told = conflicts.iter().map(|conflict| conflict["text"].as_str().unwrap());
@@ -45,9 +46,29 @@ fn one_metric_with_two_values_is_told_and_printed() {
     assert!(done.report().contains("**Conflict C1**"), "{}", done.report());
 }
 
+/// The users of the period are told by two files, one of which counts some more.
+#[test]
+fn one_count_with_two_values_is_told_and_printed() {
+    let done = over(SEGMENTS, |text| {
+        let mut summary: Value = serde_json::from_str(text).unwrap();
+        let tier = &mut summary["segmentation"]["revenue_tiers"][0]["users"];
+        *tier = json!(tier.as_u64().unwrap() + 33);
+        summary.to_string()
+    });
+    let joined = done.code(0).json("coordinated_insights.json");
+    let conflicts = joined["conflicts"].as_array().unwrap();
+    let users = conflicts
+        .iter()
+        .find(|conflict| conflict["text"].as_str().unwrap().starts_with("users are "));
+    let text = users.unwrap_or_else(|| panic!("{conflicts:#?}"))["text"]
+        .as_str()
+        .unwrap();
+    assert!(text.contains("60 in D1") && text.contains("93 in S1"), "{text}");
+}
+
 #[test]
 fn tables_that_agree_are_no_conflict() {
-    let done = over_tables(str::to_owned).code(0);
+    let done = over(COUNTRIES, str::to_owned).code(0);
     let joined = done.json("coordinated_insights.json");
     assert_eq!(joined["conflicts"], serde_json::json!([]));
     assert!(!done.report().contains("Conflict"), "{}", done.report());
