@@ -1,7 +1,7 @@
 //! What each table stands on: window, rows, what was left out, what cannot be known yet.
 
 use super::context::Context;
-use super::{Basis, Table, TableKind, show};
+use super::{Basis, Population, Table, TableKind, show};
 
 pub(super) fn basis(context: &Context, table: &Table) -> Basis {
     let dataset = context.dataset;
@@ -11,8 +11,21 @@ pub(super) fn basis(context: &Context, table: &Table) -> Basis {
         previous_period: dataset.previous_window,
         rows: (summary.rows_used > 0).then_some(summary.rows_used),
         users: summary.totals.users,
+        population: Some(population(table)),
         exclusions: exclusions(context, table),
         censoring: censoring(context, table),
+    }
+}
+
+fn population(table: &Table) -> Population {
+    match table.id.as_str() {
+        "S1" | "S8" | "S11" | "R4" => Population::KnownUsers,
+        "S2" | "S3" | "S4" | "S5" | "S7" | "R7" | "S9" | "G1" => Population::UsersOfEachRow,
+        "G3" => Population::UsersOfOneRow,
+        "R8" => Population::NewUsers,
+        "R9" => Population::Payments,
+        id if id.starts_with('C') => Population::NewUsers,
+        _ => Population::All,
     }
 }
 

@@ -145,6 +145,36 @@ pub struct Tested {
     pub least_z: f64,
 }
 
+/// Who or what a table counts, and how often: figures of one name are one figure only where this is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Population {
+    /// Every row of the period, and every user once.
+    All,
+    /// Users with an id, each once, and what their rows hold.
+    KnownUsers,
+    /// Users of two rows count in both; what a row of the source holds counts once.
+    UsersOfEachRow,
+    /// The users of one row of another table.
+    UsersOfOneRow,
+    /// Users whose first day lies in the period, each once.
+    NewUsers,
+    Payments,
+}
+
+impl Population {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::All => "all rows and all users of the period, each once",
+            Self::KnownUsers => "the users with an id, each once",
+            Self::UsersOfEachRow => "the users of each row; who belongs to two rows counts in both",
+            Self::UsersOfOneRow => "the users of one row of another table",
+            Self::NewUsers => "the new users, each once",
+            Self::Payments => "the payments",
+        }
+    }
+}
+
 /// What a table stands on, beyond its definition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Basis {
@@ -153,6 +183,8 @@ pub struct Basis {
     /// Rows of the source and users in the period; unknown where only tables were left.
     pub rows: Option<u64>,
     pub users: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<Population>,
     /// What does not count.
     pub exclusions: Vec<String>,
     /// What cannot be known yet, or not any more.

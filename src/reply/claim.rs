@@ -3,10 +3,11 @@
 pub(super) mod confidence;
 mod evidence;
 mod fields;
+mod known;
 mod neutral;
+mod tape;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -16,7 +17,6 @@ use crate::evidence::{At, Column, Evidence, Role, Row, TableKind};
 use crate::insight::Verdict;
 
 use super::basis::{Basis, Ground};
-use super::lexicon::Lexicon;
 use super::mask::says;
 use super::reason::Reason;
 use super::render::render;
@@ -24,7 +24,9 @@ use super::text::sentences;
 use super::verify::{Checked, check};
 use confidence::{Way, confidence};
 use fields::fields;
+use known::{Known, Library};
 pub(super) use neutral::is_advice;
+use tape::Tape;
 
 /// What was found out about one claim.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,24 +40,8 @@ pub struct Judged {
 /// Judges claims; those that share their evidence share the reading of it.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    known: Vec<Known>,
-    /// By how the text of their evidence begins.
-    by_head: HashMap<Vec<u8>, Vec<usize>>,
+    library: Library,
 }
-
-/// Evidence that was read, with the text that it was read from.
-#[derive(Debug)]
-struct Known {
-    text: String,
-    evidence: Evidence,
-    lexicon: Lexicon,
-}
-
-/// More evidence than this is not remembered at once.
-const MAX_KNOWN: usize = 512;
-
-/// So many bytes tell most evidence apart; the rest is compared.
-const HEAD: usize = 96;
 
 /// What a line of input came to.
 #[derive(Debug)]
@@ -68,8 +54,16 @@ pub struct Answer {
 
 impl Verifier {
     /// Judges a claim of the form `{"id": …, "evidence": {…}, "text": "…", "citations": ["T1.r3.revenue", "M2", "T1"]}`.
-    pub fn judge(&mut self, line: &str) -> Answer {
-        let known = |rest: &str| self.find(rest).map(|place| self.known[place].text.len());
+    pub fn judge<'l>(&mut self, line: &'l str) -> Answer {
+        // Evidence is read only once, and where it ends is seen on the way.
+        let mut tape = None;
+        let known = |rest: &'l str| match self.library.find(rest) {
+            Some(place) => Some(self.library.at(place).text.len()),
+            None => {
+                tape = Tape::of(rest);
+                tape.as_ref().map(|tape| tape.text().len())
+            }
+        };
         let Some(fields) = fields(line, known) else {
             let why = match serde_json::from_str::<Value>(line) {
                 Ok(_) => "the line is no JSON object".to_owned(),
@@ -90,7 +84,7 @@ impl Verifier {
         let id = field("id").and_then(|raw| serde_json::from_str(raw).ok());
         Answer {
             id: id.unwrap_or(Value::Null),
-            judged: self.judge_fields(&fields, field),
+            judged: self.judge_fields(&fields, field, tape),
         }
     }
 
@@ -98,6 +92,7 @@ impl Verifier {
         &mut self,
         fields: &[(&str, &'l str)],
         field: impl Fn(&str) -> Option<&'l str>,
+        tape: Option<Tape<'l>>,
     ) -> Result<Judged, String> {
         let read = ["evidence", "text", "citations"];
         for (name, raw) in fields
@@ -116,7 +111,7 @@ impl Verifier {
             Some(raw) => serde_json::from_str(raw).map_err(|_| "`citations` is no list of strings")?,
         };
         let raw = field("evidence").ok_or("`evidence` is no object")?;
-        let known = self.read(raw)?;
+        let known = self.read(raw, tape)?;
         let ground = Ground {
             evidence: &known.evidence,
             lexicon: &known.lexicon,
@@ -124,44 +119,27 @@ impl Verifier {
         Ok(judge(&text, &citations.unwrap_or_default(), ground))
     }
 
-    fn read(&mut self, raw: &str) -> Result<&Known, String> {
-        let place = match self
-            .find(raw)
-            .filter(|place| self.known[*place].text.len() == raw.len())
-        {
-            Some(place) => place,
-            None => self.learn(raw)?,
+    fn read<'l>(&mut self, raw: &'l str, tape: Option<Tape<'l>>) -> Result<&Known, String> {
+        let is_known = |place: &usize| self.library.at(*place).text.len() == raw.len();
+        let place = match (
+            tape.filter(|tape| std::ptr::eq(tape.text(), raw)),
+            self.library.find(raw).filter(is_known),
+        ) {
+            (Some(tape), _) => self.library.learn(&tape)?,
+            (None, Some(place)) => place,
+            (None, None) => {
+                let tape = Tape::of(raw).filter(|tape| tape.text() == raw);
+                self.library.learn(&tape.ok_or_else(|| no_json(raw))?)?
+            }
         };
-        Ok(&self.known[place])
+        Ok(self.library.at(place))
     }
+}
 
-    /// The evidence that a text begins with.
-    fn find(&self, text: &str) -> Option<usize> {
-        let alike = self.by_head.get(head(text))?;
-        alike
-            .iter()
-            .copied()
-            .find(|place| text.starts_with(&self.known[*place].text))
-    }
-
-    fn learn(&mut self, raw: &str) -> Result<usize, String> {
-        let value: Value = serde_json::from_str(raw).map_err(|error| format!("`evidence` is no JSON: {error}"))?;
-        if !value.is_object() {
-            return Err("`evidence` is no object".to_owned());
-        }
-        let evidence = evidence::read(&value)?;
-        if self.known.len() >= MAX_KNOWN {
-            self.known.clear();
-            self.by_head.clear();
-        }
-        self.known.push(Known {
-            text: raw.to_owned(),
-            lexicon: Lexicon::of(&evidence),
-            evidence,
-        });
-        let place = self.known.len() - 1;
-        self.by_head.entry(head(raw).to_vec()).or_default().push(place);
-        Ok(place)
+fn no_json(raw: &str) -> String {
+    match serde_json::from_str::<IgnoredAny>(raw) {
+        Ok(_) => "`evidence` is nested too deep".to_owned(),
+        Err(error) => format!("`evidence` is no JSON: {error}"),
     }
 }
 
@@ -172,11 +150,6 @@ fn is_plain(raw: &str) -> bool {
         Some(inside) => inside.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
         None => ["null", "true", "false"].contains(&raw),
     }
-}
-
-fn head(text: &str) -> &[u8] {
-    let bytes = text.as_bytes();
-    &bytes[..bytes.len().min(HEAD)]
 }
 
 fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {

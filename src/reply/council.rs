@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::insight::Finding;
+use crate::insight::{Conflict, Finding};
 
 use super::advice;
 use super::sentence::{Sentence, check_sentence};
@@ -56,7 +56,7 @@ pub struct Recommendation {
     pub about: Vec<String>,
 }
 
-/// Which finding of a conflict is kept, and why.
+/// Which finding of a conflict is kept, and why: of a conflict that there is, and never without a reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settled {
     /// `C1`.
@@ -73,29 +73,64 @@ pub struct Dropped {
     pub reason: String,
 }
 
-/// Checks a reply that fits the coordinator schema; what does not fit is skipped.
-pub fn coordinator(value: &Value, findings: &[Finding]) -> CheckedCouncil {
+/// Checks a reply that fits the coordinator schema; what does not fit is skipped. Of a conflict that the reply settles, only the
+/// finding that is kept may be told.
+pub fn coordinator(value: &Value, findings: &[Finding], conflicts: &[Conflict]) -> CheckedCouncil {
     let mut council = Council {
         findings,
+        conflicts,
+        given_up: Vec::new(),
         out: CheckedCouncil::default(),
     };
+    council.resolutions(value);
     council.summary(value);
     council.key_findings(value);
     council.themes(value);
     council.recommendations(value);
     council.assessment(value);
     council.next_steps(value);
-    council.resolutions(value);
     council.out.usable = !council.out.executive_summary.is_empty();
     council.out
 }
 
 struct Council<'a> {
     findings: &'a [Finding],
+    conflicts: &'a [Conflict],
+    given_up: Vec<GivenUp>,
     out: CheckedCouncil,
 }
 
+/// A finding that lost a conflict.
+struct GivenUp {
+    finding: String,
+    conflict: String,
+    keep: String,
+}
+
+/// Why a sentence may not stand that rests on a finding which its own writer has decided against.
+pub const GIVEN_UP: &str = "given_up";
+
 impl Council<'_> {
+    /// Refuses what rests on a finding that the reply itself gives up.
+    fn stands(&self, uses: &[String]) -> Result<(), String> {
+        match self.given_up.iter().find(|given| uses.contains(&given.finding)) {
+            Some(GivenUp {
+                finding,
+                conflict,
+                keep,
+            }) => Err(format!(
+                "{GIVEN_UP}: it rests on {finding}, and {conflict} was settled in favour of {keep}; use {keep}, or delete"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn sentence(&self, text: &str, uses: &[String], must_use: bool) -> Result<Sentence, String> {
+        let sentence = check_sentence(text, uses, self.findings, must_use)?;
+        self.stands(&sentence.uses)?;
+        Ok(sentence)
+    }
+
     fn drop(&mut self, part: &str, text: &str, reason: impl Into<String>) {
         self.out.dropped.push(Dropped {
             part: part.to_owned(),
@@ -123,7 +158,7 @@ impl Council<'_> {
         for raw in items(value, PART) {
             let uses = self.known(raw, "uses");
             for text in sentences(&string(raw, "text")) {
-                match check_sentence(&text, &uses, self.findings, true) {
+                match self.sentence(&text, &uses, true) {
                     Ok(sentence) => self.out.executive_summary.push(sentence),
                     Err(reason) => self.drop(PART, &text, reason),
                 }
@@ -145,6 +180,10 @@ impl Council<'_> {
                 continue;
             };
             let id = finding.id.clone();
+            if let Err(reason) = self.stands(std::slice::from_ref(&id)) {
+                self.drop(PART, &why, reason);
+                continue;
+            }
             if self.out.key_findings.iter().any(|known| known.finding == id) {
                 continue;
             }
@@ -160,7 +199,7 @@ impl Council<'_> {
     fn passing(&mut self, part: &str, text: &str, uses: &[String], must_use: bool) -> String {
         let mut kept = Vec::new();
         for sentence in sentences(text) {
-            match check_sentence(&sentence, uses, self.findings, must_use) {
+            match self.sentence(&sentence, uses, must_use) {
                 Ok(sentence) => kept.push(sentence.text),
                 Err(reason) => self.drop(part, &sentence, reason),
             }
@@ -195,7 +234,7 @@ impl Council<'_> {
                 self.drop(PART, &action, "it stands on findings that do not exist");
                 continue;
             }
-            let words = match self.advice(&action, &about) {
+            let words = match self.stands(&about).and_then(|()| self.advice(&action, &about)) {
                 Ok(words) if !words.is_empty() => words,
                 Ok(_) => continue,
                 Err(reason) => {
@@ -235,8 +274,9 @@ impl Council<'_> {
             Some(raw) => string(raw, "text"),
             None => String::new(),
         };
-        let all: Vec<String> = self.findings.iter().map(|finding| finding.id.clone()).collect();
-        self.out.confidence_assessment = self.passing(PART, &text, &all, false);
+        let ids = self.findings.iter().map(|finding| finding.id.clone());
+        let kept: Vec<String> = ids.filter(|id| self.stands(std::slice::from_ref(id)).is_ok()).collect();
+        self.out.confidence_assessment = self.passing(PART, &text, &kept, false);
     }
 
     fn next_steps(&mut self, value: &Value) {
@@ -267,9 +307,27 @@ impl Council<'_> {
                 continue;
             };
             let keep = finding.id.clone();
+            let id = string(raw, "conflict").to_uppercase();
+            let known = self.conflicts.iter().find(|conflict| conflict.id == id);
+            let Some(conflict) = known.filter(|conflict| conflict.findings.contains(&keep)) else {
+                let why = format!("bad_ref: there is no conflict {id} that {keep} is part of");
+                self.drop(PART, &string(raw, "why"), why);
+                continue;
+            };
+            let is_settled = self.out.resolutions.iter().any(|settled| settled.conflict == id);
             let why = self.passing(PART, &string(raw, "why"), std::slice::from_ref(&keep), false);
+            if is_settled || why.is_empty() {
+                continue;
+            }
+            for lost in conflict.findings.iter().filter(|finding| **finding != keep) {
+                self.given_up.push(GivenUp {
+                    finding: lost.clone(),
+                    conflict: id.clone(),
+                    keep: keep.clone(),
+                });
+            }
             self.out.resolutions.push(Settled {
-                conflict: string(raw, "conflict").to_uppercase(),
+                conflict: id,
                 keep,
                 why,
             });

@@ -1,8 +1,8 @@
 //! The names and labels of one evidence, found in a text in one walk over its words. Made once for many texts.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 
@@ -11,50 +11,31 @@ use crate::evidence::{Cell, Evidence, Role, Row, Table, TableKind, Unit};
 /// What the evidence calls its rows and measures.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lexicon {
+    /// Those that begin with one word stand together, longest first.
     entries: Vec<Entry>,
-    /// The entries that begin with a word, longest first.
-    by_word: HashMap<String, Vec<usize>, BuildHasherDefault<Fnv>>,
-    /// Every word that the evidence prints, in lower case.
-    words: HashSet<String, BuildHasherDefault<Fnv>>,
+    /// Everything that the evidence prints, a text a line.
+    printed: String,
+    /// Its words in lower case, where somebody has asked.
+    words: OnceLock<HashSet<String>>,
     /// The nouns of its counts, longest first.
     pub(super) nouns: Vec<String>,
     /// The days that rows are about, each with its row.
-    pub(super) days: Vec<(Date, String)>,
-}
-
-/// FNV-1a: words are short, and one is looked up for each word of each text.
-#[derive(Debug, Clone)]
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    pub(super) days: Vec<(Date, Arc<str>)>,
 }
 
 /// One name or label.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) lower: String,
-    pub(super) written: String,
+    /// What stands for its first word.
+    first: u64,
+    pub(super) lower: Arc<str>,
+    pub(super) written: Arc<str>,
     /// The rows of this name, entities only.
-    pub(super) rows: Vec<(String, TableKind)>,
+    pub(super) rows: Vec<(Arc<str>, TableKind)>,
     /// A measure, as sentences call it.
     pub(super) is_measure: bool,
     /// The rows that are this measure, and no other.
-    pub(super) measure_rows: Vec<String>,
+    pub(super) measure_rows: Vec<Arc<str>>,
     /// Holds nothing that claims anything: neither its digits nor its words.
     pub(super) is_masked: bool,
 }
@@ -66,13 +47,9 @@ impl Lexicon {
             out.rows(table);
             out.labels(table);
         }
-        out.entries.sort_by_key(|entry| std::cmp::Reverse(entry.lower.len()));
-        for (index, entry) in out.entries.iter().enumerate() {
-            let first = entry.lower.split(|c: char| !is_word(c)).next().unwrap_or_default();
-            out.by_word.entry(first.to_owned()).or_default().push(index);
-        }
+        out.entries
+            .sort_by_key(|entry| (entry.first, std::cmp::Reverse(entry.lower.len())));
         out.nouns.sort_by_key(|noun| std::cmp::Reverse(noun.len()));
-        out.nouns.dedup();
         let printed = evidence.notes.iter().chain(&evidence.gaps);
         printed.for_each(|text| out.learn(text));
         out
@@ -80,7 +57,15 @@ impl Lexicon {
 
     /// Whether the evidence prints this word anywhere.
     pub(super) fn knows(&self, word: &str) -> bool {
-        self.words.contains(word)
+        self.words.get_or_init(|| words(&self.printed)).contains(word)
+    }
+
+    /// The entries that begin with a word, longest first.
+    fn beginning(&self, word: &str) -> &[Entry] {
+        let first = hash(word);
+        let from = self.entries.partition_point(|entry| entry.first < first);
+        let n = self.entries[from..].iter().take_while(|entry| entry.first == first);
+        &self.entries[from..from + n.count()]
     }
 
     /// The longest entries in a text given in lower case, from left to right.
@@ -96,13 +81,10 @@ impl Lexicon {
             }
             let rest = &lower[at..];
             let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-            let Some(candidates) = self.by_word.get(&rest[..word]) else {
-                continue;
-            };
             let fits = |entry: &&Entry| {
-                rest.starts_with(&entry.lower) && !rest[entry.lower.len()..].chars().next().is_some_and(is_word)
+                rest.starts_with(&*entry.lower) && !rest[entry.lower.len()..].chars().next().is_some_and(is_word)
             };
-            if let Some(entry) = candidates.iter().map(|index| &self.entries[*index]).find(fits) {
+            if let Some(entry) = self.beginning(&rest[..word]).iter().find(fits) {
                 free = at + entry.lower.len();
                 out.push((at..free, entry));
             }
@@ -116,20 +98,23 @@ impl Lexicon {
         let names_measures =
             table.kind == TableKind::Totals || table.columns.first().is_some_and(|column| column.name == "measure");
         for row in &table.rows {
+            let id: Arc<str> = row.id.as_str().into();
             let is_entity = !names_measures && !row.summary;
             for name in std::iter::once(&row.key).chain(&row.aliases) {
                 self.learn(name);
-                if name.len() < 2 || name.parse::<Date>().is_ok() || name.parse::<f64>().is_ok() {
+                if name.len() < 2
+                    || may_be_figure(name) && (name.parse::<Date>().is_ok() || name.parse::<f64>().is_ok())
+                {
                     continue;
                 }
                 let entry = self.entry(name);
                 entry.is_masked = true;
                 entry.is_measure |= names_measures;
                 if names_measures {
-                    entry.measure_rows.push(row.id.clone());
+                    entry.measure_rows.push(Arc::clone(&id));
                 }
                 if is_entity {
-                    entry.rows.push((row.id.clone(), table.kind));
+                    entry.rows.push((Arc::clone(&id), table.kind));
                 }
             }
             if speaks_per_row {
@@ -137,7 +122,7 @@ impl Lexicon {
                     self.entry(&subject).is_measure = true;
                 }
             }
-            self.day(row);
+            self.day(row, &id);
             for cell in &row.cells {
                 if let Cell::Text(text) = cell {
                     self.learn(text);
@@ -149,17 +134,17 @@ impl Lexicon {
         }
     }
 
-    fn day(&mut self, row: &Row) {
-        let days = row.cells.iter().filter_map(|cell| match cell {
-            Cell::Day(day) => Some(*day),
-            _ => None,
-        });
-        let months = format!("{}-01", row.key).parse().ok();
-        self.days.extend(
-            days.chain(row.key.parse().ok())
-                .chain(months)
-                .map(|day| (day, row.id.clone())),
-        );
+    fn day(&mut self, row: &Row, id: &Arc<str>) {
+        let mut add = |day: Date| self.days.push((day, Arc::clone(id)));
+        for cell in &row.cells {
+            if let Cell::Day(day) = cell {
+                add(*day);
+            }
+        }
+        if may_be_figure(&row.key) {
+            row.key.parse().ok().map(&mut add);
+            format!("{}-01", row.key).parse().ok().map(&mut add);
+        }
     }
 
     fn labels(&mut self, table: &Table) {
@@ -168,11 +153,13 @@ impl Lexicon {
             .iter()
             .map(|column| &column.unit)
             .chain(table.rows.iter().filter_map(|row| row.unit.as_ref()));
-        let nouns = units.filter_map(|unit| match unit {
-            Unit::Count(noun) => Some(noun.to_lowercase()),
-            _ => None,
-        });
-        self.nouns.extend(nouns);
+        for unit in units {
+            if let Unit::Count(noun) = unit
+                && !self.nouns.iter().any(|known| known == noun)
+            {
+                self.nouns.push(noun.to_lowercase());
+            }
+        }
         for column in &table.columns {
             self.learn(&column.label);
             self.learn(&column.name);
@@ -197,12 +184,20 @@ impl Lexicon {
     }
 
     fn entry(&mut self, written: &str) -> &mut Entry {
-        let lower = written.to_ascii_lowercase();
-        let known = self.entries.iter().position(|entry| entry.lower == lower);
-        let index = known.unwrap_or_else(|| {
+        let end = written.find(|c: char| !is_word(c)).unwrap_or(written.len());
+        let first = hash(&written[..end]);
+        let known = |entry: &Entry| entry.first == first && entry.lower.eq_ignore_ascii_case(written);
+        let index = self.entries.iter().position(known).unwrap_or_else(|| {
+            let own: Arc<str> = written.into();
+            let lower: Arc<str> = if written.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                written.to_ascii_lowercase().into()
+            } else {
+                Arc::clone(&own)
+            };
             self.entries.push(Entry {
+                first,
                 lower,
-                written: written.to_owned(),
+                written: own,
                 rows: Vec::new(),
                 is_measure: false,
                 measure_rows: Vec::new(),
@@ -214,13 +209,30 @@ impl Lexicon {
     }
 
     fn learn(&mut self, text: &str) {
-        let words = text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty());
-        self.words.extend(words.map(str::to_lowercase));
-        let identifiers = text.split_whitespace().filter(|word| word.contains('_'));
-        self.words.extend(identifiers.map(str::to_lowercase));
+        self.printed.push_str(text);
+        self.printed.push('\n');
     }
+}
+
+/// The words of a text in lower case, and what of it is written with underscores.
+fn words(text: &str) -> HashSet<String> {
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let identifiers = text.split_whitespace().filter(|word| word.contains('_'));
+    words.chain(identifiers).map(str::to_lowercase).collect()
+}
+
+/// FNV-1a of the word in lower case: words are short, and one is looked up for each word of each text. Two words that share it are
+/// told apart by their letters.
+fn hash(word: &str) -> u64 {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
+/// Whether a name may be a day or a number, seen from its first letter; not even "nan" is missed.
+fn may_be_figure(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_digit() || "+-.iInN".contains(c))
 }
 
 /// Each row has a measure of its own, named in a text cell.

@@ -244,13 +244,13 @@ pub(super) fn mentions<'b>(
     for (range, entry) in names.iter().filter(|(_, entry)| !entry.rows.is_empty()) {
         let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
         let is_used = entry.rows.iter().any(|(row, _)| basis.uses(row));
-        let same_case = typed[range.clone()] == entry.written;
+        let same_case = typed[range.clone()] == *entry.written;
         let is_plain =
             is_plain_word(typed, range, &entry.written, kind) && !(is_used && same_case && kind == TableKind::Entities);
         out[usize::from(is_plain)].push(Mention {
             range: range.clone(),
             name: &entry.written,
-            rows: entry.rows.iter().map(|(row, _)| row.as_str()).collect(),
+            rows: entry.rows.iter().map(|(row, _)| &**row).collect(),
         });
     }
     out

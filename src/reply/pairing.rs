@@ -40,7 +40,7 @@ pub(super) fn subjects<'b>(
     for (range, dated) in dates {
         let days = basis.lexicon.days.iter();
         let of_used = days.filter(|(day, row)| dated.is(*day) && basis.uses(row));
-        let mut rows: Vec<&str> = of_used.map(|(_, row)| row.as_str()).collect();
+        let mut rows: Vec<&str> = of_used.map(|(_, row)| &**row).collect();
         rows.sort_unstable();
         rows.dedup();
         if !rows.is_empty() {

@@ -34,11 +34,11 @@ impl Judge<'_, '_> {
         let days = &self.basis.lexicon.days;
         let uses_days = days.iter().any(|(_, row)| self.basis.uses(row));
         for (range, dated) in &self.masked.dates {
-            let of_used = |(day, row): &&(Date, String)| dated.is(*day) && self.basis.uses(row);
+            let of_used = |day: Date, row: &str| dated.is(day) && self.basis.uses(row);
             let listed = days.iter().any(|(day, _)| dated.is(*day));
             // The ends of the period are scope; where days are rows, a sentence must say so.
             let is_scope = bounds.iter().any(|date| dated.is(*date)) && !(listed && uses_days && !self.is_scope(range));
-            if is_scope || days.iter().any(|day| of_used(&day)) {
+            if is_scope || days.iter().any(|(day, row)| of_used(*day, row)) {
                 continue;
             }
             let message = format!(

@@ -81,7 +81,7 @@ impl Judge<'_, '_> {
             .names
             .iter()
             .filter(|(range, entry)| entry.is_measure && inside(range));
-        let measures: Vec<&str> = named.map(|(_, entry)| entry.lower.as_str()).collect();
+        let measures: Vec<&str> = named.map(|(_, entry)| &*entry.lower).collect();
         if rows.is_empty() && measures.is_empty() {
             return Vec::new();
         }

@@ -23,7 +23,7 @@ impl Judge<'_, '_> {
         }
         let own: Vec<String> = self.basis.cells.iter().flat_map(measures_of).collect();
         let alike = |entry: &&Entry| {
-            let label = entry.lower.as_str();
+            let label = &*entry.lower;
             let is_other_row = !entry.measure_rows.is_empty()
                 && !entry.measure_rows.iter().any(|row| self.basis.uses(row))
                 && self.basis.cells.iter().all(|at| at.table.kind == TableKind::Totals);
@@ -39,8 +39,11 @@ impl Judge<'_, '_> {
                 _ => None,
             })
             .collect();
-        if !said.iter().any(|entry| alike(entry) || nouns.contains(&entry.lower)) {
-            let words: BTreeSet<&str> = said.iter().map(|entry| entry.lower.as_str()).collect();
+        if !said
+            .iter()
+            .any(|entry| alike(entry) || nouns.iter().any(|noun| **noun == *entry.lower))
+        {
+            let words: BTreeSet<&str> = said.iter().map(|entry| &*entry.lower).collect();
             let words: Vec<&str> = words.into_iter().collect();
             self.fault(Reason::unsupported(
                 "measure",

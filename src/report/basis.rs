@@ -1,9 +1,9 @@
-//! What a table of the evidence stands on, in words: the five things that a reader must know before reading a number of it.
+//! What a table of the evidence stands on, in words: the six things that a reader must know before reading a number of it.
 
-use crate::evidence::{Basis, Evidence, Table, show};
+use crate::evidence::{Basis, Evidence, Population, Table, show};
 
-/// Definition, window, rows, exclusions and censoring, in this order; what there is nothing of is said too.
-pub fn basis(evidence: &Evidence, table: &Table) -> [(&'static str, String); 5] {
+/// Definition, population, window, rows, exclusions and censoring, in this order; what there is nothing of is said too.
+pub fn basis(evidence: &Evidence, table: &Table) -> [(&'static str, String); 6] {
     let basis = table.basis.clone().unwrap_or_default();
     let or_nothing = |sentences: &[String], nothing: &str| match sentences {
         [] => nothing.to_owned(),
@@ -11,6 +11,7 @@ pub fn basis(evidence: &Evidence, table: &Table) -> [(&'static str, String); 5] 
     };
     [
         ("Definition", table.definition.trim_end_matches('.').to_owned()),
+        ("Counted", counted(&basis)),
         ("Window", window(evidence, &basis)),
         ("Rows", rows(&basis)),
         ("Left out", or_nothing(&basis.exclusions, "nothing")),
@@ -50,6 +51,10 @@ fn window(evidence: &Evidence, basis: &Basis) -> String {
     )
 }
 
+fn counted(basis: &Basis) -> String {
+    basis.population.map_or("not known", Population::words).to_owned()
+}
+
 fn rows(basis: &Basis) -> String {
     let number = |n: u64| show::number(n as f64, 0);
     match (basis.rows, basis.users) {
@@ -87,11 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn all_five_are_said_even_where_there_is_nothing() {
+    fn all_six_are_said_even_where_there_is_nothing() {
         let known: Basis = serde_json::from_value(json!({
             "period": {"start": "2025-03-01", "end": "2025-03-31"},
             "previous_period": {"start": "2025-01-29", "end": "2025-02-28"},
-            "rows": 12_000, "users": 340,
+            "rows": 12_000, "users": 340, "population": "users_of_each_row",
             "exclusions": ["3 rows without a time", "4 rows that cannot be read"], "censoring": []
         }))
         .unwrap();
@@ -104,6 +109,7 @@ mod tests {
         assert_eq!(
             words(Some(known)),
             "Definition: users = distinct users\n\
+             Counted: the users of each row; who belongs to two rows counts in both\n\
              Window: 2025-03-01 to 2025-03-31, before: 2025-01-29 to 2025-02-28; days in UTC\n\
              Rows: 12,000 of 340 users in the window\n\
              Left out: 3 rows without a time; 4 rows that cannot be read\n\
@@ -112,6 +118,7 @@ mod tests {
         assert_eq!(
             words(None),
             "Definition: users = distinct users\n\
+             Counted: not known\n\
              Window: 2025-03-01 to 2025-03-31, no period before; days in UTC\n\
              Rows: not known: the tables came without their rows\n\
              Left out: nothing\n\

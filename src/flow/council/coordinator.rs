@@ -32,11 +32,11 @@ pub(super) fn coordinated(
         return template::coordinated(&findings, outcomes, answer.why.clone().or(nothing));
     };
     let owned: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
-    let checked = reviews.checked_council(value, &owned);
-    let lies = checked
-        .dropped
-        .iter()
-        .any(|dropped| dropped.part == "executive_summary");
+    let checked = reviews.checked_council(value, &owned, conflicts);
+    // A sentence on a finding that was given up is left out alone: it is true, and only not what was decided.
+    let is_lie =
+        |dropped: &reply::Dropped| dropped.part == "executive_summary" && !dropped.reason.starts_with(reply::GIVEN_UP);
+    let lies = checked.dropped.iter().any(is_lie);
     // Without a finding there is no sentence to check; the template says that nothing happened.
     if (checked.usable && !lies) || findings.is_empty() {
         conflicts::settle(conflicts, &resolutions(&checked));

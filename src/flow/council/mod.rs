@@ -162,7 +162,7 @@ impl Domain for Table<'_> {
             }
             Check::Coordination => {
                 let findings = self.significant();
-                self.reviews.coordinator(stage, answer, &findings)
+                self.reviews.coordinator(stage, answer, &findings, &self.conflicts)
             }
             Check::Schema => None,
         }
@@ -174,7 +174,7 @@ impl Domain for Table<'_> {
             (Check::Findings, Some(facts)) => self.reviews.revised(answer, correction, facts),
             (Check::Coordination, _) => {
                 let findings = self.significant();
-                self.reviews.rejoined(answer, correction, &findings)
+                self.reviews.rejoined(answer, correction, &findings, &self.conflicts)
             }
             _ => correction.clone(),
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::evidence::Evidence;
 use crate::flow::engine::{Answer, Review, Verdict};
-use crate::insight::{Finding, Grounding, ReviewRound, Tally};
+use crate::insight::{Conflict, Finding, Grounding, ReviewRound, Tally};
 use crate::prompt::Stage;
 use crate::reply::{self, CheckedCouncil, CheckedSpecialist};
 
@@ -38,10 +38,15 @@ impl Reviews {
     }
 
     /// The check of the coordinator's reply.
-    pub(super) fn checked_council(&mut self, reply: &Value, findings: &[Finding]) -> CheckedCouncil {
+    pub(super) fn checked_council(
+        &mut self,
+        reply: &Value,
+        findings: &[Finding],
+        conflicts: &[Conflict],
+    ) -> CheckedCouncil {
         match self.coordinator.take() {
             Some(seen) if seen.reply == *reply => seen.checked,
-            _ => reply::coordinator(reply, findings),
+            _ => reply::coordinator(reply, findings, conflicts),
         }
     }
 
@@ -92,9 +97,15 @@ impl Reviews {
         Some(self.noted(stage, answer, atoms, told, feedback, draft))
     }
 
-    pub(super) fn coordinator(&mut self, stage: &Stage, answer: &Answer, findings: &[Finding]) -> Option<Verdict> {
+    pub(super) fn coordinator(
+        &mut self,
+        stage: &Stage,
+        answer: &Answer,
+        findings: &[Finding],
+        conflicts: &[Conflict],
+    ) -> Option<Verdict> {
         let value = answer.value.as_ref()?;
-        let checked = self.checked_council(value, findings);
+        let checked = self.checked_council(value, findings, conflicts);
         let n_kept = checked.executive_summary.len() + checked.key_findings.len() + checked.cross_cutting_themes.len();
         let n_dropped = checked.dropped.len();
         let dropped = checked.dropped.iter();
@@ -161,10 +172,16 @@ impl Reviews {
     }
 
     /// The whole reply of the coordinator, if strictly fewer of its sentences fail.
-    pub(super) fn rejoined(&mut self, answer: &Answer, correction: &Value, findings: &[Finding]) -> Value {
+    pub(super) fn rejoined(
+        &mut self,
+        answer: &Answer,
+        correction: &Value,
+        findings: &[Finding],
+        conflicts: &[Conflict],
+    ) -> Value {
         let before = answer.value.clone().unwrap_or_default();
-        let n_before = self.checked_council(&before, findings).dropped.len();
-        let better = reply::coordinator(correction, findings).dropped.len() < n_before;
+        let n_before = self.checked_council(&before, findings, conflicts).dropped.len();
+        let better = reply::coordinator(correction, findings, conflicts).dropped.len() < n_before;
         if let Some(round) = self.rounds.get_mut(&answer.name).and_then(|rounds| rounds.last_mut()) {
             let taken = vec![answer.name.clone()];
             if better {

@@ -23,6 +23,9 @@ pub(super) fn coordinator(prompt: &str) -> Value {
         told.push(subject);
         new
     });
+    let resolutions = resolutions(prompt);
+    lines.retain(|line| !resolutions.iter().any(|settled| settled.gives_up.contains(&line.id)));
+    let told = resolutions.iter().map(Settled::told);
     json!({
         "executive_summary": summary(&lines),
         "key_findings": lines.iter().take(MOST_KEY_FINDINGS).map(key_finding).collect::<Vec<_>>(),
@@ -30,20 +33,35 @@ pub(super) fn coordinator(prompt: &str) -> Value {
         "prioritized_recommendations": advice(prompt, &lines),
         "confidence_assessment": {"text": confidence(prompt)},
         "next_steps": if lines.is_empty() { vec![] } else { vec!["Name an owner for each recommendation.", "Look at the unusual days together with the engineering team."] },
-        "resolutions": resolutions(prompt),
+        "resolutions": told.collect::<Vec<_>>(),
     })
 }
 
-/// The first finding of each conflict is relied on: `- C1 | F2, F5 | what disagrees`.
-fn resolutions(prompt: &str) -> Vec<Value> {
+/// A conflict of which the first finding is relied on.
+struct Settled<'a> {
+    number: usize,
+    keep: &'a str,
+    gives_up: Vec<&'a str>,
+}
+
+impl Settled<'_> {
+    fn told(&self) -> Value {
+        json!({"conflict": format!("C{}", self.number), "keep": self.keep, "why": "It rests on the larger part of the data."})
+    }
+}
+
+/// `- C1 | F2, F5 | what disagrees`.
+fn resolutions(prompt: &str) -> Vec<Settled<'_>> {
     let conflicts = prompt.lines().filter_map(|line| line.strip_prefix("- C"));
     let settled = conflicts.filter_map(|line| {
         let mut parts = line.split(" | ");
         let number: usize = parts.next()?.parse().ok()?;
-        let first = parts.next()?.split(", ").next().filter(|id| id.starts_with('F'))?;
-        Some(
-            json!({"conflict": format!("C{number}"), "keep": first, "why": "It rests on the larger part of the data."}),
-        )
+        let mut findings = parts.next()?.split(", ").filter(|id| id.starts_with('F'));
+        Some(Settled {
+            number,
+            keep: findings.next()?,
+            gives_up: findings.collect(),
+        })
     });
     settled.collect()
 }

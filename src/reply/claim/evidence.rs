@@ -1,10 +1,14 @@
 //! The evidence of a claim as the evidence of a run: same tables, units, roles; metrics become a table of totals.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::from_str;
 
 use crate::evidence::{At, Cell, Column, Evidence, Good, Role, Row, Table, TableKind, Unit};
 use crate::insight::Analyst;
+
+use super::tape::Node;
 
 /// The table of metrics.
 const METRICS: &str = "M";
@@ -25,21 +29,19 @@ pub(super) fn cited<'a>(citation: &str, evidence: &'a Evidence) -> Option<At<'a>
     }
 }
 
-pub(super) fn read(raw: &Value) -> Result<Evidence, String> {
+pub(super) fn read(raw: Node<'_>) -> Result<Evidence, String> {
     let mut tables = Vec::new();
     for table in list(raw, "tables") {
         tables.push(read_table(table)?);
     }
     tables.push(metrics(raw));
     let period = window(raw, "period").ok_or("`evidence.period` is no {\"start\", \"end\"} of days")?;
-    let previous = window(raw, "previous_period");
     // The windows are of a type that this module cannot name; their wire form is the contract.
-    let windows = |value: Value| serde_json::from_value(value).map_err(|error| format!("`evidence.period`: {error}"));
     Ok(Evidence {
-        analyst: Analyst::from_key(text(raw, "specialist")).unwrap_or(Analyst::DailyMetrics),
-        period: windows(period)?,
-        previous_period: serde_json::from_value(previous.unwrap_or(Value::Null)).ok(),
-        currency: raw.get("currency").and_then(Value::as_str).map(str::to_owned),
+        analyst: Analyst::from_key(&text(raw, "specialist")).unwrap_or(Analyst::DailyMetrics),
+        period: from_str(period).map_err(|error| format!("`evidence.period`: {error}"))?,
+        previous_period: window(raw, "previous_period").and_then(|window| from_str(window).ok()),
+        currency: raw.get("currency").and_then(Node::text).map(Cow::into_owned),
         timezone: "UTC".to_owned(),
         notes: Vec::new(),
         gaps: Vec::new(),
@@ -51,35 +53,31 @@ pub(super) fn read(raw: &Value) -> Result<Evidence, String> {
     })
 }
 
-fn read_table(raw: &Value) -> Result<Table, String> {
-    let (id, key) = (text(raw, "id"), text(raw, "key"));
+fn read_table(raw: Node<'_>) -> Result<Table, String> {
+    let [id, key, title] = texts(raw, ["id", "key", "title"]);
     if id.is_empty() || key.is_empty() {
         return Err("a table of `evidence` has no `id` or no `key`".to_owned());
     }
     let columns: Vec<Column> = list(raw, "columns")
         .map(|raw| {
-            let name = text(raw, "name");
-            let role = match text(raw, "period") {
+            let [name, label, own, period] = texts(raw, ["name", "label", "unit", "period"]);
+            let role = match &*period {
                 _ if name == key => Role::Key,
                 "previous" => Role::Previous,
                 _ => Role::Current,
             };
-            let of = name.strip_suffix("_prev").unwrap_or(name);
-            column(name, text(raw, "label"), unit(text(raw, "unit")), role, of)
+            let of = name.strip_suffix("_prev").unwrap_or(&name);
+            column(&name, &label, unit(&own), role, of)
         })
         .collect();
-    let rows: Vec<Row> = list(raw, "rows")
-        .map(|raw| {
-            let cells = columns
-                .iter()
-                .map(|column| cell(raw.get(&column.name), column.unit == Unit::Minutes))
-                .collect();
-            row(&format!("{id}:{}", text(raw, "id")), text(raw, key), cells)
-        })
-        .collect();
-    let is_quality = text(raw, "title").contains("quality");
+    let mut fields = Fields {
+        columns: &columns,
+        before: Vec::new(),
+    };
+    let rows: Vec<Row> = list(raw, "rows").map(|raw| fields.row(raw, &id, &key)).collect();
+    let is_quality = title.contains("quality");
     Ok(Table {
-        id: id.to_owned(),
+        id: id.into_owned(),
         title: String::new(),
         kind: if is_quality {
             TableKind::Quality
@@ -96,35 +94,98 @@ fn read_table(raw: &Value) -> Result<Table, String> {
     })
 }
 
+/// Which column each field of a row is: mostly as in the row before.
+struct Fields<'a> {
+    columns: &'a [Column],
+    before: Vec<Option<usize>>,
+}
+
+impl Fields<'_> {
+    fn row(&mut self, raw: Node<'_>, table: &str, key: &str) -> Row {
+        let mut cells: Vec<Cell> = self.columns.iter().map(|_| cell(None, false)).collect();
+        let (mut id, mut own) = (Cow::Borrowed(""), Cow::Borrowed(""));
+        for (at, (name, value)) in raw.fields().enumerate() {
+            if name == "id" {
+                id = value.text().unwrap_or_default();
+            }
+            if name == key {
+                own = value.text().unwrap_or_default();
+            }
+            if let Some(place) = self.place(at, &name) {
+                cells[place] = cell(Some(value), self.columns[place].unit == Unit::Minutes);
+            }
+        }
+        row([table, ":", &id].concat(), &own, cells)
+    }
+
+    fn place(&mut self, at: usize, name: &str) -> Option<usize> {
+        let fits = |place: &usize| self.columns[*place].name == name;
+        if let Some(place) = self.before.get(at).copied().flatten().filter(fits) {
+            return Some(place);
+        }
+        let place = (0..self.columns.len()).find(fits);
+        if at >= self.before.len() {
+            self.before.resize(at + 1, None);
+        }
+        self.before[at] = place;
+        place
+    }
+}
+
+/// One metric as it is written.
+struct Metric<'a> {
+    id: Cow<'a, str>,
+    name: Cow<'a, str>,
+    label: Cow<'a, str>,
+    unit: Unit,
+    is_previous: bool,
+    value: Option<Node<'a>>,
+}
+
+impl<'a> Metric<'a> {
+    fn of(raw: Node<'a>) -> Self {
+        let [id, name, label, own, period] = texts(raw, ["id", "name", "label", "unit", "period"]);
+        Self {
+            id,
+            name,
+            label,
+            unit: unit(&own),
+            is_previous: period == "previous",
+            value: raw.get("value"),
+        }
+    }
+}
+
 /// One row for each metric, with its previous value; the id of the previous value is another name of the row.
-fn metrics(raw: &Value) -> Table {
-    let all: Vec<&Value> = list(raw, "metrics").collect();
-    let find = |name: &str| all.iter().find(|metric| text(metric, "name") == name);
+fn metrics(raw: Node<'_>) -> Table {
+    let all: Vec<Metric<'_>> = list(raw, "metrics").map(Metric::of).collect();
     let mut rows = Vec::new();
     for metric in &all {
-        let (name, own) = (text(metric, "name"), unit(text(metric, "unit")));
-        let is_previous = text(metric, "period") == "previous";
-        if is_previous && name.strip_suffix("_prev").is_some_and(|name| find(name).is_some()) {
+        let Metric {
+            id, name, is_previous, ..
+        } = metric;
+        let is_told = |of: &str| all.iter().any(|other| other.name == of);
+        if *is_previous && name.strip_suffix("_prev").is_some_and(is_told) {
             continue;
         }
-        let before = find(&format!("{name}_prev"));
-        let value = |metric: &Value| cell(metric.get("value"), own == Unit::Minutes);
-        let none = || Cell::Missing("none".to_owned());
-        let (now, then) = if is_previous {
-            (none(), value(metric))
+        let is_before = |other: &&Metric<'_>| other.name.strip_suffix("_prev") == Some(name);
+        let before = all.iter().find(is_before);
+        let value = |of: &Metric<'_>| cell(of.value, metric.unit == Unit::Minutes);
+        let (now, then) = if *is_previous {
+            (cell(None, false), value(metric))
         } else {
-            (value(metric), before.map_or_else(none, |before| value(before)))
+            (value(metric), before.map_or_else(|| cell(None, false), value))
         };
-        let label = text(metric, "label").trim_end_matches(" (previous period)");
-        let (id, cells) = (text(metric, "id"), vec![Cell::Text(name.to_owned()), now, then]);
-        let mut aliases: Vec<String> = before.map(|before| text(before, "id").to_owned()).into_iter().collect();
-        if is_previous {
-            aliases.push(id.to_owned());
+        let label = metric.label.trim_end_matches(" (previous period)");
+        let cells = vec![Cell::Text(name.to_string()), now, then];
+        let mut aliases: Vec<String> = before.map(|before| before.id.to_string()).into_iter().collect();
+        if *is_previous {
+            aliases.push(id.to_string());
         }
+        // Under its own id, a metric that was only measured before would be cited as current.
+        let id = if *is_previous { format!("{id}_") } else { id.to_string() };
         rows.push(Row {
-            // Under its own id, a metric that was only measured before would be cited as current.
-            id: if is_previous { format!("{id}_") } else { id.to_owned() },
-            unit: Some(own),
+            unit: Some(metric.unit.clone()),
             aliases,
             ..row(id, label, cells)
         });
@@ -162,20 +223,27 @@ fn unit(text: &str) -> Unit {
     }
 }
 
-fn cell(value: Option<&Value>, seconds: bool) -> Cell {
-    match value {
-        Some(Value::Number(number)) => {
-            let exact = number.as_f64().unwrap_or_default();
-            Cell::Number {
-                exact: if seconds { exact / 60.0 } else { exact },
-                shown: if seconds { String::new() } else { number.to_string() },
-            }
-        }
-        Some(Value::String(text)) => text
-            .parse::<Date>()
-            .map_or_else(|_| Cell::Text(text.clone()), Cell::Day),
-        _ => Cell::Missing("none".to_owned()),
+/// A number is shown to nobody here; a duration is told in seconds.
+fn cell(value: Option<Node<'_>>, seconds: bool) -> Cell {
+    let Some(value) = value else {
+        return Cell::Missing(String::new());
+    };
+    if let Some(exact) = value.number() {
+        return Cell::Number {
+            exact: if seconds { exact / 60.0 } else { exact },
+            shown: String::new(),
+        };
     }
+    match value.text() {
+        Some(text) => date(&text).map_or_else(|| Cell::Text(text.into_owned()), Cell::Day),
+        None => Cell::Missing(String::new()),
+    }
+}
+
+/// Most texts are seen not to be a day from their first letter.
+fn date(text: &str) -> Option<Date> {
+    let may_be = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '−'));
+    may_be.then(|| text.parse().ok()).flatten()
 }
 
 fn column(name: &str, label: &str, unit: Unit, role: Role, of: &str) -> Column {
@@ -191,9 +259,9 @@ fn column(name: &str, label: &str, unit: Unit, role: Role, of: &str) -> Column {
     }
 }
 
-fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
+fn row(id: String, key: &str, cells: Vec<Cell>) -> Row {
     Row {
-        id: id.to_owned(),
+        id,
         key: key.to_owned(),
         aliases: Vec::new(),
         unit: None,
@@ -205,15 +273,24 @@ fn row(id: &str, key: &str, cells: Vec<Cell>) -> Row {
     }
 }
 
-fn window(raw: &Value, name: &str) -> Option<Value> {
+/// The text of a window that names its ends.
+fn window<'a>(raw: Node<'a>, name: &str) -> Option<&'a str> {
     let window = raw.get(name)?;
-    Some(serde_json::json!({"start": window.get("start")?, "end": window.get("end")?}))
+    let is_whole = ["start", "end"].iter().all(|end| window.get(end).is_some());
+    is_whole.then(|| window.raw())
 }
 
-fn list<'a>(raw: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    raw.get(name).and_then(Value::as_array).into_iter().flatten()
+fn list<'a>(raw: Node<'a>, name: &str) -> impl Iterator<Item = Node<'a>> {
+    raw.get(name).into_iter().flat_map(Node::items)
 }
 
-fn text<'a>(raw: &'a Value, name: &str) -> &'a str {
-    raw.get(name).and_then(Value::as_str).unwrap_or_default()
+fn text<'a>(raw: Node<'a>, name: &str) -> Cow<'a, str> {
+    let [text] = texts(raw, [name]);
+    text
+}
+
+/// The fields of these names as far as they are strings.
+fn texts<'a, const N: usize>(raw: Node<'a>, names: [&str; N]) -> [Cow<'a, str>; N] {
+    let text = |field: Option<Node<'a>>| field.and_then(Node::text).unwrap_or_default();
+    raw.gets(names).map(text)
 }

@@ -5,7 +5,10 @@ use memchr::memchr2;
 /// The fields of an object, each with its raw value; none where the text is no object. What a value holds is not looked at, so
 /// only what somebody reads is known to be JSON. `known` is the length of an object that was read before, where the rest of the text
 /// begins with it: an object ends where it ends, whatever follows.
-pub(super) fn fields(text: &str, known: impl Fn(&str) -> Option<usize>) -> Option<Vec<(&str, &str)>> {
+pub(super) fn fields<'t>(
+    text: &'t str,
+    mut known: impl FnMut(&'t str) -> Option<usize>,
+) -> Option<Vec<(&'t str, &'t str)>> {
     let bytes = text.as_bytes();
     let mut at = skip(bytes, 0);
     (bytes.get(at) == Some(&b'{')).then_some(())?;
@@ -20,8 +23,8 @@ pub(super) fn fields(text: &str, known: impl Fn(&str) -> Option<usize>) -> Optio
         at = skip(bytes, name_end);
         (bytes.get(at) == Some(&b':')).then_some(())?;
         at = skip(bytes, at + 1);
-        let known = (bytes.get(at) == Some(&b'{')).then(|| known(&text[at..])).flatten();
-        let end = match known {
+        let is_object = bytes.get(at) == Some(&b'{');
+        let end = match is_object.then(|| known(&text[at..])).flatten() {
             Some(length) => at + length,
             None => value_end(bytes, at)?,
         };

@@ -184,7 +184,7 @@ fn the_example_of_the_coordinator_passes() {
     (findings[0].id, findings[1].id) = ("F2".to_owned(), "F5".to_owned());
     findings[1].text = "On 14 March 2025, orders in Brazil came to 456.".to_owned();
     findings[1].numbers = vec!["456".to_owned()];
-    let checked = coordinator(&reply, &findings);
+    let checked = coordinator(&reply, &findings, &[]);
     assert!(checked.dropped.is_empty(), "{:?}", checked.dropped);
     assert!(checked.executive_summary[0].text.ends_with("orders came to 456 only."));
 }

@@ -1,6 +1,6 @@
 //! Figures of the evidence that cannot all be right: one metric of one window with two values, and parts that are not their total.
 
-use crate::evidence::{At, Cell, Column, Evidence, Role, Row, Table, TableKind, Unit};
+use crate::evidence::{At, Cell, Column, Evidence, Population, Role, Row, Table, TableKind, Unit};
 use crate::insight::{Analyst, ConflictKind};
 
 use super::{Disagreement, Place};
@@ -8,12 +8,21 @@ use super::{Disagreement, Place};
 /// Values that differ by less than this part are the same, rounded at different places.
 const ROUNDING: f64 = 0.0005;
 
-/// A figure of the whole: what it is called, of which window, and where it stands.
+/// A figure of the whole window: what it is called, whom it counts, of what, of which window, and where it stands.
 struct Figure<'a> {
     analyst: &'static str,
     name: String,
+    population: Population,
+    /// The country, the channel …; none of a figure of the whole.
+    entity: Option<Entity<'a>>,
     role: Role,
     at: At<'a>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entity<'a> {
+    dimension: String,
+    key: &'a str,
 }
 
 /// Metrics that have different values in different tables.
@@ -21,16 +30,19 @@ pub(super) fn metrics(evidence: &[Evidence]) -> Vec<Disagreement> {
     let figures: Vec<Figure<'_>> = evidence.iter().flat_map(figures).collect();
     let mut out: Vec<Disagreement> = Vec::new();
     for (index, first) in figures.iter().enumerate() {
-        let is_known = |other: &Figure<'_>| other.name == first.name && other.role == first.role;
-        if figures[..index].iter().any(is_known) {
+        if figures[..index].iter().any(|other| other.is_same(first)) {
             continue;
         }
         let others = figures[index + 1..]
             .iter()
-            .filter(|other| is_known(other) && differ(first, other));
+            .filter(|other| other.is_same(first) && differ(first, other));
         let mut all: Vec<&Figure<'_>> = vec![first];
         all.extend(others);
         if all.len() > 1 {
+            let of = first
+                .entity
+                .as_ref()
+                .map_or_else(String::new, |entity| format!(" of {}", entity.key));
             let window = if first.role == Role::Previous {
                 " of the previous period"
             } else {
@@ -40,7 +52,11 @@ pub(super) fn metrics(evidence: &[Evidence]) -> Vec<Disagreement> {
                 .iter()
                 .map(|figure| format!("{} in {}", figure.at.shown(), figure.at.table.id))
                 .collect();
-            let text = format!("{}{window} is {}", first.name, values.join(" and "));
+            let verb = match first.at.unit() {
+                Unit::Count(_) => "are",
+                _ => "is",
+            };
+            let text = format!("{}{of}{window} {verb} {}", first.name, values.join(" and "));
             out.push((
                 ConflictKind::DifferentValues,
                 text,
@@ -103,30 +119,29 @@ fn figures(evidence: &Evidence) -> Vec<Figure<'_>> {
     };
     let mut out = Vec::new();
     for table in evidence.tables.iter().filter(is_whole) {
-        for row in table
-            .rows
-            .iter()
-            .filter(|row| table.kind == TableKind::Totals || is_total(row))
-        {
+        for row in &table.rows {
+            let entity = match entity(table, row) {
+                Some(entity) => Some(entity),
+                None if table.kind == TableKind::Totals || is_total(row) => None,
+                None => continue,
+            };
             for (column, cell) in table.columns.iter().zip(&row.cells) {
-                let name = match column.unit {
-                    Unit::OfRow => row.key.as_str(),
-                    _ if table.kind == TableKind::Totals => continue,
-                    // Who is in two segments counts in both: only money adds up to the same whole however it is parted.
-                    _ if column.unit != Unit::Money => continue,
-                    _ => label_of(table, column),
+                let is_value =
+                    matches!(column.role, Role::Current | Role::Previous) && matches!(cell, Cell::Number { .. });
+                let at = At {
+                    table,
+                    row,
+                    column,
+                    cell,
                 };
-                if matches!(column.role, Role::Current | Role::Previous) && matches!(cell, Cell::Number { .. }) {
+                if let Some(population) = population(&at, entity.is_some()).filter(|_| is_value) {
                     out.push(Figure {
                         analyst: evidence.analyst.key(),
-                        name: name.to_lowercase(),
+                        name: name_of(&at).to_lowercase(),
+                        population,
+                        entity: entity.clone(),
                         role: column.role,
-                        at: At {
-                            table,
-                            row,
-                            column,
-                            cell,
-                        },
+                        at,
                     });
                 }
             }
@@ -135,7 +150,53 @@ fn figures(evidence: &Evidence) -> Vec<Figure<'_>> {
     out
 }
 
+/// What a row is about, where other tables may be about the same. A segment is one of its table alone.
+fn entity<'a>(table: &'a Table, row: &'a Row) -> Option<Entity<'a>> {
+    let key = table.columns.iter().find(|column| column.role == Role::Key)?;
+    let is_shared = table.kind == TableKind::Entities && key.label != "segment";
+    (is_shared && !row.summary).then(|| Entity {
+        dimension: key.label.replace('_', " "),
+        key: &row.key,
+    })
+}
+
+/// Whom a value counts; none where it cannot be held against another table's.
+fn population(at: &At<'_>, is_of_entity: bool) -> Option<Population> {
+    let of_table = at.table.basis.as_ref().and_then(|basis| basis.population);
+    match &at.column.unit {
+        Unit::OfRow => Some(Population::All),
+        _ if at.table.kind == TableKind::Totals => None,
+        // Money and orders add up to the same whole however they are parted; whose money it is the label says.
+        Unit::Money if at.column.additive => Some(Population::All),
+        Unit::Count(noun) if noun != "users" && at.column.additive => of_table.map(|_| Population::All),
+        Unit::Money | Unit::Count(_) => match of_table? {
+            // Who has no id is no user; and who is new the label says.
+            Population::KnownUsers | Population::NewUsers => Some(Population::All),
+            // Who is in two rows counts in both: the total is of this table alone.
+            Population::UsersOfEachRow | Population::UsersOfOneRow if !is_of_entity => None,
+            other => Some(other),
+        },
+        _ => None,
+    }
+}
+
+/// The name of a measure, short as the tables of entities have it.
+fn name_of<'a>(at: &At<'a>) -> &'a str {
+    match at.column.unit {
+        Unit::OfRow if at.row.key == "active users of the period" => "users",
+        Unit::OfRow => &at.row.key,
+        _ => label_of(at.table, at.column),
+    }
+}
+
 impl Figure<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.role == other.role
+            && self.population == other.population
+            && self.entity == other.entity
+    }
+
     fn place(&self) -> Place {
         (self.analyst, format!("{}.{}", self.at.row.id, self.at.column.name))
     }
@@ -177,132 +238,4 @@ fn cells(analyst: &'static str, column: &str, total: &Row, parts: &[&Row]) -> Ve
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::evidence::{Good, Tested};
-
-    fn column(name: &str, role: Role, unit: Unit, additive: bool) -> Column {
-        Column {
-            name: name.to_owned(),
-            label: "net revenue".to_owned(),
-            unit,
-            decimals: 0,
-            role,
-            of: "revenue".to_owned(),
-            good: Good::Up,
-            additive,
-        }
-    }
-
-    fn row(id: &str, key: &str, value: f64) -> Row {
-        let number = |exact: f64| Cell::Number {
-            exact,
-            shown: format!("{exact:.0}"),
-        };
-        Row {
-            id: id.to_owned(),
-            key: key.to_owned(),
-            aliases: Vec::new(),
-            unit: Some(Unit::Money),
-            good: None,
-            support: None,
-            summary: key == "Total" || key.starts_with("Other"),
-            significant: false,
-            cells: vec![Cell::Text(key.to_owned()), number(value)],
-        }
-    }
-
-    fn evidence(analyst: Analyst, kind: TableKind, unit: Unit, rows: Vec<Row>) -> Evidence {
-        let window = serde_json::from_value(serde_json::json!({"start": "2025-03-01", "end": "2025-03-31"}));
-        let mut evidence = Evidence::empty(analyst, window.expect("a window"));
-        evidence.tables.push(Table {
-            id: "G1".to_owned(),
-            title: String::new(),
-            kind,
-            total_rows: 3,
-            order_rule: String::new(),
-            definition: String::new(),
-            tested: None::<Tested>,
-            basis: None,
-            columns: vec![
-                column("country", Role::Key, Unit::Text, false),
-                column("revenue", Role::Current, unit, true),
-            ],
-            rows,
-        });
-        evidence
-    }
-
-    fn countries(rows: &[(&str, f64)]) -> Evidence {
-        let rows = rows.iter().enumerate();
-        let rows = rows
-            .map(|(index, (key, value))| row(&format!("g{}", index + 1), key, *value))
-            .collect();
-        evidence(Analyst::Geographic, TableKind::Entities, Unit::Money, rows)
-    }
-
-    fn totals(value: f64) -> Evidence {
-        evidence(
-            Analyst::DailyMetrics,
-            TableKind::Totals,
-            Unit::OfRow,
-            vec![row("d1", "Net revenue", value)],
-        )
-    }
-
-    #[test]
-    fn parts_must_be_their_total() {
-        let added = |rows: &[(&str, f64)]| parts(&[countries(rows)]);
-        assert!(
-            added(&[
-                ("Brazil", 700.0),
-                ("Japan", 200.0),
-                ("Other (1)", 100.4),
-                ("Total", 1000.0)
-            ])
-            .is_empty()
-        );
-        // One country is left out, and no row stands for it.
-        assert!(added(&[("Brazil", 700.0), ("Japan", 200.0), ("Total", 1000.0)]).is_empty());
-        let found = added(&[
-            ("Brazil", 700.0),
-            ("Japan", 200.0),
-            ("Other (1)", 50.0),
-            ("Total", 1000.0),
-        ]);
-        let (kind, text, cells) = &found[0];
-        assert_eq!((found.len(), *kind), (1, ConflictKind::PartsAndTotal));
-        assert_eq!(
-            text,
-            "the rows of G1 add up to 950 for net revenue, and its total is 1000"
-        );
-        assert_eq!(cells[0], ("geographic", "g4.revenue".to_owned()));
-        assert_eq!(cells.len(), 4);
-    }
-
-    #[test]
-    fn one_metric_has_one_value_in_all_sections() {
-        let geography = countries(&[("Brazil", 700.0), ("Total", 1000.0)]);
-        assert!(
-            metrics(&[totals(1000.3), geography.clone()]).is_empty(),
-            "rounded elsewhere"
-        );
-        let found = metrics(&[totals(1100.0), geography]);
-        let (kind, text, cells) = &found[0];
-        assert_eq!((found.len(), *kind), (1, ConflictKind::DifferentValues));
-        assert_eq!(text, "net revenue is 1100 in G1 and 1000 in G1");
-        let expected = [("daily_metrics", "d1.revenue"), ("geographic", "g2.revenue")];
-        assert_eq!(*cells, expected.map(|(analyst, cell)| (analyst, cell.to_owned())));
-    }
-
-    /// Two segmentations whose users overlap differently.
-    #[test]
-    fn a_total_of_people_is_no_second_value() {
-        let segments = |total: f64| {
-            let rows = vec![row("s1", "Total", total)];
-            let unit = Unit::Count("users".to_owned());
-            evidence(Analyst::UserSegmentation, TableKind::Entities, unit, rows)
-        };
-        assert!(metrics(&[segments(586.0), segments(712.0)]).is_empty());
-    }
-}
+mod tests;

@@ -24,12 +24,10 @@ pub(super) fn conflicts(evidence: &[Evidence], findings: &[&Finding]) -> Vec<Con
     all
 }
 
-/// What whoever joins the findings says of the conflicts, where it fits them: a finding of the conflict is kept, and why.
+/// What whoever joins the findings says of the conflicts; that it fits them was checked with everything else that it says.
 pub(super) fn settle(conflicts: &mut [Conflict], resolutions: &[(String, Resolution)]) {
     for conflict in conflicts {
-        let own = resolutions.iter().find(|(id, resolution)| {
-            *id == conflict.id && conflict.findings.contains(&resolution.keep) && !resolution.why.is_empty()
-        });
+        let own = resolutions.iter().find(|(id, _)| *id == conflict.id);
         conflict.resolution = own.map(|(_, resolution)| resolution.clone());
     }
 }

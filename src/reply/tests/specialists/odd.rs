@@ -78,7 +78,7 @@ fn no_text_makes_it_panic() {
         let council = json!({"executive_summary": [{"text": text(), "uses": ["f1"]}], "next_steps": [text()]});
         let _ = (
             feedback(&checked),
-            crate::reply::coordinator(&council, &checked.findings),
+            crate::reply::coordinator(&council, &checked.findings, &[]),
         );
     }
     for odd in [
@@ -87,6 +87,6 @@ fn no_text_makes_it_panic() {
         json!({"findings": 3}),
         json!({"findings": [null, 1, {"asserts": [null, {"op": 3}]}]}),
     ] {
-        let _ = (specialist(&odd, &evidence), crate::reply::coordinator(&odd, &[]));
+        let _ = (specialist(&odd, &evidence), crate::reply::coordinator(&odd, &[], &[]));
     }
 }
