@@ -37,19 +37,24 @@ fn fed(done: &Done, name: &str) -> BTreeMap<String, Vec<u8>> {
 /// Runs here and there, and holds every file against its twin; tells what the second said on stderr.
 fn same_bytes(cluster: &Cluster, name: &str, run: impl Fn() -> Run) -> String {
     let here = run().done().code(0);
-    let there = run()
-        .variable("INSIGHTS_ENGINE", cluster.engine())
-        .variable("INSIGHTS_ENGINE_DIR", cluster.shared().to_str().unwrap())
-        .done()
-        .code(0);
-    let (here, told) = (fed(&here, name), (fed(&there, name), there.stderr));
-    assert!(here.len() > 14, "{:?}", here.keys());
-    assert_eq!(here.keys().collect::<Vec<_>>(), told.0.keys().collect::<Vec<_>>());
-    for (file, bytes) in &here {
-        assert!(*bytes == told.0[file], "{file} differs");
-    }
+    let there = on(cluster, run()).done().code(0);
+    same_files(&here, &there, name);
     assert_eq!(left_in(&cluster.shared()), 0, "tables were left behind");
-    told.1
+    there.stderr
+}
+
+fn on(cluster: &Cluster, run: Run) -> Run {
+    run.variable("INSIGHTS_ENGINE", cluster.engine())
+        .variable("INSIGHTS_ENGINE_DIR", cluster.shared().to_str().unwrap())
+}
+
+fn same_files(here: &Done, there: &Done, name: &str) {
+    let (here, there) = (fed(here, name), fed(there, name));
+    assert!(here.len() > 14, "{:?}", here.keys());
+    assert_eq!(here.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>());
+    for (file, bytes) in &here {
+        assert!(*bytes == there[file], "{file} differs");
+    }
 }
 
 fn left_in(folder: &Path) -> usize {
@@ -103,15 +108,15 @@ fn the_demo_has_the_same_bytes_on_a_cluster() {
 #[test]
 fn a_sample_with_own_definitions_has_the_same_bytes_on_a_cluster() {
     let cluster = Cluster::start(2);
-    let sample = sample_of(11, &Plan::EVERYTHING.sized(60.0));
-    let (start, end) = (sample.window.start.to_string(), sample.window.end.to_string());
     let own = Run::new().arguments(&["sql", "tiers"]).done().code(0).stdout;
     let own = own.replace("+ 9) / 10", "+ 4) / 5");
     same_bytes(&cluster, "x", || {
-        council("events.csv", &start, &end)
-            .bytes("events.csv", &sample.csv)
-            .file("metrics/tiers.sql", &own)
-            .arguments(&["--metrics", "metrics", "--timezone", "America/New_York"])
+        of_a_sample().file("metrics/tiers.sql", &own).arguments(&[
+            "--metrics",
+            "metrics",
+            "--timezone",
+            "America/New_York",
+        ])
     });
     did_everything(&cluster);
 }
@@ -145,14 +150,15 @@ fn doctor_tries_the_cluster_out() {
     assert!(told.contains("no Ballista scheduler at 127.0.0.1:1"), "{told}");
 }
 
-/// A run on a cluster that has begun to ask it.
-fn begun(cluster: &Cluster) -> (Run, Child) {
+fn of_a_sample() -> Run {
     let sample = sample_of(11, &Plan::EVERYTHING.sized(60.0));
     let (start, end) = (sample.window.start.to_string(), sample.window.end.to_string());
-    let run = council("events.csv", &start, &end)
-        .bytes("events.csv", &sample.csv)
-        .variable("INSIGHTS_ENGINE", cluster.engine())
-        .variable("INSIGHTS_ENGINE_DIR", cluster.shared().to_str().unwrap());
+    council("events.csv", &start, &end).bytes("events.csv", &sample.csv)
+}
+
+/// A run on a cluster that has begun to ask it.
+fn begun(cluster: &Cluster) -> (Run, Child) {
+    let run = on(cluster, of_a_sample());
     let child = run.spawn();
     let begun = Instant::now();
     while cluster.jobs().len() < 5 {
@@ -172,6 +178,16 @@ fn a_cluster_that_ends_in_the_middle_ends_the_run_and_leaves_nothing() {
         "without `--engine` the same run uses this machine alone",
     ]);
     assert_eq!(left_in(&cluster.shared()), 0, "tables were left behind");
+}
+
+#[test]
+fn an_executor_that_is_lost_changes_no_byte() {
+    let mut cluster = Cluster::start(2);
+    let (run, child) = begun(&cluster);
+    cluster.kill_executor();
+    let there = run.ended(child).code(0);
+    let here = of_a_sample().done().code(0);
+    same_files(&here, &there, "x");
 }
 
 #[test]

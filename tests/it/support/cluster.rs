@@ -103,6 +103,11 @@ impl Cluster {
         self.scheduler.kill();
     }
 
+    /// Ends an executor at once, without a word.
+    pub fn kill_executor(&mut self) {
+        self.executors[0].kill();
+    }
+
     fn get(&self, path: &str) -> Value {
         let host = self.engine().strip_prefix("ballista://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
