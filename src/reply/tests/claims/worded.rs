@@ -261,7 +261,7 @@ const TRUE: &[(&str, &str)] = &[
 
 const FALSE: &[(&str, &str)] = &[
     (
-        "Between 13 and 14 March, orders dropped by 40%.",
+        "Between 13 and 14 March, orders dropped by 45%.",
         "T2.r4.orders T2.r5.orders",
     ),
     ("Brazil is the largest market by revenue.", "all"),
