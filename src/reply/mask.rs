@@ -23,6 +23,12 @@ static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>(?:19|20)\d{{2}}))?\b"
     ))
 });
+/// The first of two days of one month: "5 and 6 June".
+static BOTH_DAYS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s(?:and|to|or|&)\s|\s?[–-]\s?)\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>(?:19|20)\d{{2}}))?\b"
+    ))
+});
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>(?:19|20)\d{{2}})\b)?"
@@ -99,6 +105,16 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)], lexicon: 
         (hints.digits && hints.months, &MONTH_YEAR),
     ];
     let mut dates = Vec::new();
+    if hints.digits && hints.months {
+        let found: Vec<(Range<usize>, Option<Dated>)> = BOTH_DAYS
+            .captures_iter(&out)
+            .filter_map(|found| Some((found.name("d")?.range(), dated(&found))))
+            .collect();
+        for (range, date) in found {
+            hole(&mut out, range.clone());
+            dates.extend(date.map(|date| (range, date)));
+        }
+    }
     for (_, pattern) in patterns.into_iter().filter(|(may_match, _)| *may_match) {
         let found: Vec<(Range<usize>, Option<Dated>)> = pattern
             .captures_iter(&out)

@@ -11,7 +11,7 @@ use crate::evidence::{At, Role};
 
 use super::basis::Basis;
 use super::mask::Dated;
-use super::measure::base;
+use super::measure::{self, base};
 use super::names::Mention;
 use super::number::{Bare, Kind};
 use super::pattern::pattern;
@@ -119,6 +119,10 @@ impl Judge<'_, '_> {
     /// Whether a number is what a used cell of these rows holds, now or before.
     pub(super) fn is_value_of(&self, bare: &Bare, rows: &[&str]) -> bool {
         let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id.as_str()));
+        let changes = own.clone().filter_map(measure::change_percent);
+        if bare.kind == Kind::Percent && changes.into_iter().any(|change| bare.fits(change)) {
+            return true;
+        }
         own.filter(|at| matches!(at.column.role, Role::Current | Role::Previous | Role::Share))
             .any(|at| {
                 let kind = self.basis.kind(at);

@@ -17,7 +17,7 @@ use super::verify::{Judge, comparable};
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:previous(?:ly)?|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
+        r"(?i)\b(?:previous(?:ly)?|prev|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
     )
 });
 
@@ -133,7 +133,7 @@ impl Judge<'_, '_> {
     fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|used to be|instead of|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
             )
         });
         static ROWS: LazyLock<Regex> =

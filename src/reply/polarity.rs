@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{At, Role};
+use crate::evidence::{At, Good, Role};
 
 use super::measure::{self, base};
 use super::pattern::pattern;
@@ -26,7 +26,13 @@ impl Judge<'_, '_> {
         let signs = self.signs();
         self.calm(&signs);
         let marks: Vec<usize> = self.masked.text.match_indices(MARK).map(|(at, _)| at).collect();
+        let is_better_low = self.is_better_low();
         for (index, direction) in found.iter().enumerate() {
+            if direction.is_judgement && is_better_low {
+                // "The refund rate improved": by most it is said of a fall, by some of a rise.
+                self.out.doubts += 1;
+                continue;
+            }
             let next_word = found.get(index + 1).map_or(usize::MAX, |next| next.start);
             let piece = marks
                 .iter()
@@ -65,6 +71,31 @@ impl Judge<'_, '_> {
             }
         }
         self.directions = found;
+    }
+
+    /// Of what nobody wants more.
+    fn is_better_low(&self) -> bool {
+        let own = self.own_cells();
+        !own.is_empty() && own.iter().all(|at| at.good() == Good::Down)
+    }
+
+    /// The cells of the one row that the sentence names, where there is but one; else all.
+    fn cells_of_subject(&self) -> Vec<At<'_>> {
+        let mut own = self.own_cells();
+        if let Some(rows) = self.subject() {
+            own.retain(|at| rows.contains(&at.row.id.as_str()));
+        }
+        own
+    }
+
+    /// The rows of the only name in a sentence that stands on cells of more rows: it is what a rank or an extreme is said of.
+    pub(super) fn subject(&self) -> Option<&[&str]> {
+        let [subject] = self.subjects.as_slice() else {
+            return None;
+        };
+        let own = self.own_cells();
+        let is_used = own.iter().any(|at| subject.rows.contains(&at.row.id.as_str()));
+        (is_used && self.sentence.pieces.is_empty()).then_some(subject.rows.as_slice())
     }
 
     /// Of these, those of the rows and measures named in the same clause: "users rose, and revenue fell".
@@ -176,7 +207,8 @@ impl Judge<'_, '_> {
             if self.basis.extremes.iter().any(|side| fits(*side)) {
                 continue;
             }
-            let met = self.own_cells().iter().any(|at| {
+            let own = self.cells_of_subject();
+            let met = own.iter().any(|at| {
                 let change = measure::companion(&base(at), Role::Change).filter(|_| of_change);
                 [Some(*at), change, Some(base(at))]
                     .into_iter()
@@ -190,7 +222,7 @@ impl Judge<'_, '_> {
                 measure::is_extreme_change(at, side, measure::change_percent)
                     || claim.reach == Reach::Level && measure::is_extreme_change(at, side, measure::change)
             };
-            let met = met || (speaks_of_change && self.own_cells().iter().any(is_extreme));
+            let met = met || (speaks_of_change && own.iter().any(is_extreme));
             if !met {
                 self.fault(Reason::unsupported(
                     "word",

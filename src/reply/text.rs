@@ -41,7 +41,9 @@ fn is_clean(text: &[u8]) -> bool {
 
 /// The sentences of a text; a placeholder is never cut.
 pub(super) fn sentences(text: &str) -> Vec<String> {
-    const SHORT: [&str; 8] = ["vs", "e.g", "i.e", "approx", "no", "incl", "etc", "ca"];
+    const SHORT: [&str; 14] = [
+        "vs", "e.g", "i.e", "approx", "no", "incl", "excl", "etc", "ca", "prev", "avg", "est", "resp", "cf",
+    ];
     let mut out = Vec::new();
     let mut start = 0;
     let bytes = text.as_bytes();

@@ -162,11 +162,13 @@ impl Judge<'_, '_> {
             self.superlatives.iter().any(|claim| claim.side < 0) || self.masked.text.contains("from the bottom");
         let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
         let says_change = self.says_change(bare);
+        let subject = self.subject().filter(|_| bare.kind == Kind::Ordinal);
         let is_open = |quantity: &&Quantity<'_>| {
             // A plus sign states a change, and so does "added".
             let is_change = !(bare.sign == Some(1) || says_change) || quantity.time == Time::Neither;
             comparable(&bare.kind, &quantity.kind)
                 && is_change
+                && subject.is_none_or(|rows| quantity.is_of(rows))
                 && match quantity.tag {
                     Tag::Rows => !counts_moves,
                     Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
@@ -177,6 +179,7 @@ impl Judge<'_, '_> {
         let nouns = self.noun_after(bare);
         let counted = |quantity: &Quantity<'_>| match (&nouns, &quantity.noun) {
             (Some(said), Some(noun)) => said.eq_ignore_ascii_case(noun),
+            (Some(_), None) => !matches!(quantity.kind, Kind::Money(_) | Kind::Minutes),
             _ => true,
         };
         let fits = |quantity: &&Quantity<'_>| {

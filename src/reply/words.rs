@@ -63,6 +63,8 @@ pub(super) struct Direction {
     pub(super) end: usize,
     pub(super) word: String,
     pub(super) sign: i8,
+    /// It says better or worse, which is not higher or lower of everything.
+    pub(super) is_judgement: bool,
 }
 
 /// A word that claims a place at the end of a column.
@@ -123,10 +125,13 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
             if NEGATION.is_match(&masked[..whole.start()]) {
                 return None;
             }
+            const JUDGEMENTS: [&str; 5] = ["improv", "strengthen", "worsen", "deteriorat", "weaken"];
+            let word = whole.as_str().to_lowercase();
             Some(Direction {
                 start: whole.start(),
                 end: whole.end(),
-                word: whole.as_str().to_lowercase(),
+                is_judgement: JUDGEMENTS.iter().any(|stem| word.starts_with(stem)),
+                word,
                 sign: if found.name("up").is_some() { 1 } else { -1 },
             })
         })
@@ -191,8 +196,18 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let rough = ["about", "roughly", "nearly", "almost", "around", "approximately"]
                 .iter()
                 .any(|word| before.ends_with(word));
+            let ends = |words: &[&str]| words.iter().any(|word| before.ends_with(word));
+            let (is_less, is_more) = (
+                ends(&["less than", "under", "below"]),
+                ends(&["more than", "over", "above"]),
+            );
             let share = |low: f64, high: f64| {
-                let (low, high) = if rough { (low * 0.95, high * 1.05) } else { (low, high) };
+                let (low, high) = match (rough, is_less, is_more) {
+                    (true, ..) => (low * 0.95, high * 1.05),
+                    (_, true, _) => (low * 0.8, (low + high) / 2.0),
+                    (_, _, true) => ((low + high) / 2.0, high * 1.25),
+                    _ => (low, high),
+                };
                 claim(
                     Some((low / 100.0, high / 100.0)),
                     Some((low, high)),

@@ -55,6 +55,11 @@ impl<'a> Quantity<'a> {
         }
     }
 
+    /// Whether it comes of a cell of one of these rows.
+    pub(in crate::reply) fn is_of(&self, rows: &[&str]) -> bool {
+        matches!(self.source.what, What::Cell(at) if rows.contains(&at.row.id.as_str()))
+    }
+
     /// What an assert says, and the program has recomputed.
     pub(in crate::reply) fn stated(kind: Kind, value: f64) -> Self {
         Self::derived(kind, value, Source::new("an assert", What::Nothing, ""))

@@ -186,6 +186,7 @@ fn metrics(raw: Node<'_>) -> Table {
         let id = if *is_previous { format!("{id}_") } else { id.to_string() };
         rows.push(Row {
             unit: Some(metric.unit.clone()),
+            good: Some(good(label)),
             aliases,
             ..row(id, label, cells)
         });
@@ -246,6 +247,28 @@ fn date(text: &str) -> Option<Date> {
     may_be.then(|| text.parse().ok()).flatten()
 }
 
+/// Of what nobody wants more; with other measures more is better, or nobody knows.
+fn good(label: &str) -> Good {
+    const UNWANTED: [&str; 12] = [
+        "refund",
+        "churn",
+        "null",
+        "missing",
+        "duplicate",
+        "error",
+        "bounce",
+        "cancel",
+        "invalid",
+        "late ",
+        "complaint",
+        "fail",
+    ];
+    match UNWANTED.iter().any(|word| label.contains(word)) {
+        true => Good::Down,
+        false => Good::Neither,
+    }
+}
+
 fn column(name: &str, label: &str, unit: Unit, role: Role, of: &str) -> Column {
     Column {
         name: name.to_owned(),
@@ -255,7 +278,7 @@ fn column(name: &str, label: &str, unit: Unit, role: Role, of: &str) -> Column {
         decimals: 0,
         role,
         of: of.to_owned(),
-        good: Good::Neither,
+        good: good(label),
     }
 }
 

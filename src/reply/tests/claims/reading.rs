@@ -13,7 +13,7 @@ fn a_verdict_does_not_depend_on_how_its_evidence_is_read() {
         .map(str::to_owned)
         .collect();
     for half in [Half::Tuned, Half::Kept] {
-        lines.extend(made::claims(17, 400, half).iter().map(|made| made.claim.to_string()));
+        lines.extend(made::claims(17, 120, half).iter().map(|made| made.claim.to_string()));
     }
     let mut shared = Verifier::default();
     for line in &lines {
