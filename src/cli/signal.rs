@@ -53,8 +53,9 @@ pub(super) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Resu
     }
 }
 
+/// The next signal. One that comes after this was called is not lost, whenever the future is first looked at.
 #[cfg(unix)]
-pub(super) async fn wait() -> Signal {
+pub(super) fn wait() -> impl Future<Output = Signal> {
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
     async fn next(stream: std::io::Result<Stream>) {
         match stream {
@@ -64,11 +65,15 @@ pub(super) async fn wait() -> Signal {
             Err(_) => std::future::pending().await,
         }
     }
-    tokio::select! {
-        () = stdin_ended() => INTERRUPT,
-        () = next(signal(SignalKind::interrupt())) => INTERRUPT,
-        () = next(signal(SignalKind::terminate())) => Signal { name: "SIGTERM", code: Code::Terminated },
-        () = next(signal(SignalKind::hangup())) => Signal { name: "SIGHUP", code: Code::Terminated },
+    let [interrupt, terminate, hangup] =
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    async {
+        tokio::select! {
+            () = stdin_ended() => INTERRUPT,
+            () = next(interrupt) => INTERRUPT,
+            () = next(terminate) => Signal { name: "SIGTERM", code: Code::Terminated },
+            () = next(hangup) => Signal { name: "SIGHUP", code: Code::Terminated },
+        }
     }
 }
 
