@@ -19,12 +19,14 @@ pub(super) async fn demo(arguments: &DemoArguments, common: &CommonArguments) ->
     }
     let settings = run::settle(&typed, common)?;
     let run = RunDir::create(&settings.run_logs, &hash)?;
-    let sample = data::generate::sample(arguments.seed);
+    let window = data::generate::window();
+    let _goes_on_beside_the_sample = run::warm(window);
+    let csv = data::generate::csv_of(arguments.seed);
     let path = run.path().join("inputs").join("events.csv");
-    rundir::write_whole(&path, &sample.csv).map_err(|error| unwritable(&path, &error))?;
+    rundir::write_whole(&path, &csv).map_err(|error| unwritable(&path, &error))?;
     typed.run_hash = Some(arguments.run_hash.clone());
-    typed.date_start = Some(sample.window.start.to_string());
-    typed.date_end = Some(sample.window.end.to_string());
+    typed.date_start = Some(window.start.to_string());
+    typed.date_end = Some(window.end.to_string());
     typed.data = vec![path.display().to_string()];
     let job = Job {
         typed,

@@ -1,6 +1,8 @@
 //! Writes the files of a finished run, the commit marker last.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 
 use crate::report::{self, Facts, FileEntry, Timing};
 use crate::rundir::{self, OUTPUT_FILES, RunDir};
@@ -16,16 +18,20 @@ pub(super) fn invalidate(run: &RunDir) -> Result<(), Failure> {
 /// Writes all outputs; returns the report's path and the summary's bytes.
 pub(super) fn write(run: &RunDir, facts: &Facts<'_>, timing: &Timing) -> Result<(PathBuf, Vec<u8>), Failure> {
     invalidate(run)?;
-    let parts: [(&str, Vec<u8>); 5] = [
-        ("coordinated_insights.json", report::coordinated_insights(facts)),
-        ("child_insights.json", report::child_insights(facts)),
-        (
-            "evidence.json",
-            report::evidence_json(facts.evidence, facts.kpis, facts.charts),
-        ),
-        ("report.md", report::markdown(facts).into_bytes()),
-        ("report.html", report::html(facts).into_bytes()),
-    ];
+    let parts = thread::scope(|scope| {
+        let html = scope.spawn(|| report::html(facts).into_bytes());
+        let others = [
+            ("coordinated_insights.json", report::coordinated_insights(facts)),
+            ("child_insights.json", report::child_insights(facts)),
+            (
+                "evidence.json",
+                report::evidence_json(facts.evidence, facts.kpis, facts.charts),
+            ),
+            ("report.md", report::markdown(facts).into_bytes()),
+        ];
+        let html = html.join().unwrap_or_else(|panic| resume_unwind(panic));
+        others.into_iter().chain([("report.html", html)]).collect::<Vec<_>>()
+    });
     let mut entries = Vec::new();
     let files = rundir::Files::default();
     for (name, bytes) in &parts {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use crate::clock::{self, Instant};
 use crate::config::{self, Environment, Typed};
 use crate::data::{self, Dataset, Window};
@@ -121,6 +123,12 @@ pub(super) async fn perform(job: Job, common: &CommonArguments) -> Result<Code, 
     Ok(code)
 }
 
+/// Makes the patterns of the checks on a thread of its own.
+pub(super) fn warm(window: Window) -> JoinHandle<()> {
+    let nothing = Evidence::empty(Analyst::DailyMetrics, window);
+    tokio::task::spawn_blocking(move || reply::warm(&nothing))
+}
+
 struct Started {
     at: Instant,
     stamp: String,
@@ -153,8 +161,7 @@ async fn council(
     let llm = Llm::new(options, store.clone(), events.clone())
         .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
     let mut kept = KeptRun::start(store, run);
-    let nothing = Evidence::empty(Analyst::DailyMetrics, window);
-    let warm = tokio::task::spawn_blocking(move || reply::warm(&nothing));
+    let warm = warm(window);
     let dataset = Arc::new(read_data(settings, window, run, events).await?);
     let data_seconds = seconds_since(started.at);
     let options = evidence::Options {

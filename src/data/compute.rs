@@ -233,7 +233,7 @@ async fn open(
     let mut summary = summary_of(&raw, timezone);
     summary.currency = roles.currency.clone();
     summary.notes.extend(roles.notes.clone());
-    let (facts, notes) = facts::build(raw, &columns, roles, timezone, definitions, means).await?;
+    let (facts, notes) = facts::build(raw, columns, roles, timezone, definitions, means).await?;
     summary.notes.extend(notes);
     summary.rows_without_time = facts.rows_without_time;
     summary.first_day = Some(facts.covers.0);

@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
 use jiff::civil::Date;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::cluster::{Cluster, Session};
 use super::dealer::Dealer;
@@ -128,6 +128,28 @@ impl Engine {
         Ok(done)
     }
 
+    /// Starts work beside what follows. Where rows are many, and fill the cores and the memory by themselves, it ends before.
+    pub(crate) async fn start<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, DataError>> + Send + 'static,
+    ) -> Started<T> {
+        if self.n_partitions() == 1 {
+            return Started(tokio::spawn(work));
+        }
+        let done = work.await;
+        Started(tokio::spawn(async { done }))
+    }
+
+    /// The same tables and functions for a query that looks at each row alone: dealing it out costs nothing, however few rows there are.
+    fn on_all_cores(&self) -> SessionContext {
+        let n_cores = SessionConfig::new().target_partitions().max(1);
+        let config = self.context.copied_config().with_target_partitions(n_cores);
+        let state = SessionStateBuilder::new_from_existing(self.context.state())
+            .with_config(config.with_create_default_catalog_and_schema(false))
+            .build();
+        SessionContext::new_with_state(state)
+    }
+
     /// Makes rows a table where queries are answered.
     pub(crate) async fn bring(&self, name: &str, held: Arc<Held>) -> Result<(), DataError> {
         match &self.session {
@@ -144,7 +166,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn drop(&self, name: &str) -> Result<(), DataError> {
+    pub(crate) fn forget(&self, name: &str) -> Result<(), DataError> {
         if let Some(session) = &self.session {
             return session.drop(&self.context, name);
         }
@@ -222,7 +244,8 @@ impl Engine {
             return session.keep(&self.context, name, sql).await;
         }
         let held = self.held(table)?;
-        let (schema, streams) = self.streams(&added).await?;
+        self.note(&added);
+        let (schema, streams) = streams(&self.on_all_cores(), &added).await?;
         let places = Places::new(&self.memory, Rows::Source);
         let filling = streams.into_iter().map(|mut stream| {
             let places = places.clone();
@@ -243,18 +266,9 @@ impl Engine {
         self.register(name, Arc::new(held.widened(schema.as_ref().clone(), pieces)))
     }
 
-    /// The result of a query, one stream for each core; all columns may hold nulls.
     async fn streams(&self, sql: &str) -> Result<(SchemaRef, Vec<SendableRecordBatchStream>), DataError> {
         self.note(sql);
-        let frame = self.context.sql(sql).await?;
-        let planned = frame.schema().as_arrow().clone();
-        // What the planner and the batches say about nulls differs at times.
-        let fields: Vec<Field> = planned
-            .fields()
-            .iter()
-            .map(|field| Field::new(field.name(), field.data_type().clone(), true))
-            .collect();
-        Ok((Arc::new(Schema::new(fields)), frame.execute_stream_partitioned().await?))
+        streams(&self.context, sql).await
     }
 
     /// Checks that a text is one query and nothing else; the parser's own words when not.
@@ -313,6 +327,31 @@ impl Engine {
         rows.into_iter()
             .next()
             .ok_or_else(|| DataError::Engine(format!("no row from {sql}")))
+    }
+}
+
+/// The result of a query, one stream for each core; all columns may hold nulls.
+async fn streams(
+    context: &SessionContext,
+    sql: &str,
+) -> Result<(SchemaRef, Vec<SendableRecordBatchStream>), DataError> {
+    let frame = context.sql(sql).await?;
+    let planned = frame.schema().as_arrow().clone();
+    // What the planner and the batches say about nulls differs at times.
+    let fields: Vec<Field> = planned
+        .fields()
+        .iter()
+        .map(|field| Field::new(field.name(), field.data_type().clone(), true))
+        .collect();
+    Ok((Arc::new(Schema::new(fields)), frame.execute_stream_partitioned().await?))
+}
+
+/// Work that goes on beside what follows.
+pub(crate) struct Started<T>(JoinHandle<Result<T, DataError>>);
+
+impl<T> Started<T> {
+    pub(crate) async fn done(self) -> Result<T, DataError> {
+        self.0.await.map_err(|error| DataError::Engine(error.to_string()))?
     }
 }
 

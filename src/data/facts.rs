@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::BooleanArray;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use jiff::civil::Date;
+use tokio::sync::OnceCell;
 
 use super::countries::Spellings;
 use super::engine::{Engine, Row, day_from_number, literal, quoted};
@@ -27,7 +28,7 @@ const MOST_DIMENSION_VALUES: u64 = 20;
 
 /// A source that is ready for questions.
 pub(crate) struct Facts {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) definitions: Definitions,
     pub(crate) roles: Roles,
     /// Source columns to split users by, with their column in `events`.
@@ -45,6 +46,8 @@ pub(crate) struct Facts {
     /// Whether they count like all others.
     pub(crate) copies_count: bool,
     pub(crate) mixed_totals: Vec<MixedTotals>,
+    /// The event names as users meet them, and the users who ever met each; asked for once.
+    pub(crate) event_order: OnceCell<Vec<(String, u64)>>,
     masker: Masker,
 }
 
@@ -68,7 +71,7 @@ pub(crate) struct DayRows {
 
 pub(crate) async fn build(
     raw: Raw,
-    columns: &[Column],
+    columns: Vec<Column>,
     roles: Roles,
     timezone: &str,
     definitions: Definitions,
@@ -76,57 +79,41 @@ pub(crate) async fn build(
 ) -> Result<(Facts, Vec<String>), DataError> {
     let n_rows = raw.n_rows();
     let order = roles.time_order.unwrap_or_default();
-    let engine = Engine::on(means.cluster, timezone, order, n_rows, means.memory)?;
+    let engine = Arc::new(Engine::on(means.cluster, timezone, order, n_rows, means.memory)?);
     let mut notes = Vec::new();
-    let once = copies::count_once(columns, &roles);
+    let once = copies::count_once(&columns, &roles);
     engine.bring("raw", marked(raw.held, once, means.memory).await?).await?;
     date(&engine, &roles, &definitions).await?;
-    engine.drop("raw")?;
-    let rows_without_time = readable_times(&engine, columns, &roles, n_rows).await?;
-    if rows_without_time > 0 {
-        notes.push(format!(
-            "{rows_without_time} rows have no time that can be read and are left out"
-        ));
-    }
-    let copied = by_day(&engine, definitions.sql(Query::Copies)).await?;
-    let n_copied: u64 = copied.values().sum();
-    if n_copied > 0 {
-        notes.push(format!(
-            "{n_copied} rows were sent twice, each cell and the very moment the same, and count once"
-        ));
-    }
-    // A definition of the user's own may have left the mark out.
-    let twice = match engine.columns("SELECT * FROM dated").await?.index_of("__twice") {
-        Ok(_) => Some(by_day(&engine, include_str!("gate/sql/twice.sql")).await?),
-        Err(_) => None,
+    engine.forget("raw")?;
+    let counts = Counts {
+        engine: Arc::clone(&engine),
+        columns: columns.clone(),
+        roles: roles.clone(),
+        definitions: definitions.clone(),
+        n_rows,
     };
-    let masker = masker(columns, &roles);
-    let dimensions = dimensions(columns, &roles, &masker);
-    let profile = quality::profile(engine.fetch("dated").await?, columns, &roles).await?;
-    let mixed_totals = gate::mixed_totals(&engine, columns, &roles).await?;
+    let counted = engine.start(counts.counted()).await;
+    let masker = masker(&columns, &roles);
+    let dimensions = dimensions(&columns, &roles, &masker);
     let labels = Labels {
         masker: &masker,
         engine: &engine,
-        columns,
+        columns: &columns,
     };
-    let (events, joined) = events_sql(definitions.sql(Query::Events), columns, &roles, &dimensions, &labels).await?;
-    notes.extend(joined);
-    per_user::keep_events(&engine, &definitions, &events, n_rows).await?;
-    definitions.check_events(&engine).await?;
-    engine.drop("dated")?;
+    let events = async {
+        let (events, joined) =
+            events_sql(definitions.sql(Query::Events), &columns, &roles, &dimensions, &labels).await?;
+        per_user::keep_events(&engine, &definitions, &events, n_rows).await?;
+        definitions.check_events(&engine).await?;
+        Ok::<_, DataError>(joined)
+    };
+    // What is wrong with the rows explains what is wrong with the table made of them.
+    let (events, counted) = (events.await, counted.done().await?);
+    counted.say(&mut notes);
+    notes.extend(events?);
+    engine.forget("dated")?;
     per_user::keep_tables(&engine, &definitions, &roles, n_rows).await?;
-    let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
-    let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
-    let users = engine
-        .row("SELECT count(*) AS users FROM first_seen", |row| row.count("users"))
-        .await?;
-    let days = engine
-        .rows(definitions.sql(Query::Coverage), |row| DayRows {
-            number: row.integer("day").unwrap_or(0),
-            rows: row.count("n_rows"),
-            last_micros: row.integer("last_at").unwrap_or(0),
-        })
-        .await?;
+    let (has_kinds, users, days) = known(&engine, &definitions).await?;
     let covers = covers(&days, &mut notes)?;
     let facts = Facts {
         engine,
@@ -136,15 +123,96 @@ pub(crate) async fn build(
         days,
         covers,
         users,
-        rows_without_time,
-        profile,
+        rows_without_time: counted.rows_without_time,
+        profile: counted.profile,
         has_kinds,
-        twice,
+        twice: counted.twice,
         copies_count: !once,
-        mixed_totals,
+        mixed_totals: counted.mixed_totals,
+        event_order: OnceCell::new(),
         masker,
     };
     Ok((facts, notes))
+}
+
+/// Whether kinds of revenue are told apart, all users, and all days.
+async fn known(engine: &Arc<Engine>, definitions: &Definitions) -> Result<(bool, u64, Vec<DayRows>), DataError> {
+    let told = "SELECT count(*) AS n FROM visits WHERE revenue <> 0 AND kind NOT IN ('all', 'other')";
+    let coverage = definitions.sql(Query::Coverage).to_owned();
+    let beside = Arc::clone(engine);
+    let days = async move {
+        let read = |row: &Row| DayRows {
+            number: row.integer("day").unwrap_or(0),
+            rows: row.count("n_rows"),
+            last_micros: row.integer("last_at").unwrap_or(0),
+        };
+        beside.rows(&coverage, read).await
+    };
+    let days = engine.start(days).await;
+    let has_kinds = engine.row(told, |row| row.count("n") > 0).await?;
+    let users = "SELECT count(*) AS users FROM first_seen";
+    let users = engine.row(users, |row| row.count("users")).await?;
+    Ok((has_kinds, users, days.done().await?))
+}
+
+/// What is counted of the rows with days, before any is left out.
+struct Counts {
+    engine: Arc<Engine>,
+    columns: Vec<Column>,
+    roles: Roles,
+    definitions: Definitions,
+    n_rows: u64,
+}
+
+struct Counted {
+    rows_without_time: u64,
+    n_copied: u64,
+    twice: Option<BTreeMap<i64, u64>>,
+    profile: quality::Profile,
+    mixed_totals: Vec<MixedTotals>,
+}
+
+impl Counts {
+    async fn counted(self) -> Result<Counted, DataError> {
+        let Self {
+            engine,
+            columns,
+            roles,
+            definitions,
+            n_rows,
+        } = &self;
+        let rows_without_time = readable_times(engine, columns, roles, *n_rows).await?;
+        let copied = by_day(engine, definitions.sql(Query::Copies)).await?;
+        // A definition of the user's own may have left the mark out.
+        let twice = match engine.columns("SELECT * FROM dated").await?.index_of("__twice") {
+            Ok(_) => Some(by_day(engine, include_str!("gate/sql/twice.sql")).await?),
+            Err(_) => None,
+        };
+        Ok(Counted {
+            rows_without_time,
+            n_copied: copied.values().sum(),
+            twice,
+            profile: quality::profile(engine.fetch("dated").await?, columns, roles).await?,
+            mixed_totals: gate::mixed_totals(engine, columns, roles).await?,
+        })
+    }
+}
+
+impl Counted {
+    fn say(&self, notes: &mut Vec<String>) {
+        if self.rows_without_time > 0 {
+            notes.push(format!(
+                "{} rows have no time that can be read and are left out",
+                self.rows_without_time
+            ));
+        }
+        if self.n_copied > 0 {
+            notes.push(format!(
+                "{} rows were sent twice, each cell and the very moment the same, and count once",
+                self.n_copied
+            ));
+        }
+    }
 }
 
 /// The raw rows with two marks: a row that was there before, and whether it counts no second time for that.

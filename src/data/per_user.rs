@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
 use super::engine::Engine;
 use super::held::Held;
@@ -45,19 +45,17 @@ pub(crate) async fn keep_events(
 /// Keeps the tables that `events` gives.
 #[tracing::instrument(name = "data.per_user", level = "debug", skip_all)]
 pub(crate) async fn keep_tables(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     definitions: &Definitions,
     roles: &Roles,
     n_rows: u64,
 ) -> Result<(), DataError> {
-    let tables: Arc<[(&str, String)]> = tables(definitions, roles).into();
+    let tables = tables(definitions, roles);
     let n_parts = n_parts(engine, definitions, n_rows);
     if n_parts == 1 {
-        for (name, sql) in tables.iter() {
-            engine.keep(name, sql).await?;
-        }
-        return Ok(());
+        return keep_few(engine, is_own(definitions), tables).await;
     }
+    let tables: Arc<[(&str, String)]> = tables.into();
     let events = engine.held("events")?;
     let parts = (0..n_parts).map(|part| {
         let (engine, events, tables) = (engine.beside(), Arc::new(events.part(part)), Arc::clone(&tables));
@@ -78,10 +76,39 @@ pub(crate) async fn keep_tables(
     Ok(())
 }
 
+/// Keeps tables of few rows. As they are built in, those about sessions and the others need nothing of each other, and those
+/// about visits and about events met need no more than when a user was first seen.
+async fn keep_few(engine: &Arc<Engine>, is_own: bool, tables: Vec<(&'static str, String)>) -> Result<(), DataError> {
+    let chain = |tables: Vec<(&'static str, String)>| {
+        let engine = Arc::clone(engine);
+        async move {
+            for (name, sql) in tables {
+                engine.keep(name, &sql).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    };
+    if is_own {
+        return chain(tables).await;
+    }
+    let of = |names: &[&str]| {
+        let chosen = tables.iter().filter(|(name, _)| names.contains(name));
+        chain(chosen.cloned().collect())
+    };
+    let sessions = engine.start(of(&["session_days", "sessions"])).await;
+    of(&["first_seen"]).await?;
+    engine.all([of(&["visits", "user_days"]), of(&["reach"])]).await?;
+    sessions.done().await
+}
+
+fn is_own(definitions: &Definitions) -> bool {
+    OF_USERS.iter().any(|query| definitions.path(*query).is_some())
+}
+
 /// A definition of the user's own may look at all users at once.
 fn n_parts(engine: &Engine, definitions: &Definitions, n_rows: u64) -> usize {
-    let is_own = OF_USERS.iter().any(|query| definitions.path(*query).is_some());
-    if is_own || engine.is_elsewhere() || n_rows < LEAST_ROWS {
+    if is_own(definitions) || engine.is_elsewhere() || n_rows < LEAST_ROWS {
         return 1;
     }
     let n_parts = usize::try_from(n_rows / ROWS_PER_PART).unwrap_or(usize::MAX);

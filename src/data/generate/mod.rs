@@ -93,18 +93,34 @@ pub fn sample(seed: u64) -> Sample {
 
 /// As long a sample as the demo's, with what the plan holds.
 pub fn sample_of(seed: u64, plan: &Plan) -> Sample {
-    let mut random = Random::new(seed);
-    let (people, mut happenings) = story::tell(plan, &mut random);
-    happenings.sort_by_key(|happening| (happening.day, happening.second, happening.session, happening.person));
-    let window = Window {
-        start: day(N_DAYS - WINDOW_DAYS),
-        end: day(N_DAYS - 1),
-    };
+    let (people, happenings) = told(seed, plan);
     Sample {
         csv: csv(&people, &happenings, plan),
         planted: planted(&people, &happenings, plan),
-        window,
+        window: window(),
     }
+}
+
+/// The demo's table alone, for whoever does not ask what is hidden in it.
+pub fn csv_of(seed: u64) -> Vec<u8> {
+    let (people, happenings) = told(seed, &Plan::DEMO);
+    csv(&people, &happenings, &Plan::DEMO)
+}
+
+/// The window of every sample.
+pub fn window() -> Window {
+    Window {
+        start: day(N_DAYS - WINDOW_DAYS),
+        end: day(N_DAYS - 1),
+    }
+}
+
+/// The people and what they do, in the order in which they do it.
+fn told(seed: u64, plan: &Plan) -> (Vec<Person>, Vec<Happening>) {
+    let mut random = Random::new(seed);
+    let (people, mut happenings) = story::tell(plan, &mut random);
+    happenings.sort_by_key(|happening| (happening.day, happening.second, happening.session, happening.person));
+    (people, happenings)
 }
 
 fn day(number: i64) -> Date {

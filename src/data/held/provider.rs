@@ -16,13 +16,13 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::projection::ProjectionExprs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, Partitioning};
+use futures::future::{self, BoxFuture};
 
 use super::{Condition, Held};
 
 #[derive(Debug)]
 pub(crate) struct HeldTable(pub(crate) Arc<Held>);
 
-#[async_trait::async_trait]
 impl TableProvider for HeldTable {
     fn schema(&self) -> SchemaRef {
         Arc::clone(self.0.schema())
@@ -42,12 +42,31 @@ impl TableProvider for HeldTable {
         Ok(filters.iter().map(supports).collect())
     }
 
-    async fn scan(
+    /// Waits for nothing. As an `async fn` its future would hold expressions, and proving that those may be sent takes the compiler
+    /// five seconds.
+    fn scan<'given, 'session, 'projection, 'filters, 'future>(
+        &'given self,
+        session: &'session dyn Session,
+        projection: Option<&'projection Vec<usize>>,
+        filters: &'filters [Expr],
+        _limit: Option<usize>,
+    ) -> BoxFuture<'future, Result<Arc<dyn ExecutionPlan>>>
+    where
+        'given: 'future,
+        'session: 'future,
+        'projection: 'future,
+        'filters: 'future,
+    {
+        Box::pin(future::ready(self.plan(session, projection, filters)))
+    }
+}
+
+impl HeldTable {
+    fn plan(
         &self,
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
-        _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = match projection {
             Some(columns) => columns.clone(),

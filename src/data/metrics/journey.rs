@@ -14,7 +14,12 @@ use super::windowed;
 const MOST_STAGES: usize = 8;
 
 /// All event names (or order stages) as users meet them: name, users who ever met it.
-pub(super) async fn order(facts: &Facts) -> Result<Vec<(String, u64)>, DataError> {
+pub(super) async fn order(facts: &Facts) -> Result<&[(String, u64)], DataError> {
+    let order = facts.event_order.get_or_try_init(|| ask_order(facts)).await?;
+    Ok(order)
+}
+
+async fn ask_order(facts: &Facts) -> Result<Vec<(String, u64)>, DataError> {
     let read = |row: &super::super::engine::Row| {
         (
             row.float("position").unwrap_or(0.0),
@@ -68,9 +73,9 @@ pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Part<UserJo
     }
     let order = order(facts).await?;
     let stages = if facts.roles.has(Role::Event) {
-        stages(&order)
+        stages(order)
     } else {
-        order.into_iter().map(|(stage, _)| stage).collect()
+        order.iter().map(|(stage, _)| stage.clone()).collect()
     };
     let sizes = facts
         .engine

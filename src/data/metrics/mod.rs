@@ -37,7 +37,14 @@ pub(crate) async fn prepare(facts: &Arc<Facts>, window: Window, previous: Option
 }
 
 /// All tables of one window.
-pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, DataError> {
+pub(crate) async fn tables(facts: &Arc<Facts>, window: Window) -> Result<Tables, DataError> {
+    let beside = Arc::clone(facts);
+    let cohorts = async move {
+        let journeys = journey::cohorts(&beside, window).await?;
+        Ok((cohorts::tables(&beside, window).await?, journeys))
+    };
+    let cohorts = facts.engine.start(cohorts).await;
+    let facts = facts.as_ref();
     let sums = daily::sums(facts, window).await?;
     let kinds = daily::kinds(facts, window).await?;
     let country = facts.roles.has(Role::Country);
@@ -49,7 +56,7 @@ pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, Data
     } else {
         Vec::new()
     };
-    Ok(Tables {
+    let tables = Tables {
         engagement_by_date: Part::Present(daily::engagement(facts, window, &sums).await?),
         revenue_by_date: part(revenue, no_revenue, || {
             daily::revenue(window, &sums, &kinds, facts.has_kinds)
@@ -85,10 +92,17 @@ pub(crate) async fn tables(facts: &Facts, window: Window) -> Result<Tables, Data
         } else {
             Part::Absent(no_revenue())
         },
-        user_journey_cohort: journey::cohorts(facts, window).await?,
+        user_journey_cohort: Part::Absent(String::new()),
         dau_by_date: Part::Present(daily::dau(window, &sums, revenue)),
-    }
-    .with_cohorts(cohorts::tables(facts, window).await?))
+    };
+    let (cohorts, journeys) = cohorts.done().await?;
+    Ok(Tables {
+        user_journey_cohort: journeys,
+        dau_by_cohort_date: cohorts.dau,
+        engagement_by_cohort_date: cohorts.engagement,
+        revenue_by_cohort_date: cohorts.revenue,
+        ..tables
+    })
 }
 
 fn part<T>(exists: bool, why: impl Fn() -> String, rows: impl Fn() -> Vec<T>) -> Part<T> {
@@ -96,15 +110,6 @@ fn part<T>(exists: bool, why: impl Fn() -> String, rows: impl Fn() -> Vec<T>) ->
         Part::Present(rows())
     } else {
         Part::Absent(why())
-    }
-}
-
-impl Tables {
-    fn with_cohorts(mut self, cohorts: cohorts::Cohorts) -> Self {
-        self.dau_by_cohort_date = cohorts.dau;
-        self.engagement_by_cohort_date = cohorts.engagement;
-        self.revenue_by_cohort_date = cohorts.revenue;
-        self
     }
 }
 

@@ -70,39 +70,43 @@ fn of_tiers(sql: &str, window: Window) -> String {
     windowed(sql, window).replace("{tiers}", &tiers_name(window))
 }
 
-/// Three parts that need nothing of each other: what users pay, where they come from and what they use, where they are and what they do.
+/// Parts that need nothing of each other.
 pub(crate) async fn segmentation(
     facts: &Arc<Facts>,
     window: Window,
     previous: Option<Window>,
 ) -> Result<Segmentation, DataError> {
     let parts = [
-        by_payment(Arc::clone(facts), window, previous).boxed(),
-        by_column(Arc::clone(facts), window, previous).boxed(),
         by_group(Arc::clone(facts), window, previous).boxed(),
+        by_dimension(Arc::clone(facts), window, previous).boxed(),
+        by_week(Arc::clone(facts), window, previous).boxed(),
+        by_payment(Arc::clone(facts), window, previous).boxed(),
+        by_tier(Arc::clone(facts), window, previous).boxed(),
+        by_event(Arc::clone(facts), window, previous).boxed(),
     ];
     let mut parts = facts.engine.all(parts).await?.into_iter();
-    let (payment, column, group) = (next(&mut parts), next(&mut parts), next(&mut parts));
+    let mut next = || parts.next().unwrap_or_default();
+    let (group, dimension, week, payment, tier, event) = (next(), next(), next(), next(), next(), next());
     Ok(Segmentation {
-        definitions: [payment.definitions, column.definitions].concat(),
-        cohort_weeks: column.cohort_weeks,
-        origins: column.origins,
-        origin_column: column.origin_column,
-        dimensions: column.dimensions,
+        definitions: [tier.definitions, dimension.definitions].concat(),
+        revenue_tiers: tier.revenue_tiers,
+        revenue_concentration: tier.revenue_concentration,
+        revenue_curve: tier.revenue_curve,
+        cohort_weeks: week.cohort_weeks,
+        origins: week.origins,
+        origin_column: week.origin_column,
+        dimensions: dimension.dimensions,
         all_users: group.all_users,
         countries: group.countries,
         inside: group.inside,
         inside_column: group.inside_column,
-        events: group.events,
+        events: event.events,
         ..payment
     })
 }
 
-fn next(parts: &mut impl Iterator<Item = Segmentation>) -> Segmentation {
-    parts.next().unwrap_or_default()
-}
-
-async fn by_payment(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+/// Users by what they bring.
+async fn by_tier(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
     let facts = facts.as_ref();
     let mut found = Segmentation::default();
     if !facts.roles.has(Role::Revenue) {
@@ -127,6 +131,16 @@ async fn by_payment(facts: Arc<Facts>, window: Window, previous: Option<Window>)
             )
         })
         .collect();
+    Ok(found)
+}
+
+/// How, when and how much users pay.
+async fn by_payment(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    let facts = facts.as_ref();
+    let mut found = Segmentation::default();
+    if !facts.roles.has(Role::Revenue) {
+        return Ok(found);
+    }
     found.lifetime_values = weeks::lifetime_values(facts, window, previous).await?;
     found.rfm = spending::rfm(facts, window).await?;
     found.price_bands = spending::price_bands(facts, window, previous).await?;
@@ -134,7 +148,8 @@ async fn by_payment(facts: Arc<Facts>, window: Window, previous: Option<Window>)
     Ok(found)
 }
 
-async fn by_column(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+/// Users by when they came, and from where.
+async fn by_week(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
     let facts = facts.as_ref();
     let mut found = Segmentation {
         cohort_weeks: weeks::cohorts(facts, window).await?,
@@ -144,6 +159,13 @@ async fn by_column(facts: Arc<Facts>, window: Window, previous: Option<Window>) 
         found.origins = origins::origins(facts, name, window, previous).await?;
         found.origin_column = Some(column.clone());
     }
+    Ok(found)
+}
+
+/// Users by what they use.
+async fn by_dimension(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    let facts = facts.as_ref();
+    let mut found = Segmentation::default();
     for (column, name) in &facts.dimensions {
         let dimension = dimension(facts, window, previous, column, name).await?;
         if dimension.segments.len() > 1 {
@@ -157,6 +179,7 @@ async fn by_column(facts: Arc<Facts>, window: Window, previous: Option<Window>) 
     Ok(found)
 }
 
+/// All users, and users by where they are.
 async fn by_group(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
     let facts = facts.as_ref();
     let mut found = Segmentation::default();
@@ -173,8 +196,14 @@ async fn by_group(facts: Arc<Facts>, window: Window, previous: Option<Window>) -
             found.inside_column = Some(column.clone());
         }
     }
+    Ok(found)
+}
+
+/// Users by what they do.
+async fn by_event(facts: Arc<Facts>, window: Window, previous: Option<Window>) -> Result<Segmentation, DataError> {
+    let mut found = Segmentation::default();
     if facts.roles.has(Role::Event) {
-        found.events = events(facts, window, previous).await?;
+        found.events = events(&facts, window, previous).await?;
     }
     Ok(found)
 }
