@@ -12,6 +12,7 @@ use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
 use super::intake::{self, Request, Taken};
 use super::means::Means;
+use super::metrics::Days;
 use super::memory::Memory;
 use super::roles::names::Role;
 use super::source::{Access, Raw};
@@ -113,9 +114,10 @@ async fn computed(
     }
     let facts = Arc::new(facts);
     metrics::prepare(&facts, window, previous_window).await?;
-    let before = previous_window.map(|window| tokio::spawn(period(Arc::clone(&facts), window)));
+    let (days, days_before) = Days::of(window, previous_window);
+    let before = days_before.map(|days| tokio::spawn(period(Arc::clone(&facts), days)));
     let segmentation = tokio::spawn(segmentation(Arc::clone(&facts), window, previous_window));
-    let current = period(Arc::clone(&facts), window).await;
+    let current = period(Arc::clone(&facts), days).await;
     let before = match before {
         Some(task) => Some(joined(task).await?),
         None => None,
@@ -182,9 +184,9 @@ async fn joined<T>(task: JoinHandle<Result<T, DataError>>) -> Result<T, DataErro
 }
 
 /// The tables and totals of one window, and how many of its rows name no user. Two windows are computed on two cores.
-async fn period(facts: Arc<Facts>, window: Window) -> Result<(Tables, Totals, u64), DataError> {
-    let tables = metrics::tables(&facts, window).await?;
-    let (totals, without_user) = metrics::totals(&facts, window, &tables).await?;
+async fn period(facts: Arc<Facts>, days: Days) -> Result<(Tables, Totals, u64), DataError> {
+    let tables = metrics::tables(&facts, &days).await?;
+    let (totals, without_user) = metrics::totals(&facts, days.window(), &tables).await?;
     Ok((tables, totals, without_user))
 }
 

@@ -314,12 +314,13 @@ impl Engine {
 
     /// The rows of a query, one value per row by `read`.
     pub(crate) async fn rows<T>(&self, sql: &str, read: impl Fn(&Row) -> T) -> Result<Vec<T>, DataError> {
-        let mut values = Vec::new();
-        for batch in self.batches(sql).await? {
-            let batch = plain(&batch)?;
-            values.extend((0..batch.num_rows()).map(|row| read(&Row { batch: &batch, row })));
-        }
-        Ok(values)
+        let batches = self.plain_batches(sql).await?;
+        Ok(rows_of(&batches).map(|row| read(&row)).collect())
+    }
+
+    /// The result of a query as rows can be read from it.
+    pub(crate) async fn plain_batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
+        self.batches(sql).await?.iter().map(plain).collect()
     }
 
     pub(crate) async fn row<T>(&self, sql: &str, read: impl Fn(&Row) -> T) -> Result<T, DataError> {
@@ -403,6 +404,12 @@ fn plain(batch: &RecordBatch) -> Result<RecordBatch, DataError> {
     Ok(RecordBatch::try_from_iter_with_nullable(
         columns.into_iter().map(|(name, array)| (name, array, true)),
     )?)
+}
+
+pub(crate) fn rows_of(batches: &[RecordBatch]) -> impl Iterator<Item = Row<'_>> {
+    batches
+        .iter()
+        .flat_map(|batch| (0..batch.num_rows()).map(move |row| Row { batch, row }))
 }
 
 pub(crate) struct Row<'batch> {

@@ -11,7 +11,7 @@ pub(super) struct Hints {
     pub(super) months: bool,
     /// "two", "twelve".
     pub(super) counts: bool,
-    /// "half a point".
+    /// "half a point", "a quarter of a point".
     pub(super) halves: bool,
     /// "second", "tenth", "quarter".
     pub(super) places: bool,
@@ -51,8 +51,13 @@ impl Hints {
             b"thr" | b"fou" | b"fiv" | b"fif" | b"six" | b"sev" | b"eig" | b"nin" | b"ten" => {
                 self.counts = true;
                 self.places = true;
+                self.halves |= first == *b"ten";
             }
-            b"thi" | b"fir" | b"sec" | b"qua" => self.places = true,
+            b"thi" | b"qua" => {
+                self.places = true;
+                self.halves = true;
+            }
+            b"fir" | b"sec" => self.places = true,
             b"one" | b"top" => self.ones = true,
             b"hal" => self.halves = true,
             _ => {}

@@ -99,7 +99,7 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
         out.extend(written(masked).filter_map(|found| digits(masked, &found)));
     }
     if hints.halves {
-        out.extend(spelled::half_points(masked));
+        out.extend(spelled::parts_of_points(masked));
     }
     if hints.counts {
         out.extend(spelled::counts(masked));
@@ -179,7 +179,10 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
         // A digit inside a word or an identifier.
         return None;
     }
-    let plain: String = number.replace(',', "");
+    let plain: String = match found.has_decimal_comma {
+        true => number.replace(',', "."),
+        false => number.replace(|c: char| c != '.' && !c.is_ascii_digit(), ""),
+    };
     let decimals = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let placed = before == Some('#') || text[..found.number.start].trim_end().ends_with("No.");
     let (kind, factor) = match (found.unit, prefix) {

@@ -162,6 +162,7 @@ impl Judge<'_, '_> {
             self.superlatives.iter().any(|claim| claim.side < 0) || self.masked.text.contains("from the bottom");
         let counts_moves = !self.directions.is_empty() && !self.is_total(bare);
         let says_change = self.says_change(bare);
+        let says_left = self.says_left(bare);
         let subject = self.subject().filter(|_| bare.kind == Kind::Ordinal);
         let is_open = |quantity: &&Quantity<'_>| {
             // A plus sign states a change, and so does "added".
@@ -173,6 +174,8 @@ impl Judge<'_, '_> {
                     Tag::Rows => !counts_moves,
                     Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
                     Tag::FromBelow => from_below,
+                    Tag::Part => !says_change,
+                    Tag::Left => says_left,
                     Tag::Used | Tag::Beside | Tag::Derived => true,
                 }
         };
@@ -263,6 +266,22 @@ impl Judge<'_, '_> {
             self.directions.iter().any(is_near)
         });
         by || VERBS.contains(&word.as_str())
+    }
+
+    /// "66 % of what it was".
+    fn says_left(&self, bare: &Bare) -> bool {
+        const OF: [&str; 7] = [
+            "what it was",
+            "what they were",
+            "its previous",
+            "their previous",
+            "the previous",
+            "its earlier",
+            "its former",
+        ];
+        let after = self.masked.text[bare.end..].trim_start();
+        let of = after.strip_prefix("of ").unwrap_or_default();
+        bare.kind == Kind::Percent && OF.iter().any(|words| of.starts_with(words))
     }
 
     /// "between 16,500 and 17,500": an end of a narrow range around the one value that is used.

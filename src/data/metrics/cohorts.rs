@@ -7,8 +7,11 @@ use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::rounded;
 use super::super::roles::names::Role;
-use super::super::{DataError, DauByCohortDate, EngagementByCohortDate, Part, Query, RevenueByCohortDate, Window};
-use super::windowed;
+use super::super::{DataError, DauByCohortDate, EngagementByCohortDate, Part, Query, RevenueByCohortDate};
+use super::Days;
+
+/// The day of a cohort.
+const FIRST_DAY: &str = "first_day";
 
 pub(super) struct Cohorts {
     pub(super) dau: Part<DauByCohortDate>,
@@ -16,15 +19,16 @@ pub(super) struct Cohorts {
     pub(super) revenue: Part<RevenueByCohortDate>,
 }
 
-pub(super) async fn tables(facts: &Facts, window: Window) -> Result<Cohorts, DataError> {
+pub(super) async fn tables(facts: &Facts, of: &Days) -> Result<Cohorts, DataError> {
     let last_day = number_of_day(facts.covers.1);
-    let sql = windowed(facts.definitions.sql(Query::Cohorts), window).replace("{last_day}", &last_day.to_string());
-    let rows = facts
-        .engine
-        .rows(&sql, |row| Some((dau(row, last_day)?, revenue(row, last_day)?)))
+    let sql = facts.definitions.sql(Query::Cohorts).replace("{last_day}", &last_day.to_string());
+    let rows = of
+        .rows(facts, (Query::Cohorts, &sql), FIRST_DAY, |row| {
+            Some((dau(row, last_day)?, revenue(row, last_day)?))
+        })
         .await?;
     let (dau, revenue): (Vec<_>, Vec<_>) = rows.into_iter().flatten().unzip();
-    let engagement = engagement(facts, window, &dau).await?;
+    let engagement = engagement(facts, of, &dau).await?;
     Ok(Cohorts {
         engagement,
         dau: Part::Present(dau),
@@ -76,13 +80,13 @@ fn revenue(row: &Row, last_day: i64) -> Option<RevenueByCohortDate> {
 /// Sessions per active user of the cohort on days 0, 1 and 7, and the source's own engagement score; empty where the source has neither.
 async fn engagement(
     facts: &Facts,
-    window: Window,
+    of: &Days,
     cohorts: &[DauByCohortDate],
 ) -> Result<Part<EngagementByCohortDate>, DataError> {
     let (has_sessions, has_scores) = (facts.roles.has(Role::Session), facts.roles.has(Role::EngagementScore));
     let mut sessions: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
     if has_sessions {
-        let sql = windowed(facts.definitions.sql(Query::CohortSessions), window);
+        let sql = (Query::CohortSessions, facts.definitions.sql(Query::CohortSessions));
         let read = |row: &Row| {
             (
                 row.integer("first_day").unwrap_or(0),
@@ -93,18 +97,18 @@ async fn engagement(
                 ],
             )
         };
-        sessions.extend(facts.engine.rows(&sql, read).await?);
+        sessions.extend(of.rows(facts, sql, FIRST_DAY, read).await?);
     }
     let mut scores: BTreeMap<i64, [Option<f64>; 3]> = BTreeMap::new();
     if has_scores {
-        let sql = windowed(facts.definitions.sql(Query::CohortScores), window);
+        let sql = (Query::CohortScores, facts.definitions.sql(Query::CohortScores));
         let read = |row: &Row| {
             (
                 row.integer("first_day").unwrap_or(0),
                 ["score_0", "score_1", "score_7"].map(|column| row.float(column).map(rounded)),
             )
         };
-        scores.extend(facts.engine.rows(&sql, read).await?);
+        scores.extend(of.rows(facts, sql, FIRST_DAY, read).await?);
     }
     let row = |cohort: &DauByCohortDate| {
         let first = number_of_day(cohort.cohort_date);

@@ -10,7 +10,7 @@ use super::super::money::to_float;
 use super::super::quality::{percent, rounded};
 use super::super::roles::names::Role;
 use super::super::{DataError, DauByDate, EngagementByDate, Query, RevenueByDate, RevenueByType, Window};
-use super::{days, per_head, windowed};
+use super::{Days, days, per_head};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DaySums {
@@ -25,10 +25,10 @@ pub(super) type Sums = BTreeMap<Date, DaySums>;
 /// Revenue by day and kind.
 pub(super) type Kinds = BTreeMap<(Date, String), i128>;
 
-pub(super) async fn sums(facts: &Facts, window: Window) -> Result<Sums, DataError> {
-    let rows = facts
-        .engine
-        .rows(&windowed(facts.definitions.sql(Query::Daily), window), |row| {
+pub(super) async fn sums(facts: &Facts, of: &Days) -> Result<Sums, DataError> {
+    let daily = (Query::Daily, facts.definitions.sql(Query::Daily));
+    let rows = of
+        .rows(facts, daily, "day", |row| {
             let sums = DaySums {
                 users: row.count("users"),
                 new_users: row.count("new_users"),
@@ -42,11 +42,10 @@ pub(super) async fn sums(facts: &Facts, window: Window) -> Result<Sums, DataErro
     Ok(rows.into_iter().flatten().collect())
 }
 
-pub(super) async fn kinds(facts: &Facts, window: Window) -> Result<Kinds, DataError> {
+pub(super) async fn kinds(facts: &Facts, of: &Days) -> Result<Kinds, DataError> {
     let sql = facts.definitions.sql(Query::Kinds).replace("{group}", "kind");
-    let rows = facts
-        .engine
-        .rows(&windowed(&sql, window), |row| {
+    let rows = of
+        .rows(facts, (Query::Kinds, &sql), "day", |row| {
             Some(((row.day("day")?, row.text("kind")?), row.amount("revenue").unwrap_or(0)))
         })
         .await?;
@@ -72,12 +71,11 @@ pub(super) fn dau(window: Window, sums: &Sums, has_revenue: bool) -> Vec<DauByDa
         .collect()
 }
 
-pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Result<Vec<EngagementByDate>, DataError> {
+pub(super) async fn engagement(facts: &Facts, of: &Days, sums: &Sums) -> Result<Vec<EngagementByDate>, DataError> {
     let sessions: BTreeMap<i64, f64> = if facts.roles.has(Role::Session) {
         let minutes = |micros: i64, sessions: u64| rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64);
-        facts
-            .engine
-            .rows(&windowed(facts.definitions.sql(Query::SessionTime), window), |row| {
+        let time = (Query::SessionTime, facts.definitions.sql(Query::SessionTime));
+        of.rows(facts, time, "day", |row| {
                 (
                     row.integer("day").unwrap_or(0),
                     minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
@@ -90,9 +88,8 @@ pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Re
         BTreeMap::new()
     };
     let scores: BTreeMap<i64, f64> = if facts.roles.has(Role::EngagementScore) {
-        facts
-            .engine
-            .rows(&windowed(facts.definitions.sql(Query::Scores), window), |row| {
+        let scores = (Query::Scores, facts.definitions.sql(Query::Scores));
+        of.rows(facts, scores, "day", |row| {
                 (
                     row.integer("day").unwrap_or(0),
                     rounded(row.float("score").unwrap_or(0.0)),
@@ -104,7 +101,7 @@ pub(super) async fn engagement(facts: &Facts, window: Window, sums: &Sums) -> Re
     } else {
         BTreeMap::new()
     };
-    Ok(days(window)
+    Ok(days(of.window())
         .map(|date| {
             let day = sums.get(&date).copied().unwrap_or_default();
             EngagementByDate {
@@ -144,10 +141,11 @@ pub(super) fn revenue(window: Window, sums: &Sums, kinds: &Kinds, has_kinds: boo
 /// One row per day and kind that has revenue anywhere in the window; one row `all` when event names do not tell.
 pub(super) async fn revenue_by_type(
     facts: &Facts,
-    window: Window,
+    of: &Days,
     sums: &Sums,
     kinds: &Kinds,
 ) -> Result<Vec<RevenueByType>, DataError> {
+    let window = of.window();
     let mut names: Vec<&str> = kinds
         .iter()
         .filter(|(_, revenue)| **revenue != 0)
@@ -161,7 +159,7 @@ pub(super) async fn revenue_by_type(
             .map(|day| of_type(day, "all"))
             .collect());
     }
-    let payers: BTreeMap<(Date, String), u64> = super::grouped::sums(facts, window, "kind")
+    let payers: BTreeMap<(Date, String), u64> = super::grouped::sums(facts, of, "kind")
         .await?
         .into_iter()
         .map(|cell| ((cell.date, cell.segment), cell.payers))

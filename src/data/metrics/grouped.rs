@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use super::super::facts::Facts;
 use super::super::money::to_float;
 use super::super::quality::percent;
-use super::super::{DataError, DauByCountry, NewLoginsByChannel, NewLoginsByCountry, Query, RevenueByCountry, Window};
-use super::{days, per_head, windowed};
+use super::super::{DataError, DauByCountry, NewLoginsByChannel, NewLoginsByCountry, Query, RevenueByCountry};
+use super::{Days, days, per_head};
 
 /// Above this many cells, days on which a group has no row are left out.
 const MOST_CELLS: usize = 100_000;
@@ -25,11 +25,11 @@ pub(super) struct Cell {
 }
 
 /// Every day of the window for every value of the column that the window holds.
-pub(super) async fn sums(facts: &Facts, window: Window, column: &str) -> Result<Vec<Cell>, DataError> {
+pub(super) async fn sums(facts: &Facts, of: &Days, column: &str) -> Result<Vec<Cell>, DataError> {
+    let window = of.window();
     let sql = facts.definitions.sql(Query::ByGroup).replace("{group}", column);
-    let found = facts
-        .engine
-        .rows(&windowed(&sql, window), |row| {
+    let found = of
+        .rows(facts, (Query::ByGroup, &sql), "day", |row| {
             Some(Cell {
                 date: row.day("day")?,
                 segment: row.text("segment")?,
@@ -70,11 +70,10 @@ pub(super) async fn sums(facts: &Facts, window: Window, column: &str) -> Result<
 /// Revenue by day, group and kind.
 pub(super) type Kinds = BTreeMap<(Date, String, String), i128>;
 
-pub(super) async fn kinds(facts: &Facts, window: Window, column: &str) -> Result<Kinds, DataError> {
+pub(super) async fn kinds(facts: &Facts, of: &Days, column: &str) -> Result<Kinds, DataError> {
     let sql = facts.definitions.sql(Query::Kinds).replace("{group}", column);
-    let rows = facts
-        .engine
-        .rows(&windowed(&sql, window), |row| {
+    let rows = of
+        .rows(facts, (Query::Kinds, &sql), "day", |row| {
             Some((
                 (row.day("day")?, row.text("segment")?, row.text("kind")?),
                 row.amount("revenue").unwrap_or(0),

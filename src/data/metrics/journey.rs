@@ -8,10 +8,12 @@ use super::super::engine::literal;
 use super::super::event_names::{is_conversion, is_noise};
 use super::super::facts::Facts;
 use super::super::roles::names::Role;
-use super::super::{DataError, Part, Query, UserJourneyCohort, Window};
-use super::windowed;
+use super::super::{DataError, Part, Query, UserJourneyCohort};
+use super::Days;
 
 const MOST_STAGES: usize = 8;
+/// The days on which anybody was first seen.
+const COHORTS: &str = "SELECT DISTINCT first_day FROM first_seen WHERE first_day BETWEEN {start} AND {end} ORDER BY 1";
 
 /// All event names (or order stages) as users meet them: name, users who ever met it.
 pub(super) async fn order(facts: &Facts) -> Result<&[(String, u64)], DataError> {
@@ -65,7 +67,7 @@ fn stages(order: &[(String, u64)]) -> Vec<String> {
         .collect()
 }
 
-pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Part<UserJourneyCohort>, DataError> {
+pub(super) async fn cohorts(facts: &Facts, of: &Days) -> Result<Part<UserJourneyCohort>, DataError> {
     if !facts.roles.has(Role::Event) && !facts.roles.has(Role::Revenue) {
         return Ok(Part::Absent(
             "the data have neither an event nor a revenue column, so there are no stages".to_owned(),
@@ -77,24 +79,16 @@ pub(super) async fn cohorts(facts: &Facts, window: Window) -> Result<Part<UserJo
     } else {
         order.iter().map(|(stage, _)| stage.clone()).collect()
     };
-    let sizes = facts
-        .engine
-        .rows(
-            &windowed(
-                "SELECT DISTINCT first_day FROM first_seen WHERE first_day BETWEEN {start} AND {end} ORDER BY 1",
-                window,
-            ),
-            |row| row.day("first_day"),
-        )
+    let sizes = of
+        .rows(facts, (Query::FirstSeen, COHORTS), "first_day", |row| row.day("first_day"))
         .await?;
     if stages.is_empty() {
         return Ok(Part::Present(Vec::new()));
     }
     let list: Vec<String> = stages.iter().map(|stage| literal(stage)).collect();
-    let sql = windowed(facts.definitions.sql(Query::Journeys), window).replace("{stages}", &list.join(", "));
-    let found = facts
-        .engine
-        .rows(&sql, |row| {
+    let sql = facts.definitions.sql(Query::Journeys).replace("{stages}", &list.join(", "));
+    let found = of
+        .rows(facts, (Query::Journeys, &sql), "cohort", |row| {
             Some((
                 (row.day("cohort")?, row.text("event")?),
                 (row.count("users"), row.float("days")),

@@ -1,5 +1,6 @@
 //! The tables and totals of one window, from the facts, by the SQL in `sql/`. Never heard of files.
 
+mod by_day;
 mod cohorts;
 mod daily;
 mod grouped;
@@ -23,6 +24,7 @@ use super::quality::rounded;
 use super::roles::names::Role;
 use super::{DataError, Part, Tables, Window};
 
+pub(crate) use by_day::Days;
 pub(crate) use segments::segmentation;
 pub(crate) use totals::totals;
 
@@ -37,32 +39,33 @@ pub(crate) async fn prepare(facts: &Arc<Facts>, window: Window, previous: Option
 }
 
 /// All tables of one window.
-pub(crate) async fn tables(facts: &Arc<Facts>, window: Window) -> Result<Tables, DataError> {
-    let beside = Arc::clone(facts);
+pub(crate) async fn tables(facts: &Arc<Facts>, of: &Days) -> Result<Tables, DataError> {
+    let window = of.window();
+    let (beside, days) = (Arc::clone(facts), of.clone());
     let cohorts = async move {
-        let journeys = journey::cohorts(&beside, window).await?;
-        Ok((cohorts::tables(&beside, window).await?, journeys))
+        let journeys = journey::cohorts(&beside, &days).await?;
+        Ok((cohorts::tables(&beside, &days).await?, journeys))
     };
     let cohorts = facts.engine.start(cohorts).await;
     let facts = facts.as_ref();
-    let sums = daily::sums(facts, window).await?;
-    let kinds = daily::kinds(facts, window).await?;
+    let sums = daily::sums(facts, of).await?;
+    let kinds = daily::kinds(facts, of).await?;
     let country = facts.roles.has(Role::Country);
     let revenue = facts.roles.has(Role::Revenue);
     let no_country = || facts.roles.why_absent(Role::Country);
     let no_revenue = || facts.roles.why_absent(Role::Revenue);
     let countries = if country {
-        grouped::sums(facts, window, "country").await?
+        grouped::sums(facts, of, "country").await?
     } else {
         Vec::new()
     };
     let tables = Tables {
-        engagement_by_date: Part::Present(daily::engagement(facts, window, &sums).await?),
+        engagement_by_date: Part::Present(daily::engagement(facts, of, &sums).await?),
         revenue_by_date: part(revenue, no_revenue, || {
             daily::revenue(window, &sums, &kinds, facts.has_kinds)
         }),
         revenue_by_type: if revenue {
-            Part::Present(daily::revenue_by_type(facts, window, &sums, &kinds).await?)
+            Part::Present(daily::revenue_by_type(facts, of, &sums, &kinds).await?)
         } else {
             Part::Absent(no_revenue())
         },
@@ -71,7 +74,7 @@ pub(crate) async fn tables(facts: &Arc<Facts>, window: Window) -> Result<Tables,
             (false, _) => Part::Absent(no_country()),
             (_, false) => Part::Absent(no_revenue()),
             _ => {
-                let kinds = grouped::kinds(facts, window, "country").await?;
+                let kinds = grouped::kinds(facts, of, "country").await?;
                 Part::Present(grouped::revenue_by_country(&countries, &kinds, facts.has_kinds))
             }
         },
@@ -79,7 +82,7 @@ pub(crate) async fn tables(facts: &Arc<Facts>, window: Window) -> Result<Tables,
             grouped::new_logins_by_country(&countries, revenue)
         }),
         new_logins_by_channel: if facts.roles.has(Role::Channel) {
-            let channels = grouped::sums(facts, window, "channel").await?;
+            let channels = grouped::sums(facts, of, "channel").await?;
             Part::Present(grouped::new_logins_by_channel(&channels, revenue))
         } else {
             Part::Absent(facts.roles.why_absent(Role::Channel))

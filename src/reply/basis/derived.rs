@@ -76,6 +76,16 @@ impl<'b, 'a> Derived<'b, 'a> {
         self.add_at(Time::Neither, kind, value, source);
     }
 
+    /// A percentage that not every sentence may state.
+    fn add_tagged(&mut self, tag: Tag, percent: f64, source: Source<'a>) {
+        if percent.is_finite() {
+            self.quantities.push(Quantity {
+                tag,
+                ..Quantity::derived(Kind::Percent, percent, source)
+            });
+        }
+    }
+
     fn add_at(&mut self, time: Time, kind: Kind, value: f64, source: Source<'a>) {
         if value.is_finite() {
             self.quantities.push(Quantity {
@@ -115,6 +125,7 @@ impl<'b, 'a> Derived<'b, 'a> {
             if then != 0.0 {
                 let source = Source::new("", whole, " over its previous value");
                 self.add(Kind::Times, now / then, source);
+                self.add_tagged(Tag::Left, now / then * 100.0, source);
             }
         }
         if is_percent && let Some(now) = base.exact() {
@@ -175,13 +186,13 @@ impl<'b, 'a> Derived<'b, 'a> {
                     (x - y) / y.abs() * 100.0,
                     of("difference of ", " in percent"),
                 );
-                self.add(Kind::Percent, x / y * 100.0, of("", " as a share"));
+                self.add_tagged(Tag::Part, x / y * 100.0, of("", " as a share"));
             }
         } else if a.row.id == b.row.id && y != 0.0 {
             match (a.unit(), b.unit()) {
                 (Unit::Money, Unit::Count(_)) => self.add(kind, x / y, of("", " per unit")),
                 (Unit::Count(_), Unit::Count(_)) => {
-                    self.add(Kind::Percent, x / y * 100.0, of("", " as a share"));
+                    self.add_tagged(Tag::Part, x / y * 100.0, of("", " as a share"));
                     self.add(Kind::Plain, x / y, of("", " per unit"));
                 }
                 _ => {}

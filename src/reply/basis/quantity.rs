@@ -22,6 +22,10 @@ pub(in crate::reply) enum Tag {
     /// The value of a cell beside one that is used: its previous value, its share.
     Beside,
     Derived,
+    /// What part one value is of another: it states no change.
+    Part,
+    /// What part a value is of its own previous value, in percent: "66 % of what it was".
+    Left,
     /// How many rows went this way.
     Moved(i8),
     /// How many rows there are.

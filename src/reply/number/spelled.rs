@@ -25,19 +25,35 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
         .filter_map(move |found| count(text, &found))
 }
 
-/// "half a point".
-static HALF_POINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bhalf a (?:percentage )?point\b"));
+/// "half a point", "a quarter of a percentage point".
+static PART_OF_POINT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:(?P<half>half)|(?P<quarters>three[- ]quarters of)|(?P<quarter>(?:a |one[- ])?quarter of)|(?P<thirds>two[- ]thirds of)|(?P<third>(?:a |one[- ])third of)|(?P<tenth>(?:a |one[- ])tenth of)) a (?:percentage )?point\b",
+    )
+});
 
-pub(super) fn half_points(text: &str) -> impl Iterator<Item = Bare> {
-    HALF_POINT.find_iter(text).map(|found| Bare {
-        raw: found.as_str().to_owned(),
-        start: found.start(),
-        end: found.end(),
-        value: 0.5,
-        kind: Kind::Points,
-        sign: None,
-        half: 0.05,
-        hedge: hedge_before(&text[..found.start()]),
+pub(super) fn parts_of_points(text: &str) -> impl Iterator<Item = Bare> {
+    const PARTS: [(&str, f64); 6] = [
+        ("half", 0.5),
+        ("quarters", 0.75),
+        ("quarter", 0.25),
+        ("thirds", 2.0 / 3.0),
+        ("third", 1.0 / 3.0),
+        ("tenth", 0.1),
+    ];
+    PART_OF_POINT.captures_iter(text).filter_map(move |found| {
+        let whole = found.get(0)?;
+        let (_, value) = PARTS.into_iter().find(|(name, _)| found.name(name).is_some())?;
+        Some(Bare {
+            raw: whole.as_str().to_owned(),
+            start: whole.start(),
+            end: whole.end(),
+            value,
+            kind: Kind::Points,
+            sign: None,
+            half: 0.05,
+            hedge: hedge_before(&text[..whole.start()]),
+        })
     })
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Written<'t> {
     pub(super) is_ordinal: bool,
     /// As it is written; empty where there is none.
     pub(super) unit: &'t str,
+    /// "12,5 %": the comma parts the decimals.
+    pub(super) has_decimal_comma: bool,
 }
 
 /// A sign that belongs to a number, and where it stands.
@@ -43,6 +45,8 @@ struct Scan<'t> {
 impl<'t> Scan<'t> {
     fn number(&self, at: usize) -> Written<'t> {
         let end = self.digits(at);
+        let comma = self.decimal_comma(at, end);
+        let (end, has_decimal_comma) = (comma.unwrap_or(end), comma.is_some());
         let beside = self.sign(at);
         let prefix = self.currency(beside.map_or(at, |sign| sign.start));
         // Without a currency between them, a sign that stands apart is punctuation.
@@ -62,6 +66,7 @@ impl<'t> Scan<'t> {
             scale,
             is_ordinal,
             unit: self.text[tail..unit.unwrap_or(tail)].trim_matches([' ', '\t', '\n', '\r', '-']),
+            has_decimal_comma,
         }
     }
 
@@ -80,24 +85,70 @@ impl<'t> Scan<'t> {
                 .is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
     }
 
-    /// `1,234,567.8` or `1234.5`.
+    /// `1,234,567.8`, `1 234 567.8` or `1234.5`.
     fn digits(&self, at: usize) -> usize {
-        let run = |mut at: usize| {
-            while self.is_digit(at) {
-                at += 1;
-            }
-            at
-        };
-        let mut end = run(at);
+        let mut end = self.run(at);
         if end - at <= 3 {
-            while self.byte(end) == Some(b',') && (1..=3).all(|ahead| self.is_digit(end + ahead)) {
-                end += 4;
+            let separator = self.separator(at, end);
+            while separator.is_some_and(|separator| self.text[end..].starts_with(separator)) {
+                let group = end + separator.map_or(0, str::len);
+                if self.run(group) != group + 3 && (separator != Some(",") || self.run(group) < group + 3) {
+                    break;
+                }
+                end = group + 3;
             }
         }
         match self.byte(end) == Some(b'.') && self.is_digit(end + 1) {
-            true => run(end + 1),
+            true => self.run(end + 1),
             false => end,
         }
+    }
+
+    /// Where the digits from here on end.
+    fn run(&self, mut at: usize) -> usize {
+        while self.is_digit(at) {
+            at += 1;
+        }
+        at
+    }
+
+    /// What parts the thousands of the number that begins at `at` with digits up to `end`. A plain blank does only where no name
+    /// or date could end with those digits.
+    fn separator(&self, at: usize, end: usize) -> Option<&'static str> {
+        const NARROW: [&str; 4] = [",", "\u{a0}", "\u{202f}", "\u{2009}"];
+        let after = &self.text[end..];
+        if let Some(separator) = NARROW.into_iter().find(|separator| after.starts_with(separator)) {
+            return Some(separator);
+        }
+        let is_group = after.starts_with(' ') && self.run(end + 1) == end + 4 && !self.is_word(end + 4);
+        (is_group && self.starts_a_number(at)).then_some(" ")
+    }
+
+    /// Whether the word before is one that a count follows, and none that a number belongs to: "day 14", "iOS 17", "top 10".
+    fn starts_a_number(&self, at: usize) -> bool {
+        const BEFORE: [&str; 17] = [
+            "to", "from", "of", "by", "at", "with", "had", "has", "was", "were", "is", "about", "nearly", "over", "and",
+            "reached", "totalled",
+        ];
+        let before = self.text[..at].trim_end_matches(|c| "$€£¥₹-+−~".contains(c));
+        if before.len() < at || before.trim().is_empty() {
+            return true;
+        }
+        let word = before.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        BEFORE.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+
+    /// Where a number like "12,5" ends: one or two decimals after a comma, and a unit, a scale or a currency that says it is one
+    /// number and no list.
+    fn decimal_comma(&self, at: usize, end: usize) -> Option<usize> {
+        let decimals = end + 1;
+        let after = self.run(decimals);
+        let is_decimal = self.byte(end) == Some(b',') && (1..=2).contains(&(after - decimals));
+        if !is_decimal || self.byte(after) == Some(b',') || self.text[at..end].contains(['.', ',']) {
+            return None;
+        }
+        let says = self.unit(after).is_some() || self.scale(after).1 > after || self.currency(at).is_some();
+        says.then_some(after)
     }
 
     /// The sign that ends here.
@@ -240,6 +291,16 @@ mod tests {
                 "2th*1[] 15*1[] 12*1000[] 5*1[min] 7*1[s]",
             ),
             ("XEUR 5 percentages 7 kg", "5*1[] 7*1[]"),
+            (
+                "rose 12,5 %, EUR 3,4 million, €7,85, by 0,4 pp",
+                "12,5*1[%] EUR3,4*1000000[] €7,85*1[] 0,4*1[pp]",
+            ),
+            ("weeks 1,2 and 7; 1,2,3 %", "1*1[] 2*1[] 7*1[] 1*1[] 2*1[] 3*1[%]"),
+            (
+                "182\u{202f}400 users, to 1 234 567 from 182 400, $9 100",
+                "182\u{202f}400*1[] 1 234 567*1[] 182 400*1[] $9 100*1[]",
+            ),
+            ("day 14 300 users, 12 3000, of 12 345th", "14*1[] 300*1[] 12*1[] 3000*1[] 12*1[] 345th*1[]"),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }
