@@ -12,8 +12,8 @@ use super::engine::{day_from_number, number_of_day};
 use super::facts::{self, Facts};
 use super::intake::{self, Request, Taken};
 use super::means::Means;
-use super::metrics::Days;
 use super::memory::Memory;
+use super::metrics::Days;
 use super::roles::names::Role;
 use super::source::{Access, Raw};
 use super::{

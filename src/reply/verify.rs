@@ -137,6 +137,7 @@ impl Judge<'_, '_> {
             for quantity in self.basis.of_kind(Kind::Times) {
                 let fits = match quantity.kind {
                     Kind::Times => within(claim.ratio, quantity.value),
+                    _ if quantity.tag == Tag::Left => continue,
                     Kind::Percent => {
                         within(claim.percent, quantity.value) || within(claim.change, quantity.value.abs())
                     }
@@ -171,11 +172,12 @@ impl Judge<'_, '_> {
                 && is_change
                 && subject.is_none_or(|rows| quantity.is_of(rows))
                 && match quantity.tag {
+                    Tag::Left => says_left,
+                    _ if says_left => false,
                     Tag::Rows => !counts_moves,
                     Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
                     Tag::FromBelow => from_below,
                     Tag::Part => !says_change,
-                    Tag::Left => says_left,
                     Tag::Used | Tag::Beside | Tag::Derived => true,
                 }
         };

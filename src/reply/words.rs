@@ -175,8 +175,9 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let whole = found.get(0)?;
             let word = whole.as_str().to_lowercase();
             let is = |name: &str| found.name(name).is_some();
-            if is("half") && POINT.is_match(&text[whole.end()..]) {
-                // Half a percentage point is a number.
+            let after = &text[whole.end()..];
+            if POINT.is_match(after.strip_prefix(" of").unwrap_or(after)) {
+                // Half a percentage point is a number, and so is a quarter of one.
                 return None;
             }
             let by = text[..whole.start()].trim_end().ends_with("by")

@@ -32,10 +32,7 @@ impl Days {
     pub(crate) fn of(window: Window, previous: Option<Window>) -> (Self, Option<Self>) {
         let start = previous.map_or(window.start, |previous| previous.start);
         let shared = Arc::new(Shared {
-            span: Window {
-                start,
-                end: window.end,
-            },
+            span: Window { start, end: window.end },
             asked: Mutex::default(),
         });
         let of = |window| Self {

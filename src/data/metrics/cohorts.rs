@@ -21,7 +21,10 @@ pub(super) struct Cohorts {
 
 pub(super) async fn tables(facts: &Facts, of: &Days) -> Result<Cohorts, DataError> {
     let last_day = number_of_day(facts.covers.1);
-    let sql = facts.definitions.sql(Query::Cohorts).replace("{last_day}", &last_day.to_string());
+    let sql = facts
+        .definitions
+        .sql(Query::Cohorts)
+        .replace("{last_day}", &last_day.to_string());
     let rows = of
         .rows(facts, (Query::Cohorts, &sql), FIRST_DAY, |row| {
             Some((dau(row, last_day)?, revenue(row, last_day)?))

@@ -76,28 +76,28 @@ pub(super) async fn engagement(facts: &Facts, of: &Days, sums: &Sums) -> Result<
         let minutes = |micros: i64, sessions: u64| rounded(micros as f64 / 60_000_000.0 / sessions.max(1) as f64);
         let time = (Query::SessionTime, facts.definitions.sql(Query::SessionTime));
         of.rows(facts, time, "day", |row| {
-                (
-                    row.integer("day").unwrap_or(0),
-                    minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
-                )
-            })
-            .await?
-            .into_iter()
-            .collect()
+            (
+                row.integer("day").unwrap_or(0),
+                minutes(row.integer("micros").unwrap_or(0), row.count("sessions")),
+            )
+        })
+        .await?
+        .into_iter()
+        .collect()
     } else {
         BTreeMap::new()
     };
     let scores: BTreeMap<i64, f64> = if facts.roles.has(Role::EngagementScore) {
         let scores = (Query::Scores, facts.definitions.sql(Query::Scores));
         of.rows(facts, scores, "day", |row| {
-                (
-                    row.integer("day").unwrap_or(0),
-                    rounded(row.float("score").unwrap_or(0.0)),
-                )
-            })
-            .await?
-            .into_iter()
-            .collect()
+            (
+                row.integer("day").unwrap_or(0),
+                rounded(row.float("score").unwrap_or(0.0)),
+            )
+        })
+        .await?
+        .into_iter()
+        .collect()
     } else {
         BTreeMap::new()
     };

@@ -80,13 +80,18 @@ pub(super) async fn cohorts(facts: &Facts, of: &Days) -> Result<Part<UserJourney
         order.iter().map(|(stage, _)| stage.clone()).collect()
     };
     let sizes = of
-        .rows(facts, (Query::FirstSeen, COHORTS), "first_day", |row| row.day("first_day"))
+        .rows(facts, (Query::FirstSeen, COHORTS), "first_day", |row| {
+            row.day("first_day")
+        })
         .await?;
     if stages.is_empty() {
         return Ok(Part::Present(Vec::new()));
     }
     let list: Vec<String> = stages.iter().map(|stage| literal(stage)).collect();
-    let sql = facts.definitions.sql(Query::Journeys).replace("{stages}", &list.join(", "));
+    let sql = facts
+        .definitions
+        .sql(Query::Journeys)
+        .replace("{stages}", &list.join(", "));
     let found = of
         .rows(facts, (Query::Journeys, &sql), "cohort", |row| {
             Some((

@@ -127,14 +127,18 @@ impl<'t> Scan<'t> {
     /// Whether the word before is one that a count follows, and none that a number belongs to: "day 14", "iOS 17", "top 10".
     fn starts_a_number(&self, at: usize) -> bool {
         const BEFORE: [&str; 17] = [
-            "to", "from", "of", "by", "at", "with", "had", "has", "was", "were", "is", "about", "nearly", "over", "and",
-            "reached", "totalled",
+            "to", "from", "of", "by", "at", "with", "had", "has", "was", "were", "is", "about", "nearly", "over",
+            "and", "reached", "totalled",
         ];
         let before = self.text[..at].trim_end_matches(|c| "$€£¥₹-+−~".contains(c));
         if before.len() < at || before.trim().is_empty() {
             return true;
         }
-        let word = before.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        let word = before
+            .trim_end()
+            .rsplit(|c: char| !c.is_alphabetic())
+            .next()
+            .unwrap_or_default();
         BEFORE.iter().any(|known| known.eq_ignore_ascii_case(word))
     }
 
@@ -144,7 +148,9 @@ impl<'t> Scan<'t> {
         let decimals = end + 1;
         let after = self.run(decimals);
         let is_decimal = self.byte(end) == Some(b',') && (1..=2).contains(&(after - decimals));
-        if !is_decimal || self.byte(after) == Some(b',') || self.text[at..end].contains(['.', ',']) {
+        let follows = at >= 2 && self.byte(at - 1) == Some(b',') && self.is_digit(at - 2);
+        let is_list = follows || (self.byte(after) == Some(b',') && self.is_digit(after + 1));
+        if !is_decimal || is_list || self.text[at..end].contains(['.', ',']) {
             return None;
         }
         let says = self.unit(after).is_some() || self.scale(after).1 > after || self.currency(at).is_some();
@@ -300,7 +306,10 @@ mod tests {
                 "182\u{202f}400 users, to 1 234 567 from 182 400, $9 100",
                 "182\u{202f}400*1[] 1 234 567*1[] 182 400*1[] $9 100*1[]",
             ),
-            ("day 14 300 users, 12 3000, of 12 345th", "14*1[] 300*1[] 12*1[] 3000*1[] 12*1[] 345th*1[]"),
+            (
+                "day 14 300 users, 12 3000, of 12 345th",
+                "14*1[] 300*1[] 12*1[] 3000*1[] 12*1[] 345th*1[]",
+            ),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }

@@ -253,6 +253,13 @@ const TRUE: &[(&str, &str)] = &[
     ("Germany's revenue inched up 2%.", "r3.revenue*"),
     ("Germany's revenue was basically flat (+2.5%).", "r3.revenue*"),
     ("France's users: 2.9k; its revenue: $6.2k.", "r4.users r4.revenue"),
+    ("Germany's revenue came to 12 400 dollars, from 12 100.", "r3.revenue*"),
+    ("Total revenue rose 3,2 % to USD 32\u{202f}000.", "M1 M2"),
+    ("Brazil's revenue is now 80 % of what it was.", "r1.revenue*"),
+    (
+        "Japan's conversion rate is a tenth of a point above the previous period.",
+        "r2.conversion*",
+    ),
     (
         "Revenue: Brazil 8.0k / Germany 12.4k / France 6.2k.",
         "r1.revenue r3.revenue r4.revenue",
@@ -327,6 +334,14 @@ const FALSE: &[(&str, &str)] = &[
     ("Mexico's revenue held steady at $900.", "r6.revenue*"),
     ("Germany accounts for nearly 49% of total revenue.", "r3.revenue M1"),
     ("Norway made $900.", "r6.revenue"),
+    ("Brazil's revenue fell by 80 %.", "r1.revenue*"),
+    ("Brazil's revenue is now 20 % of what it was.", "r1.revenue*"),
+    ("Total revenue rose 3,9 % to USD 32\u{202f}000.", "M1 M2"),
+    ("Germany's revenue came to 14 200 dollars, from 12 100.", "r3.revenue*"),
+    (
+        "Japan's conversion rate is a quarter of a point above the previous period.",
+        "r2.conversion*",
+    ),
     ("Revenue in Mexico is now $1,800.", "r6.revenue*"),
     ("Churn in Mexico hit 12%.", "r6.revenue*"),
     ("Japan ranks second by revenue.", "r2.revenue"),
