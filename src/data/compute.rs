@@ -318,6 +318,7 @@ fn partial_last_day(facts: &Facts, window: Window) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Query;
     use super::super::generate::{Plan, sample_of};
     use super::*;
 
@@ -325,6 +326,10 @@ mod tests {
 
     /// A sample computed with so many bytes for rows and for queries.
     fn with(rows: u64, queries: u64) -> Result<Dataset, DataError> {
+        by(rows, queries, &Definitions::default())
+    }
+
+    fn by(rows: u64, queries: u64, definitions: &Definitions) -> Result<Dataset, DataError> {
         let sample = sample_of(5, &Plan::EVERYTHING.sized(40.0));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.csv");
@@ -344,16 +349,34 @@ mod tests {
         };
         let memory = Memory::of(options.memory, rows, queries)?;
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let definitions = Definitions::default();
         let events = Events::silent();
         let means = Means {
             memory: &memory,
             cluster: None,
         };
-        let computed = computed(&options, &events, "UTC", definitions, means);
+        let computed = computed(&options, &events, "UTC", definitions.clone(), means);
         let mut dataset = runtime.block_on(computed)?;
         dataset.source.files.clear();
         Ok(dataset)
+    }
+
+    #[test]
+    fn what_is_asked_for_at_once_is_what_each_window_gives_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for query in Query::ALL.iter().copied() {
+            let path = folder.path().join(format!("{}.sql", query.name()));
+            std::fs::write(path, Definitions::default().sql(query)).unwrap();
+        }
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        // Definitions of the user's own are asked one after the other, for each window by itself.
+        let own = runtime.block_on(Definitions::of(Some(folder.path()))).unwrap();
+        let (own, built_in) = (by(GIGA, GIGA, &own).unwrap(), with(GIGA, GIGA).unwrap());
+        assert!(own.queries.len() > built_in.queries.len(), "{}", own.queries.len());
+        assert!(built_in.previous.is_some());
+        assert_eq!(own.current, built_in.current);
+        assert_eq!(own.previous, built_in.previous);
+        assert_eq!(own.segmentation, built_in.segmentation);
+        assert_eq!(own.summary.totals, built_in.summary.totals);
     }
 
     #[test]

@@ -9,10 +9,12 @@ use jiff::civil::Date;
 use tokio::sync::OnceCell;
 
 use super::countries::Spellings;
-use super::engine::{Engine, Row, day_from_number, literal, quoted};
+use super::counts::Counts;
+use super::coverage::{DayRows, covers};
+use super::engine::{Engine, Row, literal, quoted};
 use super::event_names::{self, Kind};
 use super::functions::{self, Kinds};
-use super::gate::{self, MixedTotals};
+use super::gate::MixedTotals;
 use super::held::{Held, Places};
 use super::means::Means;
 use super::memory::{Memory, Rows};
@@ -60,13 +62,6 @@ impl Facts {
         }
         queries
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct DayRows {
-    pub(crate) number: i64,
-    pub(crate) rows: u64,
-    pub(crate) last_micros: i64,
 }
 
 pub(crate) async fn build(
@@ -155,66 +150,6 @@ async fn known(engine: &Arc<Engine>, definitions: &Definitions) -> Result<(bool,
     Ok((has_kinds, users, days.done().await?))
 }
 
-/// What is counted of the rows with days, before any is left out.
-struct Counts {
-    engine: Arc<Engine>,
-    columns: Vec<Column>,
-    roles: Roles,
-    definitions: Definitions,
-    n_rows: u64,
-}
-
-struct Counted {
-    rows_without_time: u64,
-    n_copied: u64,
-    twice: Option<BTreeMap<i64, u64>>,
-    profile: quality::Profile,
-    mixed_totals: Vec<MixedTotals>,
-}
-
-impl Counts {
-    async fn counted(self) -> Result<Counted, DataError> {
-        let Self {
-            engine,
-            columns,
-            roles,
-            definitions,
-            n_rows,
-        } = &self;
-        let rows_without_time = readable_times(engine, columns, roles, *n_rows).await?;
-        let copied = by_day(engine, definitions.sql(Query::Copies)).await?;
-        // A definition of the user's own may have left the mark out.
-        let twice = match engine.columns("SELECT * FROM dated").await?.index_of("__twice") {
-            Ok(_) => Some(by_day(engine, include_str!("gate/sql/twice.sql")).await?),
-            Err(_) => None,
-        };
-        Ok(Counted {
-            rows_without_time,
-            n_copied: copied.values().sum(),
-            twice,
-            profile: quality::profile(engine.fetch("dated").await?, columns, roles).await?,
-            mixed_totals: gate::mixed_totals(engine, columns, roles).await?,
-        })
-    }
-}
-
-impl Counted {
-    fn say(&self, notes: &mut Vec<String>) {
-        if self.rows_without_time > 0 {
-            notes.push(format!(
-                "{} rows have no time that can be read and are left out",
-                self.rows_without_time
-            ));
-        }
-        if self.n_copied > 0 {
-            notes.push(format!(
-                "{} rows were sent twice, each cell and the very moment the same, and count once",
-                self.n_copied
-            ));
-        }
-    }
-}
-
 /// The raw rows with two marks: a row that was there before, and whether it counts no second time for that.
 #[tracing::instrument(name = "data.marked", level = "debug", skip_all)]
 async fn marked(held: Arc<Held>, once: bool, memory: &Memory) -> Result<Arc<Held>, DataError> {
@@ -244,46 +179,6 @@ async fn date(engine: &Engine, roles: &Roles, definitions: &Definitions) -> Resu
         return engine.keep("dated", &sql).await;
     }
     engine.widen("raw", "dated", "\"__at\", \"__day\"", &sql).await
-}
-
-/// Numbers of rows by day.
-async fn by_day(engine: &Engine, sql: &str) -> Result<BTreeMap<i64, u64>, DataError> {
-    let read = |row: &Row| (row.integer("day").unwrap_or(0), row.count("n_rows"));
-    Ok(engine.rows(sql, read).await?.into_iter().collect())
-}
-
-/// Counts rows whose time is empty or cannot be read; more than half unreadable is a wrong column.
-async fn readable_times(engine: &Engine, columns: &[Column], roles: &Roles, n_rows: u64) -> Result<u64, DataError> {
-    let Some(time) = roles.found.get(&Role::Time) else {
-        return Ok(0);
-    };
-    let is_text = |name: &String| columns.iter().any(|column| column.name == *name && column.is_text());
-    // What is a time or a number already has no words that mean "no value".
-    let value = match time.columns.as_slice() {
-        [name] if time.sql == quoted(name) && !is_text(name) => time.sql.clone(),
-        _ => format!("text_of({})", time.sql),
-    };
-    let sql = format!("SELECT count({value}) AS filled, count(\"__at\") AS readable FROM dated");
-    let (filled, readable) = engine
-        .row(&sql, |row| (row.count("filled"), row.count("readable")))
-        .await?;
-    if readable == filled && readable > 0 {
-        return Ok(n_rows - readable);
-    }
-    let sql = format!(
-        "SELECT min(text_of({})) AS example FROM dated WHERE \"__at\" IS NULL",
-        time.sql
-    );
-    let example = engine.row(&sql, |row| row.text("example").unwrap_or_default()).await?;
-    if (filled - readable) * 2 > filled || readable == 0 {
-        return Err(DataError::TimeUnreadable {
-            column: time.shown.clone(),
-            unparsable: filled - readable,
-            rows: n_rows,
-            example: privacy::label(&example),
-        });
-    }
-    Ok(n_rows - readable)
 }
 
 /// Columns whose values are shown, as the engine reads them: with nothing personal left.
@@ -463,64 +358,4 @@ fn is_month(value: &str) -> bool {
                 letter.is_ascii_digit()
             }
         })
-}
-
-/// The first and the last day, without a few rows dated far from all others (future or 1970).
-fn covers(days: &[DayRows], notes: &mut Vec<String>) -> Result<(Date, Date), DataError> {
-    let date =
-        |number: i64| day_from_number(number).ok_or_else(|| DataError::Engine(format!("day {number} is no date")));
-    // Half of all rows lie on days at least as busy as this one: many stray days cannot pull it down.
-    let mut counts: Vec<u64> = days.iter().map(|day| day.rows).collect();
-    counts.sort_unstable();
-    let half = counts.iter().sum::<u64>() / 2;
-    let mut seen = 0;
-    let median = counts.iter().copied().find(|count| {
-        seen += count;
-        seen >= half
-    });
-    let median = median.unwrap_or(0);
-    let is_full = |day: &&DayRows| median < 200 || day.rows * 100 >= median;
-    let bulk = without_far_tails(days);
-    let first = bulk.iter().find(is_full).map_or(0, |day| day.number);
-    let last = bulk.iter().rev().find(is_full).map_or(0, |day| day.number);
-    let after: u64 = days.iter().filter(|day| day.number > last).map(|day| day.rows).sum();
-    if after > 0 {
-        notes.push(format!(
-            "{after} rows are dated after {}, where the data otherwise end",
-            date(last)?
-        ));
-    }
-    // A product may begin with few rows a day: only what lies far before is a stray.
-    let start = bulk
-        .iter()
-        .find(|day| day.number + 60 >= first)
-        .map_or(first, |day| day.number);
-    let before: u64 = days.iter().filter(|day| day.number < start).map(|day| day.rows).sum();
-    if before > 0 {
-        notes.push(format!(
-            "{before} rows are dated long before {}, where the data otherwise begin",
-            date(start)?
-        ));
-    }
-    Ok((date(start)?, date(last)?))
-}
-
-/// The days without a few at either end, less than a hundredth of the rows, that lie more than two months from all others.
-fn without_far_tails(days: &[DayRows]) -> &[DayRows] {
-    const FAR: i64 = 60;
-    let all: u64 = days.iter().map(|day| day.rows).sum();
-    let is_few = |tail: &[DayRows]| tail.iter().map(|day| day.rows).sum::<u64>() * 100 < all;
-    let is_far = |pair: &[DayRows]| pair[1].number - pair[0].number > FAR;
-    let mut bulk = days;
-    while let Some(gap) = bulk.windows(2).position(is_far)
-        && is_few(&bulk[..=gap])
-    {
-        bulk = &bulk[gap + 1..];
-    }
-    while let Some(gap) = bulk.windows(2).rposition(is_far)
-        && is_few(&bulk[gap + 1..])
-    {
-        bulk = &bulk[..=gap];
-    }
-    bulk
 }

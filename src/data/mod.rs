@@ -8,6 +8,8 @@ mod cluster;
 mod compute;
 mod copies;
 pub mod countries;
+mod counts;
+mod coverage;
 mod dealer;
 mod definitions;
 mod distinct;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::super::Window;
+use super::super::coverage::DayRows;
 use super::super::engine::{day_from_number, number_of_day};
-use super::super::facts::DayRows;
 use super::super::roles::grouped;
 use super::{Field, GateCheck, Limits, check, listed, shown_percent};
 
