@@ -41,37 +41,75 @@ pub(crate) fn count_once(columns: &[Column], roles: &Roles) -> bool {
 ///
 /// A filter of a few bits a row tells first which rows may have been there before; only those are remembered.
 pub(crate) fn repeated(held: &Held, hashes: usize) -> Result<Vec<BooleanArray>, DataError> {
-    let mut filter = Filter::of(held.n_rows());
-    let mut doubtful: Hashes = HashSet::default();
-    each(held, hashes, |_, _, hash| {
-        if !filter.is_new(hash) {
-            doubtful.insert(hash);
-        }
+    let n_shares = match held.n_rows() {
+        few if few < LEAST_SHARED => 1,
+        _ => std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
+    };
+    let found = std::thread::scope(|scope| {
+        let share = |share| move || Share { share, n_shares }.repeated(held, hashes);
+        let threads: Vec<_> = (0..n_shares).map(|number| scope.spawn(share(number))).collect();
+        let found = threads.into_iter().map(|thread| {
+            let joined = thread.join();
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        found.collect::<Result<Vec<_>, DataError>>()
     })?;
     let mut repeated: Vec<Vec<bool>> = (0..held.n_chunks())
         .map(|chunk| vec![false; held.n_rows_of(chunk)])
         .collect();
-    let mut seen: Hashes = HashSet::default();
-    if !doubtful.is_empty() {
-        each(held, hashes, |chunk, row, hash| {
-            repeated[chunk][row] = doubtful.contains(&hash) && !seen.insert(hash);
-        })?;
+    for (chunk, row) in found.into_iter().flatten() {
+        repeated[chunk][row] = true;
     }
     Ok(repeated.into_iter().map(BooleanArray::from).collect())
 }
 
+/// Fewer rows are looked at sooner than threads begin.
+const LEAST_SHARED: u64 = 200_000;
+
 type Hashes = HashSet<u64, BuildHasherDefault<Mixing>>;
 
-fn each(held: &Held, hashes: usize, mut look: impl FnMut(usize, usize, u64)) -> Result<(), DataError> {
-    for chunk in 0..held.n_chunks() {
-        let hashes = held.cells(chunk, hashes)?;
-        for (row, hash) in hashes.as_primitive::<Int64Type>().iter().enumerate() {
-            if let Some(hash) = hash {
-                look(chunk, row, hash.cast_unsigned());
+/// What one thread looks at: the hashes that leave this remainder.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    share: u64,
+    n_shares: u64,
+}
+
+impl Share {
+    /// The chunk and the row of each of its hashes that was there before.
+    fn repeated(self, held: &Held, hashes: usize) -> Result<Vec<(usize, usize)>, DataError> {
+        let mut filter = Filter::of(held.n_rows() / self.n_shares);
+        let mut doubtful: Hashes = HashSet::default();
+        self.each(held, hashes, |_, _, hash| {
+            if !filter.is_new(hash) {
+                doubtful.insert(hash);
+            }
+        })?;
+        let mut repeated = Vec::new();
+        let mut seen: Hashes = HashSet::default();
+        if !doubtful.is_empty() {
+            self.each(held, hashes, |chunk, row, hash| {
+                if doubtful.contains(&hash) && !seen.insert(hash) {
+                    repeated.push((chunk, row));
+                }
+            })?;
+        }
+        Ok(repeated)
+    }
+
+    fn each(self, held: &Held, hashes: usize, mut look: impl FnMut(usize, usize, u64)) -> Result<(), DataError> {
+        for chunk in 0..held.n_chunks() {
+            let hashes = held.cells(chunk, hashes)?;
+            for (row, hash) in hashes.as_primitive::<Int64Type>().iter().enumerate() {
+                if let Some(hash) = hash.map(i64::cast_unsigned)
+                    && (hash >> 32) % self.n_shares == self.share
+                {
+                    look(chunk, row, hash);
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Knows most new hashes for certain: each sets three bits of one word, and a word is shared by six rows or fewer.

@@ -1,23 +1,28 @@
-//! Deals rows into parts by the text in one column, so that what is asked of single users can be asked of one part after the other.
+//! Deals rows into parts by the id in one column, so that what is asked of single users can be asked of one part after the other.
 
-use std::hash::Hasher as _;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher as _};
+use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::compute::{cast, interleave_record_batch};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, RecordBatch, StringArray, UInt8Array, UInt32Array, new_null_array,
+};
+use datafusion::arrow::compute::{cast, concat, take};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt16Type};
 
 use super::DataError;
 use super::distinct::Mixing;
-use super::held::{Held, Holder};
+use super::held::{CHUNK_ROWS, Held, Holder};
 
-/// Dealt at once: parts then hold thousands of rows in a row.
-const ROWS_AT_ONCE: usize = 1 << 18;
+/// Dealt at once: as many as make a chunk of almost every part, and no more than are read again sooner than the caches forget them.
+const MOST_ROWS: usize = 1 << 18;
 
 pub(super) struct Dealer {
     holder: Holder,
     /// The column that decides.
     by: usize,
     n_parts: usize,
+    rows_at_once: usize,
     waiting: Vec<RecordBatch>,
     n_waiting: usize,
 }
@@ -28,18 +33,16 @@ impl Dealer {
             holder,
             by,
             n_parts: n_parts.max(1),
+            rows_at_once: (n_parts * (CHUNK_ROWS - CHUNK_ROWS / 8)).min(MOST_ROWS),
             waiting: Vec::new(),
             n_waiting: 0,
         }
     }
 
     pub(super) fn append(&mut self, batch: RecordBatch) -> Result<(), DataError> {
-        if self.n_parts == 1 {
-            return self.holder.append(&batch);
-        }
         self.n_waiting += batch.num_rows();
         self.waiting.push(batch);
-        if self.n_waiting < ROWS_AT_ONCE {
+        if self.n_waiting < self.rows_at_once {
             return Ok(());
         }
         self.deal()
@@ -51,25 +54,118 @@ impl Dealer {
     }
 
     fn deal(&mut self) -> Result<(), DataError> {
-        let mut rows: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.n_parts];
-        for (which, batch) in self.waiting.iter().enumerate() {
-            let texts = cast(batch.column(self.by), &DataType::Utf8)?;
-            for (row, text) in texts.as_string::<i32>().iter().enumerate() {
-                rows[self.part_of(text)].push((which, row));
-            }
-        }
-        let batches: Vec<&RecordBatch> = self.waiting.iter().collect();
-        for (part, rows) in rows.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
-            self.holder.append_to(part, &interleave_record_batch(&batches, rows)?)?;
-        }
+        let Some(first) = self.waiting.first() else {
+            return Ok(());
+        };
+        let schema = first.schema();
+        let columns = (0..schema.fields().len()).map(|column| {
+            let arrays: Vec<&ArrayRef> = self.waiting.iter().map(|batch| batch.column(column)).collect();
+            one(&arrays)
+        });
+        let columns = columns.collect::<Result<Vec<_>, DataError>>()?;
         self.waiting.clear();
         self.n_waiting = 0;
+        let schema = with_types(&schema, &columns);
+        let parts = parts(&columns[self.by], self.n_parts)?;
+        for (part, rows) in parts.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
+            let rows = UInt32Array::from(rows);
+            let cells = columns.iter().map(|column| taken(column, &rows));
+            let batch = RecordBatch::try_new(Arc::clone(&schema), cells.collect::<Result<_, DataError>>()?)?;
+            self.holder.append_to(part, &batch)?;
+        }
         Ok(())
     }
+}
 
-    fn part_of(&self, text: Option<&str>) -> usize {
-        let mut mixing = Mixing::default();
-        mixing.add_bytes(text.unwrap_or_default().as_bytes());
-        (mixing.finish() % self.n_parts as u64) as usize
+fn with_types(schema: &SchemaRef, columns: &[ArrayRef]) -> SchemaRef {
+    let fields = schema.fields().iter().zip(columns);
+    let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The rows of each part.
+fn parts(ids: &ArrayRef, n_parts: usize) -> Result<Vec<Vec<u32>>, DataError> {
+    let mut parts: Vec<Vec<u32>> = vec![Vec::with_capacity(ids.len() / n_parts * 9 / 8); n_parts];
+    let mut deal = |row: usize, mixing: Mixing| parts[(mixing.finish() % n_parts as u64) as usize].push(row as u32);
+    if let Some(numbers) = ids.as_primitive_opt::<Int64Type>() {
+        for (row, number) in numbers.iter().enumerate() {
+            let mut mixing = Mixing::default();
+            mixing.add(number.unwrap_or(-1).cast_unsigned());
+            deal(row, mixing);
+        }
+    } else {
+        let texts = cast(ids, &DataType::Utf8)?;
+        for (row, text) in texts.as_string::<i32>().iter().enumerate() {
+            let mut mixing = Mixing::default();
+            mixing.add_bytes(text.unwrap_or_default().as_bytes());
+            deal(row, mixing);
+        }
     }
+    Ok(parts)
+}
+
+/// The cells of several batches in one array; codes with few values get one list of values, and stay codes.
+fn one(arrays: &[&ArrayRef]) -> Result<ArrayRef, DataError> {
+    if arrays.iter().all(|array| array.logical_null_count() == array.len()) {
+        let n_rows = arrays.iter().map(|array| array.len()).sum();
+        return Ok(new_null_array(arrays[0].data_type(), n_rows));
+    }
+    if let Some(coded) = one_list(arrays)? {
+        return Ok(coded);
+    }
+    let plain = arrays.iter().map(|array| match array.data_type() {
+        DataType::Dictionary(_, value) => cast(array, value),
+        _ => Ok(Arc::clone(array)),
+    });
+    let plain = plain.collect::<Result<Vec<_>, _>>()?;
+    let plain: Vec<&dyn Array> = plain.iter().map(|array| array.as_ref() as &dyn Array).collect();
+    Ok(concat(&plain)?)
+}
+
+/// None where the arrays are no codes of texts, or of more values than a byte tells apart.
+fn one_list(arrays: &[&ArrayRef]) -> Result<Option<ArrayRef>, DataError> {
+    let mut known: HashMap<&str, u8, BuildHasherDefault<Mixing>> = HashMap::default();
+    let mut values: Vec<&str> = Vec::new();
+    let mut codes: Vec<Option<u8>> = Vec::with_capacity(arrays.iter().map(|array| array.len()).sum());
+    for array in arrays {
+        let Some(coded) = array.as_dictionary_opt::<UInt16Type>() else {
+            return Ok(None);
+        };
+        let Some(texts) = coded.values().as_string_opt::<i32>() else {
+            return Ok(None);
+        };
+        let mut own: Vec<Option<u8>> = Vec::with_capacity(texts.len());
+        for text in texts {
+            let Some(text) = text else {
+                own.push(None);
+                continue;
+            };
+            let code = match known.get(text) {
+                Some(code) => *code,
+                None => {
+                    let Ok(code) = u8::try_from(values.len()) else {
+                        return Ok(None);
+                    };
+                    known.insert(text, code);
+                    values.push(text);
+                    code
+                }
+            };
+            own.push(Some(code));
+        }
+        codes.extend(coded.keys().iter().map(|key| own[usize::from(key?)]));
+    }
+    let values = Arc::new(StringArray::from(values));
+    Ok(Some(Arc::new(DictionaryArray::try_new(
+        UInt8Array::from(codes),
+        values,
+    )?)))
+}
+
+/// Some rows of a column; codes keep the one list of their values.
+fn taken(column: &ArrayRef, rows: &UInt32Array) -> Result<ArrayRef, DataError> {
+    if column.logical_null_count() == column.len() {
+        return Ok(new_null_array(column.data_type(), rows.len()));
+    }
+    Ok(take(column, rows, None)?)
 }

@@ -153,7 +153,8 @@ fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef, bits: impl Fn(T::Native) -> 
     values.map(|value| value.and_then(&bits)).collect()
 }
 
-fn mark(text: &str) -> u64 {
+/// What tells a text from all others.
+pub(super) fn mark(text: &str) -> u64 {
     let mut mixing = Mixing::default();
     mixing.add_bytes(text.as_bytes());
     mixing.finish()

@@ -18,6 +18,7 @@ use super::gate::MixedTotals;
 use super::held::{Held, Places};
 use super::means::Means;
 use super::memory::{Memory, Rows};
+use super::per_user::Numbered;
 use super::privacy::{self, Masker};
 use super::profile::Column;
 use super::roles::Roles;
@@ -43,6 +44,7 @@ pub(crate) struct Facts {
     pub(crate) rows_without_time: u64,
     pub(crate) profile: quality::Profile,
     pub(crate) has_kinds: bool,
+    pub(crate) numbered: Numbered,
     /// Rows that stand there a second time, by day, whether they count or not; none where nobody knows.
     pub(crate) twice: Option<BTreeMap<i64, u64>>,
     /// Whether they count like all others.
@@ -80,6 +82,7 @@ pub(crate) async fn build(
     engine.bring("raw", marked(raw.held, once, means.memory).await?).await?;
     date(&engine, &roles, &definitions).await?;
     engine.forget("raw")?;
+    let numbered = per_user::number_ids(&engine, &definitions, &columns, &roles, n_rows).await?;
     let counts = Counts {
         engine: Arc::clone(&engine),
         columns: columns.clone(),
@@ -97,7 +100,7 @@ pub(crate) async fn build(
     };
     let events = async {
         let (events, joined) =
-            events_sql(definitions.sql(Query::Events), &columns, &roles, &dimensions, &labels).await?;
+            events_sql(definitions.sql(Query::Events), numbered, &roles, &dimensions, &labels).await?;
         per_user::keep_events(&engine, &definitions, &events, n_rows).await?;
         definitions.check_events(&engine).await?;
         Ok::<_, DataError>(joined)
@@ -121,6 +124,7 @@ pub(crate) async fn build(
         rows_without_time: counted.rows_without_time,
         profile: counted.profile,
         has_kinds,
+        numbered,
         twice: counted.twice,
         copies_count: !once,
         mixed_totals: counted.mixed_totals,
@@ -224,18 +228,23 @@ fn masker(columns: &[Column], roles: &Roles) -> Masker {
 
 async fn events_sql(
     definition: &str,
-    columns: &[Column],
+    numbered: Numbered,
     roles: &Roles,
     dimensions: &[(String, String)],
     labels: &Labels<'_>,
 ) -> Result<(String, Option<String>), DataError> {
+    let columns = labels.columns;
     let mut sql = definition.to_owned();
     for role in [Role::User, Role::Session, Role::Order] {
         let found = roles.found.get(&role);
-        let text = found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
-            format!("text_of({})", found.sql)
-        });
-        sql = sql.replace(&format!("{{{}}}", role.name()), &text);
+        let id = match role {
+            Role::User if numbered.users => "\"__user\"".to_owned(),
+            Role::Session if numbered.sessions => "\"__session\"".to_owned(),
+            _ => found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
+                format!("text_of({})", found.sql)
+            }),
+        };
+        sql = sql.replace(&format!("{{{}}}", role.name()), &id);
     }
     let mut note = None;
     for role in [Role::Event, Role::Country, Role::Platform, Role::Channel] {

@@ -117,9 +117,14 @@ impl ScalarUDFImpl for Function {
         &self.signature
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
+    /// Texts that come as codes stay codes.
+    fn return_type(&self, given: &[DataType]) -> Result<DataType, DataFusionError> {
         Ok(match self.reads {
-            Reads::Text | Reads::PlainId | Reads::Kind(_) => DataType::Utf8,
+            Reads::Text | Reads::Kind(_) => match given {
+                [DataType::Dictionary(key, _)] => DataType::Dictionary(key.clone(), Box::new(DataType::Utf8)),
+                _ => DataType::Utf8,
+            },
+            Reads::PlainId => DataType::Utf8,
             Reads::LocalMicros { .. } | Reads::Day => DataType::Int64,
             Reads::Amount(_) => AMOUNT,
         })
@@ -142,6 +147,9 @@ impl ScalarUDFImpl for Function {
 }
 
 fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+    if let Some(coded) = array.as_any_dictionary_opt() {
+        return Ok(coded.with_values(texts(coded.values())?));
+    }
     let array = cast(array, &DataType::Utf8)?;
     let texts = array.as_string::<i32>();
     if texts.iter().flatten().any(is_null_word) {
@@ -156,6 +164,13 @@ fn texts(array: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
 
 impl Kinds {
     fn read(&self, events: &ArrayRef) -> Result<ArrayRef, DataFusionError> {
+        if let Some(coded) = events.as_any_dictionary_opt() {
+            // A row without an event has a kind, and no code that could stand for it.
+            return match events.logical_null_count() {
+                0 => Ok(coded.with_values(self.read(coded.values())?)),
+                _ => Ok(cast(&self.read(&cast(events, &DataType::Utf8)?)?, events.data_type())?),
+            };
+        }
         let events = cast(events, &DataType::Utf8)?;
         let kind = |event: Option<&str>| event.and_then(|event| self.of.get(event)).unwrap_or(&self.other);
         let kinds = events

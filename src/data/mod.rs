@@ -22,6 +22,7 @@ mod functions;
 mod gate;
 pub mod generate;
 mod held;
+mod ids;
 mod intake;
 mod means;
 mod memory;

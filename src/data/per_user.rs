@@ -9,6 +9,8 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
 use super::engine::Engine;
 use super::held::Held;
+use super::ids;
+use super::profile::Column;
 use super::roles::Roles;
 use super::roles::names::Role;
 use super::{DataError, Definitions, Query};
@@ -38,7 +40,7 @@ pub(crate) async fn keep_events(
 ) -> Result<(), DataError> {
     match n_parts(engine, definitions, n_rows) {
         1 => engine.keep("events", sql).await,
-        n_parts => engine.keep_dealt("events", sql, "user_id", n_parts).await,
+        n_parts => engine.keep_dealt("events", "dated", sql, "user_id", n_parts).await,
     }
 }
 
@@ -104,6 +106,43 @@ async fn keep_few(engine: &Arc<Engine>, is_own: bool, tables: Vec<(&'static str,
 
 fn is_own(definitions: &Definitions) -> bool {
     OF_USERS.iter().any(|query| definitions.path(*query).is_some())
+}
+
+/// Whose ids are numbers in `events` and in all that is made of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Numbered {
+    /// By the order of the ids; `user_ids` tells which number stands for which.
+    pub(crate) users: bool,
+    /// In no order.
+    pub(crate) sessions: bool,
+}
+
+/// Puts numbers in the place of the ids of users and sessions, where that helps and nothing but built-in definitions reads them.
+pub(crate) async fn number_ids(
+    engine: &Engine,
+    definitions: &Definitions,
+    columns: &[Column],
+    roles: &Roles,
+    n_rows: u64,
+) -> Result<Numbered, DataError> {
+    let mut numbered = Numbered::default();
+    if n_parts(engine, definitions, n_rows) == 1 || !definitions.are_built_in() {
+        return Ok(numbered);
+    }
+    if let Some(session) = roles.found.get(&Role::Session) {
+        let text = format!("text_of({})", session.sql);
+        engine.tell_apart("dated", &text, "__session").await?;
+        numbered.sessions = true;
+    }
+    if let Some(user) = roles.found.get(&Role::User) {
+        let mut of_user = columns.iter().filter(|column| user.columns.contains(&column.name));
+        if of_user.all(|column| column.distinct <= ids::MOST_RANKED) {
+            let text = format!("text_of({})", user.sql);
+            engine.rank("dated", &text, "__user", "user_ids").await?;
+            numbered.users = true;
+        }
+    }
+    Ok(numbered)
 }
 
 /// A definition of the user's own may look at all users at once.

@@ -93,6 +93,68 @@ fn a_generated_table_gives_the_same_facts_as_text_records_and_columns() {
     }
 }
 
+/// Visits of two hundred and ten thousand rows, enough to be dealt into parts, with all that may stand in the place of an id.
+fn many_events() -> String {
+    let mut text = "user_id,event_time,event_name,country,session_id,revenue\n".to_owned();
+    let start: jiff::Timestamp = format!("{START}T00:00:00Z").parse().unwrap();
+    for row in 0..210_000_u64 {
+        let mixed = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let user = match mixed % 97 {
+            0 => String::new(),
+            1 => "null".to_owned(),
+            2 => "NA".to_owned(),
+            // Ties between users go by their ids: u9 comes after u10.
+            _ => format!("u{}", mixed % 4_001),
+        };
+        let session = match mixed % 89 {
+            0 => "-1".to_owned(),
+            1 => String::new(),
+            _ => format!("s{}-{}", mixed % 4_001, row / 4_000),
+        };
+        let (event, revenue) = match mixed % 13 {
+            0 => ("purchase", format!("{}.5", mixed % 7)),
+            1 => ("refund", "-2".to_owned()),
+            2 => ("", String::new()),
+            _ => ("open", String::new()),
+        };
+        let country = ["DE", "Germany", "de", "fr", "jo@example.com", "(not set)"][(mixed / 11 % 6) as usize];
+        let at = start - jiff::Span::new().hours(24 * 30) + jiff::Span::new().seconds((row * 20) as i64);
+        text.push_str(&format!("{user},{at},{event},{country},{session},{revenue}\n"));
+    }
+    text
+}
+
+#[test]
+fn ids_as_numbers_give_the_facts_that_their_texts_give() {
+    let daily = Run::new().arguments(&["sql", "daily"]).done().code(0).stdout;
+    let facts = |arguments: &[&str]| {
+        let run = Run::new()
+            .file("events.csv", &many_events())
+            .file("own/daily.sql", &daily);
+        let wanted = [
+            "evidence",
+            "--json",
+            "--date-start",
+            START,
+            "--date-end",
+            END,
+            "--data",
+            "events.csv",
+        ];
+        run.arguments(&wanted).arguments(arguments).done().code(0).stdout
+    };
+    let numbers = facts(&[]);
+    assert!(numbers.contains("active_users") && !numbers.contains("own metric definitions"));
+    // With a definition of the user's own, whatever it says, queries read the ids themselves.
+    let texts = facts(&["--metrics", "own"]);
+    assert!(texts.contains("own metric definitions"));
+    let without_note = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_end_matches(',').to_owned());
+        lines.filter(|line| !line.contains("own metric definitions")).collect()
+    };
+    assert!(without_note(&numbers) == without_note(&texts));
+}
+
 /// Few rows that take more room than the least limit leaves to a source: each holds two thousand letters of its own.
 fn wide_events() -> Vec<u8> {
     let text = small_events();

@@ -67,6 +67,10 @@ impl Definitions {
         self.replaced.get(&query).map(|replacement| replacement.path.as_path())
     }
 
+    pub(crate) fn are_built_in(&self) -> bool {
+        self.replaced.is_empty()
+    }
+
     /// What a reader of the numbers must know.
     pub(crate) fn notes(&self) -> Option<String> {
         let names: Vec<&str> = self.replaced.keys().map(|query| query.name()).collect();

@@ -44,10 +44,12 @@ pub(super) async fn checks(facts: &Facts, summary: &Summary) -> Result<Vec<GateC
             plain: 0,
         })
         .await?;
-    ids.plain = facts
-        .engine
-        .row(include_str!("sql/plain_ids.sql"), |row| row.count("ids"))
-        .await?;
+    let texts = match facts.numbered.users {
+        true => "(SELECT i.id AS user_id FROM first_seen f JOIN user_ids i ON f.user_id = i.number)",
+        false => "first_seen",
+    };
+    let sql = include_str!("sql/plain_ids.sql").replace("{users}", texts);
+    ids.plain = facts.engine.row(&sql, |row| row.count("ids")).await?;
     let hint = hint(facts);
     Ok(vec![
         fill(summary, &column).hint(hint.clone()),

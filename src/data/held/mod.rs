@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use datafusion::arrow::compute::{and, filter, is_not_null};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::arrow::ipc::reader::StreamReader;
 
 use super::DataError;
@@ -53,6 +53,14 @@ enum Cells {
 
 impl Piece {
     const EMPTY: Self = Self(Cells::Empty);
+
+    /// Whether it has no cells that must be looked at one by one to make codes of them, as far as is known without reading it.
+    fn may_be_coded(&self) -> bool {
+        match &self.0 {
+            Cells::Here { array, .. } => matches!(array.data_type(), DataType::Dictionary(..) | DataType::Null),
+            Cells::Away { .. } | Cells::Empty => true,
+        }
+    }
 }
 
 /// What is asked of a row before it is handed out.
@@ -116,6 +124,19 @@ impl Held {
     /// The cells of a column as its type says.
     pub(crate) fn cells(&self, chunk: usize, column: usize) -> Result<ArrayRef, DataError> {
         pack::unpacked(&self.packed(chunk, column)?, self.schema.field(column).data_type())
+    }
+
+    /// The columns with the texts that are held as codes in every chunk as what they are.
+    fn coded_schema(&self) -> SchemaRef {
+        let fields = self.schema.fields().iter().enumerate().map(|(column, field)| {
+            let is_coded = |chunk: &Chunk| chunk.pieces.get(column).is_none_or(Piece::may_be_coded);
+            if field.data_type() == &DataType::Utf8 && self.chunks.iter().all(is_coded) {
+                Arc::new(field.as_ref().clone().with_data_type(pack::codes_of(DataType::Utf8)))
+            } else {
+                Arc::clone(field)
+            }
+        });
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
     /// All cells of a column, chunk by chunk.

@@ -19,6 +19,11 @@ use super::super::distinct::Mixing;
 /// So many rows show whether a column repeats its values.
 const PROBE: usize = 2_048;
 
+/// Codes of values of a type, wide enough for every chunk.
+pub(super) fn codes_of(values: DataType) -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt16), Box::new(values))
+}
+
 /// The small form of at most 65,536 cells.
 pub(super) fn packed(array: &ArrayRef) -> Result<ArrayRef, DataError> {
     if array.logical_null_count() == array.len() {
@@ -63,7 +68,7 @@ pub(super) fn unpacked(array: &ArrayRef, kind: &DataType) -> Result<ArrayRef, Da
     }
     Ok(match array.data_type() {
         DataType::Null => new_null_array(kind, array.len()),
-        DataType::Dictionary(..) => {
+        DataType::Dictionary(..) if !matches!(kind, DataType::Dictionary(..)) => {
             let coded = array.as_any_dictionary();
             let values = if coded.values().data_type() == kind {
                 Arc::clone(coded.values())

@@ -21,11 +21,27 @@ use futures::future::{self, BoxFuture};
 use super::{Condition, Held};
 
 #[derive(Debug)]
-pub(crate) struct HeldTable(pub(crate) Arc<Held>);
+pub(crate) struct HeldTable {
+    held: Arc<Held>,
+    schema: SchemaRef,
+}
+
+impl HeldTable {
+    pub(crate) fn of(held: Arc<Held>) -> Self {
+        let schema = Arc::clone(held.schema());
+        Self { held, schema }
+    }
+
+    /// The same rows with repeated texts as codes: what is done to a text is then done once a code.
+    pub(crate) fn coded(held: Arc<Held>) -> Self {
+        let schema = held.coded_schema();
+        Self { held, schema }
+    }
+}
 
 impl TableProvider for HeldTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(self.0.schema())
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -34,7 +50,7 @@ impl TableProvider for HeldTable {
 
     /// Chunks without a day of the window are left out; the rows of the others are for the query to choose from.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let supports = |filter: &&Expr| match (condition(&self.0, filter), days(filter)) {
+        let supports = |filter: &&Expr| match (condition(&self.held, filter), days(filter)) {
             (Some(_), _) => TableProviderFilterPushDown::Exact,
             (None, Some(_)) => TableProviderFilterPushDown::Inexact,
             (None, None) => TableProviderFilterPushDown::Unsupported,
@@ -70,21 +86,24 @@ impl HeldTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = match projection {
             Some(columns) => columns.clone(),
-            None => (0..self.0.schema().fields().len()).collect(),
+            None => (0..self.schema.fields().len()).collect(),
         };
         let days = filters.iter().filter_map(days).reduce(|one, other| Days {
             first: one.first.max(other.first),
             last: one.last.min(other.last),
         });
         let scan = Scan {
-            schema: Arc::new(self.0.schema().project(&columns)?),
+            schema: Arc::new(self.schema.project(&columns)?),
             readers: dealt(
-                &self.0,
-                due(&self.0, days.as_ref()),
+                &self.held,
+                due(&self.held, days.as_ref()),
                 session.config().target_partitions(),
             ),
-            conditions: filters.iter().filter_map(|filter| condition(&self.0, filter)).collect(),
-            held: Arc::clone(&self.0),
+            conditions: filters
+                .iter()
+                .filter_map(|filter| condition(&self.held, filter))
+                .collect(),
+            held: Arc::clone(&self.held),
             columns: columns.into(),
         };
         Ok(DataSourceExec::from_data_source(scan))

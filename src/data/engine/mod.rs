@@ -1,28 +1,30 @@
 //! One DataFusion session: tables in, rows out, within a budget of memory. Never heard of metrics.
 
+mod keep;
+mod rows;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::catalog::MemoryCatalogProviderList;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
-use jiff::civil::Date;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::cluster::{Cluster, Session};
-use super::dealer::Dealer;
-use super::held::{CHUNK_ROWS, Held, HeldTable, Holder, Piece, Places};
-use super::memory::{Memory, Rows};
+use super::held::{CHUNK_ROWS, Held, HeldTable};
+use super::memory::Memory;
 use super::moment::DayOrder;
 use super::{DataError, functions};
+use rows::plain;
+pub(crate) use rows::{Row, day_from_number, literal, number_of_day, quoted, rows_of};
 
 pub(crate) struct Engine {
     context: SessionContext,
@@ -140,16 +142,6 @@ impl Engine {
         Started(tokio::spawn(async { done }))
     }
 
-    /// The same tables and functions for a query that looks at each row alone: dealing it out costs nothing, however few rows there are.
-    fn on_all_cores(&self) -> SessionContext {
-        let n_cores = SessionConfig::new().target_partitions().max(1);
-        let config = self.context.copied_config().with_target_partitions(n_cores);
-        let state = SessionStateBuilder::new_from_existing(self.context.state())
-            .with_config(config.with_create_default_catalog_and_schema(false))
-            .build();
-        SessionContext::new_with_state(state)
-    }
-
     /// Makes rows a table where queries are answered.
     pub(crate) async fn bring(&self, name: &str, held: Arc<Held>) -> Result<(), DataError> {
         match &self.session {
@@ -161,7 +153,7 @@ impl Engine {
     /// Makes rows a table here.
     pub(crate) fn register(&self, name: &str, held: Arc<Held>) -> Result<(), DataError> {
         self.context
-            .register_table(name, Arc::new(HeldTable(Arc::clone(&held))))?;
+            .register_table(name, Arc::new(HeldTable::of(Arc::clone(&held))))?;
         self.tables().insert(name.to_owned(), held);
         Ok(())
     }
@@ -193,84 +185,6 @@ impl Engine {
         held.ok_or_else(|| DataError::Engine(format!("there is no table {name}")))
     }
 
-    /// Keeps the result of a query as a table.
-    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
-    pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), DataError> {
-        if let Some(session) = &self.session {
-            self.note(sql);
-            return session.keep(&self.context, name, sql).await;
-        }
-        let (schema, streams) = self.streams(sql).await?;
-        let places = Places::new(&self.memory, Rows::Table);
-        let filling = streams.into_iter().map(|mut stream| {
-            let mut holder = Holder::new(&places).with_columns(&schema);
-            async move {
-                while let Some(batch) = stream.try_next().await? {
-                    holder.append(&batch)?;
-                }
-                Ok(Arc::new(holder.finish()))
-            }
-        });
-        let parts = side_by_side(filling).await?;
-        self.register(name, Arc::new(Held::joined(parts, schema)))
-    }
-
-    /// Keeps the result of a query as a table in so many parts: rows with the same text in a column are in the same part.
-    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql, by))]
-    pub(crate) async fn keep_dealt(&self, name: &str, sql: &str, by: &str, n_parts: usize) -> Result<(), DataError> {
-        let (schema, streams) = self.streams(sql).await?;
-        let places = Places::new(&self.memory, Rows::Table);
-        let by = schema.index_of(by)?;
-        let filling = streams.into_iter().map(|mut stream| {
-            let mut dealer = Dealer::new(Holder::new(&places).with_columns(&schema), by, n_parts);
-            async move {
-                while let Some(batch) = stream.try_next().await? {
-                    dealer.append(batch)?;
-                }
-                Ok(Arc::new(dealer.finish()?))
-            }
-        });
-        let parts = side_by_side(filling).await?;
-        self.register(name, Arc::new(Held::joined(parts, schema)))
-    }
-
-    /// A table and more columns of its rows as a new table. The query gives all of them, one row for each row of the table, in
-    /// their order.
-    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, more, sql))]
-    pub(crate) async fn widen(&self, table: &str, name: &str, more: &str, sql: &str) -> Result<(), DataError> {
-        let added = format!("SELECT {more} FROM (\n{sql}\n)");
-        if let Some(session) = &self.session {
-            self.note(&added);
-            return session.keep(&self.context, name, sql).await;
-        }
-        let held = self.held(table)?;
-        self.note(&added);
-        let (schema, streams) = streams(&self.on_all_cores(), &added).await?;
-        let places = Places::new(&self.memory, Rows::Source);
-        let filling = streams.into_iter().map(|mut stream| {
-            let places = places.clone();
-            async move {
-                let mut chunks = Vec::new();
-                while let Some(batch) = stream.try_next().await? {
-                    chunks.push((batch.num_rows(), places.place(batch.columns())?));
-                }
-                Ok(chunks)
-            }
-        });
-        let chunks: Vec<(usize, Vec<Piece>)> = side_by_side(filling).await?.into_iter().flatten().collect();
-        let fits = |(chunk, (n_rows, _)): (usize, &(usize, _))| held.n_rows_of(chunk) == *n_rows;
-        if chunks.len() != held.n_chunks() || !chunks.iter().enumerate().all(fits) {
-            return Err(DataError::Engine(format!("the rows of {table} lost their order")));
-        }
-        let pieces = chunks.into_iter().map(|(_, pieces)| pieces).collect();
-        self.register(name, Arc::new(held.widened(schema.as_ref().clone(), pieces)))
-    }
-
-    async fn streams(&self, sql: &str) -> Result<(SchemaRef, Vec<SendableRecordBatchStream>), DataError> {
-        self.note(sql);
-        streams(&self.context, sql).await
-    }
-
     /// Checks that a text is one query and nothing else; the parser's own words when not.
     pub(crate) fn parse(&self, sql: &str) -> Result<(), String> {
         let mut statements = DFParser::parse_sql(sql).map_err(|error| error.strip_backtrace())?;
@@ -292,14 +206,18 @@ impl Engine {
         Ok(frame.schema().field(0).data_type().clone())
     }
 
-    #[tracing::instrument(name = "data.query", level = "debug", skip(self))]
+    #[tracing::instrument(name = "data.query", level = "debug", skip(self, sql))]
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
         self.note(sql);
+        let begun = Instant::now();
         let frame = self.context.sql(sql).await?;
-        match &self.session {
-            Some(session) => session.collect(frame).await,
-            None => Ok(frame.collect().await?),
-        }
+        let batches = match &self.session {
+            Some(session) => session.collect(frame).await?,
+            None => frame.collect().await?,
+        };
+        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        tell(begun, n_rows as u64, sql);
+        Ok(batches)
     }
 
     /// Every query that was asked so far.
@@ -307,6 +225,7 @@ impl Engine {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Remembers a query, for the record of the run.
     fn note(&self, sql: &str) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.push(sql.to_owned());
@@ -331,20 +250,15 @@ impl Engine {
     }
 }
 
-/// The result of a query, one stream for each core; all columns may hold nulls.
-async fn streams(
-    context: &SessionContext,
-    sql: &str,
-) -> Result<(SchemaRef, Vec<SendableRecordBatchStream>), DataError> {
-    let frame = context.sql(sql).await?;
-    let planned = frame.schema().as_arrow().clone();
-    // What the planner and the batches say about nulls differs at times.
-    let fields: Vec<Field> = planned
-        .fields()
-        .iter()
-        .map(|field| Field::new(field.name(), field.data_type().clone(), true))
-        .collect();
-    Ok((Arc::new(Schema::new(fields)), frame.execute_stream_partitioned().await?))
+/// Says in the log what took how long. Of a query its first line, where that is words: what follows may hold values of the source.
+fn tell(begun: Instant, n_rows: u64, asked: &str) {
+    let millis = begun.elapsed().as_millis() as u64;
+    let first = asked
+        .trim_start()
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("-- "));
+    tracing::debug!(millis, n_rows, about = first, "query answered");
 }
 
 /// Work that goes on beside what follows.
@@ -383,91 +297,4 @@ pub(crate) async fn side_by_side<T: Send + 'static>(
     }
     done.sort_by_key(|(number, _)| *number);
     Ok(done.into_iter().map(|(_, value)| value).collect())
-}
-
-/// Integers, floats, texts and decimals only, so that a row can be read without knowing the engine's types.
-fn plain(batch: &RecordBatch) -> Result<RecordBatch, DataError> {
-    let schema = batch.schema();
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(array, field)| {
-        let kind = match array.data_type() {
-            kind if kind.is_integer() => DataType::Int64,
-            kind if kind.is_floating() => DataType::Float64,
-            DataType::Decimal128(..) => return Ok((field.name().clone(), Arc::clone(array))),
-            _ => DataType::Utf8,
-        };
-        Ok((field.name().clone(), cast(array, &kind)?))
-    });
-    let columns: Vec<(String, ArrayRef)> = columns.collect::<Result<_, DataError>>()?;
-    if columns.is_empty() {
-        return Ok(batch.clone());
-    }
-    Ok(RecordBatch::try_from_iter_with_nullable(
-        columns.into_iter().map(|(name, array)| (name, array, true)),
-    )?)
-}
-
-pub(crate) fn rows_of(batches: &[RecordBatch]) -> impl Iterator<Item = Row<'_>> {
-    batches
-        .iter()
-        .flat_map(|batch| (0..batch.num_rows()).map(move |row| Row { batch, row }))
-}
-
-pub(crate) struct Row<'batch> {
-    batch: &'batch RecordBatch,
-    row: usize,
-}
-
-impl Row<'_> {
-    fn array(&self, column: &str) -> Option<&ArrayRef> {
-        let array = self.batch.column_by_name(column);
-        debug_assert!(array.is_some(), "the query has no column {column}");
-        array.filter(|array| array.is_valid(self.row))
-    }
-
-    pub(crate) fn integer(&self, column: &str) -> Option<i64> {
-        Some(self.array(column)?.as_primitive_opt::<Int64Type>()?.value(self.row))
-    }
-
-    pub(crate) fn count(&self, column: &str) -> u64 {
-        self.integer(column)
-            .and_then(|value| u64::try_from(value).ok())
-            .unwrap_or(0)
-    }
-
-    pub(crate) fn float(&self, column: &str) -> Option<f64> {
-        Some(self.array(column)?.as_primitive_opt::<Float64Type>()?.value(self.row))
-    }
-
-    /// An amount in millionths.
-    pub(crate) fn amount(&self, column: &str) -> Option<i128> {
-        functions::amount_at(self.array(column)?, self.row)
-    }
-
-    pub(crate) fn text(&self, column: &str) -> Option<String> {
-        Some(self.array(column)?.as_string_opt::<i32>()?.value(self.row).to_owned())
-    }
-
-    pub(crate) fn day(&self, column: &str) -> Option<Date> {
-        self.integer(column).and_then(day_from_number)
-    }
-}
-
-/// The calendar day a number of days after 1970-01-01.
-pub(crate) fn day_from_number(number: i64) -> Option<Date> {
-    let span = jiff::Span::new().try_days(number).ok()?;
-    Date::constant(1970, 1, 1).checked_add(span).ok()
-}
-
-pub(crate) fn number_of_day(day: Date) -> i64 {
-    i64::from((day - Date::constant(1970, 1, 1)).get_days())
-}
-
-/// An SQL identifier, quoted so that it keeps its letters.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// An SQL text.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
