@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher as _};
 use std::sync::Arc;
 
+use datafusion::arrow::array::builder::NullBufferBuilder;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, RecordBatch, StringArray, UInt8Array, UInt32Array, new_null_array,
 };
@@ -124,42 +125,57 @@ fn one(arrays: &[&ArrayRef]) -> Result<ArrayRef, DataError> {
 
 /// None where the arrays are no codes of texts, or of more values than a byte tells apart.
 fn one_list(arrays: &[&ArrayRef]) -> Result<Option<ArrayRef>, DataError> {
-    let mut known: HashMap<&str, u8, BuildHasherDefault<Mixing>> = HashMap::default();
-    let mut values: Vec<&str> = Vec::new();
-    let mut codes: Vec<Option<u8>> = Vec::with_capacity(arrays.iter().map(|array| array.len()).sum());
+    let mut list = List::default();
+    let n_rows = arrays.iter().map(|array| array.len()).sum();
+    let (mut codes, mut nulls) = (Vec::with_capacity(n_rows), NullBufferBuilder::new(n_rows));
     for array in arrays {
         let Some(coded) = array.as_dictionary_opt::<UInt16Type>() else {
             return Ok(None);
         };
-        let Some(texts) = coded.values().as_string_opt::<i32>() else {
+        let Some(own) = coded
+            .values()
+            .as_string_opt::<i32>()
+            .and_then(|texts| list.codes_of(texts))
+        else {
             return Ok(None);
         };
-        let mut own: Vec<Option<u8>> = Vec::with_capacity(texts.len());
-        for text in texts {
-            let Some(text) = text else {
-                own.push(None);
-                continue;
-            };
-            let code = match known.get(text) {
-                Some(code) => *code,
-                None => {
-                    let Ok(code) = u8::try_from(values.len()) else {
-                        return Ok(None);
-                    };
-                    known.insert(text, code);
-                    values.push(text);
-                    code
-                }
-            };
-            own.push(Some(code));
+        // An empty cell has any code; none of the values may be there to have one.
+        let keys = coded.keys().values().iter();
+        codes.extend(keys.map(|key| own.get(usize::from(*key)).copied().unwrap_or_default()));
+        match array.logical_nulls() {
+            None => nulls.append_n_non_nulls(array.len()),
+            Some(own) => nulls.append_buffer(&own),
         }
-        codes.extend(coded.keys().iter().map(|key| own[usize::from(key?)]));
     }
-    let values = Arc::new(StringArray::from(values));
+    let keys = UInt8Array::new(codes.into(), nulls.finish());
     Ok(Some(Arc::new(DictionaryArray::try_new(
-        UInt8Array::from(codes),
-        values,
+        keys,
+        Arc::new(StringArray::from(list.values)),
     )?)))
+}
+
+/// Texts by their codes.
+#[derive(Default)]
+struct List<'texts> {
+    known: HashMap<&'texts str, u8, BuildHasherDefault<Mixing>>,
+    values: Vec<&'texts str>,
+}
+
+impl<'texts> List<'texts> {
+    /// None where there are too many.
+    fn codes_of(&mut self, texts: &'texts StringArray) -> Option<Vec<u8>> {
+        let code = |text: Option<&'texts str>| {
+            let text = text.unwrap_or_default();
+            if let Some(code) = self.known.get(text) {
+                return Some(*code);
+            }
+            let code = u8::try_from(self.values.len()).ok()?;
+            self.known.insert(text, code);
+            self.values.push(text);
+            Some(code)
+        };
+        texts.iter().map(code).collect()
+    }
 }
 
 /// Some rows of a column; codes keep the one list of their values.

@@ -75,12 +75,14 @@ impl Pass {
     fn array(&mut self, array: &ArrayRef) -> Result<(), DataError> {
         match array.as_any_dictionary_opt() {
             Some(coded) => {
-                let keys = coded.normalized_keys();
-                let rows = keys.into_iter().enumerate();
-                self.cells(
-                    coded.values(),
-                    rows.map(|(row, key)| array.is_valid(row).then_some(key)),
-                )
+                let keys = coded.normalized_keys().into_iter();
+                match array.nulls() {
+                    None => self.cells(coded.values(), keys.map(Some)),
+                    Some(nulls) => {
+                        let keys = keys.zip(nulls.iter());
+                        self.cells(coded.values(), keys.map(|(key, is_filled)| is_filled.then_some(key)))
+                    }
+                }
             }
             None => self.cells(array, (0..array.len()).map(Some)),
         }

@@ -70,7 +70,7 @@ impl MemoryLimit {
 
 impl Default for MemoryLimit {
     fn default() -> Self {
-        Self(1_000 * MEGA)
+        Self(1_500 * MEGA)
     }
 }
 
@@ -189,7 +189,7 @@ mod tests {
         for text in ["", "much", "1.5XB", "-1GB", "63MB", "1500", "1..5GB"] {
             assert!(MemoryLimit::parse(text).is_err(), "{text}");
         }
-        assert_eq!(MemoryLimit::default().to_string(), "1GB");
+        assert_eq!(MemoryLimit::default().to_string(), "1.5GB");
         assert_eq!(MemoryLimit(1_500_000_000).to_string(), "1.5GB");
         assert_eq!(MemoryLimit(64_000_000).more().to_string(), "200MB");
     }

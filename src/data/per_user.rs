@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use futures::FutureExt as _;
 
-use super::engine::Engine;
+use super::engine::{Engine, some_at_once};
 use super::held::Held;
 use super::ids;
 use super::profile::Column;
@@ -57,35 +57,28 @@ pub(crate) async fn keep_tables(
     if n_parts == 1 {
         return keep_few(engine, is_own(definitions), tables).await;
     }
-    let tables: Arc<[(&str, String)]> = tables.into();
+    let tables: Arc<[Made]> = tables.into();
     let events = engine.held("events")?;
     let parts = (0..n_parts).map(|part| {
-        let (engine, events, tables) = (engine.beside(), Arc::new(events.part(part)), Arc::clone(&tables));
-        async move {
-            let made = tokio::spawn(of_part(engine, events, tables));
-            made.await.map_err(|error| DataError::Engine(error.to_string()))?
-        }
+        let (engine, events, tables) = (Arc::clone(engine), Arc::clone(&events), Arc::clone(&tables));
+        async move { of_part(&engine.beside(), events.part(part), &tables).await }
     });
-    let parts: Vec<Vec<Arc<Held>>> = futures::stream::iter(parts)
-        .buffered(engine.n_partitions())
-        .try_collect()
-        .await?;
-    for (position, (name, _)) in tables.iter().enumerate() {
+    let parts = some_at_once(parts.collect(), engine.n_partitions()).await?;
+    for (position, table) in tables.iter().enumerate() {
         let parts: Vec<Arc<Held>> = parts.iter().map(|part| Arc::clone(&part[position])).collect();
         let schema = Arc::clone(parts[0].schema());
-        engine.register(name, Arc::new(Held::joined(parts, schema)))?;
+        engine.register(table.name, Arc::new(Held::joined(parts, schema)))?;
     }
     Ok(())
 }
 
-/// Keeps tables of few rows. As they are built in, those about sessions and the others need nothing of each other, and those
-/// about visits and about events met need no more than when a user was first seen.
-async fn keep_few(engine: &Arc<Engine>, is_own: bool, tables: Vec<(&'static str, String)>) -> Result<(), DataError> {
-    let chain = |tables: Vec<(&'static str, String)>| {
+/// Keeps tables of few rows: those that need nothing of each other side by side, as far as they are built in.
+async fn keep_few(engine: &Arc<Engine>, is_own: bool, tables: Vec<Made>) -> Result<(), DataError> {
+    let chain = |tables: Vec<Made>| {
         let engine = Arc::clone(engine);
         async move {
-            for (name, sql) in tables {
-                engine.keep(name, &sql).await?;
+            for table in tables {
+                engine.keep(table.name, &table.sql).await?;
             }
             Ok(())
         }
@@ -94,13 +87,10 @@ async fn keep_few(engine: &Arc<Engine>, is_own: bool, tables: Vec<(&'static str,
     if is_own {
         return chain(tables).await;
     }
-    let of = |names: &[&str]| {
-        let chosen = tables.iter().filter(|(name, _)| names.contains(name));
-        chain(chosen.cloned().collect())
-    };
-    let sessions = engine.start(of(&["session_days", "sessions"])).await;
-    of(&["first_seen"]).await?;
-    engine.all([of(&["visits", "user_days"]), of(&["reach"])]).await?;
+    let about = |about: About| chain(tables.iter().filter(|table| table.about == about).cloned().collect());
+    let sessions = engine.start(about(About::Sessions)).await;
+    about(About::FirstSeen).await?;
+    engine.all([about(About::Visits), about(About::Events)]).await?;
     sessions.done().await
 }
 
@@ -154,31 +144,55 @@ fn n_parts(engine: &Engine, definitions: &Definitions, n_rows: u64) -> usize {
     n_parts.max(engine.n_partitions())
 }
 
-async fn of_part(
-    engine: Engine,
-    events: Arc<Held>,
-    tables: Arc<[(&str, String)]>,
-) -> Result<Vec<Arc<Held>>, DataError> {
-    engine.register("events", events)?;
+async fn of_part(engine: &Engine, events: Held, tables: &[Made]) -> Result<Vec<Arc<Held>>, DataError> {
+    engine.register("events", Arc::new(events))?;
     let mut made = Vec::with_capacity(tables.len());
-    for (name, sql) in tables.iter() {
-        engine.keep(name, sql).await?;
-        made.push(engine.held(name)?);
+    for table in tables {
+        engine.keep(table.name, &table.sql).await?;
+        made.push(engine.held(table.name)?);
     }
     Ok(made)
 }
 
+/// A table that is made of `events`.
+#[derive(Debug, Clone)]
+struct Made {
+    name: &'static str,
+    sql: String,
+    about: About,
+}
+
+/// What a table is made of, as it is built in: sessions and when users were first seen of `events` alone, the others of both;
+/// and each of those before it about the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    FirstSeen,
+    Visits,
+    Sessions,
+    Events,
+}
+
 /// The tables with their queries, each made of those before it.
-fn tables(definitions: &Definitions, roles: &Roles) -> Vec<(&'static str, String)> {
-    let mut queries = vec![Query::FirstSeen, Query::Visits, Query::UserDays];
+fn tables(definitions: &Definitions, roles: &Roles) -> Vec<Made> {
+    let made = |query: Query, about: About| Made {
+        name: query.name(),
+        sql: definitions.sql(query).to_owned(),
+        about,
+    };
+    let mut tables = vec![
+        made(Query::FirstSeen, About::FirstSeen),
+        made(Query::Visits, About::Visits),
+        made(Query::UserDays, About::Visits),
+    ];
     if roles.has(Role::Session) {
-        queries.extend([Query::SessionDays, Query::Sessions]);
+        tables.push(made(Query::SessionDays, About::Sessions));
+        tables.push(made(Query::Sessions, About::Sessions));
     }
-    let mut tables: Vec<(&str, String)> = queries
-        .into_iter()
-        .map(|query| (query.name(), definitions.sql(query).to_owned()))
-        .collect();
-    tables.extend(reach(definitions, roles).map(|sql| ("reach", sql)));
+    tables.extend(reach(definitions, roles).map(|sql| Made {
+        name: "reach",
+        sql,
+        about: About::Events,
+    }));
     tables
 }
 

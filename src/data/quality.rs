@@ -39,20 +39,19 @@ pub(crate) async fn profile(dated: Arc<Held>, columns: &[Column], roles: &Roles)
         .iter()
         .map(|column| (column.clone(), roles.of_column(&column.name)))
         .collect();
-    let rows = tokio::task::spawn_blocking({
-        let dated = Arc::clone(&dated);
-        move || by_day(&dated, None)
-    });
+    let known = Arc::clone(&dated);
+    let runs = tokio::task::spawn_blocking(move || runs(&known));
+    let runs = Arc::new(joined(runs).await??);
+    let rows = rows_by_day(&runs);
     let counting = columns.iter().map(|(column, role)| {
-        let (dated, cells) = (Arc::clone(&dated), Cells::of(column, *role));
+        let (dated, runs, cells) = (Arc::clone(&dated), Arc::clone(&runs), Cells::of(column, *role));
         let counted = tokio::task::spawn_blocking(move || {
             let place = dated.schema().index_of(&cells.name)?;
-            by_day(&dated, Some((place, &cells)))
+            by_day(&dated, &runs, place, &cells)
         });
         async move { joined(counted).await? }
     });
     let counted = side_by_side(counting.collect::<Vec<_>>()).await?;
-    let rows = joined(rows).await??;
     let of = |day: i64, counted: &ByDay| counted.get(&day).copied().unwrap_or_default();
     let days = rows.iter().map(|(&number, &(rows, _))| Day {
         number,
@@ -122,51 +121,66 @@ impl Cells {
     }
 }
 
-/// Without a column, rows.
-fn by_day(dated: &Held, column: Option<(usize, &Cells)>) -> Result<ByDay, DataError> {
-    let (days, times) = (dated.schema().index_of("__day")?, dated.schema().index_of("__at")?);
-    let mut counts = ByDay::new();
-    let (mut today, mut of_today) = (i64::MIN, (0, 0));
-    for chunk in 0..dated.n_chunks() {
+/// Neighbouring rows of one day, chunk by chunk.
+type Runs = Vec<Vec<(i64, usize)>>;
+
+fn runs(dated: &Held) -> Result<Runs, DataError> {
+    let days = dated.schema().index_of("__day")?;
+    let of_chunk = |chunk: usize| {
         let days = dated.cells(chunk, days)?;
-        let days = days.as_primitive::<Int64Type>();
-        let has_time = match column {
-            Some((_, cells)) if cells.is_time => Some(dated.cells(chunk, times)?),
-            _ => None,
-        };
-        let (keys, masks) = match column {
-            None => (None, None),
-            Some((place, cells)) => {
-                let array = dated.packed(chunk, place)?;
-                match array.as_any_dictionary_opt() {
-                    Some(coded) => {
-                        let keys = coded.normalized_keys();
-                        let keys = keys.into_iter().enumerate();
-                        let keys = keys.map(|(row, key)| array.is_valid(row).then_some(key)).collect();
-                        (Some::<Vec<Option<usize>>>(keys), Some(cells.masks(coded.values())?))
-                    }
-                    None => (None, Some(cells.masks(&array)?)),
-                }
-            }
-        };
-        for (row, day) in days.iter().enumerate() {
+        let mut runs: Vec<(i64, usize)> = Vec::new();
+        for day in days.as_primitive::<Int64Type>() {
             let day = day.unwrap_or(i64::MIN);
-            if day != today {
-                add(&mut counts, today, of_today);
-                (today, of_today) = (day, (0, 0));
+            match runs.last_mut() {
+                Some((same, n_rows)) if *same == day => *n_rows += 1,
+                _ => runs.push((day, 1)),
             }
-            let place = keys.as_ref().map_or(Some(row), |keys| keys[row]);
-            let (filled, readable) = match (&masks, place) {
-                (None, _) => (true, true),
-                (Some((filled, readable)), Some(place)) => (filled[place], readable[place]),
-                (Some(_), None) => (false, false),
-            };
-            let readable = has_time.as_ref().map_or(readable, |times| times.is_valid(row));
-            of_today.0 += u64::from(filled);
-            of_today.1 += u64::from(readable);
+        }
+        Ok(runs)
+    };
+    (0..dated.n_chunks()).map(of_chunk).collect()
+}
+
+fn rows_by_day(runs: &Runs) -> ByDay {
+    let mut counts = ByDay::new();
+    for &(day, n_rows) in runs.iter().flatten() {
+        add(&mut counts, day, (n_rows as u64, n_rows as u64));
+    }
+    counts
+}
+
+fn by_day(dated: &Held, runs: &Runs, place: usize, cells: &Cells) -> Result<ByDay, DataError> {
+    let times = dated.schema().index_of("__at")?;
+    let mut counts = ByDay::new();
+    for (chunk, runs) in runs.iter().enumerate() {
+        let array = dated.packed(chunk, place)?;
+        let coded = array.as_any_dictionary_opt();
+        let (filled, readable) = cells.masks(coded.map_or(&array, |coded| coded.values()))?;
+        let times = match cells.is_time {
+            true => dated.cells(chunk, times)?.nulls().cloned(),
+            false => None,
+        };
+        let nulls = coded.and_then(|_| array.nulls());
+        let is_full = filled.iter().chain(&readable).all(|whether| *whether) && times.is_none() && nulls.is_none();
+        let keys = coded.filter(|_| !is_full).map(|coded| coded.normalized_keys());
+        let mut first = 0;
+        for &(day, n_rows) in runs {
+            let rows = first..first + n_rows;
+            first += n_rows;
+            if is_full {
+                add(&mut counts, day, (n_rows as u64, n_rows as u64));
+                continue;
+            }
+            let mut of_run = (0, 0);
+            for row in rows.filter(|row| nulls.is_none_or(|nulls| nulls.is_valid(*row))) {
+                let place = keys.as_ref().map_or(row, |keys| keys[row]);
+                let is_readable = times.as_ref().map_or(readable[place], |times| times.is_valid(row));
+                of_run.0 += u64::from(filled[place]);
+                of_run.1 += u64::from(is_readable);
+            }
+            add(&mut counts, day, of_run);
         }
     }
-    add(&mut counts, today, of_today);
     Ok(counts)
 }
 

@@ -25,7 +25,7 @@ pub(in crate::cli) struct DataArguments {
     /// Unreadable rows before the run stops [default: 100]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) max_bad_rows: Option<String>,
-    /// Memory for tables and queries, e.g. 1500MB or 1.5GB; what does not fit goes to disk [default: 1GB]
+    /// Memory for tables and queries, e.g. 800MB or 3GB; what does not fit goes to disk [default: 1.5GB]
     #[arg(long, value_name = "SIZE")]
     pub(in crate::cli) memory_limit: Option<String>,
     #[command(flatten)]

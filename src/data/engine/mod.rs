@@ -284,15 +284,29 @@ fn with_rules(config: SessionConfig, memory: &Memory) -> SessionConfig {
 }
 
 /// All results in the order of the work, each made on a task of its own; the first error ends all.
-pub(crate) async fn side_by_side<T: Send + 'static>(
-    work: impl IntoIterator<Item = impl Future<Output = Result<T, DataError>> + Send + 'static>,
+pub(crate) async fn side_by_side<T: Send + 'static, W: Future<Output = Result<T, DataError>> + Send + 'static>(
+    work: impl IntoIterator<Item = W>,
 ) -> Result<Vec<T>, DataError> {
+    some_at_once(work.into_iter().collect(), usize::MAX).await
+}
+
+/// The same with no more than so many at work.
+pub(crate) async fn some_at_once<T: Send + 'static, W: Future<Output = Result<T, DataError>> + Send + 'static>(
+    work: Vec<W>,
+    at_once: usize,
+) -> Result<Vec<T>, DataError> {
+    let mut done: Vec<(usize, T)> = Vec::with_capacity(work.len());
+    let mut waiting = work.into_iter().enumerate();
     let mut tasks: JoinSet<Result<(usize, T), DataError>> = JoinSet::new();
-    for (number, work) in work.into_iter().enumerate() {
-        tasks.spawn(async move { Ok((number, work.await?)) });
-    }
-    let mut done: Vec<(usize, T)> = Vec::with_capacity(tasks.len());
-    while let Some(result) = tasks.join_next().await {
+    loop {
+        while tasks.len() < at_once
+            && let Some((number, work)) = waiting.next()
+        {
+            tasks.spawn(async move { Ok((number, work.await?)) });
+        }
+        let Some(result) = tasks.join_next().await else {
+            break;
+        };
         done.push(result.map_err(|error| DataError::Engine(error.to_string()))??);
     }
     done.sort_by_key(|(number, _)| *number);

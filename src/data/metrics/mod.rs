@@ -59,52 +59,48 @@ pub(crate) async fn tables(facts: &Arc<Facts>, of: &Days) -> Result<Tables, Data
     } else {
         Vec::new()
     };
-    let tables = Tables {
-        engagement_by_date: Part::Present(daily::engagement(facts, of, &sums).await?),
-        revenue_by_date: part(revenue, no_revenue, || {
-            daily::revenue(window, &sums, &kinds, facts.has_kinds)
-        }),
-        revenue_by_type: if revenue {
-            Part::Present(daily::revenue_by_type(facts, of, &sums, &kinds).await?)
-        } else {
-            Part::Absent(no_revenue())
-        },
-        dau_by_country: part(country, no_country, || grouped::dau_by_country(&countries, revenue)),
-        revenue_by_country: match (country, revenue) {
-            (false, _) => Part::Absent(no_country()),
-            (_, false) => Part::Absent(no_revenue()),
-            _ => {
-                let kinds = grouped::kinds(facts, of, "country").await?;
-                Part::Present(grouped::revenue_by_country(&countries, &kinds, facts.has_kinds))
-            }
-        },
-        new_logins_by_country: part(country, no_country, || {
-            grouped::new_logins_by_country(&countries, revenue)
-        }),
-        new_logins_by_channel: if facts.roles.has(Role::Channel) {
-            let channels = grouped::sums(facts, of, "channel").await?;
-            Part::Present(grouped::new_logins_by_channel(&channels, revenue))
-        } else {
-            Part::Absent(facts.roles.why_absent(Role::Channel))
-        },
-        dau_by_cohort_date: Part::Absent(String::new()),
-        engagement_by_cohort_date: Part::Absent(String::new()),
-        revenue_by_cohort_date: Part::Absent(String::new()),
-        revenue_segments_daily: if revenue {
-            segments::tier_days(facts, window).await?
-        } else {
-            Part::Absent(no_revenue())
-        },
-        user_journey_cohort: Part::Absent(String::new()),
-        dau_by_date: Part::Present(daily::dau(window, &sums, revenue)),
+    let engagement = daily::engagement(facts, of, &sums).await?;
+    let revenue_by_type = match revenue {
+        true => Part::Present(daily::revenue_by_type(facts, of, &sums, &kinds).await?),
+        false => Part::Absent(no_revenue()),
+    };
+    let revenue_by_country = match (country, revenue) {
+        (false, _) => Part::Absent(no_country()),
+        (_, false) => Part::Absent(no_revenue()),
+        _ => {
+            let kinds = grouped::kinds(facts, of, "country").await?;
+            Part::Present(grouped::revenue_by_country(&countries, &kinds, facts.has_kinds))
+        }
+    };
+    let new_logins_by_channel = if facts.roles.has(Role::Channel) {
+        let channels = grouped::sums(facts, of, "channel").await?;
+        Part::Present(grouped::new_logins_by_channel(&channels, revenue))
+    } else {
+        Part::Absent(facts.roles.why_absent(Role::Channel))
+    };
+    let revenue_segments_daily = match revenue {
+        true => segments::tier_days(facts, window).await?,
+        false => Part::Absent(no_revenue()),
     };
     let (cohorts, journeys) = cohorts.done().await?;
     Ok(Tables {
-        user_journey_cohort: journeys,
+        dau_by_date: Part::Present(daily::dau(window, &sums, revenue)),
+        engagement_by_date: Part::Present(engagement),
+        revenue_by_date: part(revenue, no_revenue, || {
+            daily::revenue(window, &sums, &kinds, facts.has_kinds)
+        }),
+        revenue_by_type,
+        dau_by_country: part(country, no_country, || grouped::dau_by_country(&countries, revenue)),
+        revenue_by_country,
+        new_logins_by_country: part(country, no_country, || {
+            grouped::new_logins_by_country(&countries, revenue)
+        }),
+        new_logins_by_channel,
         dau_by_cohort_date: cohorts.dau,
         engagement_by_cohort_date: cohorts.engagement,
         revenue_by_cohort_date: cohorts.revenue,
-        ..tables
+        revenue_segments_daily,
+        user_journey_cohort: journeys,
     })
 }
 

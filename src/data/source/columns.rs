@@ -43,14 +43,33 @@ impl TextColumns {
         }
     }
 
+    /// A row with a cell for each column, in their order. Many rows make a batch.
+    pub(crate) fn row<'cells>(
+        &mut self,
+        cells: impl Iterator<Item = &'cells str>,
+    ) -> Result<Option<RecordBatch>, DataError> {
+        for (builder, cell) in self.builders.iter_mut().zip(cells) {
+            if cell.is_empty() {
+                builder.append_null();
+            } else {
+                builder.append_value(cell);
+            }
+        }
+        self.ended()
+    }
+
     /// Ends the row: columns that got no cell are null in it. Many rows make a batch.
     pub(crate) fn end_row(&mut self) -> Result<Option<RecordBatch>, DataError> {
-        self.n_rows += 1;
         for builder in &mut self.builders {
-            if builder.len() < self.n_rows {
+            if builder.len() <= self.n_rows {
                 builder.append_null();
             }
         }
+        self.ended()
+    }
+
+    fn ended(&mut self) -> Result<Option<RecordBatch>, DataError> {
+        self.n_rows += 1;
         if self.n_rows == CHUNK_ROWS {
             self.rest()
         } else {

@@ -130,7 +130,7 @@ struct Lines<R> {
 impl<R: Read> Lines<R> {
     fn new(bytes: R) -> Self {
         Self {
-            bytes: BufReader::with_capacity(1 << 16, bytes),
+            bytes: BufReader::with_capacity(1 << 18, bytes),
             waiting: VecDeque::new(),
             number: 0,
         }

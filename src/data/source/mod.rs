@@ -3,6 +3,7 @@
 mod arrow;
 mod columns;
 mod delimited;
+mod fingerprint;
 mod json;
 mod kind;
 mod local;
@@ -23,11 +24,11 @@ use std::sync::{Arc, mpsc};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Field;
-use sha2::{Digest, Sha256};
 
 use super::DataError;
 use super::held::{Held, Holder, Places};
 use super::memory::{Memory, Rows};
+use fingerprint::Seen;
 use kind::Kind;
 pub use place::{Access, shown_source};
 pub(crate) use place::{Place, place};
@@ -124,12 +125,13 @@ pub(crate) async fn read(
     Ok(raw)
 }
 
-/// One thread reads, another packs what was read.
+/// One thread reads, a second packs what was read, a third adds up the bytes.
 fn all(files: &[SourceFile], max_bad_rows: u64, places: &Places) -> Result<Raw, DataError> {
     let mut tally = Tally::default();
-    let mut hasher = Sha256::new();
     let mut columns: Vec<BTreeSet<String>> = Vec::new();
-    let held = std::thread::scope(|scope| {
+    let (held, fingerprint) = std::thread::scope(|scope| {
+        let (seen, fingerprint) = fingerprint::fingerprint();
+        let adding = scope.spawn(|| fingerprint.of_all());
         let (sender, receiver) = mpsc::sync_channel::<RecordBatch>(BATCHES_WAITING);
         let packing = scope.spawn(move || {
             let mut holder = Holder::new(places);
@@ -148,20 +150,22 @@ fn all(files: &[SourceFile], max_bad_rows: u64, places: &Places) -> Result<Raw, 
                     .send(batch)
                     .map_err(|_| DataError::Engine("nobody packs rows".to_owned()))
             };
-            one(file, &mut hasher, &mut tally, &mut send)?;
+            one(file, &seen, &mut tally, &mut send)?;
             columns.push(own);
             Ok(())
         });
-        drop(sender);
+        drop((sender, seen));
         let packed = packing.join();
         let held = packed.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        read.map(|()| held)
+        let added = adding.join();
+        let fingerprint = added.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        read.map(|()| (held, fingerprint))
     })?;
     tally.check(max_bad_rows)?;
     let mut raw = Raw {
         held: Arc::new(held),
         files: files.iter().map(|file| file.shown.clone()).collect(),
-        fingerprint: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        fingerprint,
         bad_rows: tally.bad_rows,
         bad_row_places: tally.places,
         notes: Vec::new(),
@@ -178,11 +182,12 @@ fn all(files: &[SourceFile], max_bad_rows: u64, places: &Places) -> Result<Raw, 
     Ok(raw)
 }
 
-fn one(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
+fn one(file: &SourceFile, seen: &Seen, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
     if !matches!(file.kind, Kind::Parquet | Kind::Arrow) {
-        return text::read(file, hasher, tally, sink);
+        return text::read(file, seen, tally, sink);
     }
-    hash(&file.path, hasher).map_err(|error| unreadable(&file.path, &error))?;
+    let shown = File::open(&file.path).and_then(|bytes| seen.all(bytes));
+    shown.map_err(|error| unreadable(&file.path, &error))?;
     if file.kind == Kind::Arrow {
         arrow::read(file, sink)
     } else {
@@ -252,16 +257,5 @@ fn unreadable(path: &Path, error: &io::Error) -> DataError {
     DataError::Unreadable {
         path: path.to_owned(),
         why: error.to_string(),
-    }
-}
-
-fn hash(path: &Path, hasher: &mut Sha256) -> io::Result<()> {
-    let mut bytes = File::open(path)?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match io::Read::read(&mut bytes, &mut buffer)? {
-            0 => return Ok(()),
-            n_read => hasher.update(&buffer[..n_read]),
-        }
     }
 }

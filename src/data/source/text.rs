@@ -2,47 +2,21 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-
-use sha2::{Digest, Sha256};
 
 use super::super::DataError;
 use super::columns::TextColumns;
+use super::fingerprint::Seen;
 use super::kind::Kind;
 use super::{Sink, SourceFile, Tally, delimited, json, unpack, unreadable};
 
-pub(super) fn read(file: &SourceFile, hasher: &mut Sha256, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
+pub(super) fn read(file: &SourceFile, seen: &Seen, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
     let lost = |error| unreadable(Path::new(&file.shown), &error);
-    let shared = Arc::new(Mutex::new(std::mem::take(hasher)));
-    let packed = Hashing {
-        inner: std::fs::File::open(&file.path).map_err(lost)?,
-        hasher: Arc::clone(&shared),
-    };
+    let packed = seen.reader(std::fs::File::open(&file.path).map_err(lost)?);
     let bytes = unpack::reader(packed).and_then(utf8).map_err(lost)?;
-    let result = match file.kind {
+    match file.kind {
         Kind::JsonLines => json_lines(bytes, file, tally, sink),
         Kind::JsonArray => json_array(bytes, file, sink),
         _ => delimited(bytes, file, tally, sink),
-    };
-    if let Ok(filled) = shared.lock() {
-        *hasher = filled.clone();
-    }
-    result
-}
-
-/// Passes bytes on and adds them to the fingerprint.
-struct Hashing<R> {
-    inner: R,
-    hasher: Arc<Mutex<Sha256>>,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n_read = self.inner.read(buffer)?;
-        if let Ok(mut hasher) = self.hasher.lock() {
-            hasher.update(&buffer[..n_read]);
-        }
-        Ok(n_read)
     }
 }
 
@@ -94,10 +68,7 @@ pub(super) fn rows(
     while let Some(row) = reader.next().map_err(|error| unreadable(Path::new(shown), &error))? {
         match row {
             delimited::Row::Cells => {
-                for (column, cell) in reader.cells().enumerate() {
-                    columns.put(column, cell);
-                }
-                if let Some(batch) = columns.end_row()? {
+                if let Some(batch) = columns.row(reader.cells())? {
                     sink(batch)?;
                 }
             }
@@ -110,7 +81,7 @@ pub(super) fn rows(
 
 fn json_lines(bytes: impl Read, file: &SourceFile, tally: &mut Tally, sink: Sink<'_>) -> Result<(), DataError> {
     let mut columns = TextColumns::default();
-    let mut reader = BufReader::with_capacity(1 << 16, bytes);
+    let mut reader = BufReader::with_capacity(1 << 18, bytes);
     let mut line = Vec::new();
     let mut number = 0;
     while reader
