@@ -18,7 +18,7 @@ use super::gate::MixedTotals;
 use super::held::{Held, Places};
 use super::means::Means;
 use super::memory::{Memory, Rows};
-use super::per_user::Numbered;
+use super::per_user::{Events, Numbered};
 use super::privacy::{self, Masker};
 use super::profile::Column;
 use super::roles::Roles;
@@ -232,20 +232,12 @@ async fn events_sql(
     roles: &Roles,
     dimensions: &[(String, String)],
     labels: &Labels<'_>,
-) -> Result<(String, Option<String>), DataError> {
+) -> Result<(Events, Option<String>), DataError> {
     let columns = labels.columns;
-    let mut sql = definition.to_owned();
-    for role in [Role::User, Role::Session, Role::Order] {
-        let found = roles.found.get(&role);
-        let id = match role {
-            Role::User if numbered.users => "\"__user\"".to_owned(),
-            Role::Session if numbered.sessions => "\"__session\"".to_owned(),
-            _ => found.map_or("CAST(NULL AS VARCHAR)".to_owned(), |found| {
-                format!("text_of({})", found.sql)
-            }),
-        };
-        sql = sql.replace(&format!("{{{}}}", role.name()), &id);
-    }
+    let mut sql = Events {
+        asked: with_ids(definition, numbered, roles),
+        told: with_ids(definition, Numbered::default(), roles),
+    };
     let mut note = None;
     for role in [Role::Event, Role::Country, Role::Platform, Role::Channel] {
         let text = match roles.found.get(&role) {
@@ -257,11 +249,11 @@ async fn events_sql(
             Some(found) => labels.sql(&found.sql).await?,
             None => "CAST(NULL AS VARCHAR)".to_owned(),
         };
-        sql = sql.replace(&format!("{{{}}}", role.name()), &text);
+        sql.fill(role.name(), &text);
     }
     for role in [Role::Revenue, Role::EngagementScore] {
         let amount = roles.found.get(&role).map_or("NULL", |found| found.sql.as_str());
-        sql = sql.replace(&format!("{{{}}}", role.name()), amount);
+        sql.fill(role.name(), amount);
     }
     let kind = if roles.has(Role::Revenue) {
         kinds(columns, roles)
@@ -285,12 +277,25 @@ async fn events_sql(
         let label = labels.sql(&quoted(column)).await?;
         read.push_str(&format!(", {label} AS {name}"));
     }
-    let sql = sql
-        .replace("{kind}", kind)
-        .replace("{converts}", &converts(columns, roles))
-        .replace("{dimensions}", &taken)
-        .replace("{dimension_columns}", &read);
+    sql.fill("kind", kind);
+    sql.fill("converts", &converts(columns, roles));
+    sql.fill("dimensions", &taken);
+    sql.fill("dimension_columns", &read);
     Ok((sql, note))
+}
+
+fn with_ids(definition: &str, numbered: Numbered, roles: &Roles) -> String {
+    let mut sql = definition.to_owned();
+    for role in [Role::User, Role::Session, Role::Order] {
+        let id = match (role, roles.found.get(&role)) {
+            (Role::User, _) if numbered.users => "\"__user\"".to_owned(),
+            (Role::Session, _) if numbered.sessions => "\"__session\"".to_owned(),
+            (_, Some(found)) => format!("text_of({})", found.sql),
+            (_, None) => "CAST(NULL AS VARCHAR)".to_owned(),
+        };
+        sql = sql.replace(&format!("{{{}}}", role.name()), &id);
+    }
+    sql
 }
 
 fn event_names<'columns>(columns: &'columns [Column], roles: &Roles) -> &'columns [String] {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
-use super::engine::{Engine, some_at_once};
+use super::engine::{Dealt, Engine, some_at_once};
 use super::held::Held;
 use super::ids;
 use super::profile::Column;
@@ -31,16 +31,37 @@ const OF_USERS: [Query; 8] = [
     Query::Purchases,
 ];
 
-/// Keeps the result of `sql` as table `events`, in parts where that helps.
+/// The query for the table `events`.
+#[derive(Debug)]
+pub(crate) struct Events {
+    pub(crate) asked: String,
+    /// The same with the ids themselves, for the record of the run: what numbers stand in their place changes nothing.
+    pub(crate) told: String,
+}
+
+impl Events {
+    /// Puts a text in the place of a name in curly brackets.
+    pub(crate) fn fill(&mut self, name: &str, text: &str) {
+        let place = format!("{{{name}}}");
+        self.asked = self.asked.replace(&place, text);
+        self.told = self.told.replace(&place, text);
+    }
+}
+
+/// Keeps the table `events`, in parts where that helps.
 pub(crate) async fn keep_events(
     engine: &Engine,
     definitions: &Definitions,
-    sql: &str,
+    sql: &Events,
     n_rows: u64,
 ) -> Result<(), DataError> {
     match n_parts(engine, definitions, n_rows) {
-        1 => engine.keep("events", sql).await,
-        n_parts => engine.keep_dealt("events", "dated", sql, "user_id", n_parts).await,
+        1 => engine.keep("events", &sql.asked).await,
+        n_parts => {
+            engine.note(&sql.told);
+            let dealt = Dealt { by: "user_id", n_parts };
+            engine.keep_dealt("events", "dated", &sql.asked, dealt).await
+        }
     }
 }
 

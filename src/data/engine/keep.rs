@@ -17,6 +17,13 @@ use super::super::ids::{self, Numbered, Ranks, Texts};
 use super::super::memory::Rows;
 use super::{Engine, side_by_side};
 
+/// How rows are dealt out: those with the same id in a column are in the same part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dealt {
+    pub(crate) by: &'static str,
+    pub(crate) n_parts: usize,
+}
+
 impl Engine {
     /// Keeps the result of a query as a table.
     #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
@@ -41,23 +48,15 @@ impl Engine {
         self.have(begun, name, Held::joined(parts, schema))
     }
 
-    /// Keeps the result of a query on one table as a table in so many parts: rows with the same id in a column are in the same part.
-    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, of, sql, by))]
-    pub(crate) async fn keep_dealt(
-        &self,
-        name: &str,
-        of: &str,
-        sql: &str,
-        by: &str,
-        n_parts: usize,
-    ) -> Result<(), DataError> {
-        self.note(sql);
+    /// Keeps the result of a query on one table as a table in parts. Noting it is the caller's.
+    #[tracing::instrument(name = "data.keep", level = "debug", skip(self, of, sql))]
+    pub(crate) async fn keep_dealt(&self, name: &str, of: &str, sql: &str, dealt: Dealt) -> Result<(), DataError> {
         let begun = Instant::now();
         let (schema, streams) = streams(&self.on_codes(of)?, sql).await?;
-        let by = schema.index_of(by)?;
+        let by = schema.index_of(dealt.by)?;
         let places = Places::new(&self.memory, Rows::Table);
         let filling = streams.into_iter().map(|mut stream| {
-            let mut dealer = Dealer::new(Holder::new(&places).with_columns(&schema), by, n_parts);
+            let mut dealer = Dealer::new(Holder::new(&places).with_columns(&schema), by, dealt.n_parts);
             async move {
                 while let Some(batch) = stream.try_next().await? {
                     dealer.append(batch)?;

@@ -23,6 +23,7 @@ use super::held::{CHUNK_ROWS, Held, HeldTable};
 use super::memory::Memory;
 use super::moment::DayOrder;
 use super::{DataError, functions};
+pub(crate) use keep::Dealt;
 use rows::plain;
 pub(crate) use rows::{Row, day_from_number, literal, number_of_day, quoted, rows_of};
 
@@ -226,7 +227,7 @@ impl Engine {
     }
 
     /// Remembers a query, for the record of the run.
-    fn note(&self, sql: &str) {
+    pub(crate) fn note(&self, sql: &str) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.push(sql.to_owned());
     }
