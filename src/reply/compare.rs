@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::evidence::At;
+use crate::evidence::{At, TableKind};
 
 use super::basis::Basis;
 use super::measure::{self, base};
@@ -163,7 +163,15 @@ impl Judge<'_, '_> {
                 continue;
             };
             let gap = &self.sentence.typed[name.at + name.length..bare.start];
-            if !links(gap) || self.fits_rows(bare, &name.rows) != Some(false) {
+            // "A overtook B in orders: 7 against 5" tells the values of both.
+            let lists = gap
+                .trim_end()
+                .strip_suffix(':')
+                .is_some_and(|gap| !gap.trim().is_empty());
+            // "from 9 to 10 October (7 to 5)".
+            let rest = self.sentence.typed[bare.end..].trim_start();
+            let lists = lists || gap.contains('(') && rest.starts_with("to ") && self.subjects.len() > 1;
+            if lists || !links(gap) || self.fits_rows(bare, &name.rows) != Some(false) {
                 continue;
             }
             let stranger = self
@@ -183,9 +191,14 @@ impl Judge<'_, '_> {
 
     /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.
     fn fits_rows(&self, bare: &Bare, rows: &[&str]) -> Option<bool> {
-        let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id.as_str()));
-        let basis = Basis::on(self.basis.ground(), own.copied());
-        (!basis.cells.is_empty()).then(|| {
+        let is_own = |at: &&At<'_>| rows.contains(&at.row.id.as_str());
+        let is_whole = |at: &&At<'_>| at.table.kind == TableKind::Totals;
+        let cells = self.basis.cells.iter();
+        let basis = Basis::on(
+            self.basis.ground(),
+            cells.clone().filter(|at| is_own(at) || is_whole(at)).copied(),
+        );
+        cells.clone().any(|at| is_own(&at)).then(|| {
             basis.of_kind(bare.kind).any(|quantity| {
                 comparable(&bare.kind, &quantity.kind) && (bare.fits(quantity.value) || bare.bounds(quantity.value))
             })

@@ -40,7 +40,7 @@ impl Judge<'_, '_> {
         let judged = self.numbers.iter().map(|bare| {
             if bare.is_bound() {
                 Counted::Limit
-            } else if !is_count(bare) {
+            } else if !is_count(bare) || bare.value > n_rows as f64 {
                 Counted::Not
             } else if self.is_total(bare) {
                 let mut totals = self.basis.counts().iter().filter(|quantity| quantity.tag == Tag::Rows);

@@ -23,6 +23,7 @@ mod json;
 mod lexicon;
 mod mask;
 mod measure;
+mod named;
 mod names;
 mod number;
 mod numerals;

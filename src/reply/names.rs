@@ -112,6 +112,9 @@ impl Judge<'_, '_> {
             {
                 continue;
             }
+            if country_of(&lower).is_some_and(|country| country.split(' ').all(|part| self.basis.lexicon.knows(part))) {
+                continue;
+            }
             let acronym = token.chars().all(|c| !c.is_lowercase());
             let after = &typed[at + token.len()..];
             if acronym || begins && (is_opener(&lower) || after.starts_with([',', ':'])) {
@@ -253,6 +256,19 @@ pub(super) fn mentions<'b>(
             rows: entry.rows.iter().map(|(row, _)| &**row).collect(),
         });
     }
+    // Beside a field that can be nothing else, another one used is a field too: "ahead of currency and utm_source".
+    let is_field = |mention: &Mention<'_>| {
+        names.iter().any(|(range, entry)| {
+            *range == mention.range && entry.rows.first().is_some_and(|(_, kind)| *kind == TableKind::Quality)
+        })
+    };
+    if out[0].iter().any(is_field) {
+        let [named, plain] = &mut out;
+        let is_used = |mention: &Mention<'_>| mention.rows.iter().any(|row| basis.uses(row));
+        let is_same = |mention: &Mention<'_>| typed[mention.range.clone()] == *mention.name;
+        named.extend(plain.extract_if(.., |mention| is_field(mention) && is_used(mention) && is_same(mention)));
+        named.sort_by_key(|mention| mention.range.start);
+    }
     out
 }
 
@@ -263,6 +279,50 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .split(move |c: char| !is_inner(c))
         .filter(|token| !token.is_empty());
     parts.map(move |token| (token.as_ptr() as usize - text.as_ptr() as usize, token))
+}
+
+/// The country that an adjective speaks of, in lower case.
+fn country_of(adjective: &str) -> Option<&'static str> {
+    const COUNTRIES: [(&str, &str); 36] = [
+        ("american", "united states"),
+        ("argentinian", "argentina"),
+        ("australian", "australia"),
+        ("austrian", "austria"),
+        ("belgian", "belgium"),
+        ("brazilian", "brazil"),
+        ("british", "united kingdom"),
+        ("canadian", "canada"),
+        ("chilean", "chile"),
+        ("chinese", "china"),
+        ("colombian", "colombia"),
+        ("danish", "denmark"),
+        ("dutch", "netherlands"),
+        ("egyptian", "egypt"),
+        ("finnish", "finland"),
+        ("french", "france"),
+        ("german", "germany"),
+        ("greek", "greece"),
+        ("indian", "india"),
+        ("indonesian", "indonesia"),
+        ("irish", "ireland"),
+        ("italian", "italy"),
+        ("japanese", "japan"),
+        ("kenyan", "kenya"),
+        ("korean", "south korea"),
+        ("mexican", "mexico"),
+        ("nigerian", "nigeria"),
+        ("norwegian", "norway"),
+        ("polish", "poland"),
+        ("portuguese", "portugal"),
+        ("singaporean", "singapore"),
+        ("spanish", "spain"),
+        ("swedish", "sweden"),
+        ("swiss", "switzerland"),
+        ("thai", "thailand"),
+        ("turkish", "turkey"),
+    ];
+    let found = COUNTRIES.iter().find(|(known, _)| *known == adjective)?;
+    Some(found.1)
 }
 
 /// Whether a sentence, or a clause set off at its beginning, starts after this text.
@@ -398,7 +458,8 @@ fn is_opener(word: &str) -> bool {
     let adverb = ["ly", "ing", "ed", "wise"]
         .iter()
         .any(|ending| word.len() > 4 && word.ends_with(ending));
-    adverb || OPENERS.contains(&word)
+    let superlative = word.len() > 4 && word.ends_with("est");
+    adverb || superlative || OPENERS.contains(&word)
 }
 
 /// Whether only a verb or a bracket stands between a name and its value.

@@ -56,6 +56,8 @@ enum Hedge {
     About,
     Above,
     Below,
+    JustAbove,
+    JustBelow,
 }
 
 #[derive(Debug, Clone)]
@@ -78,13 +80,19 @@ static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
 });
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
     hedge(
-        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥",
+        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥",
     )
 });
 static BELOW: LazyLock<Regex> = LazyLock::new(|| {
     hedge(
         r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤",
     )
+});
+
+static JUST_ABOVE: LazyLock<Regex> =
+    LazyLock::new(|| hedge(r"(?:just|barely|slightly|a little|a shade|a touch) (?:over|above|more than)"));
+static JUST_BELOW: LazyLock<Regex> = LazyLock::new(|| {
+    hedge(r"(?:just|barely|slightly|a little|a shade|a touch) (?:under|below|less than|shy of|short of)")
 });
 
 /// The bare numbers of a masked text, spelled-out counts included.
@@ -103,6 +111,9 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
     }
     if hints.counts {
         out.extend(spelled::counts(masked));
+    }
+    if hints.ones {
+        out.extend(spelled::ones(masked));
     }
     if hints.places {
         out.extend(spelled::places(masked));
@@ -149,6 +160,8 @@ impl Bare {
             Hedge::About => near(slack.max(claimed * 0.05)),
             Hedge::Above => near(slack) || (value > claimed && value <= claimed * 1.35),
             Hedge::Below => near(slack) || (value < claimed && value >= claimed * 0.8),
+            Hedge::JustAbove => near(slack) || (value > claimed && value <= claimed * 1.1),
+            Hedge::JustBelow => near(slack) || (value < claimed && value >= claimed * 0.9),
         }
     }
 
@@ -161,12 +174,22 @@ impl Bare {
         }
     }
 
+    /// The same digits in another unit and another scale.
+    pub(super) fn read_as(&self, kind: Kind, scale: f64) -> Self {
+        Self {
+            kind,
+            value: self.value * scale,
+            half: self.half * scale,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self.hedge, Hedge::Above | Hedge::Below)
+        !matches!(self.hedge, Hedge::Exact | Hedge::About)
     }
 
     pub(super) fn is_above(&self) -> bool {
-        self.hedge == Hedge::Above
+        matches!(self.hedge, Hedge::Above | Hedge::JustAbove)
     }
 }
 
@@ -233,6 +256,10 @@ fn hedge_before(before: &str) -> Hedge {
     if words::moves_up_to(before) {
         // "went up to 7 %" states a direction, no bound.
         Hedge::Exact
+    } else if JUST_BELOW.is_match(before) {
+        Hedge::JustBelow
+    } else if JUST_ABOVE.is_match(before) {
+        Hedge::JustAbove
     } else if BELOW.is_match(before) {
         Hedge::Below
     } else if ABOVE.is_match(before) {

@@ -51,9 +51,35 @@ pub(super) fn subjects<'b>(
             });
         }
     }
+    out.extend(days_of_month(typed, basis));
     out.sort_by_key(|mention| mention.range.start);
     out.dedup_by(|later, earlier| later.rows == earlier.rows);
     out
+}
+
+/// "the 24th" of a month that is plain from the rows used.
+fn days_of_month<'b>(typed: &'b str, basis: &'b Basis<'_>) -> Vec<Mention<'b>> {
+    static DAY: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?i)\b(?:on|of|by|to|until|from|since|and) the (?P<day>\d{1,2})(?:st|nd|rd|th)\b"));
+    if basis.lexicon.days.is_empty() {
+        return Vec::new();
+    }
+    let said = DAY.captures_iter(typed).filter_map(|found| found.name("day"));
+    let mention = |day: regex::Match<'_>| {
+        let number: i8 = day.as_str().parse().ok()?;
+        let days = basis.lexicon.days.iter();
+        let of_used = days.filter(|(day, row)| day.day() == number && basis.uses(row));
+        let mut rows: Vec<&str> = of_used.map(|(_, row)| &**row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let range = day.range();
+        (rows.len() == 1).then(|| Mention {
+            name: &typed[range.clone()],
+            range,
+            rows,
+        })
+    };
+    said.filter_map(mention).collect()
 }
 
 impl Judge<'_, '_> {

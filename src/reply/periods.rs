@@ -10,6 +10,7 @@ use regex::Regex;
 use crate::evidence::Role;
 
 use super::basis::{Quantity, Time};
+use super::mask::Dated;
 use super::number::Kind;
 use super::pattern::pattern;
 use super::reason::Reason;
@@ -17,7 +18,7 @@ use super::verify::{Judge, comparable};
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:previous(?:ly)?|prev|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
+        r"(?i)\b(?:previous(?:ly)?|prev|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|having (?:been|trailed|stood|led)|it was|they were|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
     )
 });
 
@@ -79,6 +80,7 @@ impl Judge<'_, '_> {
             .iter()
             .any(|at| matches!(at.column.role, Role::Previous | Role::PreviousShare));
         let compares = uses_before || !self.directions.is_empty();
+        let of_window_before = self.names_window_before();
         let two_rows = self.subjects.iter().filter(|subject| !subject.rows.is_empty()).count() > 1;
         let mut faults = Vec::new();
         for index in 0..self.numbers.len() {
@@ -107,13 +109,15 @@ impl Judge<'_, '_> {
             };
             let told = match told {
                 Some(told) => told,
+                None if of_window_before => true,
                 // Nothing calls it previous, and it is nothing else.
                 None if times.contains(&true) && !derived() && !BEFORE.is_match(self.clause(bare.start, bare.end)) => {
                     false
                 }
                 None => continue,
             };
-            if times.len() != 1 || times.contains(&told) {
+            // Of days, the earlier one is what the later one is held against.
+            if times.len() != 1 || times.contains(&told) || told && self.uses_days() {
                 continue;
             }
             let (is, said) = if told {
@@ -129,11 +133,33 @@ impl Judge<'_, '_> {
         self.out.faults.extend(faults);
     }
 
+    /// "In the fortnight that closed on 9 June", where that is the window before.
+    fn names_window_before(&self) -> bool {
+        let evidence = self.basis.evidence;
+        let Some(before) = evidence.previous_period else {
+            return false;
+        };
+        let ends = |dated: &Dated, start: Date, end: Date| dated.day.is_some() && (dated.is(start) || dated.is(end));
+        let dates = &self.masked.dates;
+        let is_before = |dated: &Dated| {
+            ends(dated, before.start, before.end) && !ends(dated, evidence.period.start, evidence.period.end)
+        };
+        let uses_days = self.basis.cells.iter().any(|at| at.row.key.parse::<Date>().is_ok());
+        !dates.is_empty() && !uses_days && dates.iter().all(|(_, dated)| is_before(dated))
+    }
+
+    /// Whether the values of more than one day are used.
+    fn uses_days(&self) -> bool {
+        let cells = self.basis.cells.iter();
+        let days: BTreeSet<Date> = cells.filter_map(|at| at.row.key.parse().ok()).collect();
+        days.len() > 1
+    }
+
     /// Whether the words around a number call it previous (true) or current (false); none where they do not say.
     fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
             )
         });
         static ROWS: LazyLock<Regex> =
@@ -158,6 +184,8 @@ impl Judge<'_, '_> {
                 r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
+        static AGAINST: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)^\s*(?:compared (?:with|to)|against|versus|vs\.?|up from|down from)\b"));
         let bare = &self.numbers[index];
         let text = &self.masked.text;
         let before = lead(&text[..bare.start]);
@@ -195,7 +223,9 @@ impl Judge<'_, '_> {
         if ARROWS.iter().any(|arrow| before.ends_with(arrow)) {
             return Some(false);
         }
-        if compares && FROM.is_match(before) && !(two_rows && ROWS.is_match(before)) {
+        // "1.4x its earlier level: 74.2k compared with 52.7k" tells both.
+        let tells_both = before.ends_with(':') && AGAINST.is_match(after);
+        if compares && FROM.is_match(before) && !tells_both && !(two_rows && ROWS.is_match(before)) {
             return Some(true);
         }
         let only_names = ["ompared to", "came to", "comes to", "mounted to", "mounts to"];

@@ -1,5 +1,6 @@
 //! Words that claim a direction, a calm or an extreme, against the signs and places of the cells used.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -61,6 +62,9 @@ impl Judge<'_, '_> {
                 } else {
                     Reason::unsupported("word", format!("\"{}\" fits no change cited", direction.word))
                 });
+            } else if found.len() == 1 && signs.iter().any(|sign| *sign == -direction.sign) && self.says_all() {
+                let message = format!("\"{}\" is not what all cells used did", direction.word);
+                self.fault(Reason::contradicted("word", message));
             } else if signs.iter().any(|sign| *sign != direction.sign) {
                 match self.signs_beside(direction) {
                     own if !own.is_empty() && own.iter().all(|sign| *sign == -direction.sign) => {
@@ -70,7 +74,24 @@ impl Judge<'_, '_> {
                 }
             }
         }
+        for (word, sign) in super::words::leanings(&self.masked.text) {
+            // "1,200 fewer users than Italy" is no change.
+            let compares = self.masked.text.contains(" than ");
+            if !compares && !signs.is_empty() && signs.iter().all(|own| *own == -sign) {
+                self.fault(opposite(&word));
+            }
+        }
         self.directions = found;
+    }
+
+    /// "Every one of the five segments".
+    fn says_all(&self) -> bool {
+        static ALL: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:every one of|each of|all of|without exception|across the board|every single|all (?:the )?(?:two|three|four|five|six|seven|eight|nine|ten|\d+) )\b?",
+            )
+        });
+        self.mentions.is_empty() && ALL.is_match(&self.masked.text)
     }
 
     /// Of what nobody wants more.
@@ -156,22 +177,47 @@ impl Judge<'_, '_> {
         }
         let own: Vec<i8> = self.own_cells().iter().filter_map(sign_of).collect();
         match own.as_slice() {
-            [] if self.basis.signs.is_empty() => self.between_days().into_iter().collect(),
+            [] if self.basis.signs.is_empty() => self.between_days(),
             [] => self.basis.signs.clone(),
             _ => own,
         }
     }
 
-    /// From the earlier to the later of two days used: "fell to 156, from 388 the day before".
-    fn between_days(&self) -> Option<i8> {
-        let [a, b] = self.basis.cells.as_slice() else {
-            return None;
-        };
+    /// From the earlier to the later of two days, column by column: "fell to 156, from 388 the day before". The days are those that the sentence
+    /// names, or the one that it names and the last one used before that.
+    fn between_days(&self) -> Vec<i8> {
         let day = |at: &At<'_>| at.row.key.parse::<Date>().ok();
-        let is_same = std::ptr::eq(a.column, b.column);
-        let (first, second) = (day(a).filter(|_| is_same)?, day(b)?);
-        let change = b.exact()? - a.exact()?;
-        Some(sign(if first <= second { change } else { -change }))
+        let cells: Vec<(Date, At<'_>)> = self.basis.cells.iter().filter_map(|at| Some((day(at)?, *at))).collect();
+        let days: BTreeSet<Date> = cells.iter().map(|(day, _)| *day).collect();
+        let is_named = |at: &At<'_>| {
+            self.subjects
+                .iter()
+                .any(|subject| subject.rows.contains(&at.row.id.as_str()))
+        };
+        let named: BTreeSet<Date> = cells
+            .iter()
+            .filter(|(_, at)| is_named(at))
+            .map(|(day, _)| *day)
+            .collect();
+        let two = |days: &BTreeSet<Date>| Some((*days.first()?, *days.last()?)).filter(|_| days.len() == 2);
+        let one = || {
+            let to = named.first().filter(|_| named.len() == 1)?;
+            let beside = days
+                .range(..to)
+                .next_back()
+                .or_else(|| days.iter().find(|day| *day != to))?;
+            Some((*beside, *to))
+        };
+        let Some((from, to)) = two(&named).or_else(|| two(&days)).or_else(one) else {
+            return Vec::new();
+        };
+        let later = cells.iter().filter(|(day, _)| *day == to);
+        let change = |(_, now): &(Date, At<'_>)| {
+            let is_same = |at: &At<'_>| std::ptr::eq(at.table, now.table) && std::ptr::eq(at.column, now.column);
+            let (_, then) = cells.iter().find(|(day, at)| *day == from && is_same(at))?;
+            Some(sign(now.exact()? - then.exact()?))
+        };
+        later.filter_map(change).collect()
     }
 
     fn calm(&mut self, signs: &[i8]) {

@@ -6,6 +6,7 @@ use crate::evidence::{At, TableKind, Unit};
 
 use super::lexicon::{Entry, speaks_per_row, subjects};
 use super::measure::base;
+use super::number::Kind;
 use super::reason::Reason;
 use super::verify::Judge;
 
@@ -39,9 +40,13 @@ impl Judge<'_, '_> {
                 _ => None,
             })
             .collect();
+        // "The shortest sessions averaged two minutes".
+        let is_duration = self.numbers.iter().any(|bare| bare.kind == Kind::Minutes);
+        let of_duration =
+            |entry: &&Entry| is_duration && own.iter().any(|own| own.contains(entry.lower.trim_end_matches('s')));
         if !said
             .iter()
-            .any(|entry| alike(entry) || nouns.iter().any(|noun| **noun == *entry.lower))
+            .any(|entry| of_duration(entry) || alike(entry) || nouns.iter().any(|noun| **noun == *entry.lower))
         {
             let words: BTreeSet<&str> = said.iter().map(|entry| &*entry.lower).collect();
             let words: Vec<&str> = words.into_iter().collect();

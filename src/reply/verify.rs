@@ -128,34 +128,33 @@ impl Judge<'_, '_> {
     }
 
     fn multiples(&mut self) {
-        let claims = std::mem::take(&mut self.multiples);
-        for claim in &claims {
-            let within =
-                |range: Option<(f64, f64)>, value: f64| range.is_some_and(|(low, high)| low <= value && value <= high);
-            let mut same_kind = false;
-            let mut met = false;
-            for quantity in self.basis.of_kind(Kind::Times) {
-                let fits = match quantity.kind {
-                    Kind::Times => within(claim.ratio, quantity.value),
-                    _ if quantity.tag == Tag::Left => continue,
-                    Kind::Percent => {
-                        within(claim.percent, quantity.value) || within(claim.change, quantity.value.abs())
-                    }
-                    _ => continue,
-                };
-                same_kind = true;
-                met |= fits;
-            }
-            if !met {
-                let message = format!("\"{}\" does not follow from the cells used", claim.word);
-                self.fault(if same_kind {
-                    Reason::contradicted("number", message)
-                } else {
-                    Reason::unsupported("number", message)
-                });
-            }
-        }
-        self.multiples = claims;
+        let faults: Vec<Reason> = self.multiples.iter().filter_map(|claim| self.multiple(claim)).collect();
+        self.out.faults.extend(faults);
+    }
+
+    fn multiple(&self, claim: &Multiple) -> Option<Reason> {
+        let within =
+            |range: Option<(f64, f64)>, value: f64| range.is_some_and(|(low, high)| low <= value && value <= high);
+        let mut same_kind = false;
+        let mut fits = |quantity: &Quantity<'_>| {
+            let met = match quantity.kind {
+                Kind::Times => within(claim.ratio, quantity.value),
+                _ if quantity.tag == Tag::Left => return false,
+                Kind::Percent => within(claim.percent, quantity.value) || within(claim.change, quantity.value.abs()),
+                _ => return false,
+            };
+            same_kind = true;
+            met
+        };
+        let met = self.basis.of_kind(Kind::Times).any(&mut fits)
+            || self
+                .of_named()
+                .is_some_and(|named| named.of_kind(Kind::Times).any(&mut fits));
+        let message = || format!("\"{}\" does not follow from the cells used", claim.word);
+        (!met).then(|| match same_kind {
+            true => Reason::contradicted("number", message()),
+            false => Reason::unsupported("number", message()),
+        })
     }
 
     fn number(&self, bare: &Bare) -> Option<Reason> {
@@ -196,6 +195,9 @@ impl Judge<'_, '_> {
         }
         let mut open = self.basis.of_kind(bare.kind).filter(is_open);
         if open.any(|quantity| fits(&quantity) && counted(quantity)) {
+            return None;
+        }
+        if self.names_day(bare) || self.follows_after_all(bare) {
             return None;
         }
         let kinds: Vec<&Quantity<'_>> = self.basis.of_kind(bare.kind).filter(is_open).collect();
@@ -252,6 +254,12 @@ impl Judge<'_, '_> {
                 }
             }
         })
+    }
+
+    /// "sank to 78 on the 24th": a day of a row used.
+    fn names_day(&self, bare: &Bare) -> bool {
+        let is_said = |subject: &Mention<'_>| subject.range.start <= bare.start && bare.start < subject.range.end;
+        bare.kind == Kind::Ordinal && self.subjects.iter().any(is_said)
     }
 
     /// "added 1,500", "grew by 2,000".

@@ -6,15 +6,15 @@ use regex::Regex;
 
 use super::pattern::pattern;
 
-const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
-const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
+const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
+const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
 
 static DIRECTION: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")));
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)\b(?:up\s+to|follow(?:ing|ed)?[-\s]up|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
+        r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
         |(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
         |f(?:a|e)lls?\s+(?:outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
@@ -32,6 +32,20 @@ static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// "No country out-earned Italy".
+static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\bno (?:other )?[a-z-]+ (?:[a-z]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than)\b",
+    )
+});
+
+/// "428 additional orders", "$28.59 fatter", "earned more than they had a month before".
+static LEANING: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\d\s(?:(?P<up>additional|extra|fatter|richer|bigger|longer)|(?P<down>fewer [a-z]+s\b|thinner|leaner|shorter|smaller))|\b(?:suffered an exodus|haemorrhag|hemorrhag)",
+    )
+});
+
 static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
@@ -40,7 +54,7 @@ static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
 
 static MULTIPLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third|one in three)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter|one in four)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one in five|a fifth|one[- ]fifth)|(?P<tenth>one in ten|a tenth)|(?P<half>one in two|half)|(?P<majority>majority|most of))\b",
+        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third|one (?:\w+ )?in three)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter|one (?:\w+ )?in four)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one (?:\w+ )?in five|a fifth|one[- ]fifth)|(?P<tenth>one (?:\w+ )?in ten|a tenth)|(?P<half>one in two|half)|(?P<majority>majority|most of))\b",
     )
 });
 
@@ -139,30 +153,48 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
+    let beaten_by_none = NONE_BEATS.find(text).map(|found| Superlative {
+        word: found.as_str().to_owned(),
+        side: 1,
+        reach: Reach::Level,
+    });
     if !SUPERLATIVE.is_match(text) {
-        return Vec::new();
+        return beaten_by_none.into_iter().collect();
     }
     let masked = blank(text, &NO_SUPERLATIVE);
-    SUPERLATIVE
-        .captures_iter(&masked)
-        .filter_map(|found| {
-            let whole = found.get(0)?;
-            let word = whole.as_str().to_lowercase();
-            let is_level = word == "strongest" && !MOVE.is_match(&masked[whole.end()..]);
-            let side = if found.name("max").is_some() || is_level {
-                1
-            } else if found.name("min").is_some() {
-                -1
-            } else {
-                0
-            };
-            let reach = match found.name("change").filter(|_| !is_level) {
-                Some(_) => Reach::Change,
-                None => Reach::Level,
-            };
-            Some(Superlative { word, side, reach })
-        })
-        .collect()
+    let said = SUPERLATIVE.captures_iter(&masked).filter_map(|found| {
+        let whole = found.get(0)?;
+        // "second-highest" is a place, and judged as one.
+        const PLACES: [&str; 7] = ["second", "third", "fourth", "fifth", "sixth", "2nd", "3rd"];
+        let before = masked[..whole.start()].trim_end_matches([' ', '-']).to_lowercase();
+        if PLACES.iter().any(|place| before.ends_with(place)) {
+            return None;
+        }
+        let word = whole.as_str().to_lowercase();
+        let is_level = word == "strongest" && !MOVE.is_match(&masked[whole.end()..]);
+        let side = if found.name("max").is_some() || is_level {
+            1
+        } else if found.name("min").is_some() {
+            -1
+        } else {
+            0
+        };
+        let reach = match found.name("change").filter(|_| !is_level) {
+            Some(_) => Reach::Change,
+            None => Reach::Level,
+        };
+        Some(Superlative { word, side, reach })
+    });
+    said.chain(beaten_by_none).collect()
+}
+
+/// What weakly says that something rose or fell: heard only where the cells used say the opposite.
+pub(super) fn leanings(text: &str) -> Vec<(String, i8)> {
+    let found = LEANING.captures_iter(text).filter_map(|found| {
+        let sign = if found.name("up").is_some() { 1 } else { -1 };
+        Some((found.get(0)?.as_str().to_lowercase(), sign))
+    });
+    found.collect()
 }
 
 pub(super) fn multiples(text: &str) -> Vec<Multiple> {
@@ -215,15 +247,26 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
                     by.then_some((low, high)),
                 )
             };
+            // "more than twice", "nearly three times".
+            let times = |times: f64| {
+                let nearly = ends(&["nearly", "almost", "close to"]);
+                let (low, high) = match (nearly, is_more, is_less) {
+                    (true, ..) => (0.85, 1.02),
+                    (_, true, _) => (1.0, 1.35),
+                    (_, _, true) => (0.75, 1.0),
+                    _ => (0.95, 1.05),
+                };
+                claim(Some((times * low, times * high)), None, None)
+            };
             if is("more") {
                 let least = if word.contains("triple") { 3.0 } else { 2.0 };
                 claim(Some((least, f64::MAX)), None, None)
             } else if is("double") {
-                claim(Some((1.9, 2.1)), None, None)
+                times(2.0)
             } else if is("triple") {
-                claim(Some((2.85, 3.15)), None, None)
+                times(3.0)
             } else if is("quadruple") {
-                claim(Some((3.8, 4.2)), None, None)
+                times(4.0)
             } else if is("halve") {
                 claim(Some((0.475, 0.525)), None, None)
             } else if is("half") {

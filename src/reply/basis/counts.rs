@@ -2,7 +2,7 @@
 
 use super::quantity::{Quantity, Source, Tag, What};
 use super::{Basis, Kind};
-use crate::evidence::{At, Table};
+use crate::evidence::{At, Table, TableKind};
 use crate::reply::measure::{self, base, column_of};
 use crate::reply::number::Bare;
 
@@ -38,6 +38,19 @@ pub(super) fn counts<'a>(basis: &Basis<'a>) -> Vec<Quantity<'a>> {
             add(Tag::Moved(1), up, Source::new("rows of ", id, " that went up"));
             add(Tag::Moved(-1), down, Source::new("rows of ", id, " that went down"));
         }
+    }
+    let mut entities: Vec<&str> = Vec::new();
+    for at in basis.cells.iter().filter(|at| at.table.kind != TableKind::Totals) {
+        if !entities.contains(&at.row.id.as_str()) {
+            entities.push(&at.row.id);
+        }
+    }
+    if entities.len() > 1 && entities.len() != basis.n_used {
+        add(
+            Tag::Rows,
+            entities.len(),
+            Source::new("rows used beside totals", What::Nothing, ""),
+        );
     }
     if basis.n_used > 1 {
         add(Tag::Rows, basis.n_used, Source::new("rows used", What::Nothing, ""));

@@ -15,7 +15,7 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst)\b",
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
     )
 });
 
@@ -23,6 +23,29 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
     COUNT_WORD
         .captures_iter(text)
         .filter_map(move |found| count(text, &found))
+}
+
+/// "Just one of the five", "one show falling users": where it is no article and no pronoun.
+static ONE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain)))",
+    )
+});
+
+pub(super) fn ones(text: &str) -> impl Iterator<Item = Bare> {
+    ONE.captures_iter(text).filter_map(|found| {
+        let word = found.name("plural").or(found.name("only"))?;
+        Some(Bare {
+            raw: word.as_str().to_owned(),
+            start: word.start(),
+            end: word.end(),
+            value: 1.0,
+            kind: Kind::Plain,
+            sign: None,
+            half: 0.0,
+            hedge: Hedge::Exact,
+        })
+    })
 }
 
 /// "half a point", "a quarter of a percentage point".
@@ -100,12 +123,18 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     {
         return None;
     }
+    // "One dollar in four" is a share.
+    let last: Vec<&str> = before.rsplit(' ').take(3).collect();
+    if matches!(last.as_slice(), ["in", _, "one"]) {
+        return None;
+    }
     let next = text[word.end()..]
         .split_whitespace()
         .next()
         .unwrap_or_default()
         .to_lowercase();
     let next = next.trim_matches(|c: char| !c.is_alphanumeric());
+    let unit = unit(text[word.end()..].trim_start());
     const LOOSE: [&str; 22] = [
         "reasons",
         "things",
@@ -130,7 +159,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         "separate",
         "main",
     ];
-    if LOOSE.contains(&next) {
+    if unit.is_none() && LOOSE.contains(&next) {
         return None;
     }
     let lower = word.as_str().to_lowercase();
@@ -140,11 +169,34 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         start: word.start(),
         end: word.end(),
         value,
-        kind: if next == "times" { Kind::Times } else { Kind::Plain },
+        kind: unit.unwrap_or(Kind::Plain),
         sign: None,
-        half: if next == "times" { value * 0.05 } else { 0.0 },
+        half: match unit {
+            Some(Kind::Times) => value * 0.05,
+            Some(_) => 0.5,
+            None => 0.0,
+        },
         hedge: hedge_before(&text[..word.start()]),
     })
+}
+
+/// What a spelled number measures, by the words after it; none where it counts.
+fn unit(after: &str) -> Option<Kind> {
+    const UNITS: [(&str, Kind); 7] = [
+        ("times", Kind::Times),
+        ("percentage point", Kind::Points),
+        ("points", Kind::Points),
+        ("pp", Kind::Points),
+        ("percent", Kind::Percent),
+        ("per cent", Kind::Percent),
+        ("minutes", Kind::Minutes),
+    ];
+    let after = after.to_lowercase();
+    let found = UNITS.iter().find(|(unit, _)| {
+        let rest = after.strip_prefix(unit);
+        rest.is_some_and(|rest| unit.ends_with("point") || !rest.starts_with(char::is_alphanumeric))
+    });
+    found.map(|(_, kind)| *kind)
 }
 
 /// "ranks third", "third-largest".

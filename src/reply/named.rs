@@ -1,0 +1,98 @@
+//! A second look at a number that does not follow from all cells used: it may follow from the rows that the sentence names, or have the
+//! unit of the number beside it.
+
+use crate::evidence::{At, TableKind};
+
+use super::basis::{Basis, Quantity, Tag};
+use super::number::{Bare, Kind};
+use super::verify::{Judge, comparable};
+
+/// How numbers are shortened, the longest first.
+const SCALES: [(&str, f64); 7] = [
+    ("thousand", 1e3),
+    ("million", 1e6),
+    ("billion", 1e9),
+    ("bn", 1e9),
+    ("k", 1e3),
+    ("m", 1e6),
+    ("b", 1e9),
+];
+
+impl Judge<'_, '_> {
+    /// "Of the 14 days, the busiest outpaced the second-busiest by 669"; "from 76.6 to 52.3 percent"; "5.2 of 6.9 million".
+    pub(super) fn follows_after_all(&self, bare: &Bare) -> bool {
+        let readings = self.readings(bare);
+        let of_all = readings.iter().any(|reading| follows(reading, self.basis));
+        of_all
+            || self.of_named().is_some_and(|named| {
+                follows(bare, &named)
+                    || readings.iter().any(|reading| follows(reading, &named))
+                    || self.is_part_of_used(bare, &named)
+            })
+    }
+
+    /// What the rows named in the sentence say, with the totals used, where it stands on more rows.
+    pub(super) fn of_named(&self) -> Option<Basis<'_>> {
+        let mentions = self.subjects.iter().chain(&self.plain);
+        let named: Vec<&str> = mentions.flat_map(|mention| mention.rows.iter().copied()).collect();
+        let is_total = |at: &&At<'_>| at.table.kind == TableKind::Totals;
+        let cells = self.basis.cells.iter();
+        let (own, others): (Vec<&At<'_>>, Vec<&At<'_>>) =
+            cells.partition(|at| is_total(at) || named.contains(&at.row.id.as_str()));
+        let is_part = !others.is_empty() && own.iter().any(|at| !is_total(at));
+        is_part.then(|| Basis::on(self.basis.ground(), own.into_iter().copied()))
+    }
+
+    /// The number with the unit, and the scale, of another one in the sentence. A whole number is a count and has its own.
+    fn readings(&self, bare: &Bare) -> Vec<Bare> {
+        if bare.kind != Kind::Plain || !bare.raw.contains('.') {
+            return Vec::new();
+        }
+        let others = self.numbers.iter().filter(|other| other.start != bare.start);
+        let readings = others.filter_map(|other| match other.kind {
+            Kind::Percent | Kind::Points | Kind::Minutes => Some(bare.read_as(other.kind, 1.0)),
+            Kind::Plain | Kind::Money(_) => Some(bare.read_as(other.kind, scale_of(&other.raw)?)),
+            _ => None,
+        });
+        readings.collect()
+    }
+
+    /// Whether a percentage is what the named rows together have of all used ones.
+    fn is_part_of_used(&self, bare: &Bare, named: &Basis<'_>) -> bool {
+        let sum = |basis: &Basis<'_>, like: &At<'_>| -> f64 {
+            let cells = basis.cells.iter();
+            let own = cells.filter(|at| std::ptr::eq(at.table, like.table) && std::ptr::eq(at.column, like.column));
+            own.filter_map(At::exact).sum()
+        };
+        let mut columns = named
+            .cells
+            .iter()
+            .filter(|at| at.column.additive && at.table.kind != TableKind::Totals);
+        bare.kind == Kind::Percent
+            && columns.any(|at| {
+                let all = sum(self.basis, at);
+                all > 0.0 && bare.fits(sum(named, at) / all * 100.0)
+            })
+    }
+}
+
+fn follows(bare: &Bare, basis: &Basis<'_>) -> bool {
+    let is_open = |quantity: &&Quantity<'_>| {
+        matches!(quantity.tag, Tag::Used | Tag::Beside | Tag::Derived | Tag::Part)
+            && comparable(&bare.kind, &quantity.kind)
+    };
+    basis
+        .of_kind(bare.kind)
+        .filter(is_open)
+        .any(|quantity| bare.fits(quantity.value))
+}
+
+fn scale_of(raw: &str) -> Option<f64> {
+    let raw = raw.to_lowercase();
+    let word = raw.trim_end_matches(|c: char| !c.is_alphabetic());
+    let scale = SCALES.iter().find(|(word_of, _)| {
+        word.strip_suffix(word_of)
+            .is_some_and(|rest| rest.ends_with(|c: char| c.is_ascii_digit() || c.is_whitespace()))
+    })?;
+    Some(scale.1)
+}
