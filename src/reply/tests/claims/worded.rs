@@ -264,6 +264,54 @@ const TRUE: &[(&str, &str)] = &[
         "Revenue: Brazil 8.0k / Germany 12.4k / France 6.2k.",
         "r1.revenue r3.revenue r4.revenue",
     ),
+    (
+        "Conversion in Brazil slipped from 2.9 to 2.4 percent.",
+        "r1.conversion*",
+    ),
+    (
+        "France gained 0.8 percentage points while Brazil gave back 0.5.",
+        "r4.conversion* r1.conversion*",
+    ),
+    ("French revenue edged up, to $6.2k from $5.6k.", "r4.revenue*"),
+    ("Brazil gave up $2,000 of revenue, landing at $8,000.", "r1.revenue*"),
+    (
+        "Germany and Brazil together bring in 63.8 % of the revenue of the six countries.",
+        "r1.revenue r2.revenue r3.revenue r4.revenue r5.revenue r6.revenue",
+    ),
+    (
+        "Lowest of the week: 156 orders, on 14 March.",
+        "T2.r1.orders T2.r2.orders T2.r3.orders T2.r4.orders T2.r5.orders T2.r6.orders T2.r7.orders",
+    ),
+    (
+        "Orders stood at 388 on 13 March, then sank to 156 on the 14th.",
+        "T2.r1.orders T2.r2.orders T2.r3.orders T2.r4.orders T2.r5.orders T2.r6.orders T2.r7.orders",
+    ),
+    (
+        "One dollar in four comes from Brazil – 25 % of revenue.",
+        "r1.revenue M1",
+    ),
+    (
+        "Japan stands at 1.5x its earlier level: $3.0k compared with $2.0k.",
+        "r2.revenue*",
+    ),
+    ("India's revenue tripled to $1,500 (it was $500).", "r5.revenue*"),
+    (
+        "Brazil has the second-highest revenue of the six: $8,000, after Germany's $12,400.",
+        "r1.revenue r2.revenue r3.revenue r4.revenue r5.revenue r6.revenue",
+    ),
+    (
+        "France makes more than twice what Japan makes.",
+        "r4.revenue r2.revenue",
+    ),
+    ("Just two of the six countries lost revenue.", "all"),
+    (
+        "Revenue of $12.4k, of a total of $32.0 thousand, comes from Germany.",
+        "r3.revenue M1",
+    ),
+    (
+        "Mexico has the fewest users of the six.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
 ];
 
 const FALSE: &[(&str, &str)] = &[
@@ -397,6 +445,49 @@ const FALSE: &[(&str, &str)] = &[
     (
         "Revenue: Brazil 12.4k / Germany 8.0k / France 6.2k.",
         "r1.revenue r3.revenue r4.revenue",
+    ),
+    (
+        "Conversion in Brazil slipped from 2.9 to 2.6 percent.",
+        "r1.conversion*",
+    ),
+    (
+        "France gained 0.8 percentage points while Brazil gave back 1.5.",
+        "r4.conversion* r1.conversion*",
+    ),
+    ("Swedish revenue edged up, to $6.2k from $5.6k.", "r4.revenue*"),
+    ("Brazil gave up $3,500 of revenue, landing at $8,000.", "r1.revenue*"),
+    ("Germany gave up $300 of revenue.", "r3.revenue*"),
+    (
+        "Germany and Brazil together bring in 71.2 % of the revenue of the six countries.",
+        "r1.revenue r2.revenue r3.revenue r4.revenue r5.revenue r6.revenue",
+    ),
+    (
+        "Orders stood at 388 on 13 March, then climbed to 156 on the 14th.",
+        "T2.r1.orders T2.r2.orders T2.r3.orders T2.r4.orders T2.r5.orders T2.r6.orders T2.r7.orders",
+    ),
+    ("One dollar in three comes from Brazil.", "r1.revenue M1"),
+    ("Just one of the six countries lost revenue.", "all"),
+    ("Every one of the six countries grew in revenue.", "all"),
+    (
+        "No country out-earned France.",
+        "r1.revenue r2.revenue r3.revenue r4.revenue r5.revenue r6.revenue",
+    ),
+    (
+        "In the month that closed on 28 February 2025, revenue came to $32,000.",
+        "M1",
+    ),
+    ("Brazil had 200 fewer users.", "r1.users*"),
+    (
+        "Mexico has the third-fewest users of the six.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
+    (
+        "France makes more than three times what Japan makes.",
+        "r4.revenue r2.revenue",
+    ),
+    (
+        "The visit to Germany's shop converts at just under 4.9 %.",
+        "r3.conversion",
     ),
 ];
 
