@@ -9,12 +9,14 @@
 mod advice;
 mod assertion;
 mod basis;
+mod capitals;
 mod claim;
 mod coerce;
 mod compare;
 mod confidence;
 mod council;
 mod counting;
+mod demonyms;
 mod extract;
 mod feedback;
 mod format;

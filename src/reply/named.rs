@@ -1,10 +1,17 @@
 //! A second look at a number that does not follow from all cells used: it may follow from the rows that the sentence names, or have the
 //! unit of the number beside it.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::evidence::{At, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
+use super::measure::base;
 use super::number::{Bare, Kind};
+use super::pattern::pattern;
+use super::reason::Reason;
 use super::verify::{Judge, comparable};
 
 /// How numbers are shortened, the longest first.
@@ -31,10 +38,53 @@ impl Judge<'_, '_> {
             })
     }
 
+    /// "The three busiest days were A, B and C": they have the three highest values, or the three lowest, of one measure used of more rows.
+    pub(super) fn leaders(&mut self) {
+        static LEADERS: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:two|three|four|five|[2-5]) (?:[a-z]+est|best|worst|most [a-z]+|(?:[a-z]+ ){1,3}with the (?:[a-z]+est|best|worst|most))\b[^,;:]*(?::|\b(?:are|were|is|was)\b)",
+            )
+        });
+        let Some(found) = LEADERS.find(&self.masked.text) else {
+            return;
+        };
+        let cells: Vec<At<'_>> = self.basis.cells.iter().map(base).collect();
+        let is_one_column = cells.windows(2).all(|two| std::ptr::eq(two[0].column, two[1].column));
+        let mut values: Vec<(f64, &str)> = Vec::new();
+        for at in &cells {
+            if let Some(value) = at.exact().filter(|_| !values.iter().any(|(_, row)| *row == at.row.id)) {
+                values.push((value, &at.row.id));
+            }
+        }
+        let after = self
+            .subjects
+            .iter()
+            .filter(|subject| subject.range.start >= found.end());
+        let named: Vec<&str> = after.flat_map(|subject| subject.rows.first().copied()).collect();
+        if !is_one_column || named.len() < 2 || named.len() >= values.len() {
+            return;
+        }
+        values.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let are_in = |part: &[(f64, &str)]| named.iter().all(|name| part.iter().any(|(_, row)| row == name));
+        let n = named.len();
+        if !are_in(&values[..n]) && !are_in(&values[values.len() - n..]) {
+            let message = format!("\"{}\" is not true of the rows named after it", found.as_str().trim());
+            self.fault(Reason::contradicted("rank", message));
+        }
+    }
+
     /// What the rows named in the sentence say, with the totals used, where it stands on more rows.
     pub(super) fn of_named(&self) -> Option<Basis<'_>> {
         let mentions = self.subjects.iter().chain(&self.plain);
-        let named: Vec<&str> = mentions.flat_map(|mention| mention.rows.iter().copied()).collect();
+        let mut named: Vec<&str> = mentions.flat_map(|mention| mention.rows.iter().copied()).collect();
+        // A row whose value is told in full is as good as named.
+        let in_full = |bare: &&Bare| bare.raw.chars().filter(char::is_ascii_digit).count() > 3;
+        for bare in self.numbers.iter().filter(in_full) {
+            let fits = |at: &&At<'_>| {
+                comparable(&bare.kind, &self.basis.kind(at)) && at.exact().is_some_and(|value| bare.fits(value))
+            };
+            named.extend(self.basis.cells.iter().filter(fits).map(|at| at.row.id.as_str()));
+        }
         let is_total = |at: &&At<'_>| at.table.kind == TableKind::Totals;
         let cells = self.basis.cells.iter();
         let (own, others): (Vec<&At<'_>>, Vec<&At<'_>>) =

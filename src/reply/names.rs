@@ -9,6 +9,8 @@ use regex::Regex;
 use crate::evidence::{At, TableKind, Unit};
 
 use super::basis::Basis;
+use super::capitals::{is_calendar, is_opener};
+use super::demonyms::country_of;
 use super::lexicon::Entry;
 use super::pattern::pattern;
 use super::placeholder::Shown;
@@ -106,16 +108,16 @@ impl Judge<'_, '_> {
             let capital = token.starts_with(|c: char| c.is_ascii_uppercase()) && token.len() > 2;
             if !capital
                 || is_calendar(token)
-                || lower
-                    .split(|c: char| !c.is_alphanumeric())
-                    .all(|part| self.basis.lexicon.knows(part))
+                || lower.split(|c: char| !c.is_alphanumeric()).all(|part| {
+                    self.basis.lexicon.knows(part) || begins && self.basis.lexicon.knows(part.trim_end_matches('s'))
+                })
             {
                 continue;
             }
             if country_of(&lower).is_some_and(|country| country.split(' ').all(|part| self.basis.lexicon.knows(part))) {
                 continue;
             }
-            let acronym = token.chars().all(|c| !c.is_lowercase());
+            let acronym = token.trim_end_matches('s').chars().all(|c| !c.is_lowercase());
             let after = &typed[at + token.len()..];
             if acronym || begins && (is_opener(&lower) || after.starts_with([',', ':'])) {
                 continue;
@@ -281,185 +283,10 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
     parts.map(move |token| (token.as_ptr() as usize - text.as_ptr() as usize, token))
 }
 
-/// The country that an adjective speaks of, in lower case.
-fn country_of(adjective: &str) -> Option<&'static str> {
-    const COUNTRIES: [(&str, &str); 36] = [
-        ("american", "united states"),
-        ("argentinian", "argentina"),
-        ("australian", "australia"),
-        ("austrian", "austria"),
-        ("belgian", "belgium"),
-        ("brazilian", "brazil"),
-        ("british", "united kingdom"),
-        ("canadian", "canada"),
-        ("chilean", "chile"),
-        ("chinese", "china"),
-        ("colombian", "colombia"),
-        ("danish", "denmark"),
-        ("dutch", "netherlands"),
-        ("egyptian", "egypt"),
-        ("finnish", "finland"),
-        ("french", "france"),
-        ("german", "germany"),
-        ("greek", "greece"),
-        ("indian", "india"),
-        ("indonesian", "indonesia"),
-        ("irish", "ireland"),
-        ("italian", "italy"),
-        ("japanese", "japan"),
-        ("kenyan", "kenya"),
-        ("korean", "south korea"),
-        ("mexican", "mexico"),
-        ("nigerian", "nigeria"),
-        ("norwegian", "norway"),
-        ("polish", "poland"),
-        ("portuguese", "portugal"),
-        ("singaporean", "singapore"),
-        ("spanish", "spain"),
-        ("swedish", "sweden"),
-        ("swiss", "switzerland"),
-        ("thai", "thailand"),
-        ("turkish", "turkey"),
-    ];
-    let found = COUNTRIES.iter().find(|(known, _)| *known == adjective)?;
-    Some(found.1)
-}
-
 /// Whether a sentence, or a clause set off at its beginning, starts after this text.
 fn opens(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '*', '`', '"', '\'', '(', '[', '\u{1}']);
     before.is_empty() || before.ends_with(['.', ':', '!', '?', ')', ']', '-', ',', ';', '•', '>'])
-}
-
-/// A word that opens sentences and names nothing.
-fn is_opener(word: &str) -> bool {
-    const OPENERS: [&str; 120] = [
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "here",
-        "our",
-        "their",
-        "its",
-        "his",
-        "her",
-        "your",
-        "any",
-        "all",
-        "both",
-        "each",
-        "every",
-        "some",
-        "most",
-        "many",
-        "few",
-        "several",
-        "such",
-        "another",
-        "other",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "none",
-        "nothing",
-        "what",
-        "which",
-        "who",
-        "where",
-        "when",
-        "while",
-        "whereas",
-        "why",
-        "how",
-        "and",
-        "but",
-        "yet",
-        "nor",
-        "for",
-        "from",
-        "with",
-        "without",
-        "within",
-        "after",
-        "before",
-        "since",
-        "until",
-        "over",
-        "under",
-        "above",
-        "below",
-        "across",
-        "among",
-        "amongst",
-        "between",
-        "against",
-        "along",
-        "alongside",
-        "during",
-        "despite",
-        "through",
-        "throughout",
-        "toward",
-        "towards",
-        "versus",
-        "per",
-        "than",
-        "then",
-        "thus",
-        "hence",
-        "still",
-        "even",
-        "once",
-        "back",
-        "also",
-        "again",
-        "too",
-        "now",
-        "today",
-        "overall",
-        "together",
-        "combined",
-        "compared",
-        "relative",
-        "period",
-        "data",
-        "note",
-        "finding",
-        "insight",
-        "key",
-        "takeaway",
-        "summary",
-        "table",
-        "rank",
-        "average",
-        "mean",
-        "total",
-        "share",
-        "growth",
-        "change",
-        "up",
-        "down",
-        "more",
-        "less",
-        "only",
-        "just",
-        "not",
-    ];
-    let adverb = ["ly", "ing", "ed", "wise"]
-        .iter()
-        .any(|ending| word.len() > 4 && word.ends_with(ending));
-    let superlative = word.len() > 4 && word.ends_with("est");
-    adverb || superlative || OPENERS.contains(&word)
 }
 
 /// Whether only a verb or a bracket stands between a name and its value.
@@ -474,49 +301,6 @@ pub(super) fn links(gap: &str) -> bool {
     ];
     let breaks = gap.contains([',', ';']) || gap.split_whitespace().any(|word| BREAKS.contains(&word));
     !breaks && LINK.is_match(gap)
-}
-
-fn is_calendar(word: &str) -> bool {
-    const WORDS: [&str; 37] = [
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "oct",
-        "nov",
-        "dec",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "black",
-        "cyber",
-        "christmas",
-        "easter",
-        "mondays",
-        "weekends",
-        "q",
-    ];
-    WORDS.contains(&word.to_lowercase().trim_end_matches('s')) || WORDS.contains(&word.to_lowercase().as_str())
 }
 
 /// "New users" is not the segment New; "the country" is not the field `country`.

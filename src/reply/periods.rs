@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::Role;
+use crate::evidence::{At, Role};
 
 use super::basis::{Quantity, Time};
 use super::mask::Dated;
-use super::number::Kind;
+use super::measure::base;
+use super::number::{Bare, Kind};
 use super::pattern::pattern;
 use super::reason::Reason;
 use super::verify::{Judge, comparable};
@@ -111,7 +112,11 @@ impl Judge<'_, '_> {
                 Some(told) => told,
                 None if of_window_before => true,
                 // Nothing calls it previous, and it is nothing else.
-                None if times.contains(&true) && !derived() && !BEFORE.is_match(self.clause(bare.start, bare.end)) => {
+                None if times.contains(&true)
+                    && !derived()
+                    && !BEFORE.is_match(self.clause(bare.start, bare.end))
+                    && !self.tells_both(bare) =>
+                {
                     false
                 }
                 None => continue,
@@ -131,6 +136,25 @@ impl Judge<'_, '_> {
             ));
         }
         self.out.faults.extend(faults);
+    }
+
+    /// "19,818 to 40,111": the previous value, which is used itself, beside the current one.
+    fn tells_both(&self, bare: &Bare) -> bool {
+        let is_told = |at: &At<'_>, bare: &Bare| {
+            at.exact()
+                .is_some_and(|value| comparable(&bare.kind, &self.basis.kind(at)) && bare.fits(value))
+        };
+        let before = self
+            .basis
+            .cells
+            .iter()
+            .filter(|at| at.column.role == Role::Previous && is_told(at, bare));
+        let others = |at: &At<'_>| {
+            self.numbers
+                .iter()
+                .any(|other| other.start != bare.start && is_told(at, other))
+        };
+        before.into_iter().any(|at| others(&base(at)))
     }
 
     /// "In the fortnight that closed on 9 June", where that is the window before.
@@ -162,11 +186,16 @@ impl Judge<'_, '_> {
                 r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
             )
         });
+        static WINDOW: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter|fortnight),? (?:it|they|that|this) (?:was|were|read|stood at|came to|totalled|totaled)$",
+            )
+        });
         static ROWS: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|against)$"));
         static TO: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:to|now(?: (?:at|stands at|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
+                r"(?i)\b(?:to|now(?: (?:at|stands at|sits at|reads?|totals?|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
             )
         });
         static LAST: LazyLock<Regex> = LazyLock::new(|| {
@@ -225,6 +254,9 @@ impl Judge<'_, '_> {
         }
         // "1.4x its earlier level: 74.2k compared with 52.7k" tells both.
         let tells_both = before.ends_with(':') && AGAINST.is_match(after);
+        if WINDOW.is_match(before) {
+            return Some(true);
+        }
         if compares && FROM.is_match(before) && !tells_both && !(two_rows && ROWS.is_match(before)) {
             return Some(true);
         }

@@ -59,6 +59,7 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     judge.comparisons();
     judge.swapped();
     judge.sequence();
+    judge.leaders();
     judge.measures();
     judge.directions();
     judge.superlatives();
@@ -197,7 +198,7 @@ impl Judge<'_, '_> {
         if open.any(|quantity| fits(&quantity) && counted(quantity)) {
             return None;
         }
-        if self.names_day(bare) || self.follows_after_all(bare) {
+        if self.names_day(bare) || self.counts_named(bare) || self.follows_after_all(bare) {
             return None;
         }
         let kinds: Vec<&Quantity<'_>> = self.basis.of_kind(bare.kind).filter(is_open).collect();
@@ -262,6 +263,16 @@ impl Judge<'_, '_> {
         bare.kind == Kind::Ordinal && self.subjects.iter().any(is_said)
     }
 
+    /// "Three segments tripled: A, B and C".
+    fn counts_named(&self, bare: &Bare) -> bool {
+        let after = self
+            .subjects
+            .iter()
+            .filter(|subject| subject.range.start > bare.end)
+            .count();
+        bare.kind == Kind::Plain && !bare.is_bound() && bare.value >= 2.0 && after as f64 == bare.value
+    }
+
     /// "added 1,500", "grew by 2,000".
     fn says_change(&self, bare: &Bare) -> bool {
         const VERBS: [&str; 8] = ["added", "adding", "adds", "gained", "gaining", "lost", "losing", "shed"];
@@ -291,7 +302,9 @@ impl Judge<'_, '_> {
         ];
         let after = self.masked.text[bare.end..].trim_start();
         let of = after.strip_prefix("of ").unwrap_or_default();
-        bare.kind == Kind::Percent && OF.iter().any(|words| of.starts_with(words))
+        // "Shed 249,000 users, 49 % of its former base" is what is gone.
+        let is_gone = self.masked.text[..bare.start].trim_end().ends_with(',') && !self.directions.is_empty();
+        !is_gone && bare.kind == Kind::Percent && OF.iter().any(|words| of.starts_with(words))
     }
 
     /// "between 16,500 and 17,500": an end of a narrow range around the one value that is used.

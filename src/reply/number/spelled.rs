@@ -15,7 +15,7 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) by [a-z' -]{3,30}:|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
     )
 });
 
@@ -135,7 +135,11 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .to_lowercase();
     let next = next.trim_matches(|c: char| !c.is_alphanumeric());
     let unit = unit(text[word.end()..].trim_start());
-    const LOOSE: [&str; 22] = [
+    const LOOSE: [&str; 26] = [
+        "counts",
+        "fronts",
+        "horizons",
+        "checkpoints",
         "reasons",
         "things",
         "steps",
@@ -204,7 +208,11 @@ fn place(found: &regex::Captures<'_>) -> Option<Bare> {
     const WORDS: [&str; 10] = [
         "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     ];
-    let word = found.name("after").or(found.name("named")).or(found.name("with"))?;
+    let word = found
+        .name("after")
+        .or(found.name("named"))
+        .or(found.name("by"))
+        .or(found.name("with"))?;
     let place = WORDS
         .iter()
         .position(|known| word.as_str().eq_ignore_ascii_case(known))?;

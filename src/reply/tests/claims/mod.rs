@@ -3,6 +3,7 @@
 
 mod made;
 mod reading;
+mod sentences;
 mod sure;
 mod worded;
 
