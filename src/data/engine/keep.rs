@@ -1,7 +1,6 @@
 //! Results of queries as tables: as they come, dealt into parts, as more columns of a table.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -32,7 +31,6 @@ impl Engine {
         if let Some(session) = &self.session {
             return session.keep(&self.context, name, sql).await;
         }
-        let begun = Instant::now();
         let (schema, streams) = streams(&self.context, sql).await?;
         let places = Places::new(&self.memory, Rows::Table);
         let filling = streams.into_iter().map(|mut stream| {
@@ -45,13 +43,12 @@ impl Engine {
             }
         });
         let parts = side_by_side(filling).await?;
-        self.have(begun, name, Held::joined(parts, schema))
+        self.register(name, Arc::new(Held::joined(parts, schema)))
     }
 
     /// Keeps the result of a query on one table as a table in parts. Noting it is the caller's.
     #[tracing::instrument(name = "data.keep", level = "debug", skip(self, of, sql))]
     pub(crate) async fn keep_dealt(&self, name: &str, of: &str, sql: &str, dealt: Dealt) -> Result<(), DataError> {
-        let begun = Instant::now();
         let (schema, streams) = streams(&self.on_codes(of)?, sql).await?;
         let by = schema.index_of(dealt.by)?;
         let places = Places::new(&self.memory, Rows::Table);
@@ -66,7 +63,7 @@ impl Engine {
         });
         let parts = side_by_side(filling).await?;
         let schema = Arc::new(Schema::new(schema.fields().iter().map(of_values).collect::<Vec<_>>()));
-        self.have(begun, name, Held::joined(parts, schema))
+        self.register(name, Arc::new(Held::joined(parts, schema)))
     }
 
     /// A table and more columns of its rows as a new table. The query gives all of them, one row for each row of the table, in
@@ -78,20 +75,18 @@ impl Engine {
         if let Some(session) = &self.session {
             return session.keep(&self.context, name, sql).await;
         }
-        let begun = Instant::now();
         let held = self.held(table)?;
         let place = |places: &mut Places, batch: RecordBatch| places.place(batch.columns());
         let begin = || Places::new(&self.memory, Rows::Source);
         let (schema, readers) = looked_at(&self.on_all_cores(), &held, &added, begin, place).await?;
         let pieces = readers.into_iter().flat_map(|(_, pieces)| pieces).collect();
-        self.have(begun, name, held.widened(schema.as_ref().clone(), pieces))
+        self.register(name, Arc::new(held.widened(schema.as_ref().clone(), pieces)))
     }
 
     /// Adds a column to a table: for the texts that an expression gives, numbers in the order of the texts. The table `texts`
     /// tells the `id` of each `number`.
     #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn rank(&self, table: &str, sql: &str, name: &str, texts: &str) -> Result<(), DataError> {
-        let begun = Instant::now();
         let held = self.held(table)?;
         let sql = format!("SELECT {sql} FROM {table}");
         let number = |texts: &mut Texts, batch: RecordBatch| texts.number(Arc::clone(batch.column(0)));
@@ -102,7 +97,7 @@ impl Engine {
         let numbered = numbered.iter().enumerate();
         let pieces = numbered.flat_map(|(reader, batches)| batches.iter().map(move |batch| (reader, batch)));
         let pieces = pieces.map(|(reader, batch)| places.place(&[ranks.rank(reader, batch)]));
-        self.add(begun, table, &held, name, pieces.collect::<Result<_, _>>()?)?;
+        self.add(table, &held, name, pieces.collect::<Result<_, _>>()?)?;
         let mut holder = Holder::new(&Places::new(&self.memory, Rows::Table));
         holder.append(&ids::table(&ranks.texts)?)?;
         self.register(texts, Arc::new(holder.finish()))
@@ -111,34 +106,19 @@ impl Engine {
     /// Adds a column to a table that tells the texts apart that an expression gives, in no order.
     #[tracing::instrument(name = "data.keep", level = "debug", skip(self, sql))]
     pub(crate) async fn tell_apart(&self, table: &str, sql: &str, name: &str) -> Result<(), DataError> {
-        let begun = Instant::now();
         let held = self.held(table)?;
         let sql = format!("SELECT {sql} FROM {table}");
         let place = |places: &mut Places, batch: RecordBatch| places.place(&[ids::told_apart(batch.column(0))?]);
         let begin = || Places::new(&self.memory, Rows::Source);
         let (_, readers) = looked_at(&self.on_codes(table)?, &held, &sql, begin, place).await?;
         let pieces = readers.into_iter().flat_map(|(_, pieces)| pieces).collect();
-        self.add(begun, table, &held, name, pieces)
+        self.add(table, &held, name, pieces)
     }
 
-    fn add(
-        &self,
-        begun: Instant,
-        table: &str,
-        held: &Held,
-        name: &str,
-        pieces: Vec<Vec<Piece>>,
-    ) -> Result<(), DataError> {
+    fn add(&self, table: &str, held: &Held, name: &str, pieces: Vec<Vec<Piece>>) -> Result<(), DataError> {
         let schema = Schema::new(vec![Field::new(name, DataType::Int64, true)]);
         self.forget(table)?;
-        self.have(begun, table, held.widened(schema, pieces))
-    }
-
-    /// Makes rows a table, and says in the log how long that took.
-    fn have(&self, begun: Instant, name: &str, held: Held) -> Result<(), DataError> {
-        let millis = begun.elapsed().as_millis() as u64;
-        tracing::debug!(millis, n_rows = held.n_rows(), name, "table kept");
-        self.register(name, Arc::new(held))
+        self.register(table, Arc::new(held.widened(schema, pieces)))
     }
 
     /// The same tables and functions for a query that looks at each row alone: dealing it out costs nothing, however few rows there are.

@@ -5,7 +5,6 @@ mod rows;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Schema};
@@ -207,18 +206,14 @@ impl Engine {
         Ok(frame.schema().field(0).data_type().clone())
     }
 
-    #[tracing::instrument(name = "data.query", level = "debug", skip(self, sql))]
+    #[tracing::instrument(name = "data.query", level = "debug", skip(self, sql), fields(about = about(sql)))]
     pub(crate) async fn batches(&self, sql: &str) -> Result<Vec<RecordBatch>, DataError> {
         self.note(sql);
-        let begun = Instant::now();
         let frame = self.context.sql(sql).await?;
-        let batches = match &self.session {
-            Some(session) => session.collect(frame).await?,
-            None => frame.collect().await?,
-        };
-        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        tell(begun, n_rows as u64, sql);
-        Ok(batches)
+        match &self.session {
+            Some(session) => session.collect(frame).await,
+            None => Ok(frame.collect().await?),
+        }
     }
 
     /// Every query that was asked so far.
@@ -251,15 +246,9 @@ impl Engine {
     }
 }
 
-/// Says in the log what took how long. Of a query its first line, where that is words: what follows may hold values of the source.
-fn tell(begun: Instant, n_rows: u64, asked: &str) {
-    let millis = begun.elapsed().as_millis() as u64;
-    let first = asked
-        .trim_start()
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix("-- "));
-    tracing::debug!(millis, n_rows, about = first, "query answered");
+/// The first line of a query, where that is words: what follows may hold values of the source.
+fn about(sql: &str) -> Option<&str> {
+    sql.trim_start().lines().next()?.strip_prefix("-- ")
 }
 
 /// Work that goes on beside what follows.
