@@ -45,7 +45,10 @@ impl Judge<'_, '_> {
                 r"(?i)\b(?:two|three|four|five|[2-5]) (?:[a-z]+est|best|worst|most [a-z]+|(?:[a-z]+ ){1,3}with the (?:[a-z]+est|best|worst|most))\b[^,;:]*(?::|\b(?:are|were|is|was)\b)",
             )
         });
-        let Some(found) = LEADERS.find(&self.masked.text) else {
+        let found = (self.subjects.len() > 1)
+            .then(|| LEADERS.find(&self.masked.text))
+            .flatten();
+        let Some(found) = found else {
             return;
         };
         let cells: Vec<At<'_>> = self.basis.cells.iter().map(base).collect();

@@ -61,7 +61,7 @@ pub(super) fn subjects<'b>(
 fn days_of_month<'b>(typed: &'b str, basis: &'b Basis<'_>) -> Vec<Mention<'b>> {
     static DAY: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?i)\b(?:on|of|by|to|until|from|since|and) the (?P<day>\d{1,2})(?:st|nd|rd|th)\b"));
-    if basis.lexicon.days.is_empty() {
+    if basis.lexicon.days.is_empty() || !typed.contains("the ") {
         return Vec::new();
     }
     let said = DAY.captures_iter(typed).filter_map(|found| found.name("day"));

@@ -16,7 +16,7 @@ use super::reason::Reason;
 use super::render::MARK;
 use super::subjects::measures_of;
 use super::verify::Judge;
-use super::words::{Direction, Reach};
+use super::words::{self, Direction, Reach};
 
 static CALM: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
@@ -74,10 +74,11 @@ impl Judge<'_, '_> {
                 }
             }
         }
-        for (word, sign) in super::words::leanings(&self.masked.text) {
-            // "1,200 fewer users than Italy" is no change.
-            let compares = self.masked.text.contains(" than ");
-            if !compares && !signs.is_empty() && signs.iter().all(|own| *own == -sign) {
+        // "1,200 fewer users than Italy" is no change.
+        let may_lean = !signs.is_empty() && !self.numbers.is_empty() && !self.masked.text.contains(" than ");
+        let leanings = may_lean.then(|| words::leanings(&self.masked.text));
+        for (word, sign) in leanings.unwrap_or_default() {
+            if signs.iter().all(|own| *own == -sign) {
                 self.fault(opposite(&word));
             }
         }

@@ -153,11 +153,15 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
-    let beaten_by_none = NONE_BEATS.find(text).map(|found| Superlative {
-        word: found.as_str().to_owned(),
-        side: 1,
-        reach: Reach::Level,
-    });
+    let may_beat = text.contains("No ") || text.contains("no ");
+    let beaten_by_none = may_beat
+        .then(|| NONE_BEATS.find(text))
+        .flatten()
+        .map(|found| Superlative {
+            word: found.as_str().to_owned(),
+            side: 1,
+            reach: Reach::Level,
+        });
     if !SUPERLATIVE.is_match(text) {
         return beaten_by_none.into_iter().collect();
     }
