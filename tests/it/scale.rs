@@ -131,17 +131,11 @@ fn ids_as_numbers_give_the_facts_that_their_texts_give() {
         let run = Run::new()
             .file("events.csv", &many_events())
             .file("own/daily.sql", &daily);
-        let wanted = [
-            "evidence",
-            "--json",
-            "--date-start",
-            START,
-            "--date-end",
-            END,
-            "--data",
-            "events.csv",
-        ];
-        run.arguments(&wanted).arguments(arguments).done().code(0).stdout
+        run.arguments(&evidence_of("events.csv"))
+            .arguments(arguments)
+            .done()
+            .code(0)
+            .stdout
     };
     let numbers = facts(&[]);
     assert!(numbers.contains("active_users") && !numbers.contains("own metric definitions"));
@@ -153,6 +147,20 @@ fn ids_as_numbers_give_the_facts_that_their_texts_give() {
         lines.filter(|line| !line.contains("own metric definitions")).collect()
     };
     assert!(without_note(&numbers) == without_note(&texts));
+}
+
+/// All evidence of the usual window, as JSON.
+fn evidence_of(file: &str) -> [&str; 8] {
+    [
+        "evidence",
+        "--json",
+        "--date-start",
+        START,
+        "--date-end",
+        END,
+        "--data",
+        file,
+    ]
 }
 
 /// Few rows that take more room than the least limit leaves to a source: each holds two thousand letters of its own.
@@ -173,18 +181,8 @@ fn wide_events() -> Vec<u8> {
 }
 
 fn of_wide_events(arguments: &[&str]) -> Run {
-    let wanted = [
-        "evidence",
-        "--json",
-        "--date-start",
-        START,
-        "--date-end",
-        END,
-        "--data",
-        "wide.csv",
-    ];
     let run = Run::new().bytes("wide.csv", &wide_events());
-    run.arguments(&wanted).arguments(arguments)
+    run.arguments(&evidence_of("wide.csv")).arguments(arguments)
 }
 
 fn wait_until(mut done: impl FnMut() -> bool) {

@@ -129,9 +129,14 @@ pub(in crate::cli) async fn producer(common: &CommonArguments) -> Result<Code, F
     if let Some(store) = store.as_ref().filter(|_| !hello.session.is_empty()) {
         let _calls_only = SessionLog::new(run.sessions, store, &run.run_logs).join(&hello.session);
     }
-    let desk = desk(&run, store, &events)?;
+    let desk = desk(&run, store.clone(), &events)?;
     let _it_is_the_first = llm.set(Arc::clone(&desk.llm));
-    work(&desk, lines, tell).await.map_err(unreadable)?;
+    let worked = work(&desk, lines, tell).await.map_err(unreadable);
+    // The last call may be on its way to the disk still, and the process ends with this.
+    if let Some(store) = store {
+        store.flush();
+    }
+    worked?;
     Ok(Code::Complete)
 }
 
