@@ -127,6 +127,33 @@ pub(super) fn is_opener(word: &str) -> bool {
     let adverb = ["ly", "ing", "ed", "wise"]
         .iter()
         .any(|ending| word.len() > 4 && word.ends_with(ending));
+    const SUPERLATIVES: [&str; 25] = [
+        "largest",
+        "highest",
+        "lowest",
+        "smallest",
+        "biggest",
+        "busiest",
+        "strongest",
+        "weakest",
+        "fastest",
+        "slowest",
+        "longest",
+        "shortest",
+        "greatest",
+        "fewest",
+        "latest",
+        "earliest",
+        "steepest",
+        "sharpest",
+        "newest",
+        "oldest",
+        "deepest",
+        "widest",
+        "quietest",
+        "richest",
+        "poorest",
+    ];
     const NOUNS: [&str; 12] = [
         "best",
         "worst",
@@ -141,8 +168,7 @@ pub(super) fn is_opener(word: &str) -> bool {
         "usage",
         "spending",
     ];
-    let superlative = word.len() > 4 && word.ends_with("est") || NOUNS.contains(&word);
-    adverb || superlative || OPENERS.contains(&word)
+    adverb || SUPERLATIVES.contains(&word) || NOUNS.contains(&word) || OPENERS.contains(&word)
 }
 
 /// A month, a day of the week, a feast.

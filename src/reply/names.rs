@@ -114,7 +114,13 @@ impl Judge<'_, '_> {
             {
                 continue;
             }
-            if country_of(&lower).is_some_and(|country| country.split(' ').all(|part| self.basis.lexicon.knows(part))) {
+            let is_used = |country: &str| {
+                self.basis
+                    .cells
+                    .iter()
+                    .any(|at| at.row.key.eq_ignore_ascii_case(country))
+            };
+            if country_of(&lower).is_some_and(is_used) {
                 continue;
             }
             let acronym = token.trim_end_matches('s').chars().all(|c| !c.is_lowercase());

@@ -270,7 +270,9 @@ impl Judge<'_, '_> {
             .iter()
             .filter(|subject| subject.range.start > bare.end)
             .count();
-        bare.kind == Kind::Plain && !bare.is_bound() && bare.value >= 2.0 && after as f64 == bare.value
+        let is_list = bare.kind == Kind::Plain && !bare.is_bound() && bare.value >= 2.0 && after as f64 == bare.value;
+        // How many went one way is known without the list.
+        is_list && self.directions.is_empty()
     }
 
     /// "added 1,500", "grew by 2,000".

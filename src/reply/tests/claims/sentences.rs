@@ -397,6 +397,9 @@ pub(super) const FALSE: &[(&str, &str)] = &[
         "T2.r1.orders T2.r2.orders T2.r3.orders T2.r4.orders T2.r5.orders T2.r6.orders T2.r7.orders",
     ),
     ("Sales of Japan tailed off, to $3,000.", "r2.revenue*"),
+    ("French revenue came to $12,400.", "r3.revenue"),
+    ("Budapest made $12,400.", "r3.revenue"),
+    ("Three countries lost revenue: Brazil, Mexico and Germany.", "all"),
 ];
 
 pub(super) const NEUTRAL: &[(&str, &str)] = &[
