@@ -1,7 +1,10 @@
 //! `insights verify`: claims as JSON lines in, verdicts with reasons out, in order and at once.
 
+mod flow;
+
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::Read;
+use std::ops::AddAssign;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,12 +15,10 @@ use crate::reply::{Answer, Reason, Verifier};
 use super::args::{CommonArguments, VerifyArguments};
 use super::exit::{Code, Failure};
 use super::print;
-
-/// Enough for many claims at once.
-const READ_AHEAD: usize = 256 * 1024;
+use flow::{Lines, in_order};
 
 pub(super) fn verify(asked: &VerifyArguments, common: &CommonArguments) -> Result<Code, Failure> {
-    let input: Box<dyn Read> = match &asked.file {
+    let input: Box<dyn Read + Send> = match &asked.file {
         Some(path) => {
             let file = File::open(path).map_err(|error| Failure {
                 cause: Some(error.to_string()),
@@ -25,32 +26,20 @@ pub(super) fn verify(asked: &VerifyArguments, common: &CommonArguments) -> Resul
             })?;
             Box::new(file)
         }
-        None => Box::new(std::io::stdin().lock()),
+        None => Box::new(std::io::stdin()),
     };
-    let mut input = BufReader::with_capacity(READ_AHEAD, input);
-    let mut verifier = Verifier::default();
+    let judging = || {
+        let mut verifier = Verifier::default();
+        move |lines: &Lines| answers(lines, &mut verifier)
+    };
     let mut told = Told::default();
-    let (mut line, mut answers) = (Vec::new(), String::new());
-    for number in 1.. {
-        line.clear();
-        let read = input
-            .read_until(b'\n', &mut line)
-            .map_err(|error| Failure::new(Code::Usage, format!("could not read the claims: {error}")))?;
-        if !line.trim_ascii().is_empty() {
-            answers.push_str(&told.answer(number, &line, &mut verifier));
-            answers.push('\n');
-        }
-        // Whoever sends one claim and waits gets its answer; whoever sends many is not answered one by one.
-        let is_waited_for = read == 0 || !input.buffer().contains(&b'\n');
-        if is_waited_for && !answers.is_empty() {
-            let is_read = print::part(&answers)
-                .map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
-            if !is_read {
-                break;
-            }
-            answers.clear();
-        }
-        if read == 0 {
+    for judged in in_order(input, judging) {
+        let (answers, part) =
+            judged.map_err(|error| Failure::new(Code::Usage, format!("could not read the claims: {error}")))?;
+        told += part;
+        let is_read = print::part(&answers)
+            .map_err(|error| Failure::new(Code::NoReport, format!("could not write to stdout: {error}")))?;
+        if !is_read {
             break;
         }
     }
@@ -58,6 +47,18 @@ pub(super) fn verify(asked: &VerifyArguments, common: &CommonArguments) -> Resul
         print::talk(&told.summary());
     }
     Ok(if told.bad == 0 { Code::Complete } else { Code::Usage })
+}
+
+/// The answer to each line that is not blank.
+fn answers(lines: &Lines, verifier: &mut Verifier) -> (String, Told) {
+    let (mut out, mut told) = (String::new(), Told::default());
+    for (number, line) in lines.each() {
+        if !line.trim_ascii().is_empty() {
+            out.push_str(&told.answer(number, line, verifier));
+            out.push('\n');
+        }
+    }
+    (out, told)
 }
 
 /// One line of the output, its names in the order of the alphabet.
@@ -76,6 +77,16 @@ struct Told {
     unsupported: usize,
     not_checkable: usize,
     bad: usize,
+}
+
+impl AddAssign for Told {
+    fn add_assign(&mut self, part: Self) {
+        self.supported += part.supported;
+        self.contradicted += part.contradicted;
+        self.unsupported += part.unsupported;
+        self.not_checkable += part.not_checkable;
+        self.bad += part.bad;
+    }
 }
 
 impl Told {

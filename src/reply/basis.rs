@@ -10,7 +10,9 @@ use std::iter::once_with;
 use crate::evidence::{At, Evidence, Unit};
 
 use super::lexicon::Lexicon;
-use super::number::{Currency, Kind};
+use super::number::{Bare, Currency, Kind};
+use super::verify::comparable;
+pub(super) use counts::Beyond;
 pub(super) use quantity::{Quantity, Tag, Time};
 
 /// Evidence, and the names and words of it.
@@ -104,6 +106,11 @@ impl<'a> Basis<'a> {
         self.rows.contains(&row)
     }
 
+    /// How many rows the cells used are of.
+    pub(super) fn n_used(&self) -> usize {
+        self.n_used
+    }
+
     pub(super) fn rows(&self) -> &[&'a str] {
         &self.rows
     }
@@ -134,6 +141,12 @@ impl<'a> Basis<'a> {
     /// Those of them that are of one time: cells, and sums and means of cells.
     pub(super) fn timed(&self) -> impl Iterator<Item = &Quantity<'a>> {
         self.own().iter().chain(self.groups())
+    }
+
+    /// Whether a number is a sum or a mean of the cells.
+    pub(super) fn sums(&self, bare: &Bare) -> bool {
+        let mut groups = self.groups().iter();
+        groups.any(|quantity| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value))
     }
 
     pub(super) fn counts(&self) -> &[Quantity<'a>] {

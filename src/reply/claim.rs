@@ -56,13 +56,13 @@ impl Verifier {
     /// Judges a claim of the form `{"id": …, "evidence": {…}, "text": "…", "citations": ["T1.r3.revenue", "M2", "T1"]}`.
     pub fn judge<'l>(&mut self, line: &'l str) -> Answer {
         // Evidence is read only once, and where it ends is seen on the way.
-        let mut tape = None;
-        let known = |rest: &'l str| match self.library.find(rest) {
-            Some(place) => Some(self.library.at(place).text.len()),
-            None => {
-                tape = Tape::of(rest);
-                tape.as_ref().map(|tape| tape.text().len())
-            }
+        let mut seen = None;
+        let known = |rest: &'l str| {
+            seen = match self.library.find(rest) {
+                Some(place) => Some(Seen::Known(place, &rest[..self.library.at(place).text.len()])),
+                None => Tape::of(rest).map(Seen::New),
+            };
+            seen.as_ref().map(|seen| seen.text().len())
         };
         let Some(fields) = fields(line, known) else {
             let why = match serde_json::from_str::<Value>(line) {
@@ -84,7 +84,7 @@ impl Verifier {
         let id = field("id").and_then(|raw| serde_json::from_str(raw).ok());
         Answer {
             id: id.unwrap_or(Value::Null),
-            judged: self.judge_fields(&fields, field, tape),
+            judged: self.judge_fields(&fields, field, seen),
         }
     }
 
@@ -92,7 +92,7 @@ impl Verifier {
         &mut self,
         fields: &[(&str, &'l str)],
         field: impl Fn(&str) -> Option<&'l str>,
-        tape: Option<Tape<'l>>,
+        seen: Option<Seen<'l>>,
     ) -> Result<Judged, String> {
         let read = ["evidence", "text", "citations"];
         for (name, raw) in fields
@@ -111,7 +111,7 @@ impl Verifier {
             Some(raw) => serde_json::from_str(raw).map_err(|_| "`citations` is no list of strings")?,
         };
         let raw = field("evidence").ok_or("`evidence` is no object")?;
-        let known = self.read(raw, tape)?;
+        let known = self.read(raw, seen)?;
         let ground = Ground {
             evidence: &known.evidence,
             lexicon: &known.lexicon,
@@ -119,20 +119,32 @@ impl Verifier {
         Ok(judge(&text, &citations.unwrap_or_default(), ground))
     }
 
-    fn read<'l>(&mut self, raw: &'l str, tape: Option<Tape<'l>>) -> Result<&Known, String> {
-        let is_known = |place: &usize| self.library.at(*place).text.len() == raw.len();
-        let place = match (
-            tape.filter(|tape| std::ptr::eq(tape.text(), raw)),
-            self.library.find(raw).filter(is_known),
-        ) {
-            (Some(tape), _) => self.library.learn(&tape)?,
-            (None, Some(place)) => place,
-            (None, None) => {
+    fn read<'l>(&mut self, raw: &'l str, seen: Option<Seen<'l>>) -> Result<&Known, String> {
+        let place = match seen.filter(|seen| std::ptr::eq(seen.text(), raw)) {
+            Some(Seen::Known(place, _)) => place,
+            Some(Seen::New(tape)) => self.library.learn(&tape)?,
+            None => {
                 let tape = Tape::of(raw).filter(|tape| tape.text() == raw);
                 self.library.learn(&tape.ok_or_else(|| no_json(raw))?)?
             }
         };
         Ok(self.library.at(place))
+    }
+}
+
+/// The last object of a line, as far as it was read to see where it ends.
+enum Seen<'l> {
+    /// Evidence that was read before, at this place of the library.
+    Known(usize, &'l str),
+    New(Tape<'l>),
+}
+
+impl<'l> Seen<'l> {
+    fn text(&self) -> &'l str {
+        match self {
+            Self::Known(_, text) => text,
+            Self::New(tape) => tape.text(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::verify::{Judge, comparable};
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger) than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker) than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
+        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger)(?:\s[^\s.,;:]+){0,6}? than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker)(?:\s[^\s.,;:]+){0,6}? than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
     )
 });
 
@@ -37,16 +37,25 @@ struct Operand<'o> {
 }
 
 impl Judge<'_, '_> {
+    pub(super) fn compares(&self) -> bool {
+        COMPARISON.is_match(&self.sentence.typed)
+    }
+
     pub(super) fn comparisons(&mut self) {
         let operands = self.operands();
         let mut faults = Vec::new();
         for found in COMPARISON.captures_iter(&self.sentence.typed) {
             let Some(word) = found.get(0) else { continue };
             let more = found.name("more").is_some();
-            let (Some(left), Some(right)) = (
-                named_before(&operands, word.start()),
-                named_after(&operands, word.end()),
-            ) else {
+            // "Sessions were higher on May 10 than on May 12": what is compared may stand inside.
+            let is_inside = |operand: &&Operand<'_>| word.range().contains(&operand.at) && !operand.rows.is_empty();
+            let before = named_before(&operands, word.start());
+            let left = match operands.iter().find(is_inside) {
+                Some(_) if before.is_some() => None,
+                Some(inside) => Some(inside),
+                None => before,
+            };
+            let (Some(left), Some(right)) = (left, named_after(&operands, word.end())) else {
                 continue;
             };
             if self.sentence.typed[word.end()..right.at].contains(|c: char| c.is_ascii_digit() || ".;".contains(c)) {
@@ -155,8 +164,8 @@ impl Judge<'_, '_> {
         if self.basis.rows().len() < 2 {
             return out;
         }
-        for bare in &self.numbers {
-            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) {
+        for (index, bare) in self.numbers.iter().enumerate() {
+            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) || self.opens_pair(index) {
                 continue;
             }
             let Some(name) = named_before(operands, bare.start) else {
@@ -187,6 +196,32 @@ impl Judge<'_, '_> {
             }
         }
         out
+    }
+
+    /// "Sweden took over from Mexico: $533.5k versus $528.4k": after two names two values, in their order.
+    fn opens_pair(&self, index: usize) -> bool {
+        const JOINS: [&str; 10] = [
+            "versus",
+            "vs",
+            "vs.",
+            "against",
+            "to",
+            "and",
+            ",",
+            "compared with",
+            "compared to",
+            "/",
+        ];
+        let (Some(first), Some(second)) = (self.numbers.get(index), self.numbers.get(index + 1)) else {
+            return false;
+        };
+        let n_named = self
+            .subjects
+            .iter()
+            .filter(|subject| subject.range.end <= first.start)
+            .count();
+        let join = self.masked.text[first.end..second.start].trim().to_lowercase();
+        n_named > 1 && JOINS.contains(&join.as_str())
     }
 
     /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.

@@ -1,9 +1,10 @@
 //! Counts of rows: how many lie beyond a limit that the sentence names, and which number is only the count of all.
 
-use super::basis::Tag;
+use super::basis::{Beyond, Tag};
 use super::number::{Bare, Kind};
 use super::reason::Reason;
 use super::verify::Judge;
+use super::words::Multiple;
 
 /// The part that a number has in a count of rows beyond a limit.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,12 +28,13 @@ impl Counts {
 impl Judge<'_, '_> {
     /// "Three of the 8 segments exceed 140,000": a count, the count of all, and the limit.
     pub(super) fn counted(&self) -> Counts {
-        let limits = || self.numbers.iter().filter(|bare| bare.is_bound());
+        let in_words = self.limit_in_words();
+        let limits = || self.numbers.iter().filter(|bare| bare.is_bound()).chain(&in_words);
         let counts: Vec<&Bare> = self.numbers.iter().filter(|bare| is_count(bare)).collect();
         let (Some(limit), None, false) = (limits().next(), limits().nth(1), counts.is_empty()) else {
             return Counts(Vec::new());
         };
-        let beyond = self.basis.beyond(limit);
+        let beyond = self.beyond(limit);
         let n_rows = beyond.iter().map(|count| count.rows).max().unwrap_or(0);
         if n_rows < 2 || self.basis.rows().len() < 2 {
             return Counts(Vec::new());
@@ -48,13 +50,145 @@ impl Judge<'_, '_> {
                     true => Counted::Right,
                     false => wrong(bare, "how many rows there are"),
                 }
-            } else if beyond.iter().any(|count| bare.fits(count.beyond as f64)) {
+            } else if beyond.iter().any(|count| bare.fits(self.told_by(bare, count))) {
                 Counted::Right
             } else {
                 wrong(bare, "how many rows lie beyond that limit")
             }
         });
         Counts(judged.collect())
+    }
+
+    /// What a count tells: "five segments", or "all but five".
+    fn told_by(&self, bare: &Bare, count: &Beyond) -> f64 {
+        let of = if self.is_all_but(bare) {
+            count.rows - count.beyond
+        } else {
+            count.beyond
+        };
+        of as f64
+    }
+
+    fn beyond(&self, limit: &Bare) -> Vec<Beyond> {
+        const INCLUDED: [&str; 8] = [
+            "at least",
+            "no less than",
+            "no fewer than",
+            "at most",
+            "no more than",
+            "not more than",
+            "up to",
+            "a minimum of",
+        ];
+        let before = self.masked.text[..limit.start].trim_end().to_ascii_lowercase();
+        self.basis
+            .beyond(limit, INCLUDED.iter().any(|words| before.ends_with(words)))
+    }
+
+    fn is_all_but(&self, bare: &Bare) -> bool {
+        let before = self.masked.text[..bare.start].trim_end();
+        before.to_ascii_lowercase().ends_with("all but")
+    }
+
+    /// "All but two segments grew".
+    pub(super) fn all_but_moved(&self, bare: &Bare) -> bool {
+        let mut went = self
+            .directions
+            .iter()
+            .flat_map(|direction| self.basis.went(direction.sign));
+        is_count(bare) && self.is_all_but(bare) && went.any(|count| bare.fits((count.rows - count.beyond) as f64))
+    }
+
+    /// "All three averages deteriorated": those used, where all of them went that way.
+    pub(super) fn counts_used(&self, bare: &Bare) -> bool {
+        let signs = self.signs();
+        let went = |sign: &i8| self.directions.iter().any(|direction| direction.sign == *sign);
+        is_count(bare) && bare.tells(self.basis.n_used() as f64) && !signs.is_empty() && signs.iter().all(went)
+    }
+
+    /// "Half of the eight segments earned more than $10,000", "half of the segments grew".
+    pub(super) fn counts_part(&self, (low, high): (f64, f64)) -> bool {
+        let beyond = self
+            .numbers
+            .iter()
+            .filter(|bare| bare.is_bound())
+            .flat_map(|limit| self.beyond(limit));
+        let went = self
+            .directions
+            .iter()
+            .flat_map(|direction| self.basis.went(direction.sign));
+        beyond.chain(went).filter(|count| count.rows > 1).any(|count| {
+            let part = count.beyond as f64 / count.rows as f64 * 100.0;
+            low <= part && part <= high
+        })
+    }
+
+    /// "Half of the eight segments": a part of rows, and of nothing else.
+    pub(super) fn counts_rows_after(&self, claim: &Multiple) -> bool {
+        const ROWS: [&str; 22] = [
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "segments",
+            "countries",
+            "markets",
+            "channels",
+            "products",
+            "cohorts",
+            "fields",
+            "days",
+            "regions",
+            "sources",
+            "rows",
+        ];
+        let after = &self.sentence.typed[claim.end..];
+        let of = [" of the ", " of all ", " of our "]
+            .iter()
+            .find_map(|of| after.strip_prefix(of));
+        let next = of
+            .and_then(|after| after.split(' ').next())
+            .map(|next| next.trim_end_matches(['.', ',']));
+        next.is_some_and(|next| ROWS.contains(&next) || next.parse::<u8>().is_ok())
+    }
+
+    /// "more than half of their users": a limit in words, where percentages are counted.
+    fn limit_in_words(&self) -> Option<Bare> {
+        let halves = self.multiples.iter().filter(|claim| claim.word == "half");
+        let mut limits = halves.filter_map(|claim| {
+            let before = self.sentence.typed[..claim.start].trim_end().to_lowercase();
+            let is_above = ["more than", "over", "above"]
+                .iter()
+                .any(|words| before.ends_with(words));
+            let is_below = ["less than", "under", "below"]
+                .iter()
+                .any(|words| before.ends_with(words));
+            (is_above != is_below).then(|| Bare::limit(Kind::Percent, 50.0, is_above))
+        });
+        limits
+            .next()
+            .filter(|_| self.basis.cells.iter().any(|at| self.basis.kind(at) == Kind::Percent))
+    }
+
+    /// "Across the 14 days of the period": how long it is.
+    pub(super) fn is_length_of_period(&self, bare: &Bare) -> bool {
+        let after = self.masked.text[bare.end..].trim_start_matches([' ', '-']);
+        let days = match after {
+            _ if after.starts_with("day") => bare.value,
+            _ if after.starts_with("week") => bare.value * 7.0,
+            _ => return false,
+        };
+        let evidence = self.basis.evidence;
+        let windows = [Some(evidence.period), evidence.previous_period];
+        let mut lengths = windows.into_iter().flatten().map(|window| window.days());
+        bare.kind == Kind::Plain && !bare.is_bound() && lengths.any(|length| length as f64 == days)
     }
 
     /// "of the 8 segments": all that there are.

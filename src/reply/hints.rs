@@ -57,7 +57,7 @@ impl Hints {
                 self.places = true;
                 self.halves = true;
             }
-            b"fir" | b"sec" => self.places = true,
+            b"fir" | b"sec" | b"run" => self.places = true,
             b"one" | b"top" => self.ones = true,
             b"hal" => self.halves = true,
             _ => {}

@@ -13,6 +13,8 @@ use crate::evidence::{Cell, Evidence, Role, Row, Table, TableKind, Unit};
 pub(super) struct Lexicon {
     /// Those that begin with one word stand together, longest first.
     entries: Vec<Entry>,
+    /// First words that there are: most words of a text begin no entry.
+    firsts: Firsts,
     /// Everything that the evidence prints, a text a line.
     printed: String,
     /// Its words in lower case, where somebody has asked.
@@ -49,6 +51,7 @@ impl Lexicon {
         }
         out.entries
             .sort_by_key(|entry| (entry.first, std::cmp::Reverse(entry.lower.len())));
+        out.entries.iter().for_each(|entry| out.firsts.add(entry.first));
         out.nouns.sort_by_key(|noun| std::cmp::Reverse(noun.len()));
         let printed = evidence.notes.iter().chain(&evidence.gaps);
         printed.for_each(|text| out.learn(text));
@@ -60,9 +63,11 @@ impl Lexicon {
         self.words.get_or_init(|| words(&self.printed)).contains(word)
     }
 
-    /// The entries that begin with a word, longest first.
-    fn beginning(&self, word: &str) -> &[Entry] {
-        let first = hash(word);
+    /// The entries that begin with this first word, longest first.
+    fn beginning(&self, first: u64) -> &[Entry] {
+        if !self.firsts.may_hold(first) {
+            return &[];
+        }
         let from = self.entries.partition_point(|entry| entry.first < first);
         let n = self.entries[from..].iter().take_while(|entry| entry.first == first);
         &self.entries[from..from + n.count()]
@@ -71,23 +76,22 @@ impl Lexicon {
     /// The longest entries in a text given in lower case, from left to right.
     pub(super) fn find<'a>(&'a self, lower: &str) -> Vec<(Range<usize>, &'a Entry)> {
         let mut out = Vec::new();
-        let mut free = 0;
-        let mut before = None;
-        for (at, letter) in lower.char_indices() {
-            let begins = is_word(letter) && !before.is_some_and(is_word);
-            before = Some(letter);
-            if at < free || !(begins || !is_word(letter) && !letter.is_whitespace()) {
-                continue;
-            }
+        let mut at = 0;
+        while let Some(letter) = lower[at..].chars().next() {
             let rest = &lower[at..];
-            let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+            let word = &rest[..word_end(rest)];
             let fits = |entry: &&Entry| {
                 rest.starts_with(&*entry.lower) && !rest[entry.lower.len()..].chars().next().is_some_and(is_word)
             };
-            if let Some(entry) = self.beginning(&rest[..word]).iter().find(fits) {
-                free = at + entry.lower.len();
-                out.push((at..free, entry));
-            }
+            let may_begin = !word.is_empty() || !letter.is_whitespace();
+            let own = if may_begin { self.beginning(hash(word)) } else { &[] };
+            let found = own.iter().find(fits);
+            let end = match found {
+                Some(entry) => at + entry.lower.len(),
+                None => at + word.len().max(letter.len_utf8()),
+            };
+            out.extend(found.map(|entry| (at..end, entry)));
+            at = end;
         }
         out
     }
@@ -184,8 +188,7 @@ impl Lexicon {
     }
 
     fn entry(&mut self, written: &str) -> &mut Entry {
-        let end = written.find(|c: char| !is_word(c)).unwrap_or(written.len());
-        let first = hash(&written[..end]);
+        let first = hash(&written[..word_end(written)]);
         let known = |entry: &Entry| entry.first == first && entry.lower.eq_ignore_ascii_case(written);
         let index = self.entries.iter().position(known).unwrap_or_else(|| {
             let own: Arc<str> = written.into();
@@ -228,6 +231,30 @@ fn words(text: &str) -> HashSet<String> {
 fn hash(word: &str) -> u64 {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
     word.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
+/// Where the word that a text begins with ends.
+fn word_end(text: &str) -> usize {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let end = text.bytes().position(|byte| !is_plain(&byte)).unwrap_or(text.len());
+    match text.as_bytes().get(end) {
+        Some(byte) if !byte.is_ascii() => text.find(|c: char| !is_word(c)).unwrap_or(text.len()),
+        _ => end,
+    }
+}
+
+/// A set of hashes that may hold one that was never added, and holds each that was.
+#[derive(Debug, Clone, Default)]
+struct Firsts([u64; 8]);
+
+impl Firsts {
+    fn add(&mut self, hash: u64) {
+        self.0[(hash >> 6) as usize % 8] |= 1 << (hash % 64);
+    }
+
+    fn may_hold(&self, hash: u64) -> bool {
+        self.0[(hash >> 6) as usize % 8] & (1 << (hash % 64)) != 0
+    }
 }
 
 /// Whether a name may be a day or a number, seen from its first letter; not even "nan" is missed.

@@ -29,6 +29,12 @@ static BOTH_DAYS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s(?:and|to|or|&)\s|\s?[–-]\s?)\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?:,? (?P<y>(?:19|20)\d{{2}}))?\b"
     ))
 });
+/// The second of two days of one month: "June 5 and 6".
+static SECOND_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?P<m>{MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:\s(?:and|to|or|&)\s(?:the\s)?|\s?[–-]\s?)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?P<y>)"
+    ))
+});
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"(?i)\b(?P<m>{MONTH}) (?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y>(?:19|20)\d{{2}})\b)?"
@@ -106,13 +112,18 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)], lexicon: 
     ];
     let mut dates = Vec::new();
     if hints.digits && hints.months {
-        let found: Vec<(Range<usize>, Option<Dated>)> = BOTH_DAYS
-            .captures_iter(&out)
-            .filter_map(|found| Some((found.name("d")?.range(), dated(&found))))
-            .collect();
-        for (range, date) in found {
-            hole(&mut out, range.clone());
-            dates.extend(date.map(|date| (range, date)));
+        for (pattern, must_know) in [(&BOTH_DAYS, false), (&SECOND_DAY, true)] {
+            let found: Vec<(Range<usize>, Option<Dated>)> = pattern
+                .captures_iter(&out)
+                .filter_map(|found| Some((found.name("d")?.range(), dated(&found))))
+                .collect();
+            for (range, date) in found {
+                if must_know && !date.as_ref().is_some_and(knows) {
+                    continue;
+                }
+                hole(&mut out, range.clone());
+                dates.extend(date.map(|date| (range, date)));
+            }
         }
     }
     for (_, pattern) in patterns.into_iter().filter(|(may_match, _)| *may_match) {
@@ -219,6 +230,14 @@ fn slashed(found: &regex::Captures<'_>) -> Option<Dated> {
 }
 
 fn hole(out: &mut String, range: Range<usize>) {
+    const HOLES: &str = match str::from_utf8(&[HOLE as u8; 64]) {
+        Ok(holes) => holes,
+        Err(_) => panic!("ASCII"),
+    };
+    if let Some(holes) = HOLES.get(..range.len()).filter(|_| !out[range.clone()].contains(MARK)) {
+        out.replace_range(range, holes);
+        return;
+    }
     let mut kept = String::with_capacity(range.len());
     for letter in out[range.clone()].chars() {
         if letter == MARK {

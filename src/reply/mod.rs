@@ -20,6 +20,7 @@ mod demonyms;
 mod extract;
 mod feedback;
 mod format;
+mod gaps;
 mod hints;
 mod json;
 mod lexicon;

@@ -8,11 +8,12 @@ use regex::Regex;
 use crate::evidence::{At, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
-use super::measure::base;
+use super::measure::{self, base};
 use super::number::{Bare, Kind};
 use super::pattern::pattern;
 use super::reason::Reason;
 use super::verify::{Judge, comparable};
+use super::words::Reach;
 
 /// How numbers are shortened, the longest first.
 const SCALES: [(&str, f64); 7] = [
@@ -25,6 +26,13 @@ const SCALES: [(&str, f64); 7] = [
     ("b", 1e9),
 ];
 
+/// So many rows at the top of a column, or at its bottom.
+pub(super) struct Top {
+    words: String,
+    n: usize,
+    is_from_top: bool,
+}
+
 impl Judge<'_, '_> {
     /// "Of the 14 days, the busiest outpaced the second-busiest by 669"; "from 76.6 to 52.3 percent"; "5.2 of 6.9 million".
     pub(super) fn follows_after_all(&self, bare: &Bare) -> bool {
@@ -35,6 +43,36 @@ impl Judge<'_, '_> {
                 follows(bare, &named)
                     || readings.iter().any(|reading| follows(reading, &named))
                     || self.is_part_of_used(bare, &named)
+            })
+    }
+
+    /// "A and B combined bring in 16.44 million, less than C": the sum or mean of those named before the number, or of those not named.
+    pub(super) fn is_group_of_part(&self, bare: &Bare) -> bool {
+        let rows_of = |is_wanted: &dyn Fn(usize) -> bool| -> Vec<&str> {
+            let subjects = self.subjects.iter().filter(|subject| is_wanted(subject.range.end));
+            subjects.flat_map(|subject| subject.rows.iter().copied()).collect()
+        };
+        let before = rows_of(&|end| end <= bare.start);
+        let named = rows_of(&|_| true);
+        let is_of = |at: &At<'_>, rows: &[&str]| rows.contains(&at.row.id.as_str());
+        let parts: [Vec<At<'_>>; 2] = [
+            self.basis
+                .cells
+                .iter()
+                .filter(|at| is_of(at, &before))
+                .copied()
+                .collect(),
+            self.basis
+                .cells
+                .iter()
+                .filter(|at| !is_of(at, &named))
+                .copied()
+                .collect(),
+        ];
+        !named.is_empty()
+            && parts.into_iter().any(|part| {
+                let is_part = part.len() > 1 && part.len() < self.basis.cells.len();
+                is_part && Basis::on(self.basis.ground(), part).sums(bare)
             })
     }
 
@@ -74,6 +112,52 @@ impl Judge<'_, '_> {
             let message = format!("\"{}\" is not true of the rows named after it", found.as_str().trim());
             self.fault(Reason::contradicted("rank", message));
         }
+    }
+
+    /// "The top three segments by users are A, B and C": no other row of the column has more than any of them.
+    pub(super) fn top_rows(&mut self) {
+        let Some(Top { words, n, is_from_top }) = self.lists_top() else {
+            return;
+        };
+        let rows: Vec<&[&str]> = self.subjects.iter().map(|subject| subject.rows.as_slice()).collect();
+        let cells: Vec<At<'_>> = self.basis.cells.iter().map(base).collect();
+        let is_one_column = cells.windows(2).all(|two| std::ptr::eq(two[0].column, two[1].column));
+        let is_of_change =
+            !self.directions.is_empty() || self.superlatives.iter().any(|claim| claim.reach != Reach::Level);
+        if rows.len() != n || !is_one_column || is_of_change {
+            return;
+        }
+        let is_lower = |rows: &&[&str]| {
+            let at = cells.iter().find(|at| rows.contains(&at.row.id.as_str()));
+            let rank = at.and_then(measure::rank).filter(|rank| !rank.listed_only);
+            rank.is_some_and(|rank| {
+                if is_from_top {
+                    rank.from_top > n
+                } else {
+                    rank.from_bottom > n
+                }
+            })
+        };
+        if rows.iter().any(is_lower) {
+            let message = format!("\"{words}\": another row stands before one of those named");
+            self.fault(Reason::contradicted("rank", message));
+        }
+    }
+
+    pub(super) fn lists_top(&self) -> Option<Top> {
+        static TOP: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:(?:(?P<top>top|leading)|(?P<bottom>bottom))[- ](?P<n>two|three|four|five|[2-5])|(?P<m>two|three|four|five|[2-5]) (?:(?P<most>largest|biggest|highest|leading|top)|(?P<least>smallest|lowest)))\b",
+            )
+        });
+        let found = TOP.captures(&self.sentence.typed)?;
+        let said = found.name("n").or(found.name("m"))?.as_str().to_lowercase();
+        let place = ["two", "three", "four", "five"].iter().position(|word| *word == said);
+        Some(Top {
+            words: found.get(0)?.as_str().to_owned(),
+            n: place.map_or_else(|| said.parse().ok(), |place| Some(place + 2))?,
+            is_from_top: found.name("top").or(found.name("most")).is_some(),
+        })
     }
 
     /// What the rows named in the sentence say, with the totals used, where it stands on more rows.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use memchr::memchr2;
 use regex::Regex;
 
 use crate::evidence::{At, TableKind, Unit};
@@ -46,7 +47,7 @@ impl Judge<'_, '_> {
         let missing: BTreeSet<String> = self
             .mentions
             .iter()
-            .filter(|mention| !mention.rows.iter().any(|row| self.basis.uses(row)))
+            .filter(|mention| !mention.rows.iter().any(|row| self.basis.uses(row)) && !self.is_left_out(mention))
             .map(|mention| mention.name.to_owned())
             .collect();
         for name in missing {
@@ -56,6 +57,22 @@ impl Judge<'_, '_> {
             ));
         }
         self.strangers();
+    }
+
+    /// "Everything but Gift card".
+    fn is_left_out(&self, mention: &Mention<'_>) -> bool {
+        const BUT: [&str; 8] = [
+            "everything but",
+            "everyone but",
+            "all but",
+            "except",
+            "except for",
+            "excluding",
+            "other than",
+            "apart from",
+        ];
+        let before = self.sentence.typed[..mention.range.start].trim_end().to_lowercase();
+        BUT.iter().any(|words| before.ends_with(words))
     }
 
     /// A row is used that the sentence does not name, while it names something that the evidence has never heard of.
@@ -69,7 +86,7 @@ impl Judge<'_, '_> {
             .iter()
             .filter(|piece| matches!(piece.shown, Shown::Name | Shown::Date));
         let said = self.subjects.iter().flat_map(|subject| subject.rows.iter().copied());
-        let named: BTreeSet<&str> = said
+        let named: Vec<&str> = said
             .chain(shown.flat_map(|piece| piece.rows.iter().map(String::as_str)))
             .collect();
         let own = self.own_cells();
@@ -77,7 +94,7 @@ impl Judge<'_, '_> {
             .iter()
             .filter(|at| at.table.kind != TableKind::Totals && !at.row.summary && at.column.unit != Unit::OfRow);
         let (spoken, silent): (Vec<&At<'_>>, Vec<&At<'_>>) =
-            entities.partition(|at| named.contains(at.row.id.as_str()));
+            entities.partition(|at| named.contains(&at.row.id.as_str()));
         // Where the program writes the values, one name is enough for all of them.
         if silent.is_empty() || !pieces.is_empty() && !spoken.is_empty() {
             return;
@@ -98,6 +115,12 @@ impl Judge<'_, '_> {
         }
     }
 
+    /// Whether the evidence prints a word, or, where it may as well be a plain one, another form of it.
+    fn knows(&self, word: &str, is_plain: bool) -> bool {
+        let lexicon = self.basis.lexicon;
+        lexicon.knows(word) || is_plain && lexicon.knows(word.trim_end_matches('s'))
+    }
+
     /// The first word that looks like a name and stands nowhere in the evidence.
     fn stranger(&self) -> Option<String> {
         let typed = &self.masked.text;
@@ -108,9 +131,9 @@ impl Judge<'_, '_> {
             let capital = token.starts_with(|c: char| c.is_ascii_uppercase()) && token.len() > 2;
             if !capital
                 || is_calendar(token)
-                || lower.split(|c: char| !c.is_alphanumeric()).all(|part| {
-                    self.basis.lexicon.knows(part) || begins && self.basis.lexicon.knows(part.trim_end_matches('s'))
-                })
+                || lower
+                    .split(|c: char| !c.is_alphanumeric())
+                    .all(|part| self.knows(part, begins))
             {
                 continue;
             }
@@ -136,24 +159,28 @@ impl Judge<'_, '_> {
     /// Capitalised names and well-known metrics that the evidence has never heard of.
     fn strangers(&mut self) {
         let lexicon = self.basis.lexicon;
-        let text = self.masked.text.clone();
-        if let Some((_, field)) = tokens(&text).find(|(at, token)| {
+        let text = &self.masked.text;
+        let may_tell_field = memchr2(b'`', b'_', text.as_bytes()).is_some();
+        let mut fields = may_tell_field.then(|| tokens(text)).into_iter().flatten();
+        let field = fields.find(|(at, token)| {
             let quoted = text[..*at].ends_with('`') && text[at + token.len()..].starts_with('`');
             (quoted || token.trim_matches('_').contains('_')) && !lexicon.knows(&token.to_lowercase())
-        }) {
-            let message = format!("the evidence knows no {field}");
-            self.fault(Reason::unsupported("name", message));
+        });
+        let field = field.map(|(_, field)| field);
+        for name in field.into_iter().chain(unknown_names(text, |word| lexicon.knows(word))) {
+            let message = format!("the evidence knows no {name}");
+            self.out.faults.push(Reason::unsupported("name", message));
         }
-        for name in unknown_names(&text, |word| lexicon.knows(word)) {
-            self.fault(Reason::unsupported("name", format!("the evidence knows no {name}")));
-        }
-        if let Some(metric) = unknown_metric(&text, |word| lexicon.knows(word)) {
+        if let Some(metric) = unknown_metric(text, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
     }
 
     /// A value right after a name must be a value of that name.
     pub(super) fn pairing(&mut self) {
+        if self.sentence.pieces.is_empty() {
+            return;
+        }
         let typed = &self.sentence.typed;
         let marks: Vec<usize> = typed.match_indices(MARK).map(|(at, _)| at).collect();
         let pieces = &self.sentence.pieces;
@@ -234,7 +261,8 @@ pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&st
         .filter(|name| {
             let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
             let is_known = |word: &str| is_calendar(word) || knows(&word.to_lowercase());
-            !acronym && !name.split_whitespace().all(is_known)
+            // "the No. 1 channel".
+            !acronym && *name != "No" && !name.split_whitespace().all(is_known)
         })
         .collect()
 }
@@ -299,7 +327,7 @@ fn opens(before: &str) -> bool {
 pub(super) fn links(gap: &str) -> bool {
     static LINK: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^(?:'s|’s)?(?:\s+[a-z][a-z-]*){0,3}?\s*(?:\(|:|was|were|is|has|had|with|made|earned|generated|contributed|reached|recorded|saw)?\s*$",
+            r"(?i)^(?:'s|’s)?(?:\s+[a-z][a-z0-9-]*(?:'s|’s)?){0,4}?\s*(?:\(|:|was|were|is|has|had|with|made|earned|generated|contributed|reached|recorded|saw)?\s*$",
         )
     });
     const BREAKS: [&str; 14] = [

@@ -73,27 +73,20 @@ pub(super) struct Bare {
     hedge: Hedge,
 }
 
-static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(
-        r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈",
-    )
-});
-static ABOVE: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(
-        r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥",
-    )
-});
-static BELOW: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(
-        r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤",
-    )
-});
+const ABOUTS: &str = r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈";
+static ABOUT: LazyLock<Regex> = LazyLock::new(|| hedge(ABOUTS));
+const ABOVES: &str = r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥";
+static ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(ABOVES));
+const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤";
+static BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(BELOWS));
 
-static JUST_ABOVE: LazyLock<Regex> =
-    LazyLock::new(|| hedge(r"(?:just|barely|slightly|a little|a shade|a touch) (?:over|above|more than)"));
-static JUST_BELOW: LazyLock<Regex> = LazyLock::new(|| {
-    hedge(r"(?:just|barely|slightly|a little|a shade|a touch) (?:under|below|less than|shy of|short of)")
-});
+const JUST_ABOVES: &str = r"(?:just|barely|slightly|a little|a shade|a touch) (?:over|above|more than)";
+static JUST_ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(JUST_ABOVES));
+const JUST_BELOWS: &str =
+    r"(?:just|barely|slightly|a little|a shade|a touch) (?:under|below|less than|shy of|short of)";
+static JUST_BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(JUST_BELOWS));
+/// Any of them: most numbers have none.
+static HEDGE: LazyLock<Regex> = LazyLock::new(|| hedge(&[ABOUTS, ABOVES, BELOWS, JUST_ABOVES, JUST_BELOWS].join("|")));
 
 /// The bare numbers of a masked text, spelled-out counts included.
 pub(super) fn numbers(masked: &str) -> Vec<Bare> {
@@ -108,6 +101,7 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
     }
     if hints.halves {
         out.extend(spelled::parts_of_points(masked));
+        out.extend(spelled::and_a_half(masked));
     }
     if hints.counts {
         out.extend(spelled::counts(masked));
@@ -165,6 +159,11 @@ impl Bare {
         }
     }
 
+    /// Whether it is this value to the digits given, whatever word stands before it.
+    pub(super) fn tells(&self, value: f64) -> bool {
+        (value.abs() - self.value.abs()).abs() <= self.half * (1.0 + 1e-9)
+    }
+
     /// Whether this number bounds `value`, however far away: "more than 2,600".
     pub(super) fn bounds(&self, value: f64) -> bool {
         match self.hedge {
@@ -181,6 +180,20 @@ impl Bare {
             value: self.value * scale,
             half: self.half * scale,
             ..self.clone()
+        }
+    }
+
+    /// A bound that is told in words.
+    pub(super) fn limit(kind: Kind, value: f64, is_above: bool) -> Self {
+        Self {
+            raw: value.to_string(),
+            start: 0,
+            end: 0,
+            value,
+            kind,
+            sign: None,
+            half: 0.0,
+            hedge: if is_above { Hedge::Above } else { Hedge::Below },
         }
     }
 
@@ -207,7 +220,7 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
         false => number.replace(|c: char| c != '.' && !c.is_ascii_digit(), ""),
     };
     let decimals = plain.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let placed = before == Some('#') || text[..found.number.start].trim_end().ends_with("No.");
+    let placed = before == Some('#') || is_placed(text[..found.number.start].trim_end());
     let (kind, factor) = match (found.unit, prefix) {
         ("", None) if placed => (Kind::Ordinal, 1.0),
         ("", None) if is_multiple => (Kind::Times, 1.0),
@@ -245,6 +258,15 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
     })
 }
 
+/// "No. 3", "is number 3".
+fn is_placed(before: &str) -> bool {
+    const VERBS: [&str; 12] = [
+        "is", "are", "was", "were", "ranks", "ranked", "at", "as", "becomes", "became", "remains", "the",
+    ];
+    let verb = before.strip_suffix("number").map(str::trim_end);
+    before.ends_with("No.") || verb.is_some_and(|before| VERBS.iter().any(|verb| before.ends_with(verb)))
+}
+
 /// "x3", "×3".
 fn is_multiple(before: &str) -> bool {
     let rest = before.strip_suffix(['x', '×']);
@@ -253,6 +275,16 @@ fn is_multiple(before: &str) -> bool {
 
 fn hedge_before(before: &str) -> Hedge {
     let before = tail(before.trim_end_matches(['(', '+', '-']));
+    if before.trim_end().ends_with(" of") {
+        return limit_of_measure(before.trim_end());
+    }
+    if !HEDGE.is_match(before) {
+        return Hedge::Exact;
+    }
+    hedge_of(before)
+}
+
+fn hedge_of(before: &str) -> Hedge {
     if words::moves_up_to(before) {
         // "went up to 7 %" states a direction, no bound.
         Hedge::Exact
@@ -271,9 +303,24 @@ fn hedge_before(before: &str) -> Hedge {
     }
 }
 
+/// "below a day-1 retention of".
+fn limit_of_measure(before: &str) -> Hedge {
+    static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:(?P<above>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<below>below|under)) an? [^.,;:]{2,40} of$",
+        )
+    });
+    match LIMIT.captures(before) {
+        Some(found) if found.name("above").is_some() => Hedge::Above,
+        Some(_) => Hedge::Below,
+        None if HEDGE.is_match(before) => hedge_of(before),
+        None => Hedge::Exact,
+    }
+}
+
 /// The last words of a text: no hedge is longer.
 fn tail(text: &str) -> &str {
-    const LONGEST: usize = 32;
+    const LONGEST: usize = 48;
     let mut from = text.len().saturating_sub(LONGEST);
     while !text.is_char_boundary(from) {
         from += 1;

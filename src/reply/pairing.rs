@@ -52,6 +52,7 @@ pub(super) fn subjects<'b>(
         }
     }
     out.extend(days_of_month(typed, basis));
+    out.extend(months(typed, dates, basis));
     out.sort_by_key(|mention| mention.range.start);
     out.dedup_by(|later, earlier| later.rows == earlier.rows);
     out
@@ -82,6 +83,43 @@ fn days_of_month<'b>(typed: &'b str, basis: &'b Basis<'_>) -> Vec<Mention<'b>> {
     said.filter_map(mention).collect()
 }
 
+/// "June's cohort", "August" where the rows used are months and one alone is that month.
+fn months<'b>(typed: &'b str, dates: &[(Range<usize>, Dated)], basis: &'b Basis<'_>) -> Vec<Mention<'b>> {
+    static MONTH: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
+    });
+    const STARTS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let is_month = |at: &At<'_>| at.row.key.len() == 7 && at.row.key.as_bytes()[4] == b'-';
+    if !basis.cells.iter().any(is_month) {
+        return Vec::new();
+    }
+    let is_dated = |range: &Range<usize>| {
+        dates
+            .iter()
+            .any(|(date, _)| date.start < range.end && range.start < date.end)
+    };
+    let mention = |found: regex::Match<'b>| {
+        let number = STARTS.iter().position(|start| found.as_str().starts_with(start))? + 1;
+        let ending = format!("-{number:02}");
+        let of_month = basis
+            .cells
+            .iter()
+            .filter(|at| is_month(at) && at.row.key.ends_with(&ending));
+        let mut rows: Vec<&str> = of_month.map(|at| at.row.id.as_str()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        (rows.len() == 1).then(|| Mention {
+            name: found.as_str(),
+            range: found.range(),
+            rows,
+        })
+    };
+    let said = MONTH.find_iter(typed).filter(|found| !is_dated(&found.range()));
+    said.filter_map(mention).collect()
+}
+
 impl Judge<'_, '_> {
     /// Two names and two values in the same order: the first value is the first name's.
     pub(super) fn swapped(&mut self) {
@@ -93,11 +131,15 @@ impl Judge<'_, '_> {
             .iter()
             .filter(|bare| !matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points))
             .map(|bare| {
-                (
-                    bare,
-                    self.is_value_of(bare, &first.rows),
-                    self.is_value_of(bare, &second.rows),
-                )
+                // "55.6 % is above the 50.2 % of B" tells both values, whatever else lies above.
+                match [first, second].map(|subject| self.tells_value_of(bare, &subject.rows)) {
+                    [false, false] => (
+                        bare,
+                        self.is_value_of(bare, &first.rows),
+                        self.is_value_of(bare, &second.rows),
+                    ),
+                    [of_first, of_second] => (bare, of_first, of_second),
+                }
             })
             .filter(|(_, of_first, of_second)| *of_first || *of_second)
             .collect();
@@ -142,11 +184,19 @@ impl Judge<'_, '_> {
         }
     }
 
+    fn tells_value_of(&self, bare: &Bare, rows: &[&str]) -> bool {
+        let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id.as_str()));
+        let mut own = own.filter(|at| matches!(at.column.role, Role::Current | Role::Previous | Role::Share));
+        own.any(|at| comparable(&bare.kind, &self.basis.kind(at)) && at.exact().is_some_and(|value| bare.tells(value)))
+    }
+
     /// Whether a number is what a used cell of these rows holds, now or before.
     pub(super) fn is_value_of(&self, bare: &Bare, rows: &[&str]) -> bool {
         let own = self.basis.cells.iter().filter(|at| rows.contains(&at.row.id.as_str()));
         let changes = own.clone().filter_map(measure::change_percent);
-        if bare.kind == Kind::Percent && changes.into_iter().any(|change| bare.fits(change)) {
+        // "43 % of all null values" is a share, and no change.
+        let is_share = self.masked.text[bare.end..].trim_start().starts_with("of ");
+        if bare.kind == Kind::Percent && !is_share && changes.into_iter().any(|change| bare.fits(change)) {
             return true;
         }
         own.filter(|at| matches!(at.column.role, Role::Current | Role::Previous | Role::Share))

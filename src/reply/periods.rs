@@ -17,7 +17,7 @@ use super::pattern::pattern;
 use super::reason::Reason;
 use super::verify::{Judge, comparable};
 
-static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:previous(?:ly)?|prev|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|having (?:been|trailed|stood|led)|it was|they were|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
     )
@@ -84,23 +84,23 @@ impl Judge<'_, '_> {
         let of_window_before = self.names_window_before();
         let two_rows = self.subjects.iter().filter(|subject| !subject.rows.is_empty()).count() > 1;
         let mut faults = Vec::new();
+        if self.between_columns().is_some() {
+            return;
+        }
         for index in 0..self.numbers.len() {
             let bare = &self.numbers[index];
             if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) || bare.is_bound() {
                 continue;
             }
-            let told = self.told(index, compares, two_rows);
             let fits = |quantity: &&Quantity<'_>| comparable(&bare.kind, &quantity.kind) && bare.fits(quantity.value);
-            let times: BTreeSet<bool> = self
-                .basis
-                .timed()
-                .filter(fits)
-                .filter_map(|quantity| match quantity.time {
-                    Time::Before => Some(true),
-                    Time::Now => Some(false),
-                    Time::Neither => None,
-                })
-                .collect();
+            let (mut may_be_now, mut may_be_before) = (false, false);
+            for quantity in self.basis.timed().filter(fits) {
+                may_be_now |= quantity.time == Time::Now;
+                may_be_before |= quantity.time == Time::Before;
+            }
+            if may_be_now == may_be_before {
+                continue;
+            }
             let derived = || {
                 let mut others = self
                     .basis
@@ -108,11 +108,11 @@ impl Judge<'_, '_> {
                     .filter(|quantity| quantity.time == Time::Neither);
                 others.any(|quantity| fits(&quantity))
             };
-            let told = match told {
+            let told = match self.told(index, compares, two_rows) {
                 Some(told) => told,
                 None if of_window_before => true,
                 // Nothing calls it previous, and it is nothing else.
-                None if times.contains(&true)
+                None if may_be_before
                     && !derived()
                     && !BEFORE.is_match(self.clause(bare.start, bare.end))
                     && !self.tells_both(bare) =>
@@ -122,7 +122,7 @@ impl Judge<'_, '_> {
                 None => continue,
             };
             // Of days, the earlier one is what the later one is held against.
-            if times.len() != 1 || times.contains(&told) || told && self.uses_days() {
+            if told == may_be_before || told && self.uses_days() {
                 continue;
             }
             let (is, said) = if told {
@@ -183,7 +183,7 @@ impl Judge<'_, '_> {
     fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:from|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+                r"(?i)\b(?:from(?: (?:an? |its |the )?(?:[a-z]+ ){0,2}(?:base|level|low|high|figure|rate|reading|mark)(?: of)?)?|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
             )
         });
         static WINDOW: LazyLock<Regex> = LazyLock::new(|| {
@@ -210,7 +210,7 @@ impl Judge<'_, '_> {
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static AGAINST: LazyLock<Regex> =
@@ -219,6 +219,11 @@ impl Judge<'_, '_> {
         let text = &self.masked.text;
         let before = lead(&text[..bare.start]);
         let after = &text[bare.end..self.numbers.get(index + 1).map_or(text.len(), |next| next.start)];
+        // "83,576 events against 114,355 expected" compares with no time.
+        const PLANNED: [&str; 5] = ["expected", "forecast", "planned", "budgeted", "targeted"];
+        if PLANNED.iter().any(|word| after.trim_start().starts_with(word)) {
+            return None;
+        }
         let says_before = LAST.find(after).is_some_and(|found| {
             const BASES: [&str; 9] = ["since", "than", "over", "on", "versus", "vs", "from", "against", "to"];
             !found.as_str().split_whitespace().any(|word| BASES.contains(&word))
@@ -270,6 +275,9 @@ impl Judge<'_, '_> {
 
     /// A rendered previous value is not "now".
     pub(super) fn periods(&mut self) {
+        if self.sentence.pieces.is_empty() {
+            return;
+        }
         let roles: BTreeSet<bool> = self
             .sentence
             .pieces
@@ -317,8 +325,33 @@ pub(super) fn lead(before: &str) -> &str {
         "as much as",
         "value of",
     ];
+    // The last words of them, and no hedge ends otherwise.
+    const LAST: [&str; 18] = [
+        "about",
+        "roughly",
+        "around",
+        "approximately",
+        "some",
+        "to",
+        "circa",
+        "estimated",
+        "nearly",
+        "almost",
+        "just",
+        "over",
+        "under",
+        "a",
+        "the",
+        "only",
+        "as",
+        "of",
+    ];
     let mut rest = before.trim_end();
     'trim: loop {
+        let last = rest.rsplit(' ').next().unwrap_or_default();
+        if !last.ends_with(['~', '(']) && !LAST.iter().any(|hedge| last.eq_ignore_ascii_case(hedge)) {
+            return rest;
+        }
         for hedge in HEDGES {
             let found = rest.len().checked_sub(hedge.len()).and_then(|at| rest.get(at..));
             if found.is_some_and(|tail| tail.eq_ignore_ascii_case(hedge)) {

@@ -5,10 +5,18 @@ use std::collections::BTreeSet;
 use crate::evidence::{At, TableKind, Unit};
 
 use super::lexicon::{Entry, speaks_per_row, subjects};
+use super::mask::says;
 use super::measure::base;
 use super::number::Kind;
 use super::reason::Reason;
 use super::verify::Judge;
+
+/// What measures are called in full.
+const SHORT: [(&str, &str); 3] = [
+    ("arpu", "revenue per user"),
+    ("aov", "order value"),
+    ("dau", "active users"),
+];
 
 impl Judge<'_, '_> {
     /// Measure words, if any, must be measures of the cells used.
@@ -22,7 +30,11 @@ impl Judge<'_, '_> {
         if said.is_empty() || self.basis.cells.is_empty() {
             return;
         }
-        let own: Vec<String> = self.basis.cells.iter().flat_map(measures_of).collect();
+        let mut own: Vec<String> = self.basis.cells.iter().flat_map(measures_of).collect();
+        for (short, long) in SHORT {
+            let is_said = own.iter().any(|own| own == short) && says(&self.sentence.typed, long);
+            own.extend(is_said.then(|| long.to_owned()));
+        }
         let alike = |entry: &&Entry| {
             let label = &*entry.lower;
             let is_other_row = !entry.measure_rows.is_empty()
@@ -52,11 +64,11 @@ impl Judge<'_, '_> {
         let of_duration =
             |entry: &&Entry| is_duration && own.iter().any(|own| own.contains(entry.lower.trim_end_matches('s')));
         if !said.iter().any(|entry| {
-            of_duration(entry)
+            alike(entry)
+                || nouns.iter().any(|noun| **noun == *entry.lower)
+                || of_duration(entry)
                 || is_per(entry)
                 || is_complete(entry)
-                || alike(entry)
-                || nouns.iter().any(|noun| **noun == *entry.lower)
         }) {
             let words: BTreeSet<&str> = said.iter().map(|entry| &*entry.lower).collect();
             let words: Vec<&str> = words.into_iter().collect();

@@ -1,5 +1,7 @@
 //! Plain text of a report line: one line, no tags, no characters that reorder or hide.
 
+use memchr::memchr3_iter;
+
 /// Single line without control or bidirectional characters and without HTML tags.
 pub(super) fn sanitise(text: &str) -> String {
     if is_clean(text.as_bytes()) {
@@ -47,7 +49,7 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut start = 0;
     let bytes = text.as_bytes();
-    for (at, _) in text.match_indices(['.', '!', '?']) {
+    for at in memchr3_iter(b'.', b'!', b'?', bytes) {
         let after = text[at + 1..].trim_start();
         let spaced = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
         let begins = after.is_empty()

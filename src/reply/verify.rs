@@ -57,9 +57,11 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     judge.names();
     judge.pairing();
     judge.comparisons();
+    judge.gaps();
     judge.swapped();
     judge.sequence();
     judge.leaders();
+    judge.top_rows();
     judge.measures();
     judge.directions();
     judge.superlatives();
@@ -98,6 +100,7 @@ impl Judge<'_, '_> {
             || !self.superlatives.is_empty()
             || !self.multiples.is_empty()
             || ORDERS.iter().any(|words| self.masked.text.contains(words))
+            || self.subjects.len() > 1 && (self.compares() || self.lists_top().is_some())
     }
 
     /// The cells that this sentence renders; all of the statement's when it renders none.
@@ -136,6 +139,12 @@ impl Judge<'_, '_> {
     fn multiple(&self, claim: &Multiple) -> Option<Reason> {
         let within =
             |range: Option<(f64, f64)>, value: f64| range.is_some_and(|(low, high)| low <= value && value <= high);
+        if self.counts_rows_after(claim)
+            && let Some(part) = claim.percent
+        {
+            let message = || format!("\"{}\" is not how many rows went that way", claim.word);
+            return (!self.counts_part(part)).then(|| Reason::contradicted("number", message()));
+        }
         let mut same_kind = false;
         let mut fits = |quantity: &Quantity<'_>| {
             let met = match quantity.kind {
@@ -165,17 +174,25 @@ impl Judge<'_, '_> {
         let says_change = self.says_change(bare);
         let says_left = self.says_left(bare);
         let subject = self.subject().filter(|_| bare.kind == Kind::Ordinal);
+        let of_all = self.tells_of_all(bare);
         let is_open = |quantity: &&Quantity<'_>| {
             // A plus sign states a change, and so does "added".
             let is_change = !(bare.sign == Some(1) || says_change) || quantity.time == Time::Neither;
             comparable(&bare.kind, &quantity.kind)
                 && is_change
                 && subject.is_none_or(|rows| quantity.is_of(rows))
+                && !(of_all && quantity.is_of_few())
                 && match quantity.tag {
                     Tag::Left => says_left,
                     _ if says_left => false,
                     Tag::Rows => !counts_moves,
-                    Tag::Moved(side) => counts_moves && self.directions.iter().any(|direction| direction.sign == side),
+                    Tag::Moved(side) => {
+                        let went = |direction: &Direction| {
+                            let is_loose = direction.is_judgement && !direction.word.starts_with("weak");
+                            direction.sign == side || is_loose && self.is_better_low()
+                        };
+                        counts_moves && self.directions.iter().any(went)
+                    }
                     Tag::FromBelow => from_below,
                     Tag::Part => !says_change,
                     Tag::Used | Tag::Beside | Tag::Derived => true,
@@ -183,7 +200,7 @@ impl Judge<'_, '_> {
         };
         let nouns = self.noun_after(bare);
         let counted = |quantity: &Quantity<'_>| match (&nouns, &quantity.noun) {
-            (Some(said), Some(noun)) => said.eq_ignore_ascii_case(noun),
+            (Some(said), Some(noun)) => is_same_noun(said, noun),
             (Some(_), None) => !matches!(quantity.kind, Kind::Money(_) | Kind::Minutes),
             _ => true,
         };
@@ -198,7 +215,14 @@ impl Judge<'_, '_> {
         if open.any(|quantity| fits(&quantity) && counted(quantity)) {
             return None;
         }
-        if self.names_day(bare) || self.counts_named(bare) || self.follows_after_all(bare) {
+        if self.names_day(bare)
+            || self.counts_named(bare)
+            || self.is_length_of_period(bare)
+            || self.all_but_moved(bare)
+            || self.counts_used(bare)
+            || self.is_group_of_part(bare)
+            || !of_all && self.follows_after_all(bare)
+        {
             return None;
         }
         let kinds: Vec<&Quantity<'_>> = self.basis.of_kind(bare.kind).filter(is_open).collect();
@@ -334,19 +358,109 @@ impl Judge<'_, '_> {
         ranges.any(|(low, high)| value.is_some_and(|value| low <= value && value <= high && high <= low * WIDEST))
     }
 
-    /// The longest noun of the evidence right after a number.
+    /// What a number counts: the longest noun of the evidence right after it, or a usual one.
     fn noun_after(&self, bare: &Bare) -> Option<&str> {
         if bare.kind != Kind::Plain {
             return None;
         }
         let after = self.sentence.typed.get(bare.end..)?.trim_start();
-        let nouns = self.basis.lexicon.nouns.iter().map(String::as_str);
-        nouns.into_iter().find(|noun| {
+        let mut nouns = self.basis.lexicon.nouns.iter().map(String::as_str);
+        let known = nouns.find(|noun| {
             after
                 .get(..noun.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(noun))
+        });
+        known.or_else(|| {
+            let words = after.split_whitespace().take(2);
+            let mut nouns = words.map(|word| word.trim_matches(|c: char| !c.is_alphabetic()));
+            let first = nouns.next()?;
+            let noun = if is_adjective(first) { nouns.next()? } else { first };
+            kind_of_noun(noun).map(|_| noun)
         })
     }
+
+    /// "On average, the 7 countries had 16 thousand users each": said of three rows or more together, never of two of them.
+    fn tells_of_all(&self, bare: &Bare) -> bool {
+        const BEFORE: [&str; 9] = [
+            "on average",
+            "an average of",
+            "the average of",
+            "averag",
+            "mean of",
+            "add up to",
+            "adds up to",
+            "sum of",
+            "sum to",
+        ];
+        const AFTER: [&str; 5] = ["each", "apiece", "on average", "combined", "altogether"];
+        let is_amount = matches!(bare.kind, Kind::Plain | Kind::Money(_) | Kind::Minutes);
+        if !is_amount || self.basis.n_used() < 3 {
+            return false;
+        }
+        let clause = |text: &str| {
+            text.rsplit([',', ';', '.'])
+                .take(2)
+                .map(str::to_lowercase)
+                .collect::<String>()
+        };
+        let before = clause(&self.masked.text[..bare.start]);
+        let after = self.masked.text[bare.end..].trim_start();
+        let after = after.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+        BEFORE.iter().any(|words| before.contains(words)) || AFTER.iter().any(|words| after.contains(words))
+    }
+}
+
+/// A word that may stand between a number and its noun.
+fn is_adjective(word: &str) -> bool {
+    const ADJECTIVES: [&str; 15] = [
+        "late",
+        "new",
+        "active",
+        "total",
+        "more",
+        "fewer",
+        "additional",
+        "extra",
+        "daily",
+        "completed",
+        "paid",
+        "unique",
+        "returning",
+        "distinct",
+        "individual",
+    ];
+    ADJECTIVES.contains(&word)
+}
+
+/// What usual nouns count, those that mean the same under one number; none of others.
+fn kind_of_noun(noun: &str) -> Option<usize> {
+    const KINDS: [&[&str]; 4] = [
+        &[
+            "users",
+            "customers",
+            "buyers",
+            "people",
+            "visitors",
+            "shoppers",
+            "accounts",
+            "members",
+            "subscribers",
+        ],
+        &["orders", "purchases", "transactions"],
+        &["sessions", "visits"],
+        &["events"],
+    ];
+    let is_said = |nouns: &&[&str]| nouns.iter().any(|known| known.eq_ignore_ascii_case(noun));
+    KINDS.iter().position(is_said)
+}
+
+/// Whether a number of `said` may be one of `noun`, as the evidence calls it.
+fn is_same_noun(said: &str, noun: &str) -> bool {
+    said.eq_ignore_ascii_case(noun)
+        || match (kind_of_noun(said), kind_of_noun(noun)) {
+            (Some(said), Some(own)) => said == own,
+            _ => false,
+        }
 }
 
 pub(super) fn comparable(bare: &Kind, quantity: &Kind) -> bool {

@@ -1,22 +1,32 @@
 //! Words that claim something: directions, superlatives, multiples, causes. The lists are incomplete by nature.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::pattern::pattern;
 
-const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
-const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|tail(?:s|ed|ing) off|peter(?:s|ed|ing) out|trend(?:s|ed|ing) (?:down|lower)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
+const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|to add|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
+const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|(?:was|were|is|are) off|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|tail(?:s|ed|ing) off|peter(?:s|ed|ing) out|trend(?:s|ed|ing) (?:down|lower)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
 
-static DIRECTION: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?:(?P<up>{UP})|(?P<down>{DOWN}))\b")));
+static DIRECTION: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?:{UP}|{DOWN})\b")));
+/// Whether a direction is one of those up.
+static UPWARD: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP})$")));
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
-        |(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
-        |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
+        r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
+        |(?:higher|lower)\s(?:[^\s.,;:]+\s){1,6}?than|(?:off\s(?:the|limits)\b)|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
+        |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
+    )
+});
+
+/// What follows "higher than" where it says when, and not who.
+static EARLIER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^\s(?:(?:in|during|at|the|a|one|it|they|that|those|of)\s){0,4}(?:previous(?:ly)?|prior|preceding|last|before|earlier|(?:week|month|period|quarter|year|fortnight) (?:before|earlier|ago)|had been|was|were|used to)\b",
     )
 });
 
@@ -28,14 +38,14 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
 
 static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<max>highest|largest|biggest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
+        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
     )
 });
 
 /// "No country out-earned Italy".
 static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\bno (?:other )?[a-z-]+ (?:[a-z]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|[a-z]+ed more (?:[a-z]+ )?than|(?:has|had|made|sold|took|saw) more (?:[a-z]+ )?than)\b",
+        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[a-z]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|[a-z]+(?:ed|s) more (?:[a-z]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[a-z]+ )?than)\b",
     )
 });
 
@@ -48,7 +58,7 @@ static LEANING: LazyLock<Regex> = LazyLock::new(|| {
 
 static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
+        r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|from (?:the )?(?:highest|largest|biggest|most|best|top|lowest|smallest|least|fewest|worst)(?: [a-z]+){0,2}? (?:down |up )?to (?:the )?(?:highest|largest|biggest|most|best|lowest|smallest|least|fewest|worst)|(?:highest|largest|biggest|best|lowest|smallest|worst)(?: |-)(?:to(?: |-)(?:highest|largest|biggest|best|lowest|smallest|worst)|first)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
     )
 });
 
@@ -83,6 +93,7 @@ pub(super) struct Direction {
 
 /// A word that claims a place at the end of a column.
 pub(super) struct Superlative {
+    pub(super) end: usize,
     pub(super) word: String,
     /// 1 claims the maximum, -1 the minimum, 0 either.
     pub(super) side: i8,
@@ -95,6 +106,8 @@ pub(super) enum Reach {
     Level,
     /// "steepest": a change, whatever else the sentence says.
     Change,
+    /// "largest increase": a change, in amount or in percent.
+    Move,
 }
 
 /// A word that stands for a number.
@@ -113,8 +126,13 @@ pub(super) struct Multiple {
 /// The direction that a single word claims.
 pub(super) fn direction_of(word: &str) -> Option<i8> {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let found = DIRECTION.captures(word)?;
-    (found.get(0)?.len() == word.len()).then(|| if found.name("up").is_some() { 1 } else { -1 })
+    let found = DIRECTION.find(word)?;
+    (found.len() == word.len()).then(|| side_of(word))
+}
+
+/// 1 of a direction up, -1 of one down.
+fn side_of(direction: &str) -> i8 {
+    if UPWARD.is_match(direction) { 1 } else { -1 }
 }
 
 /// Direction words; negated and conditional ones are left out.
@@ -122,20 +140,20 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
     if !DIRECTION.is_match(text) {
         return Vec::new();
     }
-    let masked = blank_unless(text, &NO_DIRECTION, |found, before| {
+    let masked = blank_unless(text, &NO_DIRECTION, |found, before, after| {
         let moved = [
             "moved", "moves", "moving", "pushed", "went", "edged", "trended", "came in",
         ];
         match found.as_bytes().first() {
             Some(b'u') => moves_up_to(&format!("{before}up to")),
+            Some(b'h' | b'l' | b'H' | b'L') if found.ends_with("than") && EARLIER.is_match(after) => true,
             Some(b'h' | b'l') => moved.iter().any(|verb| before.trim_end().ends_with(verb)) && !found.contains("than"),
             _ => false,
         }
     });
     DIRECTION
-        .captures_iter(&masked)
-        .filter_map(|found| {
-            let whole = found.get(0)?;
+        .find_iter(&masked)
+        .filter_map(|whole| {
             if NEGATION.is_match(&masked[..whole.start()]) {
                 return None;
             }
@@ -145,20 +163,23 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
                 start: whole.start(),
                 end: whole.end(),
                 is_judgement: JUDGEMENTS.iter().any(|stem| word.starts_with(stem)),
+                sign: side_of(&word),
                 word,
-                sign: if found.name("up").is_some() { 1 } else { -1 },
             })
         })
         .collect()
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
-    let may_beat = text.contains("No ") || text.contains("no ");
+    let may_beat = ["No ", "no ", "Nobody", "nobody", "None", "none"]
+        .iter()
+        .any(|word| text.contains(word));
     let beaten_by_none = may_beat
         .then(|| NONE_BEATS.find(text))
         .flatten()
         .map(|found| Superlative {
             word: found.as_str().to_owned(),
+            end: found.end(),
             side: 1,
             reach: Reach::Level,
         });
@@ -171,11 +192,13 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
         // "second-highest" is a place, and judged as one.
         const PLACES: [&str; 7] = ["second", "third", "fourth", "fifth", "sixth", "2nd", "3rd"];
         let before = masked[..whole.start()].trim_end_matches([' ', '-']).to_lowercase();
-        if PLACES.iter().any(|place| before.ends_with(place)) {
+        // "Despite being the smallest segment" is said beside what the sentence is about.
+        if PLACES.iter().any(|place| before.ends_with(place)) || before.ends_with("being the") {
             return None;
         }
         let word = whole.as_str().to_lowercase();
-        let is_level = word == "strongest" && !MOVE.is_match(&masked[whole.end()..]);
+        let is_of_move = MOVE.is_match(&masked[whole.end()..]);
+        let is_level = word == "strongest" && !is_of_move;
         let side = if found.name("max").is_some() || is_level {
             1
         } else if found.name("min").is_some() {
@@ -185,9 +208,11 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
         };
         let reach = match found.name("change").filter(|_| !is_level) {
             Some(_) => Reach::Change,
+            None if is_of_move => Reach::Move,
             None => Reach::Level,
         };
-        Some(Superlative { word, side, reach })
+        let end = whole.end();
+        Some(Superlative { word, end, side, reach })
     });
     said.chain(beaten_by_none).collect()
 }
@@ -212,6 +237,10 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let word = whole.as_str().to_lowercase();
             let is = |name: &str| found.name(name).is_some();
             let after = &text[whole.end()..];
+            if word == "half" && text[..whole.start()].ends_with("and a ") {
+                // "two and a half times".
+                return None;
+            }
             if POINT.is_match(after.strip_prefix(" of").unwrap_or(after)) {
                 // Half a percentage point is a number, and so is a quarter of one.
                 return None;
@@ -255,6 +284,7 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let times = |times: f64| {
                 let nearly = ends(&["nearly", "almost", "close to"]);
                 let (low, high) = match (nearly, is_more, is_less) {
+                    _ if ends(&["close to"]) => (0.85, 1.06),
                     (true, ..) => (0.85, 1.02),
                     (_, true, _) => (1.0, 1.35),
                     (_, _, true) => (0.75, 1.0),
@@ -299,20 +329,20 @@ pub(super) fn moves_up_to(before: &str) -> bool {
     const MOVES: [&str; 12] = [
         "went", "goes", "gone", "go", "moved", "moves", "ticked", "edged", "crept", "inched", "is", "picked",
     ];
-    let words: Vec<&str> = before.split_whitespace().rev().take(3).collect();
-    matches!(words.as_slice(), ["to", "up", verb] if MOVES.contains(verb))
+    let mut words = before.split_whitespace().rev();
+    words.next() == Some("to") && words.next() == Some("up") && words.next().is_some_and(|verb| MOVES.contains(&verb))
 }
 
 /// The text with every match blanked out, bytes kept in place.
-fn blank(text: &str, pattern: &Regex) -> String {
-    blank_unless(text, pattern, |_, _| false)
+fn blank<'t>(text: &'t str, pattern: &Regex) -> Cow<'t, str> {
+    blank_unless(text, pattern, |_, _, _| false)
 }
 
-fn blank_unless(text: &str, pattern: &Regex, keeps: impl Fn(&str, &str) -> bool) -> String {
-    let mut out = text.to_owned();
+fn blank_unless<'t>(text: &'t str, pattern: &Regex, keeps: impl Fn(&str, &str, &str) -> bool) -> Cow<'t, str> {
+    let mut out = Cow::Borrowed(text);
     for found in pattern.find_iter(text) {
-        if !keeps(found.as_str(), &text[..found.start()]) {
-            out.replace_range(found.range(), &" ".repeat(found.len()));
+        if !keeps(found.as_str(), &text[..found.start()], &text[found.end()..]) {
+            out.to_mut().replace_range(found.range(), &" ".repeat(found.len()));
         }
     }
     out

@@ -72,8 +72,8 @@ fn moved(base: &At<'_>) -> [usize; 2] {
 }
 
 impl Basis<'_> {
-    /// The counts of rows beyond a limit that the sentence itself names.
-    pub(in crate::reply) fn beyond(&self, limit: &Bare) -> Vec<Beyond> {
+    /// The counts of rows beyond a limit that the sentence itself names; "at least 98 %" includes it.
+    pub(in crate::reply) fn beyond(&self, limit: &Bare, is_included: bool) -> Vec<Beyond> {
         let mut out: Vec<Beyond> = Vec::new();
         let mut columns: Vec<(&str, &str)> = Vec::new();
         for at in &self.cells {
@@ -87,6 +87,7 @@ impl Basis<'_> {
             columns.push(column);
             let values = measure::column_values(at.table, &at.column.name);
             let is_beyond = |value: f64| match limit.is_above() {
+                _ if value == limit.value => is_included,
                 true => value > limit.value,
                 false => value < limit.value,
             };
@@ -96,5 +97,18 @@ impl Basis<'_> {
             });
         }
         out
+    }
+
+    /// Of each column used, how many rows there are and how many of them went this way.
+    pub(in crate::reply) fn went(&self, side: i8) -> Vec<Beyond> {
+        let bases = self.cells.iter().map(base);
+        let went = bases.map(|at| {
+            let [up, down] = moved(&at);
+            Beyond {
+                rows: measure::entities(at.table).count(),
+                beyond: if side > 0 { up } else { down },
+            }
+        });
+        went.collect()
     }
 }

@@ -87,9 +87,15 @@ impl<'b, 'a> Derived<'b, 'a> {
     }
 
     fn add_at(&mut self, time: Time, kind: Kind, value: f64, source: Source<'a>) {
+        self.add_counted(time, kind, value, None, source);
+    }
+
+    /// A value that counts what the cells count that it is made of.
+    fn add_counted(&mut self, time: Time, kind: Kind, value: f64, noun: Option<&'a str>, source: Source<'a>) {
         if value.is_finite() {
             self.quantities.push(Quantity {
                 time,
+                noun,
                 ..Quantity::derived(kind, value, source)
             });
         }
@@ -142,14 +148,7 @@ impl<'b, 'a> Derived<'b, 'a> {
             Role::Previous | Role::PreviousShare => Time::Before,
             _ => Time::Neither,
         };
-        let unit = match &at.column.unit {
-            Unit::OfRow => at.row.unit.as_ref(),
-            unit => Some(unit),
-        };
-        let noun = match unit {
-            Some(Unit::Count(noun)) => Some(noun.as_str()),
-            _ => None,
-        };
+        let noun = noun_of(at);
         let as_shown = value_of(shown).filter(|shown| {
             let near = (shown - exact).abs() <= exact.abs() * 0.05 + 0.5;
             near && shown != exact
@@ -228,13 +227,38 @@ impl<'b, 'a> Derived<'b, 'a> {
             let kind = self.basis.kind(first);
             let of = |before| Source::new(before, What::Column(n, &first.column.name), "");
             if first.column.additive || first.column.role == Role::Share {
-                self.add_at(Time::Now, kind, total, of("sum of "));
+                self.add_counted(Time::Now, kind, total, noun_of(first), of("sum of "));
             }
             if first.column.additive {
                 self.parts_of_others(first, total, of("share of "));
             }
             self.add_at(Time::Now, kind, total / n as f64, of("mean of "));
+            let before = cells
+                .iter()
+                .filter(is_same)
+                .filter(|at| !at.row.summary && at.exact().is_some());
+            let before = before.map(|at| measure::previous(at).and_then(|then| then.exact()));
+            let then: Option<f64> = before.sum();
+            if let Some(then) = then.filter(|_| first.column.additive && first.column.role == Role::Current) {
+                self.add(kind, total - then, of("change of the sum of "));
+                if then != 0.0 {
+                    let percent = (total - then) / then.abs() * 100.0;
+                    self.add(Kind::Percent, percent, of("change in percent of the sum of "));
+                }
+            }
         }
+    }
+}
+
+/// What a cell counts, if it is a count.
+fn noun_of<'a>(at: &At<'a>) -> Option<&'a str> {
+    let unit = match &at.column.unit {
+        Unit::OfRow => at.row.unit.as_ref(),
+        unit => Some(unit),
+    };
+    match unit {
+        Some(Unit::Count(noun)) => Some(noun.as_str()),
+        _ => None,
     }
 }
 

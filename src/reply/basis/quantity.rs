@@ -64,6 +64,11 @@ impl<'a> Quantity<'a> {
         matches!(self.source.what, What::Cell(at) if rows.contains(&at.row.id.as_str()))
     }
 
+    /// Whether arithmetic made it of one cell or of two.
+    pub(in crate::reply) fn is_of_few(&self) -> bool {
+        self.tag != Tag::Used && matches!(self.source.what, What::Cell(_) | What::Cells(..))
+    }
+
     /// What an assert says, and the program has recomputed.
     pub(in crate::reply) fn stated(kind: Kind, value: f64) -> Self {
         Self::derived(kind, value, Source::new("an assert", What::Nothing, ""))

@@ -7,6 +7,30 @@ use regex::Regex;
 use super::{Bare, Hedge, Kind, hedge_before};
 use crate::reply::pattern::pattern;
 
+/// "two and a half times".
+static AND_A_HALF: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(?P<word>one|two|three|four|five) and a half times\b"));
+
+pub(super) fn and_a_half(text: &str) -> impl Iterator<Item = Bare> {
+    AND_A_HALF.captures_iter(text).filter_map(|found| {
+        let (whole, word) = (found.get(0)?, found.name("word")?);
+        let words = ["one", "two", "three", "four", "five"];
+        let place = words
+            .iter()
+            .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
+        Some(Bare {
+            raw: whole.as_str().to_owned(),
+            start: word.start(),
+            end: whole.end(),
+            value: place as f64 + 1.5,
+            kind: Kind::Times,
+            sign: None,
+            half: 0.1,
+            hedge: hedge_before(&text[..word.start()]),
+        })
+    })
+}
+
 static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?",
@@ -15,7 +39,7 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) by [a-z' -]{3,30}:|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) by [a-z' -]{3,30}:|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
     )
 });
 
@@ -103,6 +127,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     let word = found.name("word")?;
     let before = text[..word.start()].trim_end().to_lowercase();
     if text[word.end()..].starts_with('-')
+        || text[word.end()..].starts_with(" and a half")
         || [
             "one of",
             "one in",
@@ -135,7 +160,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .to_lowercase();
     let next = next.trim_matches(|c: char| !c.is_alphanumeric());
     let unit = unit(text[word.end()..].trim_start());
-    const LOOSE: [&str; 26] = [
+    const LOOSE: [&str; 27] = [
         "counts",
         "fronts",
         "horizons",
@@ -162,8 +187,11 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         "different",
         "separate",
         "main",
+        "stories",
     ];
-    if unit.is_none() && LOOSE.contains(&next) {
+    // "On five days", "on only five days" counts rows; "five days" alone is a span.
+    let on_days = next == "days" && before.rsplit(' ').take(3).any(|word| word == "on");
+    if unit.is_none() && LOOSE.contains(&next) && !on_days {
         return None;
     }
     let lower = word.as_str().to_lowercase();
@@ -210,12 +238,16 @@ fn place(found: &regex::Captures<'_>) -> Option<Bare> {
     ];
     let word = found
         .name("after")
+        .or(found.name("put"))
+        .or(found.name("runner"))
         .or(found.name("named"))
         .or(found.name("by"))
         .or(found.name("with"))?;
-    let place = WORDS
-        .iter()
-        .position(|known| word.as_str().eq_ignore_ascii_case(known))?;
+    let is_runner_up = found.name("runner").is_some();
+    let place = match WORDS.iter().position(|known| word.as_str().eq_ignore_ascii_case(known)) {
+        None if is_runner_up => 1,
+        place => place?,
+    };
     Some(Bare {
         raw: word.as_str().to_owned(),
         start: word.start(),

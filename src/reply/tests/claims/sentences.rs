@@ -211,6 +211,73 @@ pub(super) const TRUE: &[(&str, &str)] = &[
     ),
     ("Two countries lost revenue: Brazil and Mexico.", "all"),
     ("Mexico shed $900 of revenue, 50 % of its former sales.", "r6.revenue*"),
+    (
+        "Orders were higher on 15 March than on 14 March.",
+        "T2.r6.orders T2.r5.orders",
+    ),
+    ("Brazil brought in more users than Japan did.", "r1.users r2.users"),
+    ("All but two countries grew revenue.", "all"),
+    ("Half of the six countries made more than $5,000.", "all"),
+    (
+        "Ranked by revenue from highest to lowest, Mexico takes sixth place.",
+        "r6.revenue",
+    ),
+    ("By revenue, France is number 3 of 6 countries.", "r4.revenue"),
+    ("Across the 31 days of the period, total revenue was $32,000.", "M1"),
+    (
+        "Users add up to 17,000 across the six countries, 1,750 more than before.",
+        "r1.users* r2.users* r3.users* r4.users* r5.users* r6.users*",
+    ),
+    (
+        "Orders dipped on 14 March (156), less than half of the day before (388).",
+        "T2.r5.orders T2.r4.orders",
+    ),
+    (
+        "Germany passed Brazil in revenue: $12.4k versus $8.0k.",
+        "r3.revenue r1.revenue",
+    ),
+    (
+        "Brazil finished $5,000 ahead of Japan in revenue ($8.0k against $3.0k).",
+        "r1.revenue r2.revenue",
+    ),
+    (
+        "At least 402 orders came in on four of the seven days.",
+        "T2.r1.orders T2.r2.orders T2.r3.orders T2.r4.orders T2.r5.orders T2.r6.orders T2.r7.orders",
+    ),
+    (
+        "Japan and France combined bring in $9,200, less than Germany on its own.",
+        "r2.revenue r4.revenue r3.revenue",
+    ),
+    (
+        "Everything but Mexico adds up to $31,100.",
+        "r1.revenue r2.revenue r3.revenue r4.revenue r5.revenue",
+    ),
+    ("Orders slumped to 156 on 14 March.", "T2.r5.orders"),
+    ("The refund rate rose from a base of 3.2% to 4.1%.", "M7 M8"),
+    (
+        "Users in India came to two and a half times their former number.",
+        "r5.users*",
+    ),
+    ("Orders on March 15 and 16 add up to 825.", "T2.r6.orders T2.r7.orders"),
+    ("Brazil is the runner-up by revenue.", "r1.revenue"),
+    (
+        "At $8,000, Brazil's revenue is 20% below the $10,000 of the period before.",
+        "r1.revenue*",
+    ),
+    (
+        "Germany's conversion rate is 1.6 points above that of Brazil.",
+        "r3.conversion r1.conversion",
+    ),
+    (
+        "The top three countries by revenue are Germany, Brazil and France.",
+        "r3.revenue r1.revenue r4.revenue",
+    ),
+    ("Nobody sells more than Germany.", "r3.revenue"),
+    ("Taken together, the six countries made $32,000.", "all"),
+    (
+        "Only one country has a conversion rate below 2%.",
+        "r1.conversion r2.conversion r3.conversion r4.conversion r5.conversion r6.conversion",
+    ),
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
@@ -400,6 +467,78 @@ pub(super) const FALSE: &[(&str, &str)] = &[
     ("French revenue came to $12,400.", "r3.revenue"),
     ("Budapest made $12,400.", "r3.revenue"),
     ("Three countries lost revenue: Brazil, Mexico and Germany.", "all"),
+    (
+        "Orders were higher on 14 March than on 15 March.",
+        "T2.r6.orders T2.r5.orders",
+    ),
+    ("Japan brought in more users than Brazil did.", "r1.users r2.users"),
+    ("All but three countries grew revenue.", "all"),
+    ("Half of the six countries made more than $7,000.", "all"),
+    (
+        "Ranked by revenue from highest to lowest, Mexico takes fifth place.",
+        "r6.revenue",
+    ),
+    ("By revenue, France is number 4 of 6 countries.", "r4.revenue"),
+    ("Across the 30 days of the period, total revenue was $32,000.", "M1"),
+    (
+        "Users add up to 17,000 across the six countries, 2,750 more than before.",
+        "r1.users* r2.users* r3.users* r4.users* r5.users* r6.users*",
+    ),
+    (
+        "Orders spiked on 14 March (156), less than half of the day before (388).",
+        "T2.r5.orders T2.r4.orders",
+    ),
+    (
+        "Germany passed Brazil in revenue: $8.0k versus $12.4k.",
+        "r3.revenue r1.revenue",
+    ),
+    (
+        "Brazil finished $5,000 behind Japan in revenue ($8.0k against $3.0k).",
+        "r1.revenue r2.revenue",
+    ),
+    (
+        "At least 402 orders came in on five of the seven days.",
+        "T2.r1.orders T2.r2.orders T2.r3.orders T2.r4.orders T2.r5.orders T2.r6.orders T2.r7.orders",
+    ),
+    (
+        "Japan and France combined bring in $10,300, less than Germany on its own.",
+        "r2.revenue r4.revenue r3.revenue",
+    ),
+    ("Orders slumped to 420 on 15 March.", "T2.r6.orders"),
+    (
+        "Users in India came to three and a half times their former number.",
+        "r5.users*",
+    ),
+    ("France is the runner-up by revenue.", "r4.revenue"),
+    (
+        "At $8,000, Brazil's revenue is 20% above the $10,000 of the period before.",
+        "r1.revenue*",
+    ),
+    (
+        "Germany's conversion rate is 1.6 points below that of Brazil.",
+        "r3.conversion r1.conversion",
+    ),
+    (
+        "The top three countries by revenue are Germany, Brazil and Japan.",
+        "r3.revenue r1.revenue r2.revenue",
+    ),
+    ("Nobody sells more than Brazil.", "r1.revenue"),
+    (
+        "On average, the six countries had 1,300 users each.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
+    ("The steepest growth in revenue was seen in Germany.", "r3.revenue*"),
+    ("Total revenue was off 3.2% from the period before.", "M1 M2"),
+    ("Germany had 5,200 orders.", "r3.users"),
+    ("In the period before this one, total revenue came to $32,000.", "M1 M2"),
+    (
+        "At $12,400, Brazil is above the $8,000 of Germany.",
+        "r1.revenue r3.revenue",
+    ),
+    (
+        "Only two countries have a conversion rate below 2%.",
+        "r1.conversion r2.conversion r3.conversion r4.conversion r5.conversion r6.conversion",
+    ),
 ];
 
 pub(super) const NEUTRAL: &[(&str, &str)] = &[
