@@ -191,7 +191,7 @@ pub(super) fn is_opener(word: &str) -> bool {
         "richest",
         "poorest",
     ];
-    const NOUNS: [&str; 59] = [
+    const NOUNS: [&str; 73] = [
         "best",
         "worst",
         "engagement",
@@ -251,6 +251,20 @@ pub(super) fn is_opener(word: &str) -> bool {
         "growth",
         "market",
         "markets",
+        "countries",
+        "segments",
+        "channels",
+        "products",
+        "cohorts",
+        "fields",
+        "days",
+        "out",
+        "sources",
+        "regions",
+        "cells",
+        "rows",
+        "nulls",
+        "duplicates",
     ];
     adverb || SUPERLATIVES.contains(&word) || NOUNS.contains(&word) || OPENERS.contains(&word)
 }

@@ -17,7 +17,7 @@ use super::verify::{Judge, comparable};
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger)(?:\s[^\s.,;:]+){0,6}? than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker)(?:\s[^\s.,;:]+){0,6}? than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
+        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger)(?:\s[^\s,;:]+){0,8}? than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker)(?:\s[^\s,;:]+){0,8}? than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
     )
 });
 
@@ -180,7 +180,13 @@ impl Judge<'_, '_> {
             // "from 9 to 10 October (7 to 5)".
             let rest = self.sentence.typed[bare.end..].trim_start();
             let lists = lists || gap.contains('(') && rest.starts_with("to ") && self.subjects.len() > 1;
-            if lists || !links(gap) || self.fits_rows(bare, &name.rows) != Some(false) {
+            // "almost double the 14,918 seen on 16 March": said of the name after it.
+            let next = operands.iter().find(|operand| operand.at >= bare.end);
+            let is_of_next = next.is_some_and(|next| {
+                let between = &self.sentence.typed[bare.end..next.at];
+                between.len() < 24 && !between.contains([',', ';', '.']) && self.is_value_of(bare, &next.rows)
+            });
+            if lists || is_of_next || !links(gap) || self.fits_rows(bare, &name.rows) != Some(false) {
                 continue;
             }
             let stranger = self

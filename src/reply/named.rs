@@ -12,7 +12,7 @@ use super::measure::{self, base};
 use super::number::{Bare, Kind};
 use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable};
+use super::verify::{Judge, comparable, may_count};
 use super::words::Reach;
 
 /// How numbers are shortened, the longest first.
@@ -37,11 +37,12 @@ impl Judge<'_, '_> {
     /// "Of the 14 days, the busiest outpaced the second-busiest by 669"; "from 76.6 to 52.3 percent"; "5.2 of 6.9 million".
     pub(super) fn follows_after_all(&self, bare: &Bare) -> bool {
         let readings = self.readings(bare);
-        let of_all = readings.iter().any(|reading| follows(reading, self.basis));
+        let noun = self.noun_after(bare);
+        let of_all = readings.iter().any(|reading| follows(reading, noun, self.basis));
         of_all
             || self.of_named().is_some_and(|named| {
-                follows(bare, &named)
-                    || readings.iter().any(|reading| follows(reading, &named))
+                follows(bare, noun, &named)
+                    || readings.iter().any(|reading| follows(reading, noun, &named))
                     || self.is_part_of_used(bare, &named)
             })
     }
@@ -213,10 +214,11 @@ impl Judge<'_, '_> {
     }
 }
 
-fn follows(bare: &Bare, basis: &Basis<'_>) -> bool {
+fn follows(bare: &Bare, noun: Option<&str>, basis: &Basis<'_>) -> bool {
     let is_open = |quantity: &&Quantity<'_>| {
         matches!(quantity.tag, Tag::Used | Tag::Beside | Tag::Derived | Tag::Part)
             && comparable(&bare.kind, &quantity.kind)
+            && may_count(noun, quantity)
     };
     basis
         .of_kind(bare.kind)

@@ -75,7 +75,7 @@ pub(super) struct Bare {
 
 const ABOUTS: &str = r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈";
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| hedge(ABOUTS));
-const ABOVES: &str = r"over|more than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥";
+const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|greater than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥";
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(ABOVES));
 const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤";
 static BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(BELOWS));
@@ -108,6 +108,10 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
     }
     if hints.ones {
         out.extend(spelled::ones(masked));
+        out.extend(spelled::one_minute(masked));
+    }
+    if masked.contains("dozen") {
+        out.extend(spelled::dozens(masked));
     }
     if hints.places {
         out.extend(spelled::places(masked));
@@ -210,7 +214,7 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
     let number = &text[found.number.clone()];
     let before = text[..found.number.start].chars().next_back();
     let prefix = found.prefix.map(|(_, prefix)| prefix);
-    let is_multiple = is_multiple(&text[..found.number.start]);
+    let is_multiple = is_multiple(&text[..found.number.start]) || text[..found.number.start].ends_with("factor of ");
     if before.is_some_and(|c| c.is_alphanumeric() || c == '_') && prefix.is_none() && !is_multiple {
         // A digit inside a word or an identifier.
         return None;
@@ -285,7 +289,12 @@ fn hedge_before(before: &str) -> Hedge {
 }
 
 fn hedge_of(before: &str) -> Hedge {
-    if words::moves_up_to(before) {
+    let adds_up = ["add", "adds", "added", "adding", "sum", "sums", "summed"];
+    let added = before
+        .trim_end()
+        .strip_suffix(" up to")
+        .and_then(|before| before.rsplit(' ').next());
+    if added.is_some_and(|verb| adds_up.contains(&verb)) || words::moves_up_to(before) {
         // "went up to 7 %" states a direction, no bound.
         Hedge::Exact
     } else if JUST_BELOW.is_match(before) {

@@ -19,7 +19,7 @@ use super::verify::{Judge, comparable};
 
 pub(super) static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:previous(?:ly)?|prev|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|having (?:been|trailed|stood|led)|it was|they were|versus|vs\.?|against|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
+        r"(?i)\b(?:previous(?:ly)?|prev|prior|before|earlier|last (?:period|week|month|quarter|year)|preceding|formerly|used to|ago|had been|having (?:been|trailed|stood|led)|it was|they were|versus|vs\.?|against|as opposed to|compared (?:with|to)|than|(?:from|after|down on|up on) (?:about |roughly |around )?[$€£~]?[\d\x{fffc}])",
     )
 });
 
@@ -183,7 +183,7 @@ impl Judge<'_, '_> {
     fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:from(?: (?:an? |its |the )?(?:[a-z]+ ){0,2}(?:base|level|low|high|figure|rate|reading|mark)(?: of)?)?|after|versus|vs\.?|compared (?:with|to)|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+                r"(?i)\b(?:from(?: (?:an? |its |the )?(?:[a-z]+ ){0,2}(?:base|level|low|high|figure|rate|reading|mark)(?: of)?)?|after|versus|vs\.?|compared (?:with|to)|as opposed to|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
             )
         });
         static WINDOW: LazyLock<Regex> = LazyLock::new(|| {

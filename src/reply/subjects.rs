@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::evidence::{At, TableKind, Unit};
 
 use super::lexicon::{Entry, speaks_per_row, subjects};
 use super::mask::says;
 use super::measure::base;
 use super::number::Kind;
+use super::pattern::pattern;
 use super::reason::Reason;
 use super::verify::Judge;
 
@@ -19,12 +25,24 @@ const SHORT: [(&str, &str); 3] = [
 ];
 
 impl Judge<'_, '_> {
+    /// "Android 13 users bring in": who does it, and no measure.
+    fn is_said_of_people(&self, range: &Range<usize>) -> bool {
+        static DO: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^\s(?:(?:now|also|alone|still|each)\s)?(?:bring|brought|spen[dt]|generat|earn|plac|(?:are|were) worth|pay|paid|contribut|account|ma[dk]e|took|take|convert|return|buy|bought|deliver|yield|[$€£])",
+            )
+        });
+        let typed = &self.sentence.typed;
+        let follows_name = self.mentions.iter().any(|mention| mention.range.end + 1 == range.start);
+        follows_name && typed[range.clone()].eq_ignore_ascii_case("users") && DO.is_match(&typed[range.end..])
+    }
+
     /// Measure words, if any, must be measures of the cells used.
     pub(super) fn measures(&mut self) {
         let said: Vec<&Entry> = self
             .names
             .iter()
-            .filter(|(_, entry)| entry.is_measure)
+            .filter(|(range, entry)| entry.is_measure && !self.is_said_of_people(range))
             .map(|(_, entry)| *entry)
             .collect();
         if said.is_empty() || self.basis.cells.is_empty() {

@@ -199,11 +199,7 @@ impl Judge<'_, '_> {
                 }
         };
         let nouns = self.noun_after(bare);
-        let counted = |quantity: &Quantity<'_>| match (&nouns, &quantity.noun) {
-            (Some(said), Some(noun)) => is_same_noun(said, noun),
-            (Some(_), None) => !matches!(quantity.kind, Kind::Money(_) | Kind::Minutes),
-            _ => true,
-        };
+        let counted = |quantity: &Quantity<'_>| may_count(nouns, quantity);
         let fits = |quantity: &&Quantity<'_>| {
             (bare.fits(quantity.value) && !(bare.is_bound() && quantity.tag == Tag::Beside))
                 || (bare.bounds(quantity.value) && quantity.tag == Tag::Used)
@@ -227,7 +223,7 @@ impl Judge<'_, '_> {
         }
         let kinds: Vec<&Quantity<'_>> = self.basis.of_kind(bare.kind).filter(is_open).collect();
         let fitting = kinds.iter().copied().find(fits);
-        if let (Some(noun), Some(quantity)) = (&nouns, fitting) {
+        if let (Some(noun), Some(quantity)) = (nouns, fitting) {
             return Some(Reason::contradicted(
                 "unit",
                 format!(
@@ -359,7 +355,7 @@ impl Judge<'_, '_> {
     }
 
     /// What a number counts: the longest noun of the evidence right after it, or a usual one.
-    fn noun_after(&self, bare: &Bare) -> Option<&str> {
+    pub(super) fn noun_after(&self, bare: &Bare) -> Option<&str> {
         if bare.kind != Kind::Plain {
             return None;
         }
@@ -407,6 +403,15 @@ impl Judge<'_, '_> {
         let after = self.masked.text[bare.end..].trim_start();
         let after = after.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
         BEFORE.iter().any(|words| before.contains(words)) || AFTER.iter().any(|words| after.contains(words))
+    }
+}
+
+/// Whether a number with this noun after it may stand for a quantity, seen from what that counts.
+pub(super) fn may_count(said: Option<&str>, quantity: &Quantity<'_>) -> bool {
+    match (said, quantity.noun) {
+        (Some(said), Some(noun)) => is_same_noun(said, noun),
+        (Some(_), None) => !matches!(quantity.kind, Kind::Money(_) | Kind::Minutes),
+        _ => true,
     }
 }
 

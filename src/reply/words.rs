@@ -10,15 +10,22 @@ use super::pattern::pattern;
 const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|to add|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
 const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|(?:was|were|is|are) off|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|tail(?:s|ed|ing) off|peter(?:s|ed|ing) out|trend(?:s|ed|ing) (?:down|lower)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
 
-static DIRECTION: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)\b(?:{UP}|{DOWN})\b")));
+/// "More revenue than in the previous period", "fewer orders than before".
+const THAN_BEFORE: &str = r" (?:[^\s.,;:]+ ){0,3}?than (?:(?:in|during|at|the|a|it|they|did|had|was|were) ){0,3}(?:before|earlier|previously|last time|(?:last|previous|prior|preceding) (?:week|month|period|quarter|window|year)|(?:week|month|period|quarter|year) (?:before|earlier|ago))";
+
+static DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?:{UP}|more{THAN_BEFORE}|{DOWN}|(?:fewer|less){THAN_BEFORE})\b"
+    ))
+});
 /// Whether a direction is one of those up.
-static UPWARD: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP})$")));
+static UPWARD: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP}|more{THAN_BEFORE})$")));
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
-        |(?:higher|lower)\s(?:[^\s.,;:]+\s){1,6}?than|(?:off\s(?:the|limits)\b)|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
+        |(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
         |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
 });
@@ -38,14 +45,21 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
 
 static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
+        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|(?:its|their|the)\shigh\s(?:on|for|of|came|was|in|at|with)|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|bottomed|(?:its|their|the)\slow\s(?:on|for|of|came|was|in|at|with)|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
     )
 });
 
 /// "No country out-earned Italy".
 static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[a-z]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|[a-z]+(?:ed|s) more (?:[a-z]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[a-z]+ )?than)\b",
+        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[^\s.,;:]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
+    )
+});
+
+/// "takes more orders than any other channel".
+static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:(?P<more>more|higher|larger|bigger|greater)|fewer|less|lower|smaller) (?:[^\s.,;:]+ ){0,3}?than any(?:one| other)\b",
     )
 });
 
@@ -174,6 +188,19 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
     let may_beat = ["No ", "no ", "Nobody", "nobody", "None", "none"]
         .iter()
         .any(|word| text.contains(word));
+    let beats_any = text
+        .contains("than any")
+        .then(|| BEATS_ANY.captures(text))
+        .flatten()
+        .and_then(|found| {
+            let whole = found.get(0)?;
+            Some(Superlative {
+                word: whole.as_str().to_owned(),
+                end: whole.end(),
+                side: if found.name("more").is_some() { 1 } else { -1 },
+                reach: Reach::Level,
+            })
+        });
     let beaten_by_none = may_beat
         .then(|| NONE_BEATS.find(text))
         .flatten()
@@ -183,8 +210,9 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
             side: 1,
             reach: Reach::Level,
         });
+    let compared = beaten_by_none.into_iter().chain(beats_any);
     if !SUPERLATIVE.is_match(text) {
-        return beaten_by_none.into_iter().collect();
+        return compared.collect();
     }
     let masked = blank(text, &NO_SUPERLATIVE);
     let said = SUPERLATIVE.captures_iter(&masked).filter_map(|found| {
@@ -214,7 +242,7 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
         let end = whole.end();
         Some(Superlative { word, end, side, reach })
     });
-    said.chain(beaten_by_none).collect()
+    said.chain(compared).collect()
 }
 
 /// What weakly says that something rose or fell: heard only where the cells used say the opposite.
@@ -237,8 +265,8 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             let word = whole.as_str().to_lowercase();
             let is = |name: &str| found.name(name).is_some();
             let after = &text[whole.end()..];
-            if word == "half" && text[..whole.start()].ends_with("and a ") {
-                // "two and a half times".
+            if word == "half" && (text[..whole.start()].ends_with("and a ") || after.starts_with(" a dozen")) {
+                // "two and a half times", "half a dozen".
                 return None;
             }
             if POINT.is_match(after.strip_prefix(" of").unwrap_or(after)) {

@@ -11,6 +11,39 @@ use crate::reply::pattern::pattern;
 static AND_A_HALF: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(?P<word>one|two|three|four|five) and a half times\b"));
 
+/// "one minute and twenty seconds".
+pub(super) fn one_minute(text: &str) -> impl Iterator<Item = Bare> {
+    static MINUTE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:one|a) minute\b"));
+    MINUTE.find_iter(text).map(|found| Bare {
+        half: 0.5,
+        hedge: hedge_before(&text[..found.start()]),
+        ..whole(&found, 1.0, Kind::Minutes)
+    })
+}
+
+/// "half a dozen", "a dozen".
+pub(super) fn dozens(text: &str) -> impl Iterator<Item = Bare> {
+    static DOZEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:half )?a dozen\b"));
+    DOZEN.find_iter(text).map(|found| {
+        let is_half = found.as_str().len() > "a dozen".len();
+        whole(&found, if is_half { 6.0 } else { 12.0 }, Kind::Plain)
+    })
+}
+
+/// A number in words that is exact.
+fn whole(found: &regex::Match<'_>, value: f64, kind: Kind) -> Bare {
+    Bare {
+        raw: found.as_str().to_owned(),
+        start: found.start(),
+        end: found.end(),
+        value,
+        kind,
+        sign: None,
+        half: 0.0,
+        hedge: Hedge::Exact,
+    }
+}
+
 pub(super) fn and_a_half(text: &str) -> impl Iterator<Item = Bare> {
     AND_A_HALF.captures_iter(text).filter_map(|found| {
         let (whole, word) = (found.get(0)?, found.name("word")?);
@@ -196,6 +229,12 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     }
     let lower = word.as_str().to_lowercase();
     let value = WORDS.iter().find(|(known, _)| *known == lower)?.1;
+    let scale = if next.starts_with("second") && unit.is_some() {
+        1.0 / 60.0
+    } else {
+        1.0
+    };
+    let value = value * scale;
     Some(Bare {
         raw: word.as_str().to_owned(),
         start: word.start(),
@@ -205,7 +244,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         sign: None,
         half: match unit {
             Some(Kind::Times) => value * 0.05,
-            Some(_) => 0.5,
+            Some(_) => 0.5 * scale,
             None => 0.0,
         },
         hedge: hedge_before(&text[..word.start()]),
@@ -214,7 +253,8 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
 
 /// What a spelled number measures, by the words after it; none where it counts.
 fn unit(after: &str) -> Option<Kind> {
-    const UNITS: [(&str, Kind); 7] = [
+    const UNITS: [(&str, Kind); 8] = [
+        ("seconds", Kind::Minutes),
         ("times", Kind::Times),
         ("percentage point", Kind::Points),
         ("points", Kind::Points),

@@ -278,6 +278,22 @@ pub(super) const TRUE: &[(&str, &str)] = &[
         "Only one country has a conversion rate below 2%.",
         "r1.conversion r2.conversion r3.conversion r4.conversion r5.conversion r6.conversion",
     ),
+    ("Four countries made more revenue than in the previous period.", "all"),
+    (
+        "The 4,200 users of Brazil were almost three times the 1,500 counted in Japan.",
+        "r1.users r2.users",
+    ),
+    ("There were more users: 17,000, as opposed to 15,250.", "M3 M4"),
+    ("France users bring in $6,200.", "r4.revenue"),
+    ("Half a dozen countries made $32,000 between them.", "all"),
+    ("Germany takes more revenue than any other country.", "r3.revenue"),
+    ("No country has more users than Germany.", "r3.users"),
+    ("Orders reached their low on 14 March.", "T2.r5.orders"),
+    ("Brazil exceeds Japan in users by a factor of 2.8.", "r1.users r2.users"),
+    (
+        "Users add up to 17,000.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
@@ -538,6 +554,21 @@ pub(super) const FALSE: &[(&str, &str)] = &[
     (
         "Only two countries have a conversion rate below 2%.",
         "r1.conversion r2.conversion r3.conversion r4.conversion r5.conversion r6.conversion",
+    ),
+    ("Five countries made more revenue than in the previous period.", "all"),
+    ("There were fewer users than in the previous period: 17,000.", "M3 M4"),
+    ("Half a dozen countries lost revenue.", "all"),
+    ("Brazil takes more revenue than any other country.", "r1.revenue"),
+    ("No country has more users than Brazil.", "r1.users"),
+    ("Orders reached their low on 13 March.", "T2.r4.orders"),
+    ("Brazil exceeds Japan in users by a factor of 3.4.", "r1.users r2.users"),
+    (
+        "Users add up to 7,300.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
+    (
+        "The 4,200 users of Japan were almost three times the 1,500 counted in Brazil.",
+        "r1.users r2.users",
     ),
 ];
 
