@@ -44,6 +44,10 @@ impl Judge<'_, '_> {
             return None;
         }
         let after = &self.masked.text[bare.end..];
+        let first = after.trim_start().bytes().next()?.to_ascii_lowercase();
+        if !b"abhlmgsf".contains(&first) {
+            return None;
+        }
         let side: Captures<'_> = SIDE.captures(after)?;
         let claimed = if side.name("more").is_some() { 1 } else { -1 };
         let from = bare.end + side.get(0)?.end();

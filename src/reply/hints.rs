@@ -17,6 +17,8 @@ pub(super) struct Hints {
     pub(super) places: bool,
     /// "one", "top".
     pub(super) ones: bool,
+    /// "no", "nobody", "none".
+    pub(super) nones: bool,
 }
 
 impl Hints {
@@ -59,6 +61,7 @@ impl Hints {
             }
             b"fir" | b"sec" | b"run" => self.places = true,
             b"one" | b"top" => self.ones = true,
+            b"no " | b"nob" | b"non" => self.nones = true,
             b"hal" => self.halves = true,
             _ => {}
         }

@@ -8,6 +8,8 @@ use jiff::civil::Date;
 
 use crate::evidence::{Cell, Evidence, Role, Row, Table, TableKind, Unit};
 
+use super::day::{day_of, month_of};
+
 /// What the evidence calls its rows and measures.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lexicon {
@@ -106,9 +108,7 @@ impl Lexicon {
             let is_entity = !names_measures && !row.summary;
             for name in std::iter::once(&row.key).chain(&row.aliases) {
                 self.learn(name);
-                if name.len() < 2
-                    || may_be_figure(name) && (name.parse::<Date>().is_ok() || name.parse::<f64>().is_ok())
-                {
+                if name.len() < 2 || may_be_figure(name) && (day_of(name).is_some() || name.parse::<f64>().is_ok()) {
                     continue;
                 }
                 let entry = self.entry(name);
@@ -146,8 +146,8 @@ impl Lexicon {
             }
         }
         if may_be_figure(&row.key) {
-            row.key.parse().ok().map(&mut add);
-            format!("{}-01", row.key).parse().ok().map(&mut add);
+            day_of(&row.key).map(&mut add);
+            month_of(&row.key).map(&mut add);
         }
     }
 

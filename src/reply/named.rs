@@ -9,10 +9,11 @@ use crate::evidence::{At, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
 use super::measure::{self, base};
+use super::nouns::may_count;
 use super::number::{Bare, Kind};
 use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable, may_count};
+use super::verify::{Judge, comparable};
 use super::words::Reach;
 
 /// How numbers are shortened, the longest first.
@@ -151,7 +152,9 @@ impl Judge<'_, '_> {
                 r"(?i)\b(?:(?:(?P<top>top|leading)|(?P<bottom>bottom))[- ](?P<n>two|three|four|five|[2-5])|(?P<m>two|three|four|five|[2-5]) (?:(?P<most>largest|biggest|highest|leading|top)|(?P<least>smallest|lowest)))\b",
             )
         });
-        let found = TOP.captures(&self.sentence.typed)?;
+        // Patterns cost more than names are counted.
+        let may_list = (2..=5).contains(&self.subjects.len());
+        let found = may_list.then(|| TOP.captures(&self.sentence.typed)).flatten()?;
         let said = found.name("n").or(found.name("m"))?.as_str().to_lowercase();
         let place = ["two", "three", "four", "five"].iter().position(|word| *word == said);
         Some(Top {

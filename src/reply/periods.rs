@@ -10,6 +10,7 @@ use regex::Regex;
 use crate::evidence::{At, Role};
 
 use super::basis::{Quantity, Time};
+use super::day::day_of;
 use super::mask::Dated;
 use super::measure::base;
 use super::number::{Bare, Kind};
@@ -168,14 +169,14 @@ impl Judge<'_, '_> {
         let is_before = |dated: &Dated| {
             ends(dated, before.start, before.end) && !ends(dated, evidence.period.start, evidence.period.end)
         };
-        let uses_days = self.basis.cells.iter().any(|at| at.row.key.parse::<Date>().is_ok());
+        let uses_days = self.basis.cells.iter().any(|at| day_of(&at.row.key).is_some());
         !dates.is_empty() && !uses_days && dates.iter().all(|(_, dated)| is_before(dated))
     }
 
     /// Whether the values of more than one day are used.
     fn uses_days(&self) -> bool {
         let cells = self.basis.cells.iter();
-        let days: BTreeSet<Date> = cells.filter_map(|at| at.row.key.parse().ok()).collect();
+        let days: BTreeSet<Date> = cells.filter_map(|at| day_of(&at.row.key)).collect();
         days.len() > 1
     }
 

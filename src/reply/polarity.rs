@@ -1,24 +1,22 @@
-//! Words that claim a direction, a calm or an extreme, against the signs and places of the cells used.
+//! Words that claim a direction or a calm, against the signs of the cells used.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
 use regex::Regex;
 
-use crate::evidence::{At, Good, Role, Row, Unit};
+use crate::evidence::{At, Good, Unit};
 
 use super::mask::says;
-use super::measure::{self, base};
+use super::measure;
 use super::names::Mention;
 use super::pattern::pattern;
-use super::placeholder::sign;
 use super::reason::Reason;
 use super::render::MARK;
+use super::signs::sign_of;
 use super::subjects::measures_of;
 use super::verify::Judge;
-use super::words::{self, Direction, Reach};
+use super::words::{self, Direction};
 
 static CALM: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
@@ -97,48 +95,6 @@ impl Judge<'_, '_> {
         self.directions = found;
     }
 
-    /// "Late events spiked on 3 December, six times the figure of the day after": a spike or a dip is held against the other day, be it
-    /// before or after. 1 where the day named first has the higher value.
-    fn height_of_day(&self, direction: &Direction) -> Option<i8> {
-        let first = self.subjects.first()?;
-        let is_spike = direction.word.starts_with("spik") || direction.word.starts_with("dip");
-        let is_day = |at: &&At<'_>| at.row.key.parse::<Date>().is_ok() && at.column.role != Role::Previous;
-        let days = self.basis.cells.iter().filter(is_day).copied();
-        let (own, others): (Vec<At<'_>>, Vec<At<'_>>) = days.partition(|at| first.rows.contains(&at.row.id.as_str()));
-        match (own.as_slice(), others.as_slice()) {
-            ([a], [b]) if is_spike && std::ptr::eq(a.column, b.column) => Some(sign(a.exact()? - b.exact()?)),
-            _ => None,
-        }
-    }
-
-    /// "Completeness slumped to 74.6 % on 11 August": the one day used against the day before it, or, for a word that speaks of how high
-    /// a day stands out, against all days.
-    fn sign_of_day(&self, direction: &Direction) -> Option<i8> {
-        let is_used = |at: &&At<'_>| at.column.role == Role::Current && at.row.key.parse::<Date>().is_ok();
-        let days: Vec<&At<'_>> = self.basis.cells.iter().filter(is_used).collect();
-        let is_one = days.windows(2).all(|two| std::ptr::eq(two[0].row, two[1].row));
-        let signs = days.iter().filter_map(|at| sign_among_days(at, direction));
-        let signs: Vec<i8> = signs.filter(|_| is_one).collect();
-        let met = signs.iter().find(|sign| **sign == direction.sign);
-        met.or(signs.first()).copied()
-    }
-
-    /// The measure that a superlative is of: "the top channel by revenue".
-    fn measure_after(&self, from: usize) -> Option<&str> {
-        let text = &self.sentence.typed;
-        let is_by = |start: usize| {
-            let between = text.get(from..start).map(str::trim_end);
-            between.is_some_and(|between| {
-                between.len() < 40 && (between.ends_with(" by") || between.ends_with(" in terms of"))
-            })
-        };
-        let mut after = self
-            .names
-            .iter()
-            .filter(|(range, entry)| entry.is_measure && is_by(range.start));
-        after.next().map(|(_, entry)| &*entry.lower)
-    }
-
     /// "Every one of the five segments".
     fn says_all(&self) -> bool {
         static ALL: LazyLock<Regex> = LazyLock::new(|| {
@@ -156,7 +112,7 @@ impl Judge<'_, '_> {
     }
 
     /// The cells of the one row that the sentence names, where there is but one; else all.
-    fn cells_of_subject(&self) -> Vec<At<'_>> {
+    pub(super) fn cells_of_subject(&self) -> Vec<At<'_>> {
         let mut own = self.own_cells();
         if let Some(rows) = self.subject() {
             own.retain(|at| rows.contains(&at.row.id.as_str()));
@@ -226,94 +182,6 @@ impl Judge<'_, '_> {
         start..end
     }
 
-    /// The signs of the changes that this sentence may speak of.
-    pub(super) fn signs(&self) -> Vec<i8> {
-        let pieces: Vec<i8> = self
-            .sentence
-            .pieces
-            .iter()
-            .filter(|piece| piece.is_change)
-            .filter_map(|piece| piece.sign)
-            .collect();
-        if !pieces.is_empty() {
-            return pieces;
-        }
-        if self.sentence.cells.is_empty() && !self.basis.signs.is_empty() {
-            return self.basis.signs.clone();
-        }
-        let own: Vec<i8> = self.own_cells().iter().filter_map(sign_of).collect();
-        match own.as_slice() {
-            [] if self.basis.signs.is_empty() => {
-                let columns = self.between_columns();
-                columns.map_or_else(|| self.between_days(), |sign| vec![sign])
-            }
-            [] => self.basis.signs.clone(),
-            _ => own,
-        }
-    }
-
-    /// "From 47 % on day 1 to 24 % on day 7": of two columns of one row, both current, in the order told.
-    pub(super) fn between_columns(&self) -> Option<i8> {
-        let [a, b] = self.basis.cells.as_slice() else {
-            return None;
-        };
-        let is_current = |at: &At<'_>| at.column.role == Role::Current;
-        let is_pair = std::ptr::eq(a.row, b.row) && !std::ptr::eq(a.column, b.column) && measure::same_unit(a, b);
-        let place = |at: &At<'_>| {
-            let value = at.exact()?;
-            self.numbers
-                .iter()
-                .position(|bare| bare.fits(value) && bare.kind == self.basis.kind(at))
-        };
-        if !is_pair || !is_current(a) || !is_current(b) {
-            return None;
-        }
-        let (first, second) = (place(a)?, place(b)?);
-        let rise = sign(b.exact()? - a.exact()?);
-        (first != second).then_some(if first < second { rise } else { -rise })
-    }
-
-    /// From the earlier to the later of two days, column by column: "fell to 156, from 388 the day before". The days are those that the sentence
-    /// names, or the one that it names and the last one used before that.
-    fn between_days(&self) -> Vec<i8> {
-        let may_be_day = |at: &At<'_>| at.row.key.starts_with(|c: char| c.is_ascii_digit());
-        if !self.basis.cells.iter().any(may_be_day) {
-            return Vec::new();
-        }
-        let day = |at: &At<'_>| at.row.key.parse::<Date>().ok();
-        let cells: Vec<(Date, At<'_>)> = self.basis.cells.iter().filter_map(|at| Some((day(at)?, *at))).collect();
-        let days: BTreeSet<Date> = cells.iter().map(|(day, _)| *day).collect();
-        let is_named = |at: &At<'_>| {
-            self.subjects
-                .iter()
-                .any(|subject| subject.rows.contains(&at.row.id.as_str()))
-        };
-        let named: BTreeSet<Date> = cells
-            .iter()
-            .filter(|(_, at)| is_named(at))
-            .map(|(day, _)| *day)
-            .collect();
-        let two = |days: &BTreeSet<Date>| Some((*days.first()?, *days.last()?)).filter(|_| days.len() == 2);
-        let one = || {
-            let to = named.first().filter(|_| named.len() == 1)?;
-            let beside = days
-                .range(..to)
-                .next_back()
-                .or_else(|| days.iter().find(|day| *day != to))?;
-            Some((*beside, *to))
-        };
-        let Some((from, to)) = two(&named).or_else(|| two(&days)).or_else(one) else {
-            return Vec::new();
-        };
-        let later = cells.iter().filter(|(day, _)| *day == to);
-        let change = |(_, now): &(Date, At<'_>)| {
-            let is_same = |at: &At<'_>| std::ptr::eq(at.table, now.table) && std::ptr::eq(at.column, now.column);
-            let (_, then) = cells.iter().find(|(day, at)| *day == from && is_same(at))?;
-            Some(sign(now.exact()? - then.exact()?))
-        };
-        later.filter_map(change).collect()
-    }
-
     fn calm(&mut self, signs: &[i8]) {
         let Some(word) = CALM.find(&self.masked.text).map(|found| found.range()) else {
             return;
@@ -347,98 +215,6 @@ impl Judge<'_, '_> {
                 ),
             ));
         }
-    }
-
-    pub(super) fn superlatives(&mut self) {
-        if self.sentence.pieces.iter().any(|piece| piece.is_rank) {
-            return;
-        }
-        let moves = self.sentence.pieces.iter().filter(|piece| piece.is_change);
-        let falls = self.directions.iter().any(|direction| direction.sign < 0)
-            || moves.clone().any(|piece| piece.sign == Some(-1));
-        let speaks_of_change = !self.directions.is_empty() || moves.count() > 0;
-        for claim in std::mem::take(&mut self.superlatives) {
-            let is_of_change = claim.reach != Reach::Level;
-            let of_change = speaks_of_change || is_of_change;
-            let fits = |side: i8| claim.side == 0 || side == 0 || side == claim.side || (falls && claim.side > 0);
-            if self.basis.extremes.iter().any(|side| fits(*side)) {
-                continue;
-            }
-            let mut own = self.cells_of_subject();
-            let ranked_by = self.measure_after(claim.end);
-            if own
-                .iter()
-                .any(|at| ranked_by.is_some_and(|label| is_measure(at, label)))
-            {
-                own.retain(|at| ranked_by.is_some_and(|label| is_measure(at, label)));
-            }
-            let met = own.iter().any(|at| {
-                let change = measure::companion(&base(at), Role::Change).filter(|_| of_change);
-                let levels = [*at, base(at)].into_iter().filter(|at| !is_of_change || is_change(at));
-                levels
-                    .chain(change)
-                    .filter_map(|at| measure::rank(&at))
-                    .any(|rank| (rank.from_top == 1 && fits(1)) || (rank.from_bottom == 1 && fits(-1)))
-            });
-            // "The widest swing" says neither up nor down.
-            let sides: &[i8] = match (falls, speaks_of_change) {
-                (true, _) => &[-1],
-                (false, true) => &[1],
-                (false, false) => &[1, -1],
-            };
-            // "fastest" and "steepest" are about percent; "the largest gain" may be an amount.
-            let is_extreme = |at: &At<'_>, side: i8| {
-                measure::is_extreme_change(at, side, measure::change_percent)
-                    || claim.reach != Reach::Change && measure::is_extreme_change(at, side, measure::change)
-            };
-            let met = met || (of_change && own.iter().any(|at| sides.iter().any(|side| is_extreme(at, *side))));
-            if !met {
-                self.fault(Reason::unsupported(
-                    "word",
-                    format!("\"{}\" needs an extreme or rank assert that holds", claim.word),
-                ));
-            }
-        }
-    }
-}
-
-fn sign_among_days(at: &At<'_>, direction: &Direction) -> Option<i8> {
-    const HEIGHTS: [&str; 7] = ["slump", "spik", "dip", "collaps", "plung", "surg", "plummet"];
-    let (own, day) = (at.exact()?, at.row.key.parse::<Date>().ok()?);
-    let values = measure::column_values(at.table, &at.column.name);
-    let on = |wanted: Option<Date>| {
-        let is_wanted = |(row, _): &&(&Row, f64)| row.key.parse().ok() == wanted;
-        let (_, value) = values.iter().find(is_wanted).filter(|_| wanted.is_some())?;
-        Some(sign(own - value))
-    };
-    let since_yesterday = on(day.yesterday().ok());
-    if !HEIGHTS.iter().any(|stem| direction.word.starts_with(stem)) {
-        return since_yesterday;
-    }
-    let mean = values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64;
-    let beside = [Some(sign(own - mean)), since_yesterday, on(day.tomorrow().ok())];
-    match beside.contains(&Some(direction.sign)) {
-        true => Some(direction.sign),
-        false => beside[0],
-    }
-}
-
-fn is_measure(at: &At<'_>, label: &str) -> bool {
-    measures_of(at).iter().any(|own| own == label)
-}
-
-/// Whether a cell holds a change, and no level.
-fn is_change(at: &At<'_>) -> bool {
-    matches!(
-        at.column.role,
-        Role::Change | Role::ChangePoints | Role::Deviation | Role::Z
-    )
-}
-
-fn sign_of(at: &At<'_>) -> Option<i8> {
-    match at.column.role {
-        Role::Change | Role::ChangePoints | Role::Deviation => at.exact().map(sign),
-        _ => measure::change(at).or_else(|| measure::deviation(at)).map(sign),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::hints::Hints;
 use super::pattern::pattern;
 
 const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|to add|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
@@ -185,9 +186,11 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
-    let may_beat = ["No ", "no ", "Nobody", "nobody", "None", "none"]
-        .iter()
-        .any(|word| text.contains(word));
+    superlatives_hinted(text, Hints::of(text))
+}
+
+/// Those of a text of which it is known what it may hold.
+pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> {
     let beats_any = text
         .contains("than any")
         .then(|| BEATS_ANY.captures(text))
@@ -201,7 +204,8 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
                 reach: Reach::Level,
             })
         });
-    let beaten_by_none = may_beat
+    let beaten_by_none = hints
+        .nones
         .then(|| NONE_BEATS.find(text))
         .flatten()
         .map(|found| Superlative {

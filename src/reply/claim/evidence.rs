@@ -1,14 +1,17 @@
 //! The evidence of a claim as the evidence of a run: same tables, units, roles; metrics become a table of totals.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use jiff::civil::Date;
+use regex::Regex;
 use serde_json::from_str;
 
 use crate::evidence::{At, Cell, Column, Evidence, Good, Role, Row, Table, TableKind, Unit};
 use crate::insight::Analyst;
 
 use super::tape::Node;
+use crate::reply::day::day_of;
+use crate::reply::pattern::pattern;
 
 /// The table of metrics.
 const METRICS: &str = "M";
@@ -236,34 +239,17 @@ fn cell(value: Option<Node<'_>>, seconds: bool) -> Cell {
         };
     }
     match value.text() {
-        Some(text) => date(&text).map_or_else(|| Cell::Text(text.into_owned()), Cell::Day),
+        Some(text) => day_of(&text).map_or_else(|| Cell::Text(text.into_owned()), Cell::Day),
         None => Cell::Missing(String::new()),
     }
 }
 
-/// Most texts are seen not to be a day from their first letter.
-fn date(text: &str) -> Option<Date> {
-    let may_be = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '−'));
-    may_be.then(|| text.parse().ok()).flatten()
-}
-
 /// Of what nobody wants more; with other measures more is better, or nobody knows.
 fn good(label: &str) -> Good {
-    const UNWANTED: [&str; 12] = [
-        "refund",
-        "churn",
-        "null",
-        "missing",
-        "duplicate",
-        "error",
-        "bounce",
-        "cancel",
-        "invalid",
-        "late ",
-        "complaint",
-        "fail",
-    ];
-    match UNWANTED.iter().any(|word| label.contains(word)) {
+    static UNWANTED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern("refund|churn|null|missing|duplicate|error|bounce|cancel|invalid|late |complaint|fail")
+    });
+    match UNWANTED.is_match(label) {
         true => Good::Down,
         false => Good::Neither,
     }
