@@ -13,11 +13,12 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::evidence::{At, Column, Evidence, Role, Row, TableKind};
+use crate::evidence::{At, Column, Role, Row, TableKind};
 use crate::insight::Verdict;
 
 use super::basis::{Basis, Ground};
-use super::mask::says;
+use super::mask::{mask, says};
+use super::periods::BEFORE;
 use super::reason::Reason;
 use super::render::render;
 use super::text::sentences;
@@ -184,7 +185,7 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
     }
     let is_cited = !cells.is_empty();
     if !is_cited {
-        cells = spoken_of(text, evidence, &tables);
+        cells = spoken_of(text, ground, &tables);
     }
     let cites_nothing = citations.is_empty() && cells.is_empty();
     let basis = Basis::on(ground, cells);
@@ -224,15 +225,37 @@ fn not_checkable() -> Judged {
     }
 }
 
+/// How labels are shortened.
+const SHORT: [(&str, &str); 6] = [
+    ("AOV", "average order value"),
+    ("ARPU", "average revenue per user"),
+    ("DAU", "daily active users"),
+    ("D1 retention", "day-1 retention"),
+    ("D7 retention", "day-7 retention"),
+    ("D30 retention", "day-30 retention"),
+];
+
 /// The cells that a text without cell citations plainly speaks of: rows and measures that it names, in the tables cited.
-fn spoken_of<'a>(text: &str, evidence: &'a Evidence, tables: &[&str]) -> Vec<At<'a>> {
+fn spoken_of<'a>(text: &str, ground: Ground<'a>, tables: &[&str]) -> Vec<At<'a>> {
+    let dates = mask(text, Some(ground.lexicon)).dates;
+    let is_dated = |row: &Row| {
+        let days = ground.lexicon.days.iter().filter(|(_, id)| **id == *row.id);
+        days.into_iter()
+            .any(|(day, _)| dates.iter().any(|(_, dated)| dated.is(*day)))
+    };
+    // What stands beside a current value is known without it.
+    let tells_before = BEFORE.is_match(text);
     let mut out = Vec::new();
-    for table in &evidence.tables {
+    for table in &ground.evidence.tables {
         if !tables.is_empty() && !tables.contains(&table.id.as_str()) {
             continue;
         }
         let totals = table.kind == TableKind::Totals;
-        let named: Vec<&Row> = table.rows.iter().filter(|row| says(text, &row.key)).collect();
+        let named: Vec<&Row> = table
+            .rows
+            .iter()
+            .filter(|row| says(text, &row.key) || !dates.is_empty() && is_dated(row))
+            .collect();
         let rows: Vec<&Row> = if named.is_empty() && !totals {
             table.rows.iter().collect()
         } else {
@@ -242,7 +265,11 @@ fn spoken_of<'a>(text: &str, evidence: &'a Evidence, tables: &[&str]) -> Vec<At<
             continue;
         }
         let is_said = |column: &Column| {
-            column.role != Role::Key && (totals || says(text, column.label.trim_end_matches(" (previous period)")))
+            let label = column.label.trim_end_matches(" (previous period)");
+            let short = SHORT.iter().find(|(_, long)| long.eq_ignore_ascii_case(label));
+            let is_named = says(text, label) || short.is_some_and(|(short, _)| says(text, short));
+            let is_of_time = tells_before || column.role != Role::Previous;
+            column.role != Role::Key && (totals || is_named && is_of_time)
         };
         let said: Vec<usize> = (0..table.columns.len())
             .filter(|place| is_said(&table.columns[*place]))

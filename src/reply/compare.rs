@@ -44,7 +44,12 @@ impl Judge<'_, '_> {
     pub(super) fn comparisons(&mut self) {
         let operands = self.operands();
         let mut faults = Vec::new();
-        for found in COMPARISON.captures_iter(&self.sentence.typed) {
+        let n_named = operands.iter().filter(|operand| !operand.rows.is_empty()).count();
+        let pattern = (n_named > 1).then_some(&COMPARISON);
+        let compared = pattern
+            .into_iter()
+            .flat_map(|pattern| pattern.captures_iter(&self.sentence.typed));
+        for found in compared {
             let Some(word) = found.get(0) else { continue };
             let more = found.name("more").is_some();
             // "Sessions were higher on May 10 than on May 12": what is compared may stand inside.
@@ -266,6 +271,26 @@ impl Judge<'_, '_> {
                 .map(|(x, y)| x / y)
                 .collect();
             if !ratios.is_empty() && !ratios.iter().any(|ratio| bare.fits(*ratio)) {
+                out.push(wrong());
+            }
+        }
+        // "Telesales reaches 74.9 % of the revenue of Live chat".
+        for bare in self.numbers.iter().filter(|bare| bare.kind == Kind::Percent) {
+            let (Some(left), Some(right)) = (named_before(operands, bare.start), named_after(operands, bare.end))
+            else {
+                continue;
+            };
+            let gap = &self.sentence.typed[bare.end..right.at];
+            let inner = gap.strip_prefix(" of ").filter(|inner| inner.contains(" of "));
+            let says_of = inner.is_some() && [" of ", " of the "].iter().any(|of| gap.ends_with(of));
+            let is_other = gap.contains([',', ';', '(']) || gap.contains("total") || gap.contains(" all ");
+            let shared = self.shared(&left.rows, &right.rows);
+            let mut shares = shared
+                .iter()
+                .filter(|(_, y)| *y != 0.0)
+                .map(|(x, y)| x / y * 100.0)
+                .peekable();
+            if says_of && !is_other && shares.peek().is_some() && !shares.any(|share| bare.fits(share)) {
                 out.push(wrong());
             }
         }

@@ -1,10 +1,16 @@
 //! Counts of rows: how many lie beyond a limit that the sentence names, and which number is only the count of all.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::basis::{Beyond, Tag};
+use super::measure;
 use super::number::{Bare, Kind};
+use super::pattern::pattern;
 use super::reason::Reason;
 use super::verify::Judge;
-use super::words::Multiple;
+use super::words::{Direction, Multiple};
 
 /// The part that a number has in a count of rows beyond a limit.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +108,11 @@ impl Judge<'_, '_> {
     /// "All three averages deteriorated": those used, where all of them went that way.
     pub(super) fn counts_used(&self, bare: &Bare) -> bool {
         let signs = self.signs();
-        let went = |sign: &i8| self.directions.iter().any(|direction| direction.sign == *sign);
+        let sides: Vec<i8> = match self.direction_at(bare) {
+            Some(side) => vec![side],
+            None => self.directions.iter().map(|direction| direction.sign).collect(),
+        };
+        let went = |sign: &i8| sides.iter().all(|side| side == sign);
         is_count(bare) && bare.tells(self.basis.n_used() as f64) && !signs.is_empty() && signs.iter().all(went)
     }
 
@@ -121,6 +131,44 @@ impl Judge<'_, '_> {
             let part = count.beyond as f64 / count.rows as f64 * 100.0;
             low <= part && part <= high
         })
+    }
+
+    /// "fell in 6 channels and rose in 2": which way the rows went that a number counts.
+    pub(super) fn direction_at(&self, bare: &Bare) -> Option<i8> {
+        const IN: [&str; 6] = ["in", "for", "across", "on", "in only", "in just"];
+        let is_before = |direction: &&Direction| {
+            let between = self.masked.text.get(direction.end..bare.start);
+            between.is_some_and(|between| IN.contains(&between.trim()))
+        };
+        let found = self.directions.iter().find(is_before)?;
+        (!(found.is_judgement && self.is_better_low())).then_some(found.sign)
+    }
+
+    /// "Only five cohorts had higher retention than that of May": how many stand before a row, or behind it.
+    pub(super) fn counts_beyond_row(&self, bare: &Bare) -> bool {
+        static BEYOND: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^\s[a-z]+\s(?:(?:had|have|has|show|showed|made|saw|recorded|earned|were|are)\s)?(?:a\s)?(?:(?P<more>higher|more|larger|bigger)|lower|fewer|less|smaller)\s(?:[^\s.,;:]+\s){0,4}?than\s",
+            )
+        });
+        let found = BEYOND
+            .captures(&self.masked.text[bare.end..])
+            .filter(|_| is_count(bare));
+        let Some((more, whole)) = found.and_then(|found| Some((found.name("more").is_some(), found.get(0)?.end())))
+        else {
+            return false;
+        };
+        let from = bare.end + whole;
+        let Some(subject) = self.subjects.iter().find(|subject| subject.range.start >= from) else {
+            return false;
+        };
+        let own = self
+            .basis
+            .cells
+            .iter()
+            .filter(|at| subject.rows.contains(&at.row.id.as_str()));
+        let mut ranks = own.filter_map(measure::rank).filter(|rank| !rank.listed_only);
+        ranks.any(|rank| bare.tells(if more { rank.from_top } else { rank.from_bottom } as f64 - 1.0))
     }
 
     /// "Half of the eight segments": a part of rows, and of nothing else.

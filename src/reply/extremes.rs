@@ -17,7 +17,12 @@ impl Judge<'_, '_> {
         let falls = self.directions.iter().any(|direction| direction.sign < 0)
             || moves.clone().any(|piece| piece.sign == Some(-1));
         let speaks_of_change = !self.directions.is_empty() || moves.count() > 0;
-        for claim in std::mem::take(&mut self.superlatives) {
+        for mut claim in std::mem::take(&mut self.superlatives) {
+            // More is better of everything but what nobody wants.
+            if ["best", "worst"].contains(&claim.word.as_str()) {
+                let is_best = claim.word == "best";
+                claim.side = if is_best == self.is_better_low() { -1 } else { 1 };
+            }
             let is_of_change = claim.reach != Reach::Level;
             let of_change = speaks_of_change || is_of_change;
             let fits = |side: i8| claim.side == 0 || side == 0 || side == claim.side || (falls && claim.side > 0);

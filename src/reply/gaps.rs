@@ -59,13 +59,12 @@ impl Judge<'_, '_> {
         let tells_before = BEFORE.is_match(&self.masked.text[from..to]);
         let to_row = self.subjects.iter().find(|subject| from <= subject.range.start);
         let to_row = to_row.filter(|subject| subject.range.start < to);
-        let end = match (to_row, other) {
-            (Some(subject), _) => End::Row(&subject.rows),
-            (None, Some(other)) => End::Value(other),
-            (None, None) if tells_before => End::Before,
-            (None, None) => return None,
+        let ends = match (to_row, other) {
+            (Some(subject), _) => [Some(End::Row(&subject.rows)), None],
+            (None, other) => [other.map(End::Value), tells_before.then_some(End::Before)],
         };
-        let signs = self.signs_of_gap(bare, &end);
+        let ends = ends.into_iter().flatten();
+        let signs: Vec<i8> = ends.flat_map(|end| self.signs_of_gap(bare, &end)).collect();
         let is_wrong = !signs.is_empty() && signs.iter().all(|sign| *sign == -claimed);
         is_wrong.then(|| {
             let word = side.get(0).map_or("", |word| word.as_str().trim());

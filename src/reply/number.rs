@@ -268,7 +268,10 @@ fn is_placed(before: &str) -> bool {
         "is", "are", "was", "were", "ranks", "ranked", "at", "as", "becomes", "became", "remains", "the",
     ];
     let verb = before.strip_suffix("number").map(str::trim_end);
-    before.ends_with("No.") || verb.is_some_and(|before| VERBS.iter().any(|verb| before.ends_with(verb)))
+    let is_rank = [" rank", " place", " position", "Rank"]
+        .iter()
+        .any(|word| before.ends_with(word));
+    is_rank || before.ends_with("No.") || verb.is_some_and(|before| VERBS.iter().any(|verb| before.ends_with(verb)))
 }
 
 /// "x3", "×3".

@@ -123,9 +123,17 @@ fn months<'b>(typed: &'b str, dates: &[(Range<usize>, Dated)], basis: &'b Basis<
 impl Judge<'_, '_> {
     /// Two names and two values in the same order: the first value is the first name's.
     pub(super) fn swapped(&mut self) {
+        static FRONTED: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(r"(?i)\b(?:against|compared (?:with|to)|relative to|versus|next to|unlike)(?: the)? $")
+        });
         let [first, second] = self.subjects.as_slice() else {
             return;
         };
+        // "Put against Austria, Norway reached 3.3 times the revenue (332 versus 101)".
+        let typed = &self.sentence.typed;
+        let is_fronted =
+            FRONTED.is_match(&typed[..first.range.start]) && typed[first.range.end..second.range.start].contains(',');
+        let [first, second] = if is_fronted { [second, first] } else { [first, second] };
         let values: Vec<(&Bare, bool, bool)> = self
             .numbers
             .iter()

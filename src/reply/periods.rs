@@ -201,7 +201,7 @@ impl Judge<'_, '_> {
         });
         static LAST: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^\s?\((?:the )?(?:previous|prior|last|preceding) (?:period|week|month|quarter|window)\)|^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static NOW: LazyLock<Regex> = LazyLock::new(|| {

@@ -1,6 +1,9 @@
 //! One sentence against its basis: bare numbers, dates, multiples, names, measures, directions, superlatives, periods.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::evidence::At;
 
@@ -12,6 +15,7 @@ use super::names::{Mention, mentions};
 use super::nouns::may_count;
 use super::number::{Bare, Kind, numbers_hinted};
 use super::pairing::subjects;
+use super::pattern::pattern;
 use super::periods::lead;
 use super::reason::Reason;
 use super::render::Rendered;
@@ -187,6 +191,7 @@ impl Judge<'_, '_> {
                     Tag::Left => says_left,
                     _ if says_left => false,
                     Tag::Rows => !counts_moves,
+                    Tag::Moved(side) if self.direction_at(bare).is_some() => self.direction_at(bare) == Some(side),
                     Tag::Moved(side) => {
                         let went = |direction: &Direction| {
                             let is_loose = direction.is_judgement && !direction.word.starts_with("weak");
@@ -216,6 +221,7 @@ impl Judge<'_, '_> {
             || self.counts_named(bare)
             || self.is_length_of_period(bare)
             || self.all_but_moved(bare)
+            || self.counts_beyond_row(bare)
             || self.counts_used(bare)
             || self.is_group_of_part(bare)
             || !of_all && self.follows_after_all(bare)
@@ -314,6 +320,11 @@ impl Judge<'_, '_> {
 
     /// "66 % of what it was".
     fn says_left(&self, bare: &Bare) -> bool {
+        static OF_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^(?:the|its|their)\s(?:level|value|figure|number|total|amount)\s(?:of|in|from|seen)\b[^.;,]*\b(?:before|previous|prior|last|earlier)\b",
+            )
+        });
         const OF: [&str; 7] = [
             "what it was",
             "what they were",
@@ -327,7 +338,8 @@ impl Judge<'_, '_> {
         let of = after.strip_prefix("of ").unwrap_or_default();
         // "Shed 249,000 users, 49 % of its former base" is what is gone.
         let is_gone = self.masked.text[..bare.start].trim_end().ends_with(',') && !self.directions.is_empty();
-        !is_gone && bare.kind == Kind::Percent && OF.iter().any(|words| of.starts_with(words))
+        let is_before = OF.iter().any(|words| of.starts_with(words)) || OF_BEFORE.is_match(of);
+        !is_gone && bare.kind == Kind::Percent && is_before
     }
 
     /// "between 16,500 and 17,500": an end of a narrow range around the one value that is used.

@@ -46,14 +46,14 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
 
 static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|(?:its|their|the)\shigh\s(?:on|for|of|came|was|in|at|with)|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|bottomed|(?:its|their|the)\slow\s(?:on|for|of|came|was|in|at|with)|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
+        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|bottomed|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
     )
 });
 
 /// "No country out-earned Italy".
 static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[^\s.,;:]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
+        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[^\s.,;:]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|(?:stronger|steeper|larger|bigger|greater|higher|faster|sharper) (?:[^\s.,;:]+ ){0,4}than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
     )
 });
 
@@ -61,6 +61,13 @@ static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
 static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:(?P<more>more|higher|larger|bigger|greater)|fewer|less|lower|smaller) (?:[^\s.,;:]+ ){0,3}?than any(?:one| other)\b",
+    )
+});
+
+/// "hit its low", "the high came on", "led the field".
+static END: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s)?(?:the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
     )
 });
 
@@ -93,6 +100,13 @@ static COMPARED: LazyLock<Regex> =
 static MOVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)^[\s-](?:growth|growing|gain|gains|gainer|rise|rising|increase|jump|surge|uptick|uplift|improvement|recovery|fall|drop|decline|decrease|loss|change|move|mover|swing|shift|momentum|trend)\b",
+    )
+});
+
+/// A change, whichever way.
+static MOVES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:growth|gain|rise|increase|jump|surge|uptick|improvement|recovery|fall|drop|decline|decrease|loss|change)\b",
     )
 });
 
@@ -212,10 +226,30 @@ pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> 
             word: found.as_str().to_owned(),
             end: found.end(),
             side: 1,
-            reach: Reach::Level,
+            reach: if MOVES.is_match(found.as_str()) {
+                Reach::Move
+            } else {
+                Reach::Level
+            },
         });
-    let compared = beaten_by_none.into_iter().chain(beats_any);
-    if !SUPERLATIVE.is_match(text) {
+    let has_other = SUPERLATIVE.is_match(text);
+    let ends = END.captures_iter(text).filter_map(|found| {
+        let whole = found.get(0)?;
+        // "tops the table with the smallest" says it otherwise.
+        let is_lead = found.name("first").or(found.name("last")).is_some();
+        if is_lead && has_other {
+            return None;
+        }
+        let is_top = found.name("max").or(found.name("first")).is_some();
+        Some(Superlative {
+            word: whole.as_str().to_lowercase(),
+            end: whole.end(),
+            side: if is_top { 1 } else { -1 },
+            reach: Reach::Level,
+        })
+    });
+    let compared = beaten_by_none.into_iter().chain(beats_any).chain(ends);
+    if !has_other {
         return compared.collect();
     }
     let masked = blank(text, &NO_SUPERLATIVE);
@@ -291,6 +325,8 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
                 })
             };
             let before = text[..whole.start()].trim_end();
+            // "by more than a half".
+            let before = before.strip_suffix(" a").unwrap_or(before);
             let rough = ["about", "roughly", "nearly", "almost", "around", "approximately"]
                 .iter()
                 .any(|word| before.ends_with(word));
@@ -303,7 +339,7 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
                 let (low, high) = match (rough, is_less, is_more) {
                     (true, ..) => (low * 0.95, high * 1.05),
                     (_, true, _) => (low * 0.8, (low + high) / 2.0),
-                    (_, _, true) => ((low + high) / 2.0, high * 1.25),
+                    (_, _, true) => ((low + high) / 2.0, high * 1.35),
                     _ => (low, high),
                 };
                 claim(

@@ -294,6 +294,25 @@ pub(super) const TRUE: &[(&str, &str)] = &[
         "Users add up to 17,000.",
         "r1.users r2.users r3.users r4.users r5.users r6.users",
     ),
+    (
+        "India's users came to 250% of the level of the period before.",
+        "r5.users*",
+    ),
+    ("Only two countries had more revenue than France.", "r4.revenue"),
+    (
+        "The conversion rate of France moved 0.8 percentage points higher than in the previous period, to 2.9%.",
+        "r4.conversion*",
+    ),
+    (
+        "Put against Japan, Brazil reached 2.8 times the users (4,200 versus 1,500).",
+        "r1.users r2.users",
+    ),
+    ("Brazil holds rank 2 among the countries on revenue.", "r1.revenue"),
+    ("Revenue rose in 4 countries and fell in 2.", "all"),
+    ("It was on 14 March that orders hit their low, 156.", "T2.r5.orders"),
+    ("Germany led the countries on revenue with $12,400.", "r3.revenue"),
+    ("Brazil makes 64.5% of the revenue of Germany.", "r1.revenue r3.revenue"),
+    ("The worst day for orders was 14 March.", "T2.r5.orders"),
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
@@ -569,6 +588,26 @@ pub(super) const FALSE: &[(&str, &str)] = &[
     (
         "The 4,200 users of Japan were almost three times the 1,500 counted in Brazil.",
         "r1.users r2.users",
+    ),
+    (
+        "India's users came to 290% of the level of the period before.",
+        "r5.users*",
+    ),
+    ("Only three countries had more revenue than France.", "r4.revenue"),
+    (
+        "Put against Brazil, Japan reached 2.8 times the users (4,200 versus 1,500).",
+        "r1.users r2.users",
+    ),
+    ("Brazil holds rank 3 among the countries on revenue.", "r1.revenue"),
+    ("Revenue rose in 6 countries and fell in 2.", "all"),
+    ("Revenue rose in 2 countries and fell in 4.", "all"),
+    ("It was on 13 March that orders hit their low, 388.", "T2.r4.orders"),
+    ("Brazil led the countries on revenue with $8,000.", "r1.revenue"),
+    ("Germany makes 64.5% of the revenue of Brazil.", "r1.revenue r3.revenue"),
+    ("The worst day for orders was 15 March.", "T2.r6.orders"),
+    (
+        "No country had a stronger increase in revenue than Germany.",
+        "r3.revenue*",
     ),
 ];
 
