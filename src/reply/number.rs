@@ -256,10 +256,20 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
         end: found.end,
         value: plain.parse::<f64>().ok()? * found.scale * factor,
         half: 0.5 * 10f64.powi(-i32::try_from(decimals).ok()?) * found.scale * factor,
-        hedge: hedge_before(&text[..start]),
+        hedge: match hedge_before(&text[..start]) {
+            Hedge::Above | Hedge::Below if is_reference(&text[..start], &text[found.end..]) => Hedge::Exact,
+            hedge => hedge,
+        },
         kind,
         sign,
     })
+}
+
+/// "below the $27.5M of last period": a value, and no bound, unless it is "the 5,000 mark".
+fn is_reference(before: &str, after: &str) -> bool {
+    const MARKS: [&str; 7] = ["mark", "threshold", "line", "barrier", "limit", "bar", "ceiling"];
+    let after = after.trim_start_matches([' ', '-']);
+    before.trim_end().ends_with(" the") && !MARKS.iter().any(|mark| after.starts_with(mark))
 }
 
 /// "No. 3", "is number 3".

@@ -180,13 +180,14 @@ impl Judge<'_, '_> {
         let says_left = self.says_left(bare);
         let subject = self.subject().filter(|_| bare.kind == Kind::Ordinal);
         let of_all = self.tells_of_all(bare);
+        let is_nobody = self.subjects.is_empty();
         let is_open = |quantity: &&Quantity<'_>| {
             // A plus sign states a change, and so does "added".
             let is_change = !(bare.sign == Some(1) || says_change) || quantity.time == Time::Neither;
             comparable(&bare.kind, &quantity.kind)
                 && is_change
                 && subject.is_none_or(|rows| quantity.is_of(rows))
-                && !(of_all && quantity.is_of_few())
+                && !(of_all && (quantity.is_of_few() || is_nobody && quantity.is_of_entity()))
                 && match quantity.tag {
                     Tag::Left => says_left,
                     _ if says_left => false,
@@ -315,7 +316,17 @@ impl Judge<'_, '_> {
             let is_near = |direction: &Direction| direction.end <= before.len() && direction.end + 2 >= before.len();
             self.directions.iter().any(is_near)
         });
-        by || VERBS.contains(&word.as_str())
+        by || VERBS.contains(&word.as_str()) || self.says_more_than(bare)
+    }
+
+    /// "34,600 more users than Vietnam".
+    fn says_more_than(&self, bare: &Bare) -> bool {
+        let after = self.masked.text[bare.end..].trim_start();
+        let mut words = after.split(' ');
+        let is_more = words
+            .next()
+            .is_some_and(|word| ["more", "fewer", "less"].contains(&word));
+        is_more && words.take(4).any(|word| word == "than")
     }
 
     /// "66 % of what it was".

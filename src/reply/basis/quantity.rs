@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::evidence::At;
+use crate::evidence::{At, TableKind};
 
 use crate::reply::measure;
 use crate::reply::number::Kind;
@@ -67,6 +67,11 @@ impl<'a> Quantity<'a> {
     /// Whether arithmetic made it of one cell or of two.
     pub(in crate::reply) fn is_of_few(&self) -> bool {
         self.tag != Tag::Used && matches!(self.source.what, What::Cell(_) | What::Cells(..))
+    }
+
+    /// Whether it is of one row, and no total.
+    pub(in crate::reply) fn is_of_entity(&self) -> bool {
+        matches!(self.source.what, What::Cell(at) if at.table.kind != TableKind::Totals)
     }
 
     /// What an assert says, and the program has recomputed.

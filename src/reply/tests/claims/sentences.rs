@@ -313,6 +313,13 @@ pub(super) const TRUE: &[(&str, &str)] = &[
     ("Germany led the countries on revenue with $12,400.", "r3.revenue"),
     ("Brazil makes 64.5% of the revenue of Germany.", "r1.revenue r3.revenue"),
     ("The worst day for orders was 14 March.", "T2.r5.orders"),
+    ("On average the six countries made about $5,300 each.", "all"),
+    ("Brazil has 2,700 more users than Japan.", "r1.users r2.users"),
+    (
+        "Brazil's revenue is below the $12,400 of Germany.",
+        "r1.revenue r3.revenue",
+    ),
+    ("Germany's revenue is above the $12,000 mark.", "r3.revenue"),
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
@@ -609,6 +616,16 @@ pub(super) const FALSE: &[(&str, &str)] = &[
         "No country had a stronger increase in revenue than Germany.",
         "r3.revenue*",
     ),
+    (
+        "Users averaged roughly 4,100 over the six countries.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
+    ("Brazil has about 4,100 more users than Japan.", "r1.users r2.users"),
+    (
+        "Brazil's revenue is below the $14,000 of Germany.",
+        "r1.revenue r3.revenue",
+    ),
+    ("Germany's revenue is above the $13,000 mark.", "r3.revenue"),
 ];
 
 pub(super) const NEUTRAL: &[(&str, &str)] = &[
