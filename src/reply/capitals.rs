@@ -191,7 +191,7 @@ pub(super) fn is_opener(word: &str) -> bool {
         "richest",
         "poorest",
     ];
-    const NOUNS: [&str; 73] = [
+    const NOUNS: [&str; 80] = [
         "best",
         "worst",
         "engagement",
@@ -265,6 +265,13 @@ pub(super) fn is_opener(word: &str) -> bool {
         "rows",
         "nulls",
         "duplicates",
+        "values",
+        "value",
+        "figures",
+        "numbers",
+        "counts",
+        "levels",
+        "rates",
     ];
     adverb || SUPERLATIVES.contains(&word) || NOUNS.contains(&word) || OPENERS.contains(&word)
 }

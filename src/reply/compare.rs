@@ -11,6 +11,7 @@ use super::measure::{self, base};
 use super::names::links;
 use super::number::{Bare, Kind};
 use super::pattern::pattern;
+use super::periods::lead;
 use super::reason::Reason;
 use super::render::MARK;
 use super::verify::{Judge, comparable};
@@ -63,7 +64,8 @@ impl Judge<'_, '_> {
             let (Some(left), Some(right)) = (left, named_after(&operands, word.end())) else {
                 continue;
             };
-            if self.sentence.typed[word.end()..right.at].contains(|c: char| c.is_ascii_digit() || ".;".contains(c)) {
+            let between = &self.sentence.typed[word.end()..right.at];
+            if between.contains(|c: char| c.is_ascii_digit() || ".;".contains(c)) && !is_reference(between) {
                 continue;
             }
             match self.order(&left.rows, &right.rows) {
@@ -75,6 +77,7 @@ impl Judge<'_, '_> {
                 None => faults.extend(self.values_disagree(&operands, word.start(), right.at, more)),
             }
         }
+        faults.extend(self.values_compared());
         faults.extend(self.ratios(&operands));
         faults.extend(self.values_of_others(&operands));
         self.out.faults.extend(faults);
@@ -144,6 +147,31 @@ impl Judge<'_, '_> {
                 Some((a.exact()?, b.exact()?))
             })
             .collect()
+    }
+
+    /// "ended at 69, higher than the 129 of the previous period": two values told, and which is the larger.
+    fn values_compared(&self) -> Vec<Reason> {
+        let typed = &self.sentence.typed;
+        let pairs = self
+            .numbers
+            .windows(2)
+            .filter(|two| two[0].kind == two[1].kind && !two[1].is_bound());
+        let wrong = pairs.filter_map(|two| {
+            let between = typed[two[0].end..two[1].start].strip_suffix(" the ")?;
+            let found = COMPARISON
+                .find_iter(between)
+                .last()
+                .filter(|found| found.end() == between.len())?;
+            let is_more = COMPARISON.captures(found.as_str())?.name("more").is_some();
+            // Right beside the first number, it tells by how much.
+            let is_apart = !between[..found.start()].trim().is_empty();
+            let (x, y) = (two[0].value, two[1].value);
+            (is_apart && x != y && (x > y) != is_more).then(|| {
+                let message = format!("\"{}\" is not {} \"{}\"", two[0].raw, found.as_str(), two[1].raw);
+                Reason::contradicted("number", message)
+            })
+        });
+        wrong.collect()
     }
 
     fn values_disagree(&self, operands: &[Operand<'_>], before: usize, after: usize, more: bool) -> Option<Reason> {
@@ -232,7 +260,7 @@ impl Judge<'_, '_> {
             .filter(|subject| subject.range.end <= first.start)
             .count();
         let join = self.masked.text[first.end..second.start].trim().to_lowercase();
-        n_named > 1 && JOINS.contains(&join.as_str())
+        n_named > 1 && JOINS.contains(&lead(&join))
     }
 
     /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.
@@ -334,6 +362,16 @@ impl Judge<'_, '_> {
         }
         out
     }
+}
+
+/// "the $56,112.36 of": a value of what is named after it.
+fn is_reference(between: &str) -> bool {
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^\sthe\s[$€£]?[\d.,]+\s?(?:%|percent|k|m|bn|thousand|million)?\s(?:(?:of|in|on|for|from|at|seen|recorded|reported|posted|the|by)\s)+$",
+        )
+    });
+    REFERENCE.is_match(between)
 }
 
 fn named_before<'o>(operands: &'o [Operand<'o>], at: usize) -> Option<&'o Operand<'o>> {

@@ -133,6 +133,16 @@ impl Judge<'_, '_> {
         })
     }
 
+    /// "four fields", "four of the six fields": rows, and nothing that their values come to.
+    pub(super) fn counts_rows(&self, bare: &Bare) -> bool {
+        static ROWS: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)^\s(?:(?:out )?of (?:the |our |all )?[a-z0-9]+ )?(?:fields|countries|segments|channels|products|cohorts|markets|sources|regions)\b",
+            )
+        });
+        is_count(bare) && ROWS.is_match(&self.masked.text[bare.end..])
+    }
+
     /// "fell in 6 channels and rose in 2": which way the rows went that a number counts.
     pub(super) fn direction_at(&self, bare: &Bare) -> Option<i8> {
         const IN: [&str; 6] = ["in", "for", "across", "on", "in only", "in just"];

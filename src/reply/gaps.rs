@@ -16,7 +16,7 @@ use super::verify::{Judge, comparable};
 
 static SIDE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\s*(?:(?P<more>above|ahead of|(?:higher|more|larger|greater) than)|(?P<less>below|behind|short of|shy of|(?:lower|less|smaller|fewer) than))\b",
+        r"(?i)^\s*(?:(?P<more>above|ahead of|(?:higher|more|larger|greater) than)|(?P<less>below|behind|short of|shy of|(?:lower|less|smaller|fewer) than)|(?P<of>(?P<extra>more)|fewer|less))\b",
     )
 });
 
@@ -49,14 +49,16 @@ impl Judge<'_, '_> {
             return None;
         }
         let side: Captures<'_> = SIDE.captures(after)?;
-        let claimed = if side.name("more").is_some() { 1 } else { -1 };
+        let is_more = side.name("more").or(side.name("extra")).is_some();
+        let claimed = if is_more { 1 } else { -1 };
         let from = bare.end + side.get(0)?.end();
         let other = self.numbers.get(index + 1).filter(|other| {
             let between = self.masked.text.get(from..other.start);
             between.is_some_and(|between| between.len() < NEAR && !between.contains([';', '.']))
         });
         let to = other.map_or(self.masked.text.len(), |other| other.start);
-        let tells_before = BEFORE.is_match(&self.masked.text[from..to]);
+        // What names the time before is masked as a span of days.
+        let tells_before = BEFORE.is_match(&self.sentence.typed[from..to]) || side.name("of").is_some();
         let to_row = self.subjects.iter().find(|subject| from <= subject.range.start);
         let to_row = to_row.filter(|subject| subject.range.start < to);
         let ends = match (to_row, other) {

@@ -9,6 +9,7 @@ use crate::evidence::{At, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
 use super::measure::{self, base};
+use super::names::Mention;
 use super::nouns::may_count;
 use super::number::{Bare, Kind};
 use super::pattern::pattern;
@@ -142,6 +143,40 @@ impl Judge<'_, '_> {
         };
         if rows.iter().any(is_lower) {
             let message = format!("\"{words}\": another row stands before one of those named");
+            self.fault(Reason::contradicted("rank", message));
+        }
+    }
+
+    /// "A leads, followed by B and C", "the order at the top is A, B, C": each stands where it is named.
+    pub(super) fn followers(&mut self) {
+        static FOLLOWED: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium)\b)",
+            )
+        });
+        if self.subjects.len() < 2 {
+            return;
+        }
+        let Some(found) = FOLLOWED.captures(&self.masked.text) else {
+            return;
+        };
+        let is_from_top = found.name("low").is_none();
+        let cells: Vec<At<'_>> = self.basis.cells.iter().map(base).collect();
+        let is_one_column = cells.windows(2).all(|two| std::ptr::eq(two[0].column, two[1].column));
+        let is_out_of_place = |(place, subject): (usize, &Mention<'_>)| {
+            let at = cells.iter().find(|at| subject.rows.contains(&at.row.id.as_str()));
+            let rank = at.and_then(measure::rank).filter(|rank| !rank.listed_only);
+            rank.is_some_and(|rank| if is_from_top { rank.from_top } else { rank.from_bottom } > place + 1)
+        };
+        let is_of_change = !self.directions.is_empty();
+        // Where only some rows are used, they may be compared with each other alone.
+        let n_used = self.basis.n_used();
+        let is_of_all = cells
+            .first()
+            .is_some_and(|at| measure::entities(at.table).count() == n_used);
+        let is_of_all = is_of_all || found.name("order").is_some();
+        if is_of_all && is_one_column && !is_of_change && self.subjects.iter().enumerate().any(is_out_of_place) {
+            let message = "the rows named do not stand in that order";
             self.fault(Reason::contradicted("rank", message));
         }
     }

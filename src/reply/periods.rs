@@ -214,6 +214,8 @@ impl Judge<'_, '_> {
                 r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
+        static AT: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)^,?\s(?:is|was|were|are|stands|stood|came|comes)\b"));
         static AGAINST: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"(?i)^\s*(?:compared (?:with|to)|against|versus|vs\.?|up from|down from)\b"));
         let bare = &self.numbers[index];
@@ -233,6 +235,16 @@ impl Judge<'_, '_> {
             return Some(true);
         }
         if NOW.is_match(after) {
+            return Some(false);
+        }
+        // "Revenue, at $182,869, was lower".
+        if before.ends_with(" at") && AT.is_match(after) {
+            return Some(false);
+        }
+        // "(3.62M vs. 4.16M)": now against before.
+        const VERSUS: [&str; 6] = ["vs.", "vs", "versus", "against", "compared with", "compared to"];
+        let is_versus = |between: &str| VERSUS.contains(&lead(between.trim()));
+        if compares && text[..bare.start].trim_end().ends_with('(') && is_versus(after) {
             return Some(false);
         }
         // "lost users (950 to 700)".

@@ -67,6 +67,7 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     judge.sequence();
     judge.leaders();
     judge.top_rows();
+    judge.followers();
     judge.measures();
     judge.directions();
     judge.superlatives();
@@ -181,6 +182,9 @@ impl Judge<'_, '_> {
         let subject = self.subject().filter(|_| bare.kind == Kind::Ordinal);
         let of_all = self.tells_of_all(bare);
         let is_nobody = self.subjects.is_empty();
+        let is_average = self.masked.text[..bare.start].to_lowercase().contains("averag");
+        let place_from = self.place_from(bare);
+        let counts_rows = self.counts_rows(bare);
         let is_open = |quantity: &&Quantity<'_>| {
             // A plus sign states a change, and so does "added".
             let is_change = !(bare.sign == Some(1) || says_change) || quantity.time == Time::Neither;
@@ -188,6 +192,9 @@ impl Judge<'_, '_> {
                 && is_change
                 && subject.is_none_or(|rows| quantity.is_of(rows))
                 && !(of_all && (quantity.is_of_few() || is_nobody && quantity.is_of_entity()))
+                && !(of_all && is_average && quantity.is_sum())
+                && !(counts_rows && !quantity.is_of_rows())
+                && place_from.is_none_or(|side| (side < 0) == (quantity.tag == Tag::FromBelow))
                 && match quantity.tag {
                     Tag::Left => says_left,
                     _ if says_left => false,
@@ -200,7 +207,7 @@ impl Judge<'_, '_> {
                         };
                         counts_moves && self.directions.iter().any(went)
                     }
-                    Tag::FromBelow => from_below,
+                    Tag::FromBelow => from_below || place_from == Some(-1),
                     Tag::Part => !says_change,
                     Tag::Used | Tag::Beside | Tag::Derived => true,
                 }
@@ -225,7 +232,7 @@ impl Judge<'_, '_> {
             || self.counts_beyond_row(bare)
             || self.counts_used(bare)
             || self.is_group_of_part(bare)
-            || !of_all && self.follows_after_all(bare)
+            || !of_all && !counts_rows && self.follows_after_all(bare)
         {
             return None;
         }
@@ -316,7 +323,49 @@ impl Judge<'_, '_> {
             let is_near = |direction: &Direction| direction.end <= before.len() && direction.end + 2 >= before.len();
             self.directions.iter().any(is_near)
         });
-        by || VERBS.contains(&word.as_str()) || self.says_more_than(bare)
+        const NOUNS: [&str; 14] = [
+            "drop",
+            "decline",
+            "increase",
+            "rise",
+            "gain",
+            "fall",
+            "decrease",
+            "growth",
+            "reduction",
+            "jump",
+            "loss",
+            "uptick",
+            "surge",
+            "slump",
+        ];
+        let noun = before.strip_suffix(" of").and_then(|before| before.rsplit(' ').next());
+        let of = noun.is_some_and(|noun| NOUNS.contains(&noun));
+        by || of || VERBS.contains(&word.as_str()) || self.says_more_than(bare)
+    }
+
+    /// "second-lowest": a place from below (-1), "second-highest" one from above.
+    fn place_from(&self, bare: &Bare) -> Option<i8> {
+        const ABOVE: [&str; 8] = [
+            "highest",
+            "largest",
+            "biggest",
+            "most",
+            "best",
+            "strongest",
+            "busiest",
+            "longest",
+        ];
+        const BELOW: [&str; 8] = [
+            "lowest", "smallest", "least", "fewest", "worst", "weakest", "quietest", "shortest",
+        ];
+        let after = self.masked.text[bare.end..].strip_prefix(['-', ' '])?;
+        let starts = |words: &[&str]| words.iter().any(|word| after.starts_with(word));
+        match (bare.kind == Kind::Ordinal, starts(&ABOVE), starts(&BELOW)) {
+            (true, true, _) => Some(1),
+            (true, _, true) => Some(-1),
+            _ => None,
+        }
     }
 
     /// "34,600 more users than Vietnam".

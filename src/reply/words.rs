@@ -14,19 +14,28 @@ const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?
 /// "More revenue than in the previous period", "fewer orders than before".
 const THAN_BEFORE: &str = r" (?:[^\s.,;:]+ ){0,3}?than (?:(?:in|during|at|the|a|it|they|did|had|was|were) ){0,3}(?:before|earlier|previously|last time|(?:last|previous|prior|preceding) (?:week|month|period|quarter|window|year)|(?:week|month|period|quarter|year) (?:before|earlier|ago))";
 
+/// "Above the level of the preceding period".
+const OF_BEFORE: &str = r" (?:the|its|their|that|those) (?:(?:level|value|figure|one|ones) )?(?:(?:of|in|from|seen in) )?(?:the )?(?:previous|prior|preceding|last|earlier)";
+static PREVIOUS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^\s(?:(?:level|value|figure|one|ones)\s)?(?:(?:of|in|from|seen in)\s)?(?:the\s)?(?:previous|prior|preceding|last|earlier)\b",
+    )
+});
+
 static DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?:{UP}|more{THAN_BEFORE}|{DOWN}|(?:fewer|less){THAN_BEFORE})\b"
+        r"(?i)\b(?:{UP}|more{THAN_BEFORE}|above{OF_BEFORE}|below{OF_BEFORE}|{DOWN}|(?:fewer|less){THAN_BEFORE})\b"
     ))
 });
 /// Whether a direction is one of those up.
-static UPWARD: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP}|more{THAN_BEFORE})$")));
+static UPWARD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP}|more{THAN_BEFORE}|above{OF_BEFORE})$")));
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
-        |(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
+        |(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|the\s(?:higher|lower)\s|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
         |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
 });
@@ -53,7 +62,7 @@ static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
 /// "No country out-earned Italy".
 static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[^\s.,;:]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|(?:stronger|steeper|larger|bigger|greater|higher|faster|sharper) (?:[^\s.,;:]+ ){0,4}than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
+        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[^\s.,;:]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|(?:stronger|steeper|larger|bigger|greater|higher|faster|sharper|lower|smaller|weaker|fewer|less) (?:[^\s.,;:]+ ){0,4}than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
     )
 });
 
@@ -67,7 +76,7 @@ static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
 /// "hit its low", "the high came on", "led the field".
 static END: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s)?(?:the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
+        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s)?(?:the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
     )
 });
 
@@ -80,7 +89,7 @@ static LEANING: LazyLock<Regex> = LazyLock::new(|| {
 
 static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|from (?:the )?(?:highest|largest|biggest|most|best|top|lowest|smallest|least|fewest|worst)(?: [a-z]+){0,2}? (?:down |up )?to (?:the )?(?:highest|largest|biggest|most|best|lowest|smallest|least|fewest|worst)|(?:highest|largest|biggest|best|lowest|smallest|worst)(?: |-)(?:to(?: |-)(?:highest|largest|biggest|best|lowest|smallest|worst)|first)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
+        r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|from (?:the )?(?:highest|largest|biggest|most|best|top|lowest|smallest|least|fewest|worst)(?: [a-z]+){0,2}? (?:down |up )?to (?:the )?(?:highest|largest|biggest|most|best|lowest|smallest|least|fewest|worst)|(?:highest|largest|biggest|best|lowest|smallest|worst)(?: |-)(?:to(?: |-)(?:highest|largest|biggest|best|lowest|smallest|worst)|first)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:we|they|to|you) record|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
     )
 });
 
@@ -102,6 +111,8 @@ static MOVE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)^[\s-](?:growth|growing|gain|gains|gainer|rise|rising|increase|jump|surge|uptick|uplift|improvement|recovery|fall|drop|decline|decrease|loss|change|move|mover|swing|shift|momentum|trend)\b",
     )
 });
+
+static LESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:lower|smaller|weaker|fewer|less)\b"));
 
 /// A change, whichever way.
 static MOVES: LazyLock<Regex> = LazyLock::new(|| {
@@ -174,6 +185,7 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
             "moved", "moves", "moving", "pushed", "went", "edged", "trended", "came in",
         ];
         match found.as_bytes().first() {
+            Some(b'a' | b'b' | b'A' | b'B') => PREVIOUS.is_match(after),
             Some(b'u') => moves_up_to(&format!("{before}up to")),
             Some(b'h' | b'l' | b'H' | b'L') if found.ends_with("than") && EARLIER.is_match(after) => true,
             Some(b'h' | b'l') => moved.iter().any(|verb| before.trim_end().ends_with(verb)) && !found.contains("than"),
@@ -225,7 +237,7 @@ pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> 
         .map(|found| Superlative {
             word: found.as_str().to_owned(),
             end: found.end(),
-            side: 1,
+            side: if LESS.is_match(found.as_str()) { -1 } else { 1 },
             reach: if MOVES.is_match(found.as_str()) {
                 Reach::Move
             } else {
@@ -240,7 +252,11 @@ pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> 
         if is_lead && has_other {
             return None;
         }
-        let is_top = found.name("max").or(found.name("first")).is_some();
+        let is_top = found
+            .name("max")
+            .or(found.name("first"))
+            .or(found.name("head"))
+            .is_some();
         Some(Superlative {
             word: whole.as_str().to_lowercase(),
             end: whole.end(),

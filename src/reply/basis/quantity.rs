@@ -69,6 +69,15 @@ impl<'a> Quantity<'a> {
         self.tag != Tag::Used && matches!(self.source.what, What::Cell(_) | What::Cells(..))
     }
 
+    /// Whether it is how many rows there are or went somewhere, or what an assert says.
+    pub(in crate::reply) fn is_of_rows(&self) -> bool {
+        matches!(self.tag, Tag::Rows | Tag::Moved(_)) || matches!(self.source.what, What::Nothing)
+    }
+
+    pub(in crate::reply) fn is_sum(&self) -> bool {
+        self.source.before.starts_with("sum")
+    }
+
     /// Whether it is of one row, and no total.
     pub(in crate::reply) fn is_of_entity(&self) -> bool {
         matches!(self.source.what, What::Cell(at) if at.table.kind != TableKind::Totals)

@@ -193,7 +193,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .to_lowercase();
     let next = next.trim_matches(|c: char| !c.is_alphanumeric());
     let unit = unit(text[word.end()..].trim_start());
-    const LOOSE: [&str; 27] = [
+    const LOOSE: [&str; 32] = [
         "counts",
         "fronts",
         "horizons",
@@ -221,18 +221,29 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         "separate",
         "main",
         "stories",
+        "readings",
+        "figures",
+        "measures",
+        "metrics",
+        "facts",
     ];
     // "On five days", "on only five days" counts rows; "five days" alone is a span.
-    let on_days = next == "days" && before.rsplit(' ').take(3).any(|word| word == "on");
+    let limits = [" over ", " above ", " below ", " under ", " exceed"]
+        .iter()
+        .any(|word| before.contains(word));
+    let says_days = |word: &str| before.rsplit(' ').take(3).any(|said| said == word);
+    let on_days = next == "days" && (says_days("on") || limits && says_days("for"));
     if unit.is_none() && LOOSE.contains(&next) && !on_days {
         return None;
     }
     let lower = word.as_str().to_lowercase();
     let value = WORDS.iter().find(|(known, _)| *known == lower)?.1;
-    let scale = if next.starts_with("second") && unit.is_some() {
-        1.0 / 60.0
-    } else {
-        1.0
+    let scale = match next {
+        "thousand" => 1e3,
+        "million" => 1e6,
+        "billion" => 1e9,
+        _ if next.starts_with("second") && unit.is_some() => 1.0 / 60.0,
+        _ => 1.0,
     };
     let value = value * scale;
     Some(Bare {
@@ -245,6 +256,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         half: match unit {
             Some(Kind::Times) => value * 0.05,
             Some(_) => 0.5 * scale,
+            None if scale > 1.0 => 0.5 * scale,
             None => 0.0,
         },
         hedge: hedge_before(&text[..word.start()]),

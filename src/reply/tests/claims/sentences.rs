@@ -320,6 +320,29 @@ pub(super) const TRUE: &[(&str, &str)] = &[
         "r1.revenue r3.revenue",
     ),
     ("Germany's revenue is above the $12,000 mark.", "r3.revenue"),
+    (
+        "Total revenue was higher than in the previous period ($32.0k vs. about $31,000).",
+        "M1 M2",
+    ),
+    ("Two countries have revenue higher than $7,000.", "all"),
+    ("Japan has the third-lowest revenue.", "r2.revenue"),
+    ("Germany leads on revenue, followed by Brazil and France.", "all"),
+    (
+        "At $12,400, Germany's revenue is above the $8,000 of Brazil.",
+        "r3.revenue r1.revenue",
+    ),
+    ("Total users ended above the level of the preceding period.", "M3 M4"),
+    (
+        "Mexico gave up half of its revenue on 26.3% fewer users.",
+        "r6.revenue* r6.users*",
+    ),
+    ("No country has fewer users than Mexico.", "r6.users"),
+    ("We record total revenue of $32,000 for this period.", "M1"),
+    (
+        "Averaged over the six countries, users came to 2,833.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
+    ("Germany is at the top of the list with $12,400.", "r3.revenue"),
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
@@ -626,6 +649,32 @@ pub(super) const FALSE: &[(&str, &str)] = &[
         "r1.revenue r3.revenue",
     ),
     ("Germany's revenue is above the $13,000 mark.", "r3.revenue"),
+    ("Japan has the third-highest revenue.", "r2.revenue"),
+    ("Germany leads on revenue, followed by Brazil and Mexico.", "all"),
+    (
+        "At $8,000, Brazil's revenue is above the $12,400 of Germany.",
+        "r3.revenue r1.revenue",
+    ),
+    ("Total users ended below the level of the preceding period.", "M3 M4"),
+    (
+        "Mexico gave up half of its revenue on 26.3% more users.",
+        "r6.revenue* r6.users*",
+    ),
+    ("No country has fewer users than Japan.", "r2.users"),
+    (
+        "Averaged over the six countries, users came to 17,000.",
+        "r1.users r2.users r3.users r4.users r5.users r6.users",
+    ),
+    ("Brazil is at the top of the list with $8,000.", "r1.revenue"),
+    ("The refund rate came to 4.1%, a rise of 4.1%.", "M7 M8"),
+    (
+        "Total revenue, at $31,000, was higher than in the prior period.",
+        "M1 M2",
+    ),
+    (
+        "At $32,000, total revenue is lower than the $31,000 of the period before.",
+        "M1 M2",
+    ),
 ];
 
 pub(super) const NEUTRAL: &[(&str, &str)] = &[
