@@ -183,38 +183,12 @@ impl Judge<'_, '_> {
 
     /// "Half of the eight segments": a part of rows, and of nothing else.
     pub(super) fn counts_rows_after(&self, claim: &Multiple) -> bool {
-        const ROWS: [&str; 22] = [
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "segments",
-            "countries",
-            "markets",
-            "channels",
-            "products",
-            "cohorts",
-            "fields",
-            "days",
-            "regions",
-            "sources",
-            "rows",
-        ];
-        let after = &self.sentence.typed[claim.end..];
-        let of = [" of the ", " of all ", " of our "]
-            .iter()
-            .find_map(|of| after.strip_prefix(of));
-        let next = of
-            .and_then(|after| after.split(' ').next())
-            .map(|next| next.trim_end_matches(['.', ',']));
-        next.is_some_and(|next| ROWS.contains(&next) || next.parse::<u8>().is_ok())
+        static OF_ROWS: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"^ of (?:the|all|our) (?:\d{1,3}\s|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|segments|countries|markets|channels|products|cohorts|fields|days|regions|sources|rows)\b)",
+            )
+        });
+        OF_ROWS.is_match(&self.sentence.typed[claim.end..])
     }
 
     /// "more than half of their users": a limit in words, where percentages are counted.

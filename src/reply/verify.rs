@@ -193,7 +193,7 @@ impl Judge<'_, '_> {
                 && subject.is_none_or(|rows| quantity.is_of(rows))
                 && !(of_all && (quantity.is_of_few() || is_nobody && quantity.is_of_entity()))
                 && !(of_all && is_average && quantity.is_sum())
-                && !(counts_rows && !quantity.is_of_rows())
+                && (!counts_rows || quantity.is_of_rows())
                 && place_from.is_none_or(|side| (side < 0) == (quantity.tag == Tag::FromBelow))
                 && match quantity.tag {
                     Tag::Left => says_left,
