@@ -8,6 +8,7 @@
 
 mod advice;
 mod assertion;
+mod bare;
 mod basis;
 mod capitals;
 mod claim;
