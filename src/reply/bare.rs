@@ -7,11 +7,11 @@ use regex::Regex;
 use super::basis::{Quantity, Tag, Time};
 use super::names::Mention;
 use super::nouns::may_count;
-use super::number::{Bare, Kind};
+use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;
 use super::periods::lead;
 use super::reason::Reason;
-use super::verify::{Judge, comparable};
+use super::verify::Judge;
 use super::words::Direction;
 
 /// What the words around a number say of it.

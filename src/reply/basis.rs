@@ -10,8 +10,7 @@ use std::iter::once_with;
 use crate::evidence::{At, Evidence, Unit};
 
 use super::lexicon::Lexicon;
-use super::number::{Bare, Currency, Kind};
-use super::verify::comparable;
+use super::number::{Bare, Currency, Kind, comparable};
 pub(super) use counts::Beyond;
 pub(super) use quantity::{Quantity, Tag, Time};
 

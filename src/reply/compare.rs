@@ -9,12 +9,12 @@ use crate::evidence::{At, TableKind};
 use super::basis::Basis;
 use super::measure::{self, base};
 use super::names::links;
-use super::number::{Bare, Kind};
+use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;
 use super::periods::lead;
 use super::reason::Reason;
 use super::render::MARK;
-use super::verify::{Judge, comparable};
+use super::verify::Judge;
 
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

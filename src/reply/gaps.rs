@@ -7,12 +7,12 @@ use regex::{Captures, Regex};
 use crate::evidence::{At, Role};
 
 use super::measure::{base, previous, same_unit};
-use super::number::{Bare, Kind};
+use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;
 use super::periods::BEFORE;
 use super::placeholder::sign;
 use super::reason::Reason;
-use super::verify::{Judge, comparable};
+use super::verify::Judge;
 
 static SIDE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

@@ -11,10 +11,10 @@ use super::basis::{Basis, Quantity, Tag};
 use super::measure::{self, base};
 use super::names::Mention;
 use super::nouns::may_count;
-use super::number::{Bare, Kind};
+use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable};
+use super::verify::Judge;
 use super::words::Reach;
 
 /// How numbers are shortened, the longest first.

@@ -50,6 +50,15 @@ pub(super) enum Kind {
     Ordinal,
 }
 
+/// Whether a number of one kind may stand for a quantity of another: plain digits may be money or minutes.
+pub(super) fn comparable(bare: &Kind, quantity: &Kind) -> bool {
+    match (bare, quantity) {
+        (Kind::Money(said), Kind::Money(own)) => !own.is_known() || said == own,
+        (Kind::Plain, Kind::Money(_) | Kind::Minutes) => true,
+        (a, b) => a == b,
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hedge {
     Exact,

@@ -13,10 +13,10 @@ use super::basis::Basis;
 use super::mask::Dated;
 use super::measure::{self, base};
 use super::names::Mention;
-use super::number::{Bare, Kind};
+use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable};
+use super::verify::Judge;
 
 /// The names stand in the order of a measure.
 static RANKED: LazyLock<Regex> = LazyLock::new(|| {

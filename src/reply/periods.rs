@@ -13,10 +13,10 @@ use super::basis::{Quantity, Time};
 use super::day::day_of;
 use super::mask::Dated;
 use super::measure::base;
-use super::number::{Bare, Kind};
+use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;
 use super::reason::Reason;
-use super::verify::{Judge, comparable};
+use super::verify::Judge;
 
 pub(super) static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

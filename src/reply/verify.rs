@@ -167,11 +167,3 @@ impl Judge<'_, '_> {
         })
     }
 }
-
-pub(super) fn comparable(bare: &Kind, quantity: &Kind) -> bool {
-    match (bare, quantity) {
-        (Kind::Money(said), Kind::Money(own)) => !own.is_known() || said == own,
-        (Kind::Plain, Kind::Money(_) | Kind::Minutes) => true,
-        (a, b) => a == b,
-    }
-}

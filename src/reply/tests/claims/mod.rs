@@ -4,6 +4,7 @@
 mod made;
 mod reading;
 mod sentences;
+mod sentences_false;
 mod sure;
 mod worded;
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::insight::Verdict;
 use crate::reply::Verifier;
 
-use super::sentences::{FALSE, NEUTRAL, TRUE};
+use super::sentences::{NEUTRAL, TRUE};
+use super::sentences_false::FALSE;
 
 #[test]
 fn true_claims_are_supported() {
