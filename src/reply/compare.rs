@@ -10,14 +10,14 @@ use super::basis::Basis;
 use super::measure::{self, base};
 use super::names::links;
 use super::number::{Bare, Kind, comparable};
-use super::pattern::pattern;
+use super::pattern::{Worded, pattern, worded};
 use super::periods::lead;
 use super::reason::Reason;
 use super::render::MARK;
 use super::verify::Judge;
 
-static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static COMPARISON: LazyLock<Worded> = LazyLock::new(|| {
+    worded(
         r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger)(?:\s[^\s,;:]+){0,8}? than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker)(?:\s[^\s,;:]+){0,8}? than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
     )
 });
@@ -39,14 +39,15 @@ struct Operand<'o> {
 
 impl Judge<'_, '_> {
     pub(super) fn compares(&self) -> bool {
-        COMPARISON.is_match(&self.sentence.typed)
+        let comparison = COMPARISON.among(&self.first_letters);
+        comparison.is_some_and(|comparison| comparison.is_match(&self.sentence.typed))
     }
 
     pub(super) fn comparisons(&mut self) {
         let operands = self.operands();
         let mut faults = Vec::new();
         let n_named = operands.iter().filter(|operand| !operand.rows.is_empty()).count();
-        let pattern = (n_named > 1).then_some(&COMPARISON);
+        let pattern = COMPARISON.among(&self.first_letters).filter(|_| n_named > 1);
         let compared = pattern
             .into_iter()
             .flat_map(|pattern| pattern.captures_iter(&self.sentence.typed));
@@ -158,11 +159,12 @@ impl Judge<'_, '_> {
             .filter(|two| two[0].kind == two[1].kind && !two[1].is_bound());
         let wrong = pairs.filter_map(|two| {
             let between = typed[two[0].end..two[1].start].strip_suffix(" the ")?;
-            let found = COMPARISON
+            let comparison = COMPARISON.anywhere();
+            let found = comparison
                 .find_iter(between)
                 .last()
                 .filter(|found| found.end() == between.len())?;
-            let is_more = COMPARISON.captures(found.as_str())?.name("more").is_some();
+            let is_more = comparison.captures(found.as_str())?.name("more").is_some();
             // Right beside the first number, it tells by how much.
             let is_apart = !between[..found.start()].trim().is_empty();
             let (x, y) = (two[0].value, two[1].value);

@@ -22,6 +22,7 @@ mod demonyms;
 mod extract;
 mod extremes;
 mod feedback;
+mod first_letters;
 mod format;
 mod gaps;
 mod hints;

@@ -3,8 +3,6 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use crate::evidence::{At, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
@@ -12,7 +10,7 @@ use super::measure::{self, base};
 use super::names::Mention;
 use super::nouns::may_count;
 use super::number::{Bare, Kind, comparable};
-use super::pattern::pattern;
+use super::pattern::{Worded, worded};
 use super::reason::Reason;
 use super::verify::Judge;
 use super::words::Reach;
@@ -81,15 +79,13 @@ impl Judge<'_, '_> {
 
     /// "The three busiest days were A, B and C": they have the three highest values, or the three lowest, of one measure used of more rows.
     pub(super) fn leaders(&mut self) {
-        static LEADERS: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
+        static LEADERS: LazyLock<Worded> = LazyLock::new(|| {
+            worded(
                 r"(?i)\b(?:two|three|four|five|[2-5]) (?:[a-z]+est|best|worst|most [a-z]+|(?:[a-z]+ ){1,3}with the (?:[a-z]+est|best|worst|most))\b[^,;:]*(?::|\b(?:are|were|is|was)\b)",
             )
         });
-        let found = (self.subjects.len() > 1)
-            .then(|| LEADERS.find(&self.masked.text))
-            .flatten();
-        let Some(found) = found else {
+        let leaders = LEADERS.among(&self.first_letters).filter(|_| self.subjects.len() > 1);
+        let Some(found) = leaders.and_then(|leaders| leaders.find(&self.masked.text)) else {
             return;
         };
         let cells: Vec<At<'_>> = self.basis.cells.iter().map(base).collect();
@@ -149,15 +145,13 @@ impl Judge<'_, '_> {
 
     /// "A leads, followed by B and C", "the order at the top is A, B, C": each stands where it is named.
     pub(super) fn followers(&mut self) {
-        static FOLLOWED: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
+        static FOLLOWED: LazyLock<Worded> = LazyLock::new(|| {
+            worded(
                 r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium)\b)",
             )
         });
-        if self.subjects.len() < 2 {
-            return;
-        }
-        let Some(found) = FOLLOWED.captures(&self.masked.text) else {
+        let followed = FOLLOWED.among(&self.first_letters).filter(|_| self.subjects.len() > 1);
+        let Some(found) = followed.and_then(|followed| followed.captures(&self.masked.text)) else {
             return;
         };
         let is_from_top = found.name("low").is_none();
@@ -182,14 +176,15 @@ impl Judge<'_, '_> {
     }
 
     pub(super) fn lists_top(&self) -> Option<Top> {
-        static TOP: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
+        static TOP: LazyLock<Worded> = LazyLock::new(|| {
+            worded(
                 r"(?i)\b(?:(?:(?P<top>top|leading)|(?P<bottom>bottom))[- ](?P<n>two|three|four|five|[2-5])|(?P<m>two|three|four|five|[2-5]) (?:(?P<most>largest|biggest|highest|leading|top)|(?P<least>smallest|lowest)))\b",
             )
         });
         // Patterns cost more than names are counted.
         let may_list = (2..=5).contains(&self.subjects.len());
-        let found = may_list.then(|| TOP.captures(&self.sentence.typed)).flatten()?;
+        let top = TOP.among(&self.first_letters).filter(|_| may_list)?;
+        let found = top.captures(&self.sentence.typed)?;
         let said = found.name("n").or(found.name("m"))?.as_str().to_lowercase();
         let place = ["two", "three", "four", "five"].iter().position(|word| *word == said);
         Some(Top {

@@ -12,8 +12,9 @@ use crate::evidence::{At, TableKind, Unit};
 use super::basis::Basis;
 use super::capitals::{is_calendar, is_opener};
 use super::demonyms::country_of;
+use super::first_letters::FirstLetters;
 use super::lexicon::Entry;
-use super::pattern::pattern;
+use super::pattern::{Worded, pattern, worded};
 use super::placeholder::Shown;
 use super::reason::Reason;
 use super::render::MARK;
@@ -28,8 +29,8 @@ pub(super) struct Mention<'b> {
 }
 
 /// Metrics that models like to make up; a claim of one needs a label that says it.
-static METRIC: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static METRIC: LazyLock<Worded> = LazyLock::new(|| {
+    worded(
         r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets)\b",
     )
 });
@@ -269,7 +270,11 @@ pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&st
 
 /// A metric that models like to make up and of which not every word is known; words are asked for in lower case.
 pub(super) fn unknown_metric(text: &str, knows: impl Fn(&str) -> bool) -> Option<String> {
-    let metric = METRIC.find(text)?.as_str().to_lowercase();
+    let metric = METRIC
+        .among(&FirstLetters::of(text))?
+        .find(text)?
+        .as_str()
+        .to_lowercase();
     (!metric.split_whitespace().all(knows)).then_some(metric)
 }
 

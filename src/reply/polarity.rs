@@ -10,7 +10,7 @@ use crate::evidence::{At, Good, Unit};
 use super::mask::says;
 use super::measure;
 use super::names::Mention;
-use super::pattern::pattern;
+use super::pattern::{Worded, pattern, worded};
 use super::reason::Reason;
 use super::render::MARK;
 use super::signs::sign_of;
@@ -18,8 +18,8 @@ use super::subjects::measures_of;
 use super::verify::Judge;
 use super::words::{self, Direction};
 
-static CALM: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
+static CALM: LazyLock<Worded> =
+    LazyLock::new(|| worded(r"(?i)\b(?:unchanged|flat|stable|steady|no change|constant|did not change)\b"));
 
 impl Judge<'_, '_> {
     pub(super) fn directions(&mut self) {
@@ -97,12 +97,13 @@ impl Judge<'_, '_> {
 
     /// "Every one of the five segments".
     fn says_all(&self) -> bool {
-        static ALL: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
+        static ALL: LazyLock<Worded> = LazyLock::new(|| {
+            worded(
                 r"(?i)\b(?:every one of|each of|all of|without exception|across the board|every single|all (?:the )?(?:two|three|four|five|six|seven|eight|nine|ten|\d+) )\b?",
             )
         });
-        self.mentions.is_empty() && ALL.is_match(&self.masked.text)
+        let all = ALL.among(&self.first_letters).filter(|_| self.mentions.is_empty());
+        all.is_some_and(|all| all.is_match(&self.masked.text))
     }
 
     /// Of what nobody wants more.
@@ -183,7 +184,11 @@ impl Judge<'_, '_> {
     }
 
     fn calm(&mut self, signs: &[i8]) {
-        let Some(word) = CALM.find(&self.masked.text).map(|found| found.range()) else {
+        let calm = CALM.among(&self.first_letters);
+        let Some(word) = calm
+            .and_then(|calm| calm.find(&self.masked.text))
+            .map(|found| found.range())
+        else {
             return;
         };
         if signs.is_empty() {

@@ -6,6 +6,7 @@ use crate::evidence::At;
 
 use super::basis::{Basis, Quantity, Tag};
 use super::counting::Counted;
+use super::first_letters::FirstLetters;
 use super::lexicon::Entry;
 use super::mask::{Masked, mask_found};
 use super::names::{Mention, mentions};
@@ -33,6 +34,7 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     let masked = mask_found(&sentence.typed, &names, Some(basis.lexicon));
     let [mentions, plain] = mentions(&sentence.typed, &names, basis);
     let subjects = subjects(&sentence.typed, &mentions, &masked.dates, basis);
+    let first_letters = FirstLetters::of(&sentence.typed);
     let mut judge = Judge {
         sentence,
         basis,
@@ -41,9 +43,10 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
         subjects,
         plain,
         numbers: numbers_hinted(&masked.text, masked.hints),
-        directions: words::directions(&masked.text),
-        superlatives: words::superlatives_hinted(&masked.text, masked.hints),
-        multiples: words::multiples(&sentence.typed),
+        directions: words::directions_among(&masked.text, &first_letters),
+        superlatives: words::superlatives_among(&masked.text, masked.hints, &first_letters),
+        multiples: words::multiples_among(&sentence.typed, &first_letters),
+        first_letters,
         masked: &masked,
         out: Checked::default(),
     };
@@ -73,6 +76,8 @@ pub(super) struct Judge<'a, 'b> {
     pub(super) sentence: &'b Rendered,
     pub(super) basis: &'b Basis<'a>,
     pub(super) masked: &'b Masked,
+    /// Of the words typed.
+    pub(super) first_letters: FirstLetters,
     /// Every name and label of the evidence in the typed text.
     pub(super) names: Vec<(Range<usize>, &'b Entry)>,
     /// The rows named.

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::first_letters::FirstLetters;
 use super::hints::Hints;
-use super::pattern::pattern;
+use super::pattern::{Worded, holding, pattern, worded};
 
 const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|to add|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
 const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|(?:was|were|is|are) off|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|tail(?:s|ed|ing) off|peter(?:s|ed|ing) out|trend(?:s|ed|ing) (?:down|lower)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
@@ -22,8 +23,8 @@ static PREVIOUS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-static DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(
+static DIRECTION: LazyLock<Worded> = LazyLock::new(|| {
+    worded(&format!(
         r"(?i)\b(?:{UP}|more{THAN_BEFORE}|above{OF_BEFORE}|below{OF_BEFORE}|{DOWN}|(?:fewer|less){THAN_BEFORE})\b"
     ))
 });
@@ -32,8 +33,8 @@ static UPWARD: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP}|more{THAN_BEFORE}|above{OF_BEFORE})$")));
 
 /// Phrases that hold a direction word and state no direction.
-static NO_DIRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static NO_DIRECTION: LazyLock<Worded> = LazyLock::new(|| {
+    worded(
         r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
         |(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|the\s(?:higher|lower)\s|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
         |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
@@ -53,8 +54,8 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-static SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static SUPERLATIVE: LazyLock<Worded> = LazyLock::new(|| {
+    worded(
         r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|bottomed|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
     )
 });
@@ -74,8 +75,9 @@ static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// "hit its low", "the high came on", "led the field".
-static END: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static END: LazyLock<Worded> = LazyLock::new(|| {
+    holding(
+        r"(?i)\b(?:high|peak|max|low|trough|min|nadir|bottom|top|lead|led|head|trail)",
         r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s)?(?:the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
     )
 });
@@ -93,8 +95,8 @@ static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-static MULTIPLE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static MULTIPLE: LazyLock<Worded> = LazyLock::new(|| {
+    worded(
         r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third|one (?:\w+ )?in three)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter|one (?:\w+ )?in four)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one (?:\w+ )?in five|a fifth|one[- ]fifth)|(?P<tenth>one (?:\w+ )?in ten|a tenth)|(?P<half>one in two|half)|(?P<majority>majority|most of))\b",
     )
 });
@@ -166,7 +168,7 @@ pub(super) struct Multiple {
 /// The direction that a single word claims.
 pub(super) fn direction_of(word: &str) -> Option<i8> {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let found = DIRECTION.find(word)?;
+    let found = DIRECTION.anywhere().find(word)?;
     (found.len() == word.len()).then(|| side_of(word))
 }
 
@@ -177,10 +179,15 @@ fn side_of(direction: &str) -> i8 {
 
 /// Direction words; negated and conditional ones are left out.
 pub(super) fn directions(text: &str) -> Vec<Direction> {
-    if !DIRECTION.is_match(text) {
+    directions_among(text, &FirstLetters::of(text))
+}
+
+/// Those of a text of which it is known how its words begin.
+pub(super) fn directions_among(text: &str, words: &FirstLetters) -> Vec<Direction> {
+    let Some(pattern) = DIRECTION.among(words).filter(|pattern| pattern.is_match(text)) else {
         return Vec::new();
-    }
-    let masked = blank_unless(text, &NO_DIRECTION, |found, before, after| {
+    };
+    let masked = blank_unless(text, NO_DIRECTION.among(words), |found, before, after| {
         let moved = [
             "moved", "moves", "moving", "pushed", "went", "edged", "trended", "came in",
         ];
@@ -192,7 +199,7 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
             _ => false,
         }
     });
-    DIRECTION
+    pattern
         .find_iter(&masked)
         .filter_map(|whole| {
             if NEGATION.is_match(&masked[..whole.start()]) {
@@ -212,11 +219,11 @@ pub(super) fn directions(text: &str) -> Vec<Direction> {
 }
 
 pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
-    superlatives_hinted(text, Hints::of(text))
+    superlatives_among(text, Hints::of(text), &FirstLetters::of(text))
 }
 
 /// Those of a text of which it is known what it may hold.
-pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> {
+pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters) -> Vec<Superlative> {
     let beats_any = text
         .contains("than any")
         .then(|| BEATS_ANY.captures(text))
@@ -244,8 +251,10 @@ pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> 
                 Reach::Level
             },
         });
-    let has_other = SUPERLATIVE.is_match(text);
-    let ends = END.captures_iter(text).filter_map(|found| {
+    let pattern = SUPERLATIVE.among(words).filter(|pattern| pattern.is_match(text));
+    let has_other = pattern.is_some();
+    let ends = END.among(words).into_iter().flat_map(|end| end.captures_iter(text));
+    let ends = ends.filter_map(|found| {
         let whole = found.get(0)?;
         // "tops the table with the smallest" says it otherwise.
         let is_lead = found.name("first").or(found.name("last")).is_some();
@@ -265,11 +274,11 @@ pub(super) fn superlatives_hinted(text: &str, hints: Hints) -> Vec<Superlative> 
         })
     });
     let compared = beaten_by_none.into_iter().chain(beats_any).chain(ends);
-    if !has_other {
+    let Some(pattern) = pattern else {
         return compared.collect();
-    }
+    };
     let masked = blank(text, &NO_SUPERLATIVE);
-    let said = SUPERLATIVE.captures_iter(&masked).filter_map(|found| {
+    let said = pattern.captures_iter(&masked).filter_map(|found| {
         let whole = found.get(0)?;
         // "second-highest" is a place, and judged as one.
         const PLACES: [&str; 7] = ["second", "third", "fourth", "fifth", "sixth", "2nd", "3rd"];
@@ -309,10 +318,15 @@ pub(super) fn leanings(text: &str) -> Vec<(String, i8)> {
 }
 
 pub(super) fn multiples(text: &str) -> Vec<Multiple> {
-    if !MULTIPLE.is_match(text) {
+    multiples_among(text, &FirstLetters::of(text))
+}
+
+/// Those of a text of which it is known how its words begin.
+pub(super) fn multiples_among(text: &str, words: &FirstLetters) -> Vec<Multiple> {
+    let Some(pattern) = MULTIPLE.among(words).filter(|pattern| pattern.is_match(text)) else {
         return Vec::new();
-    }
-    MULTIPLE
+    };
+    pattern
         .captures_iter(text)
         .filter_map(|found| {
             let whole = found.get(0)?;
@@ -329,7 +343,7 @@ pub(super) fn multiples(text: &str) -> Vec<Multiple> {
             }
             let by = text[..whole.start()].trim_end().ends_with("by")
                 || COMPARED.is_match(&text[whole.end()..])
-                || !directions(text).is_empty();
+                || !directions_among(text, words).is_empty();
             let claim = |ratio, percent, change| {
                 Some(Multiple {
                     start: whole.start(),
@@ -419,12 +433,12 @@ pub(super) fn moves_up_to(before: &str) -> bool {
 
 /// The text with every match blanked out, bytes kept in place.
 fn blank<'t>(text: &'t str, pattern: &Regex) -> Cow<'t, str> {
-    blank_unless(text, pattern, |_, _, _| false)
+    blank_unless(text, Some(pattern), |_, _, _| false)
 }
 
-fn blank_unless<'t>(text: &'t str, pattern: &Regex, keeps: impl Fn(&str, &str, &str) -> bool) -> Cow<'t, str> {
+fn blank_unless<'t>(text: &'t str, pattern: Option<&Regex>, keeps: impl Fn(&str, &str, &str) -> bool) -> Cow<'t, str> {
     let mut out = Cow::Borrowed(text);
-    for found in pattern.find_iter(text) {
+    for found in pattern.into_iter().flat_map(|pattern| pattern.find_iter(text)) {
         if !keeps(found.as_str(), &text[..found.start()], &text[found.end()..]) {
             out.to_mut().replace_range(found.range(), &" ".repeat(found.len()));
         }
