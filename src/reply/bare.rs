@@ -56,6 +56,7 @@ impl<'a> Judge<'a, '_> {
             || self.counts_beyond_row(bare)
             || self.counts_used(bare)
             || self.is_group_of_part(bare)
+            || self.is_share_of_used(bare)
             || !said.of_all && !said.counts_rows && self.follows_after_all(bare);
         if holds {
             return None;
@@ -191,10 +192,28 @@ impl<'a> Judge<'a, '_> {
             is_range(low, high).then_some((low.value, high.value))
         });
         let [at] = self.basis.cells.as_slice() else {
-            return false;
+            return ranges.any(|(low, high)| self.lie_between(bare, low, high));
         };
         let value = at.exact().filter(|_| comparable(&bare.kind, &self.basis.kind(at)));
         ranges.any(|(low, high)| value.is_some_and(|value| low <= value && value <= high && high <= low * WIDEST))
+    }
+
+    /// "All five products have refund rates between 5.5 % and 7.4 %": the values used of one column, and the range hardly wider.
+    fn lie_between(&self, bare: &Bare, low: f64, high: f64) -> bool {
+        const SLACK: f64 = 1.25;
+        let cells = &self.basis.cells;
+        let is_one_column = cells.windows(2).all(|two| std::ptr::eq(two[0].column, two[1].column));
+        let values: Option<Vec<f64>> = cells
+            .iter()
+            .map(|at| at.exact().filter(|_| comparable(&bare.kind, &self.basis.kind(at))))
+            .collect();
+        let values = values
+            .filter(|values| is_one_column && values.len() > 1)
+            .unwrap_or_default();
+        let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |(least, most), value| {
+            (least.min(*value), most.max(*value))
+        });
+        low <= least && most <= high && least <= low * SLACK && high <= most * SLACK
     }
 
     /// "added 1,500", "grew by 2,000".

@@ -2,7 +2,7 @@
 
 /// A word that opens sentences and names nothing.
 pub(super) fn is_opener(word: &str) -> bool {
-    const OPENERS: [&str; 157] = [
+    const OPENERS: [&str; 163] = [
         "the",
         "this",
         "that",
@@ -159,9 +159,15 @@ pub(super) fn is_opener(word: &str) -> bool {
         "nevertheless",
         "however",
         "seldom",
+        "apart",
+        "aside",
+        "except",
+        "save",
+        "barring",
+        "interview",
         "rarely",
     ];
-    let adverb = ["ly", "ing", "ed", "wise"]
+    let adverb = ["ly", "ing", "ed", "wise", "-digit"]
         .iter()
         .any(|ending| word.len() > 4 && word.ends_with(ending));
     const SUPERLATIVES: [&str; 25] = [
@@ -278,7 +284,8 @@ pub(super) fn is_opener(word: &str) -> bool {
 
 /// A month, a day of the week, a feast.
 pub(super) fn is_calendar(word: &str) -> bool {
-    const WORDS: [&str; 41] = [
+    const WORDS: [&str; 42] = [
+        "new year",
         "valentine",
         "thanksgiving",
         "halloween",

@@ -5,6 +5,7 @@ mod evidence;
 mod fields;
 mod known;
 mod neutral;
+mod spoken;
 mod tape;
 
 use std::borrow::Cow;
@@ -13,12 +14,9 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::evidence::{At, Column, Role, Row, TableKind};
 use crate::insight::Verdict;
 
 use super::basis::{Basis, Ground};
-use super::mask::{mask, says};
-use super::periods::BEFORE;
 use super::reason::Reason;
 use super::render::render;
 use super::text::sentences;
@@ -27,6 +25,7 @@ use confidence::{Way, confidence};
 use fields::fields;
 use known::{Known, Library};
 pub(super) use neutral::is_advice;
+use spoken::spoken_of;
 use tape::Tape;
 
 /// What was found out about one claim.
@@ -201,7 +200,9 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
         all.bare_numbers += checked.bare_numbers;
         all.doubts += checked.doubts;
     }
-    if cites_nothing {
+    // What cites nothing cannot be checked, but for a metric that the evidence has never heard of.
+    let makes_up = all.faults.iter().any(|fault| fault.code == "measure") && claims;
+    if cites_nothing && !makes_up {
         return not_checkable();
     }
     let worst = all.faults.iter().map(|fault| fault.verdict).max();
@@ -223,70 +224,4 @@ fn not_checkable() -> Judged {
         confidence: confidence(Verdict::NotCheckable, &[], Way::Words),
         reasons: Vec::new(),
     }
-}
-
-/// How labels are shortened.
-const SHORT: [(&str, &str); 6] = [
-    ("AOV", "average order value"),
-    ("ARPU", "average revenue per user"),
-    ("DAU", "daily active users"),
-    ("D1 retention", "day-1 retention"),
-    ("D7 retention", "day-7 retention"),
-    ("D30 retention", "day-30 retention"),
-];
-
-/// The cells that a text without cell citations plainly speaks of: rows and measures that it names, in the tables cited.
-fn spoken_of<'a>(text: &str, ground: Ground<'a>, tables: &[&str]) -> Vec<At<'a>> {
-    let dates = mask(text, Some(ground.lexicon)).dates;
-    let is_dated = |row: &Row| {
-        let days = ground.lexicon.days.iter().filter(|(_, id)| **id == *row.id);
-        days.into_iter()
-            .any(|(day, _)| dates.iter().any(|(_, dated)| dated.is(*day)))
-    };
-    // What stands beside a current value is known without it.
-    let tells_before = BEFORE.is_match(text);
-    let mut out = Vec::new();
-    for table in &ground.evidence.tables {
-        if !tables.is_empty() && !tables.contains(&table.id.as_str()) {
-            continue;
-        }
-        let totals = table.kind == TableKind::Totals;
-        let named: Vec<&Row> = table
-            .rows
-            .iter()
-            .filter(|row| says(text, &row.key) || !dates.is_empty() && is_dated(row))
-            .collect();
-        let rows: Vec<&Row> = if named.is_empty() && !totals {
-            table.rows.iter().collect()
-        } else {
-            named
-        };
-        if rows.is_empty() {
-            continue;
-        }
-        let is_said = |column: &Column| {
-            let label = column.label.trim_end_matches(" (previous period)");
-            let short = SHORT.iter().find(|(_, long)| long.eq_ignore_ascii_case(label));
-            let is_named = says(text, label) || short.is_some_and(|(short, _)| says(text, short));
-            let is_of_time = tells_before || column.role != Role::Previous;
-            column.role != Role::Key && (totals || is_named && is_of_time)
-        };
-        let said: Vec<usize> = (0..table.columns.len())
-            .filter(|place| is_said(&table.columns[*place]))
-            .collect();
-        for row in rows {
-            for (column, cell) in said
-                .iter()
-                .filter_map(|place| Some((&table.columns[*place], row.cells.get(*place)?)))
-            {
-                out.push(At {
-                    table,
-                    row,
-                    column,
-                    cell,
-                });
-            }
-        }
-    }
-    out
 }

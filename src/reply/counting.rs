@@ -31,12 +31,18 @@ impl Counts {
     }
 }
 
+/// "Triple-digit order counts": 100 or more.
+static DIGITS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(single|double|triple|four|five|six|seven|eight)-digit\b"));
+
 impl Judge<'_, '_> {
     /// "Three of the 8 segments exceed 140,000": a count, the count of all, and the limit.
     pub(super) fn counted(&self) -> Counts {
         let in_words = self.limit_in_words();
-        let limits = || self.numbers.iter().filter(|bare| bare.is_bound()).chain(&in_words);
-        let counts: Vec<&Bare> = self.numbers.iter().filter(|bare| is_count(bare)).collect();
+        let is_limit = |bare: &&Bare| bare.is_bound() && !self.bounds_count(bare);
+        let limits = || self.numbers.iter().filter(is_limit).chain(&in_words);
+        let may_count = |bare: &&Bare| is_count(bare) || self.bounds_count(bare);
+        let counts: Vec<&Bare> = self.numbers.iter().filter(may_count).collect();
         let (Some(limit), None, false) = (limits().next(), limits().nth(1), counts.is_empty()) else {
             return Counts(Vec::new());
         };
@@ -46,7 +52,12 @@ impl Judge<'_, '_> {
             return Counts(Vec::new());
         }
         let judged = self.numbers.iter().map(|bare| {
-            if bare.is_bound() {
+            if self.bounds_count(bare) {
+                match beyond.iter().any(|count| bare.bounds(self.told_by(bare, count))) {
+                    true => Counted::Right,
+                    false => wrong(bare, "how many rows lie beyond that limit"),
+                }
+            } else if bare.is_bound() {
                 Counted::Limit
             } else if !is_count(bare) || bare.value > n_rows as f64 {
                 Counted::Not
@@ -65,6 +76,14 @@ impl Judge<'_, '_> {
         Counts(judged.collect())
     }
 
+    /// "No fewer than five of the eight segments": a bound of a count, and no limit of values.
+    fn bounds_count(&self, bare: &Bare) -> bool {
+        const OF: [&str; 3] = [" of the ", " of all ", " of our "];
+        let after = &self.masked.text[bare.end..];
+        let is_small = bare.kind == Kind::Plain && bare.value.fract() == 0.0 && bare.value < 100.0;
+        is_small && bare.is_bound() && OF.iter().any(|of| after.starts_with(of))
+    }
+
     /// What a count tells: "five segments", or "all but five".
     fn told_by(&self, bare: &Bare, count: &Beyond) -> f64 {
         let of = if self.is_all_but(bare) {
@@ -75,7 +94,7 @@ impl Judge<'_, '_> {
         of as f64
     }
 
-    fn beyond(&self, limit: &Bare) -> Vec<Beyond> {
+    pub(super) fn beyond(&self, limit: &Bare) -> Vec<Beyond> {
         const INCLUDED: [&str; 8] = [
             "at least",
             "no less than",
@@ -137,10 +156,17 @@ impl Judge<'_, '_> {
     pub(super) fn counts_rows(&self, bare: &Bare) -> bool {
         static ROWS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^\s(?:(?:out )?of (?:the |our |all )?[a-z0-9]+ )?(?:fields|countries|segments|channels|products|cohorts|markets|sources|regions)\b",
+                r"(?i)^\s(?:(?:out )?of (?:the |our |all )?[a-z0-9]+ )?(?:fields|countries|segments|channels|products|cohorts|markets|sources|regions|days)\b",
             )
         });
-        is_count(bare) && ROWS.is_match(&self.masked.text[bare.end..])
+        // "Of 9 countries, four show falling revenue".
+        static OF_ROWS: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\bof (?:the |our |all )?(?:\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) [a-z]+, (?:only |just )?$",
+            )
+        });
+        (is_count(bare) || self.bounds_count(bare))
+            && (ROWS.is_match(&self.masked.text[bare.end..]) || OF_ROWS.is_match(&self.masked.text[..bare.start]))
     }
 
     /// "fell in 6 channels and rose in 2": which way the rows went that a number counts.
@@ -193,8 +219,35 @@ impl Judge<'_, '_> {
 
     /// "more than half of their users": a limit in words, where percentages are counted.
     fn limit_in_words(&self) -> Option<Bare> {
-        let halves = self.multiples.iter().filter(|claim| claim.word == "half");
-        let mut limits = halves.filter_map(|claim| {
+        if let Some(found) = self
+            .sentence
+            .typed
+            .contains("-digit")
+            .then(|| DIGITS.captures(&self.sentence.typed))
+            .flatten()
+        {
+            const WORDS: [&str; 8] = ["single", "double", "triple", "four", "five", "six", "seven", "eight"];
+            let n = WORDS.iter().position(|word| found[1].eq_ignore_ascii_case(word))?;
+            return Some(Bare::limit(
+                Kind::Plain,
+                10_f64.powi(i32::try_from(n).ok()?) - 1.0,
+                true,
+            ));
+        }
+        const PARTS: [(&str, f64); 9] = [
+            ("half", 50.0),
+            ("third", 100.0 / 3.0),
+            ("quarter", 25.0),
+            ("fifth", 20.0),
+            ("tenth", 10.0),
+            ("two thirds", 200.0 / 3.0),
+            ("two-thirds", 200.0 / 3.0),
+            ("three quarters", 75.0),
+            ("three-quarters", 75.0),
+        ];
+        let mut limits = self.multiples.iter().filter_map(|claim| {
+            let word = claim.word.trim_start_matches("a ").trim_start_matches("one ");
+            let (_, value) = PARTS.into_iter().find(|(known, _)| *known == word)?;
             let before = self.sentence.typed[..claim.start].trim_end().to_lowercase();
             let is_above = ["more than", "over", "above"]
                 .iter()
@@ -202,7 +255,7 @@ impl Judge<'_, '_> {
             let is_below = ["less than", "under", "below"]
                 .iter()
                 .any(|words| before.ends_with(words));
-            (is_above != is_below).then(|| Bare::limit(Kind::Percent, 50.0, is_above))
+            (is_above != is_below).then(|| Bare::limit(Kind::Percent, value, is_above))
         });
         limits
             .next()
@@ -230,7 +283,9 @@ impl Judge<'_, '_> {
             .strip_suffix("the")
             .or(before.strip_suffix("all"))
             .unwrap_or(before);
-        ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of))
+        // "Each of four of the six".
+        let is_part = self.masked.text[bare.end..].starts_with(" of ");
+        !is_part && ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of))
     }
 }
 

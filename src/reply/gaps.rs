@@ -54,7 +54,7 @@ impl Judge<'_, '_> {
         let from = bare.end + side.get(0)?.end();
         let other = self.numbers.get(index + 1).filter(|other| {
             let between = self.masked.text.get(from..other.start);
-            between.is_some_and(|between| between.len() < NEAR && !between.contains([';', '.']))
+            between.is_some_and(|between| between.len() < NEAR && !between.contains([';', '.', '(']))
         });
         let to = other.map_or(self.masked.text.len(), |other| other.start);
         // What names the time before is masked as a span of days.

@@ -19,6 +19,8 @@ pub(super) struct Hints {
     pub(super) ones: bool,
     /// "no", "nobody", "none".
     pub(super) nones: bool,
+    /// "a million".
+    pub(super) rounds: bool,
 }
 
 impl Hints {
@@ -49,6 +51,7 @@ impl Hints {
             }
             b"sep" => self.months = true,
             b"two" | b"ele" | b"twe" => self.counts = true,
+            b"hun" | b"tho" | b"mil" | b"bil" => self.rounds = true,
             // "three" and "third", "four" and "fourth".
             b"thr" | b"fou" | b"fiv" | b"fif" | b"six" | b"sev" | b"eig" | b"nin" | b"ten" => {
                 self.counts = true;
@@ -56,9 +59,12 @@ impl Hints {
                 self.halves |= first == *b"ten";
             }
             b"thi" | b"qua" => {
+                // "thirteen".
+                self.counts |= first == *b"thi";
                 self.places = true;
                 self.halves = true;
             }
+            b"for" => self.counts = true,
             b"fir" | b"sec" | b"run" => self.places = true,
             b"one" | b"top" => self.ones = true,
             b"no " | b"nob" | b"non" => self.nones = true,

@@ -85,11 +85,23 @@ impl Lexicon {
             let fits = |entry: &&Entry| {
                 rest.starts_with(&*entry.lower) && !rest[entry.lower.len()..].chars().next().is_some_and(is_word)
             };
+            // "Grinders": more of an entity than its name says.
+            let is_plural = |entry: &&Entry| {
+                let may_be = !entry.rows.is_empty() && entry.lower.len() > 4 && !entry.lower.ends_with('s');
+                let after = rest
+                    .strip_prefix(&*entry.lower)
+                    .and_then(|after| after.strip_prefix('s'));
+                may_be && after.is_some_and(|after| !after.chars().next().is_some_and(is_word))
+            };
             let may_begin = !word.is_empty() || !letter.is_whitespace();
             let own = if may_begin { self.beginning(hash(word)) } else { &[] };
-            let found = own.iter().find(fits);
+            let one = word.strip_suffix('s').filter(|one| one.len() > 4);
+            let plurals = || one.map_or(own, |one| self.beginning(hash(one)));
+            let plural = || plurals().iter().chain(own).find(is_plural);
+            let found = own.iter().find(fits).or_else(plural);
             let end = match found {
-                Some(entry) => at + entry.lower.len(),
+                Some(entry) if fits(&entry) => at + entry.lower.len(),
+                Some(entry) => at + entry.lower.len() + 1,
                 None => at + word.len().max(letter.len_utf8()),
             };
             out.extend(found.map(|entry| (at..end, entry)));

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use crate::evidence::{At, TableKind};
+use crate::evidence::{At, Role, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
 use super::measure::{self, base};
@@ -140,7 +140,43 @@ impl Judge<'_, '_> {
         if rows.iter().any(is_lower) {
             let message = format!("\"{words}\": another row stands before one of those named");
             self.fault(Reason::contradicted("rank", message));
+            return;
         }
+        let value = |rows: &&[&str]| {
+            let at = cells.iter().find(|at| rows.contains(&at.row.id.as_str()))?;
+            at.exact()
+        };
+        let values: Option<Vec<f64>> = rows.iter().map(value).collect();
+        let is_in_order = |values: Vec<f64>| match is_from_top {
+            true => values.is_sorted_by(|a, b| a >= b),
+            false => values.is_sorted_by(|a, b| a <= b),
+        };
+        if self.lists_after_verb() && !values.is_none_or(is_in_order) {
+            let message = format!("\"{words}\": the rows are not listed in the order of their values");
+            self.fault(Reason::contradicted("rank", message));
+        }
+    }
+
+    /// "The top three are A, B and C", with no word of their order between them.
+    fn lists_after_verb(&self) -> bool {
+        let text = &self.sentence.typed;
+        let before = self
+            .subjects
+            .first()
+            .map_or("", |first| text[..first.range.start].trim_end());
+        let before = before.trim_end_matches(" the");
+        if ![" are", " were", ":", " is", " was"]
+            .iter()
+            .any(|verb| before.ends_with(verb))
+        {
+            return false;
+        }
+        let gaps = self
+            .subjects
+            .windows(2)
+            .map(|two| text.get(two[0].range.end..two[1].range.start));
+        let is_plain = |gap: &str| gap.len() < 25 && (gap.contains(',') || gap.contains(" and "));
+        gaps.into_iter().all(|gap| gap.is_some_and(is_plain))
     }
 
     /// "A leads, followed by B and C", "the order at the top is A, B, C": each stands where it is named.
@@ -191,6 +227,31 @@ impl Judge<'_, '_> {
             words: found.get(0)?.as_str().to_owned(),
             n: place.map_or_else(|| said.parse().ok(), |place| Some(place + 2))?,
             is_from_top: found.name("top").or(found.name("most")).is_some(),
+        })
+    }
+
+    /// "Referrer alone has 32 % of the null values": what part a row named has in the sum of the rows used.
+    pub(super) fn is_share_of_used(&self, bare: &Bare) -> bool {
+        let says_share = self.masked.text[bare.end..].trim_start().starts_with("of ");
+        bare.kind == Kind::Percent && says_share && self.shares_of_used().any(|share| bare.fits(share))
+    }
+
+    /// The parts, in percent, that the rows named have in the sums of their columns, where at least three rows are used.
+    pub(super) fn shares_of_used(&self) -> impl Iterator<Item = f64> {
+        const FEWEST: usize = 3;
+        let cells = &self.basis.cells;
+        let named = cells.iter().filter(|at| {
+            let is_said = self
+                .subjects
+                .iter()
+                .any(|subject| subject.rows.contains(&at.row.id.as_str()));
+            is_said && at.column.additive && at.column.role == Role::Current
+        });
+        named.filter_map(|at| {
+            let own = cells.iter().filter(|other| std::ptr::eq(other.column, at.column));
+            let values: Vec<f64> = own.filter_map(At::exact).collect();
+            let sum: f64 = values.iter().sum();
+            (values.len() >= FEWEST && sum > 0.0).then_some(at.exact()? / sum * 100.0)
         })
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Mention<'b> {
 /// Metrics that models like to make up; a claim of one needs a label that says it.
 static METRIC: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets)\b",
+        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets|downloads|installs|followers|newsletter|abandonment(?: rate)?|engagement rate|watch time|video views)\b",
     )
 });
 
@@ -61,8 +61,12 @@ impl Judge<'_, '_> {
     }
 
     /// "Everything but Gift card".
-    fn is_left_out(&self, mention: &Mention<'_>) -> bool {
-        const BUT: [&str; 8] = [
+    pub(super) fn is_left_out(&self, mention: &Mention<'_>) -> bool {
+        const BUT: [&str; 12] = [
+            "everywhere but",
+            "everywhere but in",
+            "all but in",
+            "but for",
             "everything but",
             "everyone but",
             "all but",
@@ -147,8 +151,19 @@ impl Judge<'_, '_> {
             if country_of(&lower).is_some_and(is_used) {
                 continue;
             }
-            let acronym = token.trim_end_matches('s').chars().all(|c| !c.is_lowercase());
             let after = &typed[at + token.len()..];
+            // "VIP users" are a segment, and no term.
+            const SEGMENTS: [&str; 7] = [
+                " users",
+                " segment",
+                " customers",
+                " tier",
+                " plan",
+                " channel",
+                " members",
+            ];
+            let is_segment = SEGMENTS.iter().any(|noun| after.starts_with(noun));
+            let acronym = !is_segment && token.trim_end_matches('s').chars().all(|c| !c.is_lowercase());
             if acronym || begins && (is_opener(&lower) || after.starts_with([',', ':'])) {
                 continue;
             }
@@ -172,7 +187,7 @@ impl Judge<'_, '_> {
             let message = format!("the evidence knows no {name}");
             self.out.faults.push(Reason::unsupported("name", message));
         }
-        if let Some(metric) = unknown_metric(text, |word| lexicon.knows(word)) {
+        if let Some(metric) = unknown_metric(&self.sentence.typed, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
     }
@@ -263,19 +278,38 @@ pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&st
             let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
             let is_known = |word: &str| is_calendar(word) || knows(&word.to_lowercase());
             // "the No. 1 channel".
-            !acronym && *name != "No" && !name.split_whitespace().all(is_known)
+            !acronym && *name != "No" && !name.starts_with("New Year") && !name.split_whitespace().all(is_known)
         })
         .collect()
 }
 
 /// A metric that models like to make up and of which not every word is known; words are asked for in lower case.
 pub(super) fn unknown_metric(text: &str, knows: impl Fn(&str) -> bool) -> Option<String> {
-    let metric = METRIC
-        .among(&FirstLetters::of(text))?
-        .find(text)?
-        .as_str()
-        .to_lowercase();
-    (!metric.split_whitespace().all(knows)).then_some(metric)
+    // "Day-14 retention" where the evidence has that of other days.
+    static DAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:day[- ]?|d)(?P<day>\d{1,3})[- ]retention\b"));
+    if let Some(found) = text.contains("retention").then(|| DAY.captures(text)).flatten()
+        && !knows(&found["day"])
+    {
+        return Some(found[0].to_lowercase());
+    }
+    let found = METRIC.among(&FirstLetters::of(text))?.find(text)?;
+    let metric = found.as_str().to_lowercase();
+    // "Ahead by a margin of $4,200" is a gap.
+    let is_gap = metric == "margin"
+        && text[..found.start()]
+            .trim_end()
+            .rsplit(' ')
+            .take(4)
+            .any(|word| word == "by");
+    if is_gap {
+        return None;
+    }
+    // "Churn among students" is a metric, "churn" alone may be a worry.
+    let is_known = match metric.strip_prefix("churn ") {
+        Some(rest) if rest != "rate" => knows("churn"),
+        _ => metric.split_whitespace().all(knows),
+    };
+    (!is_known).then_some(metric)
 }
 
 /// The row keys that the model typed; and those that may as well be plain words ("New users") and name no row used.
@@ -288,7 +322,7 @@ pub(super) fn mentions<'b>(
     for (range, entry) in names.iter().filter(|(_, entry)| !entry.rows.is_empty()) {
         let kind = entry.rows.first().map_or(TableKind::Entities, |(_, kind)| *kind);
         let is_used = entry.rows.iter().any(|(row, _)| basis.uses(row));
-        let same_case = typed[range.clone()] == *entry.written;
+        let same_case = *singular(&typed[range.clone()], &entry.written) == *entry.written;
         let is_plain =
             is_plain_word(typed, range, &entry.written, kind) && !(is_used && same_case && kind == TableKind::Entities);
         out[usize::from(is_plain)].push(Mention {
@@ -342,12 +376,20 @@ pub(super) fn links(gap: &str) -> bool {
     !breaks && LINK.is_match(gap)
 }
 
+/// A name as it is written, one for many: "Grinders".
+fn singular<'t>(written: &'t str, name: &str) -> &'t str {
+    written
+        .strip_suffix('s')
+        .filter(|one| one.len() == name.len())
+        .unwrap_or(written)
+}
+
 /// "New users" is not the segment New; "the country" is not the field `country`.
 fn is_plain_word(text: &str, range: &std::ops::Range<usize>, name: &str, kind: TableKind) -> bool {
     if name.contains([' ', '_', '-', '.', '/']) || name.chars().any(|c| c.is_ascii_digit()) {
         return false;
     }
-    let written = &text[range.clone()];
+    let written = singular(&text[range.clone()], name);
     let (before, after) = (text[..range.start].trim_end(), text[range.end..].trim_start());
     if written != name {
         // Another letter case: a word unless the name is long and of its own.

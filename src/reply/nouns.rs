@@ -11,6 +11,18 @@ impl Judge<'_, '_> {
             return None;
         }
         let after = self.sentence.typed.get(bare.end..)?.trim_start();
+        // "88,593 events came in late".
+        const LATE: [&str; 6] = [
+            "events came in late",
+            "events arrived late",
+            "events were late",
+            "events came late",
+            "events that arrived late",
+            "events arriving late",
+        ];
+        if LATE.iter().any(|words| after.starts_with(words)) {
+            return Some("late events");
+        }
         let mut nouns = self.basis.lexicon.nouns.iter().map(String::as_str);
         let known = nouns.find(|noun| {
             after

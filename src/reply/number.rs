@@ -84,7 +84,7 @@ pub(super) struct Bare {
 
 const ABOUTS: &str = r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈";
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| hedge(ABOUTS));
-const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|clear(?:s|ed)|>|>=|≥";
+const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|beat(?:s|ing)?|clear(?:s|ed)|>|>=|≥";
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(ABOVES));
 const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤";
 static BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(BELOWS));
@@ -118,6 +118,12 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
     if hints.ones {
         out.extend(spelled::ones(masked));
         out.extend(spelled::one_minute(masked));
+    }
+    if masked.contains("to one") || masked.contains("to-one") {
+        out.extend(spelled::to_one(masked));
+    }
+    if hints.rounds {
+        out.extend(spelled::round_numbers(masked));
     }
     if masked.contains("dozen") {
         out.extend(spelled::dozens(masked));
@@ -266,12 +272,28 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
         value: plain.parse::<f64>().ok()? * found.scale * factor,
         half: 0.5 * 10f64.powi(-i32::try_from(decimals).ok()?) * found.scale * factor,
         hedge: match hedge_before(&text[..start]) {
+            Hedge::Exact => hedge_after(&text[found.end..]),
             Hedge::Above | Hedge::Below if is_reference(&text[..start], &text[found.end..]) => Hedge::Exact,
             hedge => hedge,
         },
         kind,
         sign,
     })
+}
+
+/// "98 % or better", "500 or fewer".
+fn hedge_after(after: &str) -> Hedge {
+    const ABOVE: [&str; 7] = ["better", "more", "higher", "above", "greater", "over", "longer"];
+    const BELOW: [&str; 7] = ["less", "lower", "fewer", "below", "under", "worse", "shorter"];
+    let Some(word) = after.strip_prefix(" or ") else {
+        return Hedge::Exact;
+    };
+    let begins = |words: &[&str]| words.iter().any(|known| word.starts_with(known));
+    match (begins(&ABOVE), begins(&BELOW)) {
+        (true, _) if !word.starts_with("more or less") => Hedge::Above,
+        (_, true) => Hedge::Below,
+        _ => Hedge::Exact,
+    }
 }
 
 /// "below the $27.5M of last period": a value, and no bound, unless it is "the 5,000 mark".
@@ -323,6 +345,8 @@ fn hedge_of(before: &str) -> Hedge {
         Hedge::JustBelow
     } else if JUST_ABOVE.is_match(before) {
         Hedge::JustAbove
+    } else if says_no_less(before) {
+        Hedge::Above
     } else if BELOW.is_match(before) {
         Hedge::Below
     } else if ABOVE.is_match(before) {
@@ -332,6 +356,20 @@ fn hedge_of(before: &str) -> Hedge {
     } else {
         Hedge::Exact
     }
+}
+
+/// "no fewer than", which ends as "fewer than" does.
+fn says_no_less(before: &str) -> bool {
+    const LEAST: [&str; 6] = [
+        "no less than",
+        "no fewer than",
+        "not less than",
+        "not fewer than",
+        "no lower than",
+        "no smaller than",
+    ];
+    let before = before.trim_end().to_ascii_lowercase();
+    LEAST.iter().any(|words| before.ends_with(words))
 }
 
 /// "below a day-1 retention of".

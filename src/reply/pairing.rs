@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::evidence::{At, Role};
 
 use super::basis::Basis;
-use super::mask::Dated;
+use super::dates::Dated;
 use super::measure::{self, base};
 use super::names::Mention;
 use super::number::{Bare, Kind, comparable};

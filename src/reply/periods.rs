@@ -10,8 +10,8 @@ use regex::Regex;
 use crate::evidence::{At, Role};
 
 use super::basis::{Quantity, Time};
+use super::dates::Dated;
 use super::day::day_of;
-use super::mask::Dated;
 use super::measure::base;
 use super::number::{Bare, Kind, comparable};
 use super::pattern::pattern;

@@ -10,6 +10,7 @@ use crate::evidence::{At, Good, Unit};
 use super::mask::says;
 use super::measure;
 use super::names::Mention;
+use super::number::Bare;
 use super::pattern::{Worded, pattern, worded};
 use super::reason::Reason;
 use super::render::MARK;
@@ -55,6 +56,9 @@ impl Judge<'_, '_> {
                     self.fault(opposite(&direction.word));
                 }
             } else if signs.is_empty() {
+                if self.tells_side(direction) {
+                    continue;
+                }
                 self.fault(Reason::unsupported(
                     "word",
                     format!(
@@ -93,6 +97,22 @@ impl Judge<'_, '_> {
             }
         }
         self.directions = found;
+    }
+
+    /// "Only one cohort fell below 7 %": on which side of a limit it lies, where nothing is known of before.
+    fn tells_side(&self, direction: &Direction) -> bool {
+        const SIDES: [&str; 8] = [
+            " below",
+            " under",
+            " short of",
+            " above",
+            " over",
+            " past",
+            " beyond",
+            " outside",
+        ];
+        let after = &self.masked.text[direction.end..];
+        SIDES.iter().any(|side| after.starts_with(side)) && self.numbers.iter().any(Bare::is_bound)
     }
 
     /// "Every one of the five segments".
@@ -138,7 +158,7 @@ impl Judge<'_, '_> {
         let rows: Vec<&str> = self
             .mentions
             .iter()
-            .filter(|mention| inside(&mention.range))
+            .filter(|mention| inside(&mention.range) && !self.is_left_out(mention))
             .flat_map(|mention| mention.rows.iter().copied())
             .collect();
         let named = self

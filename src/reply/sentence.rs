@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::insight::Finding;
 
-use super::mask::{Dated, mask, says, whole_words};
+use super::dates::Dated;
+use super::mask::{mask, says, whole_words};
 use super::names::{unknown_metric, unknown_names};
 use super::number::{Bare, Kind, numbers};
 use super::pattern::pattern;

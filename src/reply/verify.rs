@@ -52,7 +52,9 @@ pub(super) fn check(sentence: &Rendered, basis: &Basis<'_>) -> Checked {
     };
     judge.out.faults.extend(sentence.faults.iter().cloned());
     judge.out.claims = judge.claims();
+    judge.directions_of_nobody();
     judge.dates();
+    judge.weekdays();
     judge.numbers();
     judge.order_of_times();
     judge.multiples();
@@ -123,6 +125,13 @@ impl Judge<'_, '_> {
         let counted = self.counted();
         for index in 0..self.numbers.len() {
             let bare = &self.numbers[index];
+            if let Some(holds) = self.nobody_beyond(bare) {
+                if !holds {
+                    let message = format!("some rows lie beyond \"{}\"", bare.raw);
+                    self.fault(Reason::contradicted("number", message));
+                }
+                continue;
+            }
             let found = match counted.of(index) {
                 Counted::Not => self.number(bare),
                 Counted::Limit => continue,
@@ -148,6 +157,10 @@ impl Judge<'_, '_> {
             && let Some(part) = claim.percent
         {
             let message = || format!("\"{}\" is not how many rows went that way", claim.word);
+            // "More than half of the fields" may be all of them.
+            let before = self.sentence.typed[..claim.start].trim_end().to_lowercase();
+            let is_more = ["more than", "over"].iter().any(|words| before.ends_with(words));
+            let part = if is_more { (part.0 + 0.01, 100.0) } else { part };
             return (!self.counts_part(part)).then(|| Reason::contradicted("number", message()));
         }
         let mut same_kind = false;
@@ -165,6 +178,8 @@ impl Judge<'_, '_> {
             || self
                 .of_named()
                 .is_some_and(|named| named.of_kind(Kind::Times).any(&mut fits));
+        let is_share = |(low, high): (f64, f64)| self.shares_of_used().any(|share| low <= share && share <= high);
+        let met = met || claim.percent.is_some_and(is_share);
         let message = || format!("\"{}\" does not follow from the cells used", claim.word);
         (!met).then(|| match same_kind {
             true => Reason::contradicted("number", message()),

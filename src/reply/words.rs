@@ -10,7 +10,7 @@ use super::hints::Hints;
 use super::pattern::{Worded, holding, pattern, worded};
 
 const UP: &str = r"rose|rises?|risen|rising|grew|grows?|grown|growing|growth|increase[sd]?|increasing|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|surge[sd]?|surging|expand(?:s|ed|ing)?|expansion|soar(?:s|ed|ing)?|spike[sd]?|spiking|rebound(?:s|ed|ing)?|recover(?:s|ed|ing)|swell(?:s|ed|ing)?|swollen|rocket(?:s|ed|ing)?|skyrocket(?:s|ed|ing)?|uptick|upswing|uplift|upturn|to add|(?:earned|made|took|processed|process|brought in|had|drew|sold|saw|logged|recorded) more (?:\w+ )?than (?:\w+ ){0,3}(?:before|earlier|previously|last time|last (?:week|month|period)|a (?:week|month|period) (?:before|earlier|ago))|upward|upwards|advance[sd]|advancing|improve[sd]?|improving|improvement|strengthen(?:s|ed|ing)?|accelerat(?:es|ed|ing)|escalat(?:es|ed|ing)|mount(?:s|ed|ing)|balloon(?:s|ed|ing)|boomed|booming|leap(?:s|t|ed)?|crept up|edge[sd]? up|tick(?:s|ed) up|inched up|pick(?:s|ed) up|ramp(?:s|ed) up|mov(?:es|ed|ing) (?:up|higher)|push(?:es|ed) (?:up|higher)|went up|up|higher";
-const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|(?:was|were|is|are) off|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|tail(?:s|ed|ing) off|peter(?:s|ed|ing) out|trend(?:s|ed|ing) (?:down|lower)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es|ed|ing)|deterioration|worsen(?:s|ed|ing)|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
+const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|decrease[sd]?|decreasing|shr[aiu]nk(?:s|ing)?|shrunken|shrinkage|slid|slides?|sliding|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|plunge[sd]?|plunging|plummet(?:s|ed|ing)?|sank|sunk|sinks?|sinking|contract(?:s|ed|ing)?|contraction|tumble[sd]?|tumbling|slump(?:s|ed|ing)?|loss|lost|loses|losing|(?:was|were|is|are) off|downturn|downtick|downward|downwards|weaken(?:s|ed|ing)?|dwindle[sd]?|dwindling|erode[sd]?|eroding|erosion|reduce[sd]|reduction|diminish(?:es|ed|ing)|tail(?:s|ed|ing) off|peter(?:s|ed|ing) out|trend(?:s|ed|ing) (?:down|lower)|retreat(?:s|ed|ing)|recede[sd]?|receding|deteriorat(?:es?|ed|ing)|deterioration|worsen(?:s|ed|ing)?|crash(?:es|ed|ing)|collaps(?:es|ed|ing)|nosedived?|sagged|sagging|shed|g(?:ave|ives?|iving) (?:up|back)|bled|bleeds|bleeding|cooled|eased|easing|softened|softening|abated|mov(?:es|ed|ing) (?:down|lower)|push(?:es|ed) (?:down|lower)|went down|down|lower";
 
 /// "More revenue than in the previous period", "fewer orders than before".
 const THAN_BEFORE: &str = r" (?:[^\s.,;:]+ ){0,3}?than (?:(?:in|during|at|the|a|it|they|did|had|was|were) ){0,3}(?:before|earlier|previously|last time|(?:last|previous|prior|preceding) (?:week|month|period|quarter|window|year)|(?:week|month|period|quarter|year) (?:before|earlier|ago))";
@@ -25,17 +25,20 @@ static PREVIOUS: LazyLock<Regex> = LazyLock::new(|| {
 
 static DIRECTION: LazyLock<Worded> = LazyLock::new(|| {
     worded(&format!(
-        r"(?i)\b(?:{UP}|more{THAN_BEFORE}|above{OF_BEFORE}|below{OF_BEFORE}|{DOWN}|(?:fewer|less){THAN_BEFORE})\b"
+        r"(?i)\b(?:{UP}|(?:more|better){THAN_BEFORE}|above{OF_BEFORE}|below{OF_BEFORE}|{DOWN}|(?:fewer|less|worse){THAN_BEFORE})\b"
     ))
 });
 /// Whether a direction is one of those up.
-static UPWARD: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"(?i)^(?:{UP}|more{THAN_BEFORE}|above{OF_BEFORE})$")));
+static UPWARD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)^(?:{UP}|(?:more|better){THAN_BEFORE}|above{OF_BEFORE})$"
+    ))
+});
 
 /// Phrases that hold a direction word and state no direction.
 static NO_DIRECTION: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
+        r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|cleaned|tidied|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
         |(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|the\s(?:higher|lower)\s|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
         |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
@@ -51,6 +54,13 @@ static EARLIER: LazyLock<Regex> = LazyLock::new(|| {
 static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:not|no|without|never|neither|nor|n't|rather than|instead of|despite|if|whether|any)\b[^.,;]{0,16}$",
+    )
+});
+
+/// "Only Brazil escaped the slide".
+static ESCAPED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:escap|avoid|resist|buck|defi|def[iy]|dodg)[a-z]* (?:(?:the|a|this|any|that|general|overall|wider) ){0,2}$",
     )
 });
 
@@ -78,7 +88,7 @@ static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
 static END: LazyLock<Worded> = LazyLock::new(|| {
     holding(
         r"(?i)\b(?:high|peak|max|low|trough|min|nadir|bottom|top|lead|led|head|trail)",
-        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s)?(?:the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
+        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
     )
 });
 
@@ -202,10 +212,19 @@ pub(super) fn directions_among(text: &str, words: &FirstLetters) -> Vec<Directio
     pattern
         .find_iter(&masked)
         .filter_map(|whole| {
-            if NEGATION.is_match(&masked[..whole.start()]) {
+            let before = &masked[..whole.start()];
+            if NEGATION.is_match(before) || ESCAPED.is_match(before) {
                 return None;
             }
-            const JUDGEMENTS: [&str; 5] = ["improv", "strengthen", "worsen", "deteriorat", "weaken"];
+            const JUDGEMENTS: [&str; 7] = [
+                "improv",
+                "strengthen",
+                "worsen",
+                "deteriorat",
+                "weaken",
+                "better",
+                "worse ",
+            ];
             let word = whole.as_str().to_lowercase();
             Some(Direction {
                 start: whole.start(),
@@ -289,8 +308,11 @@ pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters)
         }
         let word = whole.as_str().to_lowercase();
         let is_of_move = MOVE.is_match(&masked[whole.end()..]);
-        let is_level = word == "strongest" && !is_of_move;
-        let side = if found.name("max").is_some() || is_level {
+        let of_time = is_slow_time(&word, &masked[whole.end()..]);
+        let is_level = word == "strongest" && !is_of_move || of_time;
+        let side = if of_time {
+            -1
+        } else if found.name("max").is_some() || is_level {
             1
         } else if found.name("min").is_some() {
             -1
@@ -306,6 +328,14 @@ pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters)
         Some(Superlative { word, end, side, reach })
     });
     said.chain(compared).collect()
+}
+
+/// "The slowest day": the one of least.
+fn is_slow_time(word: &str, after: &str) -> bool {
+    const TIMES: [&str; 8] = [
+        " day", " week", " month", " weekend", " monday", " trading", " stretch", " session",
+    ];
+    word == "slowest" && TIMES.iter().any(|time| after.to_lowercase().starts_with(time))
 }
 
 /// What weakly says that something rose or fell: heard only where the cells used say the opposite.
@@ -333,6 +363,13 @@ pub(super) fn multiples_among(text: &str, words: &FirstLetters) -> Vec<Multiple>
             let word = whole.as_str().to_lowercase();
             let is = |name: &str| found.name(name).is_some();
             let after = &text[whole.end()..];
+            if after.starts_with("-digit") {
+                return None;
+            }
+            // "The most of all five fields" is a superlative.
+            if word == "most of" && text[..whole.start()].trim_end().ends_with("the") {
+                return None;
+            }
             if word == "half" && (text[..whole.start()].ends_with("and a ") || after.starts_with(" a dozen")) {
                 // "two and a half times", "half a dozen".
                 return None;
@@ -400,7 +437,8 @@ pub(super) fn multiples_among(text: &str, words: &FirstLetters) -> Vec<Multiple>
             } else if is("quadruple") {
                 times(4.0)
             } else if is("halve") {
-                claim(Some((0.475, 0.525)), None, None)
+                let (low, high) = if rough { (0.46, 0.56) } else { (0.475, 0.525) };
+                claim(Some((low, high)), None, None)
             } else if is("half") {
                 share(46.0, 54.0)
             } else if is("third") {

@@ -11,7 +11,7 @@ static ADVICE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)^[\s>*-]*(?:\(?\d{1,2}[.)]\s|\[\w{1,4}\]\s|\**(?:finding|insight|note|item|point|recommendation|next\ step)s?\s?\#?\d*\s?[:.]\**\s*)?[*\s]*
         (?:add|adjust|aim|allocate|analy[sz]e|ask|assess|assign|audit|automate|avoid|benchmark|bring|build|bundle|cap|check|clean|collect|communicate|compare|conduct|confirm|consider|continue|create|cut|define|deploy
         |design|develop|discuss|document|double-check|encourage|ensure|escalate|establish|evaluate|examine|exclude|expect|experiment|explore|extend|fix|focus|follow|gather|give|hire|hold|identify|implement|improve|include
-        |increase|introduce|invest|investigate|invite|keep|launch|let|limit|locali[sz]e|look|maintain|make|map|migrate|monitor|move|negotiate|notify|offer|optimi[sz]e|pause|personali[sz]e|pilot|plan|postpone|prepare
+        |increase|interview|introduce|invest|investigate|invite|keep|launch|let|limit|locali[sz]e|look|maintain|make|map|migrate|monitor|move|negotiate|notify|offer|optimi[sz]e|pause|personali[sz]e|pilot|plan|postpone|prepare
         |prioriti[sz]e|promote|protect|provide|publish|raise|reach\ out|reallocate|reassess|recheck|reconsider|redesign|reduce|refresh|remove|repeat|replace|request|research|retain|retest|review|revisit|reward|roll
         |run|schedule|send|set|shift|ship|simplify|split|start|stop|streamline|strengthen|study|survey|switch|take|talk|test|tighten|track|train|try|tune|update|upgrade|use|validate|verify|wait|watch|if|when|once|hypothesis|perhaps|maybe)\b",
     )

@@ -30,6 +30,72 @@ pub(super) fn dozens(text: &str) -> impl Iterator<Item = Bare> {
     })
 }
 
+/// "outnumber those by about three to one".
+pub(super) fn to_one(text: &str) -> impl Iterator<Item = Bare> {
+    static TO_ONE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:(?P<word>two|three|four|five|six|seven|eight|nine|ten)|(?P<digits>\d{1,2}(?:\.\d)?))(?: to |-to-)(?:one|1)\b",
+        )
+    });
+    const WORDS: [&str; 9] = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    TO_ONE.captures_iter(text).filter_map(|found| {
+        let whole = found.get(0)?;
+        let value = match (found.name("word"), found.name("digits")) {
+            (Some(word), _) => {
+                WORDS
+                    .iter()
+                    .position(|known| word.as_str().eq_ignore_ascii_case(known))? as f64
+                    + 2.0
+            }
+            (_, digits) => digits?.as_str().parse().ok()?,
+        };
+        Some(Bare {
+            raw: whole.as_str().to_owned(),
+            start: whole.start(),
+            end: whole.end(),
+            value,
+            kind: Kind::Times,
+            sign: None,
+            half: value * 0.05,
+            hedge: hedge_before(&text[..whole.start()]),
+        })
+    })
+}
+
+/// "a million", "half a million", "a hundred thousand".
+pub(super) fn round_numbers(text: &str) -> impl Iterator<Item = Bare> {
+    static ROUND: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:(?P<part>half a |a quarter of a |a |one )(?P<times>hundred )?(?:(?P<hundred>hundred)|(?P<thousand>thousand)|(?P<million>million)|(?P<billion>billion))|(?P<mark>million)-[a-z]+ (?:mark|line|threshold))\b",
+        )
+    });
+    ROUND.captures_iter(text).filter_map(|found| {
+        let whole = found.get(0)?;
+        let is = |name: &str| found.name(name).is_some();
+        let scale = [("hundred", 1e2), ("thousand", 1e3), ("million", 1e6), ("billion", 1e9)];
+        let scale = scale
+            .into_iter()
+            .find(|(name, _)| is(name))
+            .map_or(1e6, |(_, scale)| scale);
+        let part = match found.name("part").map(|part| part.as_str().to_lowercase()) {
+            Some(part) if part.starts_with("half") => 0.5,
+            Some(part) if part.starts_with("a q") => 0.25,
+            _ => 1.0,
+        };
+        let value = part * scale * if is("times") { 100.0 } else { 1.0 };
+        Some(Bare {
+            raw: whole.as_str().to_owned(),
+            start: whole.start(),
+            end: whole.end(),
+            value,
+            kind: unit(text[whole.end()..].trim_start()).unwrap_or(Kind::Plain),
+            sign: None,
+            half: value * 0.05,
+            hedge: hedge_before(&text[..whole.start()]),
+        })
+    })
+}
+
 /// A number in words that is exact.
 fn whole(found: &regex::Match<'_>, value: f64, kind: Kind) -> Bare {
     Bare {
@@ -66,13 +132,13 @@ pub(super) fn and_a_half(text: &str) -> impl Iterator<Item = Bare> {
 
 static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)\b(?P<after>\s+(?:times\b)?)?",
+        r"(?i)\b(?P<word>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty)\b(?P<after>\s+(?:times\b)?)?",
     )
 });
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) by [a-z' -]{3,30}:|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:by|in terms of|on|for) [a-z' -]{3,30}(?:\:| comes| is| was| stands| came)|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
     )
 });
 
@@ -85,13 +151,13 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
 /// "Just one of the five", "one show falling users": where it is no article and no pronoun.
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain)))",
+        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b)",
     )
 });
 
 pub(super) fn ones(text: &str) -> impl Iterator<Item = Bare> {
     ONE.captures_iter(text).filter_map(|found| {
-        let word = found.name("plural").or(found.name("only"))?;
+        let word = found.name("plural").or(found.name("only")).or(found.name("but"))?;
         Some(Bare {
             raw: word.as_str().to_owned(),
             start: word.start(),
@@ -142,7 +208,7 @@ pub(super) fn places(text: &str) -> impl Iterator<Item = Bare> {
 }
 
 fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
-    const WORDS: [(&str, f64); 13] = [
+    const WORDS: [(&str, f64); 22] = [
         ("two", 2.0),
         ("three", 3.0),
         ("four", 4.0),
@@ -154,13 +220,23 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         ("ten", 10.0),
         ("eleven", 11.0),
         ("twelve", 12.0),
+        ("thirteen", 13.0),
+        ("fourteen", 14.0),
         ("fifteen", 15.0),
+        ("sixteen", 16.0),
+        ("seventeen", 17.0),
+        ("eighteen", 18.0),
+        ("nineteen", 19.0),
         ("twenty", 20.0),
+        ("thirty", 30.0),
+        ("forty", 40.0),
+        ("fifty", 50.0),
     ];
     let word = found.name("word")?;
     let before = text[..word.start()].trim_end().to_lowercase();
     if text[word.end()..].starts_with('-')
         || text[word.end()..].starts_with(" and a half")
+        || text[word.end()..].starts_with(" to one")
         || [
             "one of",
             "one in",
@@ -232,7 +308,15 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .iter()
         .any(|word| before.contains(word));
     let says_days = |word: &str| before.rsplit(' ').take(3).any(|said| said == word);
-    let on_days = next == "days" && (says_days("on") || limits && says_days("for"));
+    let told_of = text[word.end()..]
+        .trim_start()
+        .strip_prefix("days ")
+        .unwrap_or_default();
+    const OF_DAYS: [&str; 12] = [
+        "with", "when", "where", "that", "had", "saw", "exceed", "on which", "above", "below", "over", "under",
+    ];
+    let are_rows = OF_DAYS.iter().any(|word| told_of.starts_with(word));
+    let on_days = next == "days" && (are_rows || says_days("on") || limits && says_days("for"));
     if unit.is_none() && LOOSE.contains(&next) && !on_days {
         return None;
     }
