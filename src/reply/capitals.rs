@@ -2,7 +2,7 @@
 
 /// A word that opens sentences and names nothing.
 pub(super) fn is_opener(word: &str) -> bool {
-    const OPENERS: [&str; 163] = [
+    const OPENERS: [&str; 170] = [
         "the",
         "this",
         "that",
@@ -165,6 +165,13 @@ pub(super) fn is_opener(word: &str) -> bool {
         "save",
         "barring",
         "interview",
+        "lump",
+        "add",
+        "take",
+        "combine",
+        "strip",
+        "leave",
+        "split",
         "rarely",
     ];
     let adverb = ["ly", "ing", "ed", "wise", "-digit"]

@@ -43,6 +43,13 @@ impl Judge<'_, '_> {
         comparison.is_some_and(|comparison| comparison.is_match(&self.sentence.typed))
     }
 
+    /// Whether the last comparison before this place says more (true) or less (false) than what stands there.
+    pub(super) fn compared_before(&self, at: usize) -> Option<bool> {
+        let comparison = COMPARISON.among(&self.first_letters)?;
+        let found = comparison.captures_iter(&self.sentence.typed[..at]).last()?;
+        Some(found.name("more").is_some())
+    }
+
     pub(super) fn comparisons(&mut self) {
         let operands = self.operands();
         let mut faults = Vec::new();
@@ -66,7 +73,11 @@ impl Judge<'_, '_> {
                 continue;
             };
             let between = &self.sentence.typed[word.end()..right.at];
-            if between.contains(|c: char| c.is_ascii_digit() || ".;".contains(c)) && !is_reference(between) {
+            let inside = word.end()..right.at;
+            let tells_number = self.numbers.iter().any(|bare| inside.contains(&bare.start));
+            if (tells_number || between.contains(|c: char| c.is_ascii_digit() || ".;".contains(c)))
+                && !is_reference(between)
+            {
                 continue;
             }
             match self.order(&left.rows, &right.rows) {

@@ -1,7 +1,7 @@
-//! Adjectives of countries.
+//! Adjectives of countries, and what their people are called.
 
-/// The country that an adjective speaks of, in lower case.
-pub(super) fn country_of(adjective: &str) -> Option<&'static str> {
+/// The country that an adjective ("turkish") or its people ("turks") speak of, in lower case.
+pub(in crate::reply) fn country_of(adjective: &str) -> Option<&'static str> {
     const COUNTRIES: [(&str, &str); 36] = [
         ("american", "united states"),
         ("argentinian", "argentina"),
@@ -40,6 +40,22 @@ pub(super) fn country_of(adjective: &str) -> Option<&'static str> {
         ("thai", "thailand"),
         ("turkish", "turkey"),
     ];
-    let found = COUNTRIES.iter().find(|(known, _)| *known == adjective)?;
-    Some(found.1)
+    const PEOPLE: [(&str, &str); 13] = [
+        ("argentine", "argentina"),
+        ("briton", "united kingdom"),
+        ("brit", "united kingdom"),
+        ("dane", "denmark"),
+        ("dutchmen", "netherlands"),
+        ("finn", "finland"),
+        ("frenchmen", "france"),
+        ("greeks", "greece"),
+        ("pole", "poland"),
+        ("spaniard", "spain"),
+        ("swede", "sweden"),
+        ("thais", "thailand"),
+        ("turk", "turkey"),
+    ];
+    let one = adjective.strip_suffix('s').unwrap_or(adjective);
+    let mut all = COUNTRIES.iter().chain(&PEOPLE);
+    all.find(|(known, _)| *known == adjective || *known == one).map(|(_, country)| *country)
 }

@@ -14,6 +14,7 @@ use super::capitals::{is_calendar, is_opener};
 use super::demonyms::country_of;
 use super::first_letters::FirstLetters;
 use super::lexicon::Entry;
+use super::measure;
 use super::pattern::{Worded, pattern, worded};
 use super::placeholder::Shown;
 use super::reason::Reason;
@@ -48,7 +49,8 @@ impl Judge<'_, '_> {
         let missing: BTreeSet<String> = self
             .mentions
             .iter()
-            .filter(|mention| !mention.rows.iter().any(|row| self.basis.uses(row)) && !self.is_left_out(mention))
+            .filter(|mention| !mention.rows.iter().any(|row| self.basis.uses(row)))
+            .filter(|mention| !self.is_left_out(mention) && !self.is_compared_by_table(mention))
             .map(|mention| mention.name.to_owned())
             .collect();
         for name in missing {
@@ -58,6 +60,19 @@ impl Judge<'_, '_> {
             ));
         }
         self.strangers();
+    }
+
+    /// "Third, behind Push and Referral": whether the table bears out on which side of the one row used others lie.
+    fn is_compared_by_table(&self, mention: &Mention<'_>) -> bool {
+        let [at] = self.basis.cells.as_slice() else {
+            return false;
+        };
+        let Some(is_more) = self.compared_before(mention.range.start) else {
+            return false;
+        };
+        let rows = at.table.rows.iter().filter(|row| mention.rows.contains(&row.id.as_str()));
+        let mut others = rows.filter_map(|row| measure::column_of(at, row)?.exact());
+        others.any(|other| at.exact().is_some_and(|own| own != other && (own > other) == is_more))
     }
 
     /// "Everything but Gift card".
@@ -276,7 +291,11 @@ pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&st
         .map(|name| name.as_str().trim_end_matches('.'))
         .filter(|name| {
             let acronym = name.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
-            let is_known = |word: &str| is_calendar(word) || knows(&word.to_lowercase());
+            let is_known = |word: &str| {
+                let lower = word.to_lowercase();
+                let is_country = || country_of(&lower).is_some_and(|country| country.split(' ').all(&knows));
+                is_calendar(word) || knows(&lower) || is_country()
+            };
             // "the No. 1 channel".
             !acronym && *name != "No" && !name.starts_with("New Year") && !name.split_whitespace().all(is_known)
         })

@@ -86,7 +86,7 @@ const ABOUTS: &str = r"about|roughly|around|approximately|approx\.?|some|close t
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| hedge(ABOUTS));
 const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|beat(?:s|ing)?|clear(?:s|ed)|>|>=|≥";
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(ABOVES));
-const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|lower than|smaller than|<|<=|≤";
+const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|not even|lower than|smaller than|<|<=|≤";
 static BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(BELOWS));
 
 const JUST_ABOVES: &str = r"(?:just|barely|slightly|a little|a shade|a touch) (?:over|above|more than)";
@@ -119,6 +119,9 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
         out.extend(spelled::ones(masked));
         out.extend(spelled::one_minute(masked));
     }
+    if masked.contains(" in ") || masked.contains(" out of ") {
+        out.extend(spelled::so_many_in(masked));
+    }
     if masked.contains("to one") || masked.contains("to-one") {
         out.extend(spelled::to_one(masked));
     }
@@ -143,7 +146,10 @@ fn joined(text: &str, numbers: Vec<Bare>) -> Vec<Bare> {
             && last.kind == Kind::Minutes
             && bare.kind == Kind::Minutes
             && bare.half < last.half
-            && matches!(text[last.end..bare.start].trim(), "" | "and" | ",")
+            && matches!(
+                text[last.end..bare.start].trim(),
+                "" | "and" | "," | "minutes" | "minutes and" | "minute and"
+            )
         {
             last.value += bare.value;
             last.half = bare.half;
@@ -326,7 +332,7 @@ fn hedge_before(before: &str) -> Hedge {
     if before.trim_end().ends_with(" of") {
         return limit_of_measure(before.trim_end());
     }
-    if !HEDGE.is_match(before) {
+    if !HEDGE.is_match(before) && !MISSES.is_match(before) {
         return Hedge::Exact;
     }
     hedge_of(before)
@@ -345,6 +351,8 @@ fn hedge_of(before: &str) -> Hedge {
         Hedge::JustBelow
     } else if JUST_ABOVE.is_match(before) {
         Hedge::JustAbove
+    } else if MISSES.is_match(before) {
+        Hedge::Below
     } else if says_no_less(before) {
         Hedge::Above
     } else if BELOW.is_match(before) {
@@ -357,6 +365,13 @@ fn hedge_of(before: &str) -> Hedge {
         Hedge::Exact
     }
 }
+
+/// "failed to clear", "never reached".
+static MISSES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:fail(?:s|ed|ing)? to|did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|could(?: not|n['’]t)|not) (?:even )?(?:clear(?:s|ed)?|reach(?:es|ed)?|exceed(?:s|ed)?|top(?:s|ped)?|hit|pass(?:es|ed)?|surpass(?:es|ed)?|break|broke|beat|cross(?:es|ed)?)\s?$",
+    )
+});
 
 /// "no fewer than", which ends as "fewer than" does.
 fn says_no_less(before: &str) -> bool {

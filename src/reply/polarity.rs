@@ -193,10 +193,14 @@ impl Judge<'_, '_> {
             pattern(r"(?i)[,;:]|\s(?:and|but|while|whereas|yet|although|though|even (?:as|though)|as|despite)\s")
         });
         let text = &self.masked.text;
-        let start = BREAK
-            .find_iter(&text[..word.start])
-            .last()
-            .map_or(0, |found| found.end());
+        // "Orders, too, are higher" is one clause.
+        const ASIDES: [&str; 5] = ["too,", "also,", "however,", "meanwhile,", "though,"];
+        let breaks: Vec<usize> = BREAK.find_iter(&text[..word.start]).map(|found| found.end()).collect();
+        let is_aside = |end: &&usize| {
+            let before = &text[..**end];
+            ASIDES.iter().any(|aside| before.ends_with(aside) || aside.strip_suffix(',').is_some_and(|word| text[**end..].trim_start().starts_with(word)))
+        };
+        let start = breaks.iter().rev().find(|end| !is_aside(end)).copied().unwrap_or(0);
         let end = BREAK
             .find(&text[word.end..])
             .map_or(text.len(), |found| word.end + found.start());

@@ -370,6 +370,10 @@ pub(super) fn multiples_among(text: &str, words: &FirstLetters) -> Vec<Multiple>
             if word == "most of" && text[..whole.start()].trim_end().ends_with("the") {
                 return None;
             }
+            const SCALES: [&str; 4] = [" a million", " a thousand", " a billion", " a hundred"];
+            if word == "half" && SCALES.iter().any(|scale| after.starts_with(scale)) {
+                return None;
+            }
             if word == "half" && (text[..whole.start()].ends_with("and a ") || after.starts_with(" a dozen")) {
                 // "two and a half times", "half a dozen".
                 return None;

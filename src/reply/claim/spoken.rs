@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::evidence::{At, Column, Role, Row, Table, TableKind, Unit};
 use crate::reply::basis::Ground;
+use crate::reply::demonyms::country_of;
 use crate::reply::mask::{mask, says};
 use crate::reply::pattern::pattern;
 use crate::reply::periods::BEFORE;
@@ -88,6 +89,8 @@ const CALLED: [(&str, &[&str]); 22] = [
             "earned",
             "earnings",
             "brought in",
+            "brings in",
+            "money",
             "takings",
         ],
     ),
@@ -106,7 +109,7 @@ const TOTALS: [(&str, &[&str]); 3] = [
 /// What speaks of all rows, whichever it names.
 static OF_ALL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:everywhere|(?:only|just|exactly) (?:\d+|one|two|three|four|five|six) [a-z]+|exceptions?|except|apart from|other than|aside from|all but|every other|no other|none of|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|half) of (?:the|our|all) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen)|(?:all|of the) (?:\d+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen) )",
+        r"(?i)\b(?:everywhere|(?:every|each) [a-z]+|(?:only|just|exactly) (?:\d+|one|two|three|four|five|six) [a-z]+|exceptions?|except|apart from|other than|aside from|all but|every other|no other|none of|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|half) of (?:the|our|all) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen)|(?:all|of the) (?:\d+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen) )",
     )
 });
 
@@ -128,6 +131,8 @@ struct Speech<'t> {
     /// The days named, each with the last one where it begins a span of days.
     days: Vec<Range<Date>>,
     tells_before: bool,
+    /// The countries that it calls by their people: "the Swedes", "Turkish".
+    people: Vec<&'static str>,
     /// It speaks of all rows.
     of_all: bool,
     /// It names a row that is no total.
@@ -164,6 +169,7 @@ impl<'t> Speech<'t> {
             days,
             // What stands beside a current value is known without it.
             tells_before: BEFORE.is_match(text),
+            people: people(text),
             of_all: OF_ALL.is_match(text),
             names_rows: false,
             is_of_totals: false,
@@ -245,6 +251,7 @@ impl<'t> Speech<'t> {
         let is_day = |day: &Date| self.days.iter().any(|days| days.start <= *day && *day <= days.end);
         let day = || crate::reply::day::day_of(&row.key).or_else(|| crate::reply::day::month_of(&row.key));
         self.says(&row.key)
+            || self.people.iter().any(|country| country.eq_ignore_ascii_case(&row.key))
             || is_totals && self.tells_total(&row.key)
             || !self.days.is_empty() && day().is_some_and(|day| is_day(&day))
     }
@@ -269,7 +276,9 @@ impl<'t> Speech<'t> {
 
     /// Whether the text says a name, or more of its kind.
     fn says(&self, name: &str) -> bool {
-        says(self.text, name) || name.len() > 4 && !name.ends_with('s') && says(self.text, &format!("{name}s"))
+        says(self.text, name)
+            || name.len() > 4 && !name.ends_with('s') && says(self.text, &format!("{name}s"))
+            || name.len() > 4 && name.strip_suffix('s').is_some_and(|one| says(self.text, one))
     }
 
     /// Whether it calls a measure by several words, which mean nothing else.
@@ -285,8 +294,14 @@ impl<'t> Speech<'t> {
         let is_sure =
             |way: &str| way == "conversion" || way.contains(|c: char| c.is_ascii_uppercase() || " -".contains(c));
         let mut ways = known.flat_map(|(_, ways)| *ways).filter(|way| is_cited || is_sure(way));
-        ways.any(|way| says(self.text, way))
+        ways.any(|way| self.says(way))
     }
+}
+
+fn people(text: &str) -> Vec<&'static str> {
+    let words = text.split(|c: char| !c.is_alphabetic());
+    let names = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+    names.filter_map(|name| country_of(&name.to_lowercase())).collect()
 }
 
 fn short(label: &str) -> &str {

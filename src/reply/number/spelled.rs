@@ -30,6 +30,36 @@ pub(super) fn dozens(text: &str) -> impl Iterator<Item = Bare> {
     })
 }
 
+/// "six in ten": a share. One in so many is a multiple.
+pub(super) fn so_many_in(text: &str) -> impl Iterator<Item = Bare> {
+    static IN: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?P<part>two|three|four|five|six|seven|eight|nine|[2-9]) (?:(?:[a-z]+ )?in|out of)(?: every)? (?P<whole>three|four|five|six|seven|eight|nine|ten|10)\b",
+        )
+    });
+    const WORDS: [&str; 9] = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    let value = |text: &str| match WORDS.iter().position(|known| text.eq_ignore_ascii_case(known)) {
+        Some(place) => Some(place as f64 + 2.0),
+        None => text.parse().ok(),
+    };
+    IN.captures_iter(text).filter_map(move |found| {
+        let (whole, of) = (found.get(0)?, found.name("whole")?);
+        // "Three in ten", and not "rose in three in five countries", "three out of five countries".
+        let is_of_rows = text[of.end()..].trim_start().starts_with(|c: char| c.is_ascii_alphabetic()) && found.get(0)?.as_str().contains("out of");
+        let (part, all) = (value(found.name("part")?.as_str())?, value(of.as_str())?);
+        (part < all && !is_of_rows).then(|| Bare {
+            raw: whole.as_str().to_owned(),
+            start: whole.start(),
+            end: whole.end(),
+            value: part / all * 100.0,
+            kind: Kind::Percent,
+            sign: None,
+            half: 3.0,
+            hedge: hedge_before(&text[..whole.start()]),
+        })
+    })
+}
+
 /// "outnumber those by about three to one".
 pub(super) fn to_one(text: &str) -> impl Iterator<Item = Bare> {
     static TO_ONE: LazyLock<Regex> = LazyLock::new(|| {
@@ -207,6 +237,12 @@ pub(super) fn places(text: &str) -> impl Iterator<Item = Bare> {
     PLACE_WORD.captures_iter(text).filter_map(|found| place(&found))
 }
 
+/// Whether a number is a part of "six in ten".
+fn is_in_so_many(text: &str, at: usize) -> bool {
+    let has_any = text.contains(" in ") || text.contains(" out of ");
+    has_any && so_many_in(text).any(|share| share.start <= at && at < share.end)
+}
+
 fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     const WORDS: [(&str, f64); 22] = [
         ("two", 2.0),
@@ -237,6 +273,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     if text[word.end()..].starts_with('-')
         || text[word.end()..].starts_with(" and a half")
         || text[word.end()..].starts_with(" to one")
+        || is_in_so_many(text, word.start())
         || [
             "one of",
             "one in",
