@@ -33,6 +33,10 @@ struct Said<'j> {
     /// "each", "in sum": of all rows used.
     of_all: bool,
     is_average: bool,
+    /// "together": a sum, and no mean.
+    is_in_all: bool,
+    /// "apart": a difference, and neither sum nor mean.
+    is_gap: bool,
     /// What it counts.
     noun: Option<&'j str>,
 }
@@ -57,6 +61,7 @@ impl<'a> Judge<'a, '_> {
             || self.counts_used(bare)
             || self.is_group_of_part(bare)
             || self.is_share_of_used(bare)
+            || self.is_ratio(bare)
             || !said.of_all && !said.counts_rows && self.follows_after_all(bare);
         if holds {
             return None;
@@ -91,6 +96,8 @@ impl<'a> Judge<'a, '_> {
             subject: self.subject().filter(|_| bare.kind == Kind::Ordinal),
             of_all: self.tells_of_all(bare),
             is_average: text[..bare.start].to_lowercase().contains("averag"),
+            is_in_all: self.says_together(),
+            is_gap: self.says_apart(bare),
             noun: self.noun_after(bare),
         }
     }
@@ -107,6 +114,8 @@ impl<'a> Judge<'a, '_> {
                 && (!said.is_change || quantity.time == Time::Neither)
                 && said.subject.is_none_or(|rows| quantity.is_of(rows))
                 && (!said.of_all || is_of_all(quantity))
+                && !((said.is_in_all || said.is_gap) && quantity.is_mean())
+                && !(said.is_gap && quantity.is_sum())
                 && (!said.counts_rows || quantity.is_of_rows())
                 && said
                     .place_from
@@ -258,6 +267,37 @@ impl<'a> Judge<'a, '_> {
             .next()
             .is_some_and(|word| ["more", "fewer", "less"].contains(&word));
         is_more && words.take(4).any(|word| word == "than")
+    }
+
+    /// "Together, A and B brought 2,234".
+    fn says_together(&self) -> bool {
+        const SUMS: [&str; 6] = ["together", "combined", "sum of", "add up", "adds up", "in total"];
+        let text = self.masked.text.to_lowercase();
+        !text.contains("averag") && !text.contains("mean") && SUMS.iter().any(|word| text.contains(word))
+    }
+
+    /// "are 15,946 apart", "the gap is 1,200".
+    fn says_apart(&self, bare: &Bare) -> bool {
+        const GAPS: [&str; 4] = ["difference ", "gap ", "differ by", "apart by"];
+        let clause = |text: &str| text.rsplit([',', ';', '.']).next().unwrap_or_default().to_lowercase();
+        let before = clause(&self.masked.text[..bare.start]);
+        let mut after = self.masked.text[bare.end..].split_whitespace().take(2);
+        after.any(|word| word.trim_matches([',', '.']) == "apart") || GAPS.iter().any(|word| before.contains(word))
+    }
+
+    /// "The ratio of A to B is 2.3", "dividing A by B gives 1.8": of the two rows named, in that order.
+    fn is_ratio(&self, bare: &Bare) -> bool {
+        const RATIOS: [&str; 4] = ["ratio of", "dividing", "divided by", "quotient"];
+        let text = self.masked.text.to_lowercase();
+        let [first, second] = self.subjects.as_slice() else {
+            return false;
+        };
+        let is_told = bare.kind == Kind::Plain && RATIOS.iter().any(|word| text.contains(word));
+        is_told
+            && self
+                .shared(&first.rows, &second.rows)
+                .into_iter()
+                .any(|(x, y)| y != 0.0 && bare.fits(x / y))
     }
 
     /// "second-lowest": a place from below (-1), "second-highest" one from above.

@@ -25,7 +25,7 @@ use confidence::{Way, confidence};
 use fields::fields;
 use known::{Known, Library};
 pub(super) use neutral::is_advice;
-use spoken::spoken_of;
+use spoken::{spoken_of, spoken_of_rows};
 use tape::Tape;
 
 /// What was found out about one claim.
@@ -183,18 +183,27 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
         }
     }
     let is_cited = !cells.is_empty();
-    if !is_cited {
-        cells = spoken_of(text, ground, &tables);
+    match is_cited {
+        true => cells.extend(spoken_of_rows(text, ground, &tables)),
+        false => cells = spoken_of(text, ground, &tables),
     }
     let cites_nothing = citations.is_empty() && cells.is_empty();
-    let basis = Basis::on(ground, cells);
+    let basis = Basis::on(ground, cells.iter().copied());
+    let sentences = sentences(text);
     let mut all = Checked {
         faults: bad,
         ..Checked::default()
     };
     let mut claims = false;
-    for sentence in sentences(text) {
-        let checked = check(&render(&sentence, evidence), &basis);
+    for sentence in &sentences {
+        let rendered = render(sentence, evidence);
+        // A sentence that names no row speaks of all, whatever another sentence names.
+        let checked = if is_cited || sentences.len() == 1 {
+            check(&rendered, &basis)
+        } else {
+            let own = spoken_of(sentence, ground, &tables);
+            check(&rendered, &Basis::on(ground, cells.iter().copied().chain(own)))
+        };
         claims |= checked.claims;
         all.faults.extend(checked.faults);
         all.bare_numbers += checked.bare_numbers;

@@ -74,7 +74,8 @@ impl Judge<'_, '_> {
             };
             let between = &self.sentence.typed[word.end()..right.at];
             let inside = word.end()..right.at;
-            let tells_number = self.numbers.iter().any(|bare| inside.contains(&bare.start));
+            let tells_number = self.numbers.iter().any(|bare| inside.contains(&bare.start))
+                || self.multiples.iter().any(|claim| inside.contains(&claim.start));
             if (tells_number || between.contains(|c: char| c.is_ascii_digit() || ".;".contains(c)))
                 && !is_reference(between)
             {
@@ -89,10 +90,38 @@ impl Judge<'_, '_> {
                 None => faults.extend(self.values_disagree(&operands, word.start(), right.at, more)),
             }
         }
+        faults.extend(self.comes_out());
         faults.extend(self.values_compared());
         faults.extend(self.ratios(&operands));
         faults.extend(self.values_of_others(&operands));
         self.out.faults.extend(faults);
+    }
+
+    /// "Put A and B side by side and A comes out ahead".
+    fn comes_out(&self) -> Option<Reason> {
+        static COMES: LazyLock<Worded> = LazyLock::new(|| {
+            worded(
+                r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood) (?:on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$)",
+            )
+        });
+        let found = COMES.among(&self.first_letters)?.captures(&self.sentence.typed)?;
+        let each = self.subjects_once();
+        let [first, second] = each.as_slice() else {
+            return None;
+        };
+        let at = found.get(0)?.start();
+        let before = self.mentions.iter().filter(|mention| mention.range.end <= at);
+        let last = before.max_by_key(|mention| mention.range.end)?;
+        let [own, other] = if last.rows == first.rows {
+            [first, second]
+        } else {
+            [second, first]
+        };
+        let order = self.order(&own.rows, &other.rows)?;
+        (order != found.name("less").is_none()).then(|| {
+            let message = format!("\"{}\" is the wrong way round", &found[0]);
+            Reason::contradicted("name", message)
+        })
     }
 
     fn operands(&self) -> Vec<Operand<'_>> {
@@ -128,7 +157,7 @@ impl Judge<'_, '_> {
     }
 
     /// Whether the first row is larger, by the one measure of which both rows' cells are used.
-    fn order(&self, first: &[&str], second: &[&str]) -> Option<bool> {
+    pub(super) fn order(&self, first: &[&str], second: &[&str]) -> Option<bool> {
         let orders: Vec<bool> = self
             .shared(first, second)
             .into_iter()
@@ -140,7 +169,7 @@ impl Judge<'_, '_> {
     }
 
     /// The values of both rows in the columns that the statement uses of both.
-    fn shared(&self, first: &[&str], second: &[&str]) -> Vec<(f64, f64)> {
+    pub(super) fn shared(&self, first: &[&str], second: &[&str]) -> Vec<(f64, f64)> {
         let of = |rows: &[&str]| -> Vec<At<'_>> {
             self.basis
                 .cells

@@ -31,6 +31,13 @@ impl Counts {
     }
 }
 
+/// "The number of fields with growing null values is".
+static NUMBER_OF: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:number|count) of (?:fields|countries|segments|channels|products|cohorts|markets|days|sources|regions|rows)\b[^.;]*(?:\b(?:is|was|stands at|comes to|came to|equals|totals|reached)|:)\s*$",
+    )
+});
+
 /// "Triple-digit order counts": 100 or more.
 static DIGITS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(single|double|triple|four|five|six|seven|eight)-digit\b"));
@@ -166,16 +173,14 @@ impl Judge<'_, '_> {
             )
         });
         (is_count(bare) || self.bounds_count(bare))
-            && (ROWS.is_match(&self.masked.text[bare.end..]) || OF_ROWS.is_match(&self.masked.text[..bare.start]))
+            && (ROWS.is_match(&self.masked.text[bare.end..])
+                || OF_ROWS.is_match(&self.masked.text[..bare.start])
+                || NUMBER_OF.is_match(&self.masked.text[..bare.start]))
     }
 
     /// "fell in 6 channels and rose in 2": which way the rows went that a number counts.
     pub(super) fn direction_at(&self, bare: &Bare) -> Option<i8> {
-        const IN: [&str; 6] = ["in", "for", "across", "on", "in only", "in just"];
-        let is_before = |direction: &&Direction| {
-            let between = self.masked.text.get(direction.end..bare.start);
-            between.is_some_and(|between| IN.contains(&between.trim()))
-        };
+        let is_before = |direction: &&Direction| follows_in(&self.masked.text, direction, bare);
         let found = self.directions.iter().find(is_before)?;
         (!(found.is_judgement && self.is_better_low())).then_some(found.sign)
     }
@@ -184,14 +189,18 @@ impl Judge<'_, '_> {
     pub(super) fn counts_beyond_row(&self, bare: &Bare) -> bool {
         static BEYOND: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^\s[a-z]+\s(?:(?:had|have|has|show|showed|made|saw|recorded|earned|were|are)\s)?(?:a\s)?(?:(?P<more>higher|more|larger|bigger)|lower|fewer|less|smaller)\s(?:[^\s.,;:]+\s){0,4}?than\s",
+                r"(?i)^\s[a-z]+\s(?:(?:had|have|has|show|showed|made|saw|recorded|earned|were|are)\s)?(?:a\s)?(?:(?:(?P<more>higher|more|larger|bigger)|lower|fewer|less|smaller)\s(?:[^\s.,;:]+\s){0,4}?than|(?:rank|place|sit|stand|come|finish|lie)[a-z]*\s(?:(?P<above>above|ahead of|in front of)|below|behind))\s",
             )
         });
         let found = BEYOND
             .captures(&self.masked.text[bare.end..])
             .filter(|_| is_count(bare));
-        let Some((more, whole)) = found.and_then(|found| Some((found.name("more").is_some(), found.get(0)?.end())))
-        else {
+        let Some((more, whole)) = found.and_then(|found| {
+            Some((
+                found.name("more").or(found.name("above")).is_some(),
+                found.get(0)?.end(),
+            ))
+        }) else {
             return false;
         };
         let from = bare.end + whole;
@@ -283,10 +292,22 @@ impl Judge<'_, '_> {
             .strip_suffix("the")
             .or(before.strip_suffix("all"))
             .unwrap_or(before);
+        // "Looking across all 7 products".
+        let is_across = ["across", "among", "of"]
+            .iter()
+            .any(|word| words.trim_end().ends_with(word))
+            && words.len() < before.len();
         // "Each of four of the six".
         let is_part = self.masked.text[bare.end..].starts_with(" of ");
-        !is_part && ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of))
+        !is_part && (is_across || ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of)))
     }
+}
+
+/// "fell in 6": whether a number follows a direction as the count of what went that way.
+pub(super) fn follows_in(text: &str, direction: &Direction, bare: &Bare) -> bool {
+    const IN: [&str; 6] = ["in", "for", "across", "on", "in only", "in just"];
+    let between = text.get(direction.end..bare.start);
+    between.is_some_and(|between| IN.contains(&between.trim()))
 }
 
 fn is_count(bare: &Bare) -> bool {

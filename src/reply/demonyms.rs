@@ -57,5 +57,6 @@ pub(in crate::reply) fn country_of(adjective: &str) -> Option<&'static str> {
     ];
     let one = adjective.strip_suffix('s').unwrap_or(adjective);
     let mut all = COUNTRIES.iter().chain(&PEOPLE);
-    all.find(|(known, _)| *known == adjective || *known == one).map(|(_, country)| *country)
+    all.find(|(known, _)| *known == adjective || *known == one)
+        .map(|(_, country)| *country)
 }

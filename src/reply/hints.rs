@@ -67,7 +67,7 @@ impl Hints {
             b"for" => self.counts = true,
             b"fir" | b"sec" | b"run" => self.places = true,
             b"one" | b"top" => self.ones = true,
-            b"no " | b"nob" | b"non" => self.nones = true,
+            b"no " | b"nob" | b"non" | b"now" => self.nones = true,
             b"hal" => self.halves = true,
             _ => {}
         }

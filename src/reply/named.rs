@@ -183,11 +183,11 @@ impl Judge<'_, '_> {
     pub(super) fn followers(&mut self) {
         static FOLLOWED: LazyLock<Worded> = LazyLock::new(|| {
             worded(
-                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium)\b)",
+                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|from the top|gold|places one|first (?:on|by|in) [^.;]*\bsecond\b[^.;]*\bthird)\b)",
             )
         });
         let followed = FOLLOWED.among(&self.first_letters).filter(|_| self.subjects.len() > 1);
-        let Some(found) = followed.and_then(|followed| followed.captures(&self.masked.text)) else {
+        let Some(found) = followed.and_then(|followed| followed.captures(&self.sentence.typed)) else {
             return;
         };
         let is_from_top = found.name("low").is_none();

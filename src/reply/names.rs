@@ -70,7 +70,11 @@ impl Judge<'_, '_> {
         let Some(is_more) = self.compared_before(mention.range.start) else {
             return false;
         };
-        let rows = at.table.rows.iter().filter(|row| mention.rows.contains(&row.id.as_str()));
+        let rows = at
+            .table
+            .rows
+            .iter()
+            .filter(|row| mention.rows.contains(&row.id.as_str()));
         let mut others = rows.filter_map(|row| measure::column_of(at, row)?.exact());
         others.any(|other| at.exact().is_some_and(|own| own != other && (own > other) == is_more))
     }
@@ -138,7 +142,7 @@ impl Judge<'_, '_> {
     /// Whether the evidence prints a word, or, where it may as well be a plain one, another form of it.
     fn knows(&self, word: &str, is_plain: bool) -> bool {
         let lexicon = self.basis.lexicon;
-        lexicon.knows(word) || is_plain && lexicon.knows(word.trim_end_matches('s'))
+        lexicon.knows(word) || (is_plain || word.len() > 5) && lexicon.knows(word.trim_end_matches('s'))
     }
 
     /// The first word that looks like a name and stands nowhere in the evidence.

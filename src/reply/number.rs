@@ -84,7 +84,7 @@ pub(super) struct Bare {
 
 const ABOUTS: &str = r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈";
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| hedge(ABOUTS));
-const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|beat(?:s|ing)?|clear(?:s|ed)|>|>=|≥";
+const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|on the far side of|beat(?:s|ing)?|clear(?:s|ed)|>|>=|≥";
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(ABOVES));
 const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|not even|lower than|smaller than|<|<=|≤";
 static BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(BELOWS));
@@ -332,7 +332,7 @@ fn hedge_before(before: &str) -> Hedge {
     if before.trim_end().ends_with(" of") {
         return limit_of_measure(before.trim_end());
     }
-    if !HEDGE.is_match(before) && !MISSES.is_match(before) {
+    if !HEDGE.is_match(before) && !MISSES.is_match(before) && !NEVER.is_match(before) {
         return Hedge::Exact;
     }
     hedge_of(before)
@@ -351,6 +351,12 @@ fn hedge_of(before: &str) -> Hedge {
         Hedge::JustBelow
     } else if JUST_ABOVE.is_match(before) {
         Hedge::JustAbove
+    } else if let Some(found) = NEVER.captures(before) {
+        if found.name("below").is_some() {
+            Hedge::Above
+        } else {
+            Hedge::Below
+        }
     } else if MISSES.is_match(before) {
         Hedge::Below
     } else if says_no_less(before) {
@@ -370,6 +376,13 @@ fn hedge_of(before: &str) -> Hedge {
 static MISSES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:fail(?:s|ed|ing)? to|did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|could(?: not|n['’]t)|not) (?:even )?(?:clear(?:s|ed)?|reach(?:es|ed)?|exceed(?:s|ed)?|top(?:s|ped)?|hit|pass(?:es|ed)?|surpass(?:es|ed)?|break|broke|beat|cross(?:es|ed)?)\s?$",
+    )
+});
+
+/// "did not drop below".
+static NEVER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|not|without) (?:ever |once )?(?:drop|fall|go|dip|sink|slip|rise|climb|get|went|fell|dropped|dipped|sank|slipped|rose|climbed|got|dropping|falling|going|dipping|rising|climbing)(?:s|ped)? (?:(?P<below>below|under)|above|over|past|beyond)\s?$",
     )
 });
 

@@ -21,7 +21,7 @@ use super::verify::Judge;
 /// The names stand in the order of a measure.
 static RANKED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:in (?:that|this|descending|ascending) order|in order|rank(?:ed|ing|s)?|order(?:ed)? (?:on|by|of)|sorted|followed by|follow each other|then|leads?|led by|ahead of|beats?|descending|ascending|from (?:the )?(?:highest|largest|best|lowest|smallest) to|tops?)\b",
+        r"(?i)\b(?:in (?:that|this|descending|ascending) order|in order|rank(?:ed|ing|s)?|order(?:ed)? (?:on|by|of)|sorted|followed by|follow each other|then|leads?|led by|ahead of|beats?|gold|first|podium|places|descending|ascending|from (?:the )?(?:highest|largest|best|lowest|smallest) to|tops?)\b",
     )
 });
 
@@ -126,13 +126,18 @@ impl Judge<'_, '_> {
         static FRONTED: LazyLock<Regex> = LazyLock::new(|| {
             pattern(r"(?i)\b(?:against|compared (?:with|to)|relative to|versus|next to|unlike)(?: the)? $")
         });
-        let [first, second] = self.subjects.as_slice() else {
+        let each = self.subjects_once();
+        let [first, second] = each.as_slice() else {
             return;
         };
+        let (first, second) = (*first, *second);
         // "Put against Austria, Norway reached 3.3 times the revenue (332 versus 101)".
         let typed = &self.sentence.typed;
-        let is_fronted =
-            FRONTED.is_match(&typed[..first.range.start]) && typed[first.range.end..second.range.start].contains(',');
+        // A value right after the first name is its own: "Compared with A at 12, B is higher at 16".
+        let is_told = |bare: &Bare| first.range.end <= bare.start && bare.end <= second.range.start;
+        let is_fronted = FRONTED.is_match(&typed[..first.range.start])
+            && typed[first.range.end..second.range.start].contains(',')
+            && !self.numbers.iter().any(is_told);
         let [first, second] = if is_fronted { [second, first] } else { [first, second] };
         let values: Vec<(&Bare, bool, bool)> = self
             .numbers
@@ -163,6 +168,17 @@ impl Judge<'_, '_> {
         }
     }
 
+    /// The subjects, each where it is named first.
+    pub(super) fn subjects_once(&self) -> Vec<&Mention<'_>> {
+        let mut out: Vec<&Mention<'_>> = Vec::new();
+        for subject in &self.subjects {
+            if !out.iter().any(|known| known.rows == subject.rows) {
+                out.push(subject);
+            }
+        }
+        out
+    }
+
     /// Three names in an order that the values do not have.
     pub(super) fn sequence(&mut self) {
         let (subjects, text) = (&self.subjects, &self.masked.text);
@@ -181,7 +197,7 @@ impl Judge<'_, '_> {
         let (1, Some(values)) = (columns.len(), values) else {
             return;
         };
-        let rises = RISING.is_match(text);
+        let rises = RISING.is_match(text) && !text.contains("first");
         let sorted = values
             .windows(2)
             .all(|two| if rises { two[0] <= two[1] } else { two[0] >= two[1] });

@@ -184,7 +184,7 @@ impl Judge<'_, '_> {
     fn told(&self, index: usize, compares: bool, two_rows: bool) -> Option<bool> {
         static FROM: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:from(?: (?:an? |its |the )?(?:[a-z]+ ){0,2}(?:base|level|low|high|figure|rate|reading|mark)(?: of)?)?|after|versus|vs\.?|compared (?:with|to)|as opposed to|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly)$",
+                r"(?i)\b(?:from(?: (?:an? |its |the )?(?:[a-z]+ ){0,2}(?:base|level|low|high|figure|rate|reading|mark)(?: of)?)?|after|versus|vs\.?|compared (?:with|to)|as opposed to|against|down on|up on|had been|having been|\(it was|\(they were|used to be|instead of|prev\.?:?|(?:previous|prior|last|preceding|earlier) (?:period|value|level|week|month|quarter)?:?|previously|formerly|(?:began|started(?: out)?|starting|opened|beginning|begun) at)$",
             )
         });
         static WINDOW: LazyLock<Regex> = LazyLock::new(|| {
@@ -192,16 +192,18 @@ impl Judge<'_, '_> {
                 r"(?i)\b(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter|fortnight),? (?:it|they|that|this) (?:was|were|read|stood at|came to|totalled|totaled)$",
             )
         });
+        static LABELLED: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)\((?:previous|prior|last|preceding) period\)[^.;,()]{0,20}$"));
         static ROWS: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|against)$"));
         static TO: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:to|now(?: (?:at|stands at|sits at|reads?|totals?|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
+                r"(?i)\b(?:to|(?:ended|closed|finished|ending|closing|ends|closes) at|now(?: (?:at|stands at|sits at|reads?|totals?|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
             )
         });
         static LAST: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^\s?\((?:the )?(?:previous|prior|last|preceding) (?:period|week|month|quarter|window)\)|^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^\s?\((?:the )?(?:previous|prior|last|preceding) (?:period|week|month|quarter|window)\)|^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:period|window|week|month|quarter) before|(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static NOW: LazyLock<Regex> = LazyLock::new(|| {
@@ -211,7 +213,7 @@ impl Judge<'_, '_> {
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^\w]*(?:previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^[^\w]*(?:(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static AT: LazyLock<Regex> =
@@ -272,7 +274,7 @@ impl Judge<'_, '_> {
         }
         // "1.4x its earlier level: 74.2k compared with 52.7k" tells both.
         let tells_both = before.ends_with(':') && AGAINST.is_match(after);
-        if WINDOW.is_match(before) {
+        if WINDOW.is_match(before) || LABELLED.is_match(before) {
             return Some(true);
         }
         if compares && FROM.is_match(before) && !tells_both && !(two_rows && ROWS.is_match(before)) {

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::evidence::{At, Good, Unit};
 
+use super::counting::follows_in;
 use super::mask::says;
 use super::measure;
 use super::names::Mention;
@@ -33,6 +34,13 @@ impl Judge<'_, '_> {
             if direction.is_judgement && is_better_low {
                 // "The refund rate improved": by most it is said of a fall, by some of a rise.
                 self.out.doubts += 1;
+                continue;
+            }
+            if let Some(is_right) = self.compares_fronted(direction) {
+                if !is_right {
+                    let message = format!("\"{}\" is the wrong way round", direction.word);
+                    self.fault(Reason::contradicted("name", message));
+                }
                 continue;
             }
             let next_word = found.get(index + 1).map_or(usize::MAX, |next| next.start);
@@ -76,7 +84,7 @@ impl Judge<'_, '_> {
                 } else {
                     Reason::unsupported("word", format!("\"{}\" fits no change cited", direction.word))
                 });
-            } else if found.len() == 1 && signs.iter().any(|sign| *sign == -direction.sign) && self.says_all() {
+            } else if found.len() == 1 && signs.iter().any(|sign| *sign == -direction.sign) && self.says_all(&found) {
                 let message = format!("\"{}\" is not what all cells used did", direction.word);
                 self.fault(Reason::contradicted("word", message));
             } else if signs.iter().any(|sign| *sign != direction.sign) {
@@ -99,6 +107,24 @@ impl Judge<'_, '_> {
         self.directions = found;
     }
 
+    /// "Compared with A, B is higher": whether the row named second lies on the side told.
+    fn compares_fronted(&self, direction: &Direction) -> Option<bool> {
+        static FRONTED: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:compared (?:with|to)|next to|against|versus|relative to|beside)(?: the| that of| those of)? $",
+            )
+        });
+        let [first, second] = self.subjects.as_slice() else {
+            return None;
+        };
+        let is_level = ["higher", "lower"].contains(&direction.word.as_str());
+        let is_fronted = is_level
+            && second.range.end <= direction.start
+            && FRONTED.is_match(&self.sentence.typed[..first.range.start]);
+        let order = is_fronted.then(|| self.order(&second.rows, &first.rows)).flatten()?;
+        Some(order == (direction.sign > 0))
+    }
+
     /// "Only one cohort fell below 7 %": on which side of a limit it lies, where nothing is known of before.
     fn tells_side(&self, direction: &Direction) -> bool {
         const SIDES: [&str; 8] = [
@@ -116,13 +142,22 @@ impl Judge<'_, '_> {
     }
 
     /// "Every one of the five segments".
-    fn says_all(&self) -> bool {
+    fn says_all(&self, found: &[Direction]) -> bool {
         static ALL: LazyLock<Worded> = LazyLock::new(|| {
             worded(
                 r"(?i)\b(?:every one of|each of|all of|without exception|across the board|every single|all (?:the )?(?:two|three|four|five|six|seven|eight|nine|ten|\d+) )\b?",
             )
         });
-        let all = ALL.among(&self.first_letters).filter(|_| self.mentions.is_empty());
+        // "Across all 7 products, revenue fell in 2".
+        let is_counted = |direction: &Direction| {
+            self.numbers
+                .iter()
+                .any(|bare| follows_in(&self.masked.text, direction, bare))
+        };
+        let counts_some = found.iter().any(is_counted);
+        let all = ALL
+            .among(&self.first_letters)
+            .filter(|_| self.mentions.is_empty() && !counts_some);
         all.is_some_and(|all| all.is_match(&self.masked.text))
     }
 
@@ -198,7 +233,12 @@ impl Judge<'_, '_> {
         let breaks: Vec<usize> = BREAK.find_iter(&text[..word.start]).map(|found| found.end()).collect();
         let is_aside = |end: &&usize| {
             let before = &text[..**end];
-            ASIDES.iter().any(|aside| before.ends_with(aside) || aside.strip_suffix(',').is_some_and(|word| text[**end..].trim_start().starts_with(word)))
+            ASIDES.iter().any(|aside| {
+                before.ends_with(aside)
+                    || aside
+                        .strip_suffix(',')
+                        .is_some_and(|word| text[**end..].trim_start().starts_with(word))
+            })
         };
         let start = breaks.iter().rev().find(|end| !is_aside(end)).copied().unwrap_or(0);
         let end = BREAK
@@ -215,7 +255,8 @@ impl Judge<'_, '_> {
         else {
             return;
         };
-        if signs.is_empty() {
+        // "Did not stay flat".
+        if signs.is_empty() || words::is_negated(&self.masked.text[..word.start]) {
             return;
         }
         // "Flat for A, and up for B" speaks of A.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::evidence::{At, TableKind, Unit};
+use crate::evidence::{At, Column, Role, TableKind, Unit};
 
 use super::lexicon::{Entry, speaks_per_row, subjects};
 use super::mask::says;
@@ -24,6 +24,15 @@ const SHORT: [(&str, &str); 3] = [
     ("dau", "active users"),
 ];
 
+/// What measures are called for short, and their labels.
+const NAMES: [(&str, &str); 5] = [
+    ("D1 retention", "day-1 retention"),
+    ("D7 retention", "day-7 retention"),
+    ("D30 retention", "day-30 retention"),
+    ("AOV", "average order value"),
+    ("DAU", "daily active users"),
+];
+
 impl Judge<'_, '_> {
     /// "Android 13 users bring in": who does it, and no measure.
     fn is_said_of_people(&self, range: &Range<usize>) -> bool {
@@ -37,6 +46,49 @@ impl Judge<'_, '_> {
         follows_name && typed[range.clone()].eq_ignore_ascii_case("users") && DO.is_match(&typed[range.end..])
     }
 
+    /// Whether a measure of this very name stands beside those used: "events" is not said of late ones.
+    fn is_beside(&self, label: &str) -> bool {
+        let is_one = |column: &Column| column.role == Role::Current && column.label.eq_ignore_ascii_case(label);
+        let (totals, entities): (Vec<&At<'_>>, Vec<&At<'_>>) = self
+            .basis
+            .cells
+            .iter()
+            .partition(|at| at.table.kind == TableKind::Totals);
+        if totals.iter().any(|at| says(&at.row.key, label)) {
+            return false;
+        }
+        let mut all = entities
+            .iter()
+            .map(|at| (at.table.columns.iter().any(is_one), is_one(base(at).column)));
+        let typed = self.sentence.typed.to_lowercase();
+        let is_told = ["expect", "late", "on time"].iter().any(|word| typed.contains(word));
+        !is_told && all.clone().any(|(stands, _)| stands) && !all.any(|(_, is_used)| is_used)
+    }
+
+    /// A measure that the text calls by its short name, and of which no cell is used.
+    fn named_otherwise(&self) -> Option<&'static str> {
+        let said = NAMES.iter().filter(|(short, _)| says(&self.sentence.typed, short));
+        let said: Vec<&(&str, &str)> = said.collect();
+        let own = |long: &str| {
+            self.basis
+                .cells
+                .iter()
+                .flat_map(measures_of)
+                .any(|own| own.contains(long))
+        };
+        let is_known = |long: &str| {
+            let tables = self.basis.cells.iter().map(|at| at.table);
+            tables
+                .flat_map(|table| &table.columns)
+                .any(|column| column.label.eq_ignore_ascii_case(long))
+        };
+        if said.iter().any(|(_, long)| own(long)) {
+            return None;
+        }
+        let (short, _) = said.iter().find(|(_, long)| is_known(long))?;
+        Some(short)
+    }
+
     /// Measure words, if any, must be measures of the cells used.
     pub(super) fn measures(&mut self) {
         let said: Vec<&Entry> = self
@@ -45,7 +97,14 @@ impl Judge<'_, '_> {
             .filter(|(range, entry)| entry.is_measure && !self.is_said_of_people(range))
             .map(|(_, entry)| *entry)
             .collect();
-        if said.is_empty() || self.basis.cells.is_empty() {
+        if self.basis.cells.is_empty() {
+            return;
+        }
+        if let Some(other) = self.named_otherwise() {
+            let message = format!("no cell used is about {other}");
+            self.fault(Reason::unsupported("measure", message));
+        }
+        if said.is_empty() {
             return;
         }
         let mut own: Vec<String> = self.basis.cells.iter().flat_map(measures_of).collect();
@@ -58,8 +117,10 @@ impl Judge<'_, '_> {
             let is_other_row = !entry.measure_rows.is_empty()
                 && !entry.measure_rows.iter().any(|row| self.basis.uses(row))
                 && self.basis.cells.iter().all(|at| at.table.kind == TableKind::Totals);
-            own.iter()
-                .any(|own| own == label || !is_other_row && (own.contains(label) || label.contains(own.as_str())))
+            own.iter().any(|own| {
+                let is_part = own.contains(label) || label.contains(own.as_str());
+                own == label || !is_other_row && is_part && !self.is_beside(label)
+            })
         };
         let nouns: Vec<String> = self
             .basis
@@ -83,7 +144,7 @@ impl Judge<'_, '_> {
             |entry: &&Entry| is_duration && own.iter().any(|own| own.contains(entry.lower.trim_end_matches('s')));
         if !said.iter().any(|entry| {
             alike(entry)
-                || nouns.iter().any(|noun| **noun == *entry.lower)
+                || nouns.iter().any(|noun| **noun == *entry.lower && !self.is_beside(noun))
                 || of_duration(entry)
                 || is_per(entry)
                 || is_complete(entry)

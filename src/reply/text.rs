@@ -53,7 +53,9 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
         let after = text[at + 1..].trim_start();
         let spaced = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
         let begins = after.is_empty()
-            || after.starts_with(|c: char| c.is_uppercase() || c == '{' || c == '"' || c.is_ascii_digit());
+            || after.starts_with(|c: char| {
+                c.is_uppercase() || c == '{' || c == '"' || c.is_ascii_digit() || "$€£".contains(c)
+            });
         let word = text[start..at].rsplit([' ', '(']).next().unwrap_or_default();
         let is_marker = word.chars().all(|c| c.is_ascii_digit()) && text[start..at].trim().len() == word.len();
         if spaced && begins && !is_marker && !SHORT.contains(&word.to_lowercase().as_str()) {

@@ -16,7 +16,7 @@ const DOWN: &str = r"fell|falls?|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?
 const THAN_BEFORE: &str = r" (?:[^\s.,;:]+ ){0,3}?than (?:(?:in|during|at|the|a|it|they|did|had|was|were) ){0,3}(?:before|earlier|previously|last time|(?:last|previous|prior|preceding) (?:week|month|period|quarter|window|year)|(?:week|month|period|quarter|year) (?:before|earlier|ago))";
 
 /// "Above the level of the preceding period".
-const OF_BEFORE: &str = r" (?:the|its|their|that|those) (?:(?:level|value|figure|one|ones) )?(?:(?:of|in|from|seen in) )?(?:the )?(?:previous|prior|preceding|last|earlier)";
+const OF_BEFORE: &str = r" (?:where (?:it|they|that) (?:was|were|stood|had been)|(?:the|its|their|that|those) (?:(?:level|value|figure|one|ones) )?(?:(?:of|in|from|seen in) )?(?:the )?(?:previous|prior|preceding|last|earlier))";
 static PREVIOUS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)^\s(?:(?:level|value|figure|one|ones)\s)?(?:(?:of|in|from|seen in)\s)?(?:the\s)?(?:previous|prior|preceding|last|earlier)\b",
@@ -39,7 +39,7 @@ static UPWARD: LazyLock<Regex> = LazyLock::new(|| {
 static NO_DIRECTION: LazyLock<Worded> = LazyLock::new(|| {
     worded(
         r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|cleaned|tidied|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
-        |(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|the\s(?:higher|lower)\s|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
+        |lin(?:e|ed|ing)\s(?:the\s|them\s|all\s)?[a-z]*\s?up|(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|the\s(?:higher|lower)\s|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
         |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
 });
@@ -57,6 +57,11 @@ static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// Whether what follows a text is denied by it.
+pub(super) fn is_negated(before: &str) -> bool {
+    NEGATION.is_match(before)
+}
+
 /// "Only Brazil escaped the slide".
 static ESCAPED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -73,14 +78,14 @@ static SUPERLATIVE: LazyLock<Worded> = LazyLock::new(|| {
 /// "No country out-earned Italy".
 static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none) (?:[^\s.,;:]+ ){0,5}?(?:out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|(?:stronger|steeper|larger|bigger|greater|higher|faster|sharper|lower|smaller|weaker|fewer|less) (?:[^\s.,;:]+ ){0,4}than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
+        r"(?i)\b(?:no (?:other )?[a-z-]+|nobody|none|nowhere) (?:[^\s.,;:]+ ){0,7}?(?:(?:came|comes?|ranks?|ranked|sits?|stands?|is|was|finished) (?:in )?(?:above|ahead of|below|behind)|out-?(?:earn|sold|sell|perform|pace|did|rank|shone|shine)[a-z]*|beat|topped|matched|surpassed|exceeded|better than|higher than|larger than|(?:stronger|steeper|larger|bigger|greater|higher|faster|sharper|lower|smaller|weaker|fewer|less) (?:[^\s.,;:]+ ){0,4}than|[a-z]+(?:ed|s) more (?:[^\s.,;:]+ ){0,3}than|(?:has|had|made|sold|took|saw) more (?:[^\s.,;:]+ ){0,3}than)\b",
     )
 });
 
 /// "takes more orders than any other channel".
 static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<more>more|higher|larger|bigger|greater)|fewer|less|lower|smaller) (?:[^\s.,;:]+ ){0,3}?than any(?:one| other)\b",
+        r"(?i)\b(?:(?P<more>more|higher|larger|bigger|greater)|fewer|less|lower|smaller) (?:[^\s.,;:]+ ){0,3}?than any(?:one| other)\b|\b(?:(?P<ahead>ahead of|above)|behind|below) (?:every|any|all)(?: the)? other\b",
     )
 });
 
@@ -88,7 +93,7 @@ static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
 static END: LazyLock<Worded> = LazyLock::new(|| {
     holding(
         r"(?i)\b(?:high|peak|max|low|trough|min|nadir|bottom|top|lead|led|head|trail)",
-        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b)",
+        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:[a-z\x01-]+\s){0,3}?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b|\b(?P<ahead>leads?|led) (?:on|in terms of)\b)",
     )
 });
 
@@ -124,7 +129,7 @@ static MOVE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-static LESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:lower|smaller|weaker|fewer|less)\b"));
+static LESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:lower|smaller|weaker|fewer|less|below|behind)\b"));
 
 /// A change, whichever way.
 static MOVES: LazyLock<Regex> = LazyLock::new(|| {
@@ -213,7 +218,7 @@ pub(super) fn directions_among(text: &str, words: &FirstLetters) -> Vec<Directio
         .find_iter(&masked)
         .filter_map(|whole| {
             let before = &masked[..whole.start()];
-            if NEGATION.is_match(before) || ESCAPED.is_match(before) {
+            if is_negated(before) || ESCAPED.is_match(before) {
                 return None;
             }
             const JUDGEMENTS: [&str; 7] = [
@@ -244,7 +249,7 @@ pub(super) fn superlatives(text: &str) -> Vec<Superlative> {
 /// Those of a text of which it is known what it may hold.
 pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters) -> Vec<Superlative> {
     let beats_any = text
-        .contains("than any")
+        .contains(" other")
         .then(|| BEATS_ANY.captures(text))
         .flatten()
         .and_then(|found| {
@@ -252,7 +257,11 @@ pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters)
             Some(Superlative {
                 word: whole.as_str().to_owned(),
                 end: whole.end(),
-                side: if found.name("more").is_some() { 1 } else { -1 },
+                side: if found.name("more").or(found.name("ahead")).is_some() {
+                    1
+                } else {
+                    -1
+                },
                 reach: Reach::Level,
             })
         });
@@ -260,6 +269,7 @@ pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters)
         .nones
         .then(|| NONE_BEATS.find(text))
         .flatten()
+        .filter(|found| !found.as_str().to_lowercase().starts_with("no doubt"))
         .map(|found| Superlative {
             word: found.as_str().to_owned(),
             end: found.end(),
@@ -276,13 +286,18 @@ pub(super) fn superlatives_among(text: &str, hints: Hints, words: &FirstLetters)
     let ends = ends.filter_map(|found| {
         let whole = found.get(0)?;
         // "tops the table with the smallest" says it otherwise.
-        let is_lead = found.name("first").or(found.name("last")).is_some();
+        let is_lead = found
+            .name("first")
+            .or(found.name("last"))
+            .or(found.name("ahead"))
+            .is_some();
         if is_lead && has_other {
             return None;
         }
         let is_top = found
             .name("max")
             .or(found.name("first"))
+            .or(found.name("ahead"))
             .or(found.name("head"))
             .is_some();
         Some(Superlative {

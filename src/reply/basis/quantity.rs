@@ -74,6 +74,10 @@ impl<'a> Quantity<'a> {
         matches!(self.tag, Tag::Rows | Tag::Moved(_)) || matches!(self.source.what, What::Nothing)
     }
 
+    pub(in crate::reply) fn is_mean(&self) -> bool {
+        self.source.before.starts_with("mean")
+    }
+
     pub(in crate::reply) fn is_sum(&self) -> bool {
         self.source.before.starts_with("sum")
     }

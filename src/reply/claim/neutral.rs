@@ -24,8 +24,14 @@ static PERHAPS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A clause that only comments on what stands before it.
-static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r",\s(?:which|so)\s[^.;]*"));
+static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r",\s(?:which|so)\s[^.;]*|\b(?:should|must) (?:know|note|see|be aware|be noted|bear in mind)\b|\b(?:may|might|will) (?:recall|remember|notice)\b",
+    )
+});
 
 pub(in crate::reply) fn is_advice(text: &str) -> bool {
-    ADVICE.is_match(text) || PERHAPS.is_match(&COMMENT.replace_all(text, ""))
+    // "Take 7 July as an example".
+    let is_example = text.contains(" as an example");
+    ADVICE.is_match(text) && !is_example || PERHAPS.is_match(&COMMENT.replace_all(text, ""))
 }

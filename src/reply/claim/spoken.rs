@@ -65,6 +65,8 @@ const CALLED: [(&str, &[&str]); 22] = [
         "users",
         &[
             "user base",
+            "user growth",
+            "user numbers",
             "user count",
             "customers",
             "audience",
@@ -114,10 +116,22 @@ static OF_ALL: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn spoken_of<'a>(text: &str, ground: Ground<'a>, tables: &[&str]) -> Vec<At<'a>> {
+    cells_of(&Speech::of(text, ground), ground, tables)
+}
+
+/// Beside cells that are cited: only those of rows that the text names, in the tables cited.
+pub(super) fn spoken_of_rows<'a>(text: &str, ground: Ground<'a>, tables: &[&str]) -> Vec<At<'a>> {
     let speech = Speech::of(text, ground);
+    if tables.is_empty() || !speech.names_rows && !speech.of_all {
+        return Vec::new();
+    }
+    cells_of(&speech, ground, tables)
+}
+
+fn cells_of<'a>(speech: &Speech<'_>, ground: Ground<'a>, tables: &[&str]) -> Vec<At<'a>> {
     let mut out = Vec::new();
     for table in &ground.evidence.tables {
-        let is_totals = table.kind == TableKind::Totals;
+        let is_totals = table.kind == TableKind::Totals && !speech.of_all;
         if tables.is_empty() || tables.contains(&table.id.as_str()) || is_totals && speech.names_total(table) {
             speech.cells(table, !tables.is_empty(), &mut out);
         }
@@ -276,9 +290,7 @@ impl<'t> Speech<'t> {
 
     /// Whether the text says a name, or more of its kind.
     fn says(&self, name: &str) -> bool {
-        says(self.text, name)
-            || name.len() > 4 && !name.ends_with('s') && says(self.text, &format!("{name}s"))
-            || name.len() > 4 && name.strip_suffix('s').is_some_and(|one| says(self.text, one))
+        says(self.text, name) || name.len() > 4 && !name.ends_with('s') && says(self.text, &format!("{name}s"))
     }
 
     /// Whether it calls a measure by several words, which mean nothing else.

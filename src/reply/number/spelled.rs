@@ -45,7 +45,10 @@ pub(super) fn so_many_in(text: &str) -> impl Iterator<Item = Bare> {
     IN.captures_iter(text).filter_map(move |found| {
         let (whole, of) = (found.get(0)?, found.name("whole")?);
         // "Three in ten", and not "rose in three in five countries", "three out of five countries".
-        let is_of_rows = text[of.end()..].trim_start().starts_with(|c: char| c.is_ascii_alphabetic()) && found.get(0)?.as_str().contains("out of");
+        let is_of_rows = text[of.end()..]
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_alphabetic())
+            && found.get(0)?.as_str().contains("out of");
         let (part, all) = (value(found.name("part")?.as_str())?, value(of.as_str())?);
         (part < all && !is_of_rows).then(|| Bare {
             raw: whole.as_str().to_owned(),
@@ -181,13 +184,17 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
 /// "Just one of the five", "one show falling users": where it is no article and no pronoun.
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b)",
+        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of the)\b)",
     )
 });
 
 pub(super) fn ones(text: &str) -> impl Iterator<Item = Bare> {
     ONE.captures_iter(text).filter_map(|found| {
-        let word = found.name("plural").or(found.name("only")).or(found.name("but"))?;
+        let word = found
+            .name("plural")
+            .or(found.name("only"))
+            .or(found.name("but"))
+            .or(found.name("inone"))?;
         Some(Bare {
             raw: word.as_str().to_owned(),
             start: word.start(),
