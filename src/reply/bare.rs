@@ -96,7 +96,7 @@ impl<'a> Judge<'a, '_> {
             subject: self.subject().filter(|_| bare.kind == Kind::Ordinal),
             of_all: self.tells_of_all(bare),
             is_average: text[..bare.start].to_lowercase().contains("averag"),
-            is_in_all: self.says_together(),
+            is_in_all: self.says_together(bare),
             is_gap: self.says_apart(bare),
             noun: self.noun_after(bare),
         }
@@ -116,6 +116,7 @@ impl<'a> Judge<'a, '_> {
                 && (!said.of_all || is_of_all(quantity))
                 && !((said.is_in_all || said.is_gap) && quantity.is_mean())
                 && !(said.is_gap && quantity.is_sum())
+                && !(said.is_in_all && quantity.is_difference() && self.subjects.len() > 1)
                 && (!said.counts_rows || quantity.is_of_rows())
                 && said
                     .place_from
@@ -256,7 +257,9 @@ impl<'a> Judge<'a, '_> {
         ];
         let noun = before.strip_suffix(" of").and_then(|before| before.rsplit(' ').next());
         let of = noun.is_some_and(|noun| NOUNS.contains(&noun));
-        by || of || VERBS.contains(&word.as_str()) || self.says_more_than(bare)
+        // "Added 14,144 new users" tells how many are new.
+        let are_new = self.sentence.typed[bare.end..].trim_start().starts_with("new ");
+        by || of || !are_new && VERBS.contains(&word.as_str()) || self.says_more_than(bare)
     }
 
     /// "34,600 more users than Vietnam".
@@ -270,14 +273,15 @@ impl<'a> Judge<'a, '_> {
     }
 
     /// "Together, A and B brought 2,234".
-    fn says_together(&self) -> bool {
+    fn says_together(&self, bare: &Bare) -> bool {
         const SUMS: [&str; 6] = ["together", "combined", "sum of", "add up", "adds up", "in total"];
-        let text = self.masked.text.to_lowercase();
-        !text.contains("averag") && !text.contains("mean") && SUMS.iter().any(|word| text.contains(word))
+        let text = self.masked.text.to_ascii_lowercase();
+        let is_verb = text[..bare.start].ends_with(" total ") || text[..bare.start].ends_with(" totalled ");
+        !text.contains("averag") && !text.contains("mean") && (is_verb || SUMS.iter().any(|word| text.contains(word)))
     }
 
     /// "are 15,946 apart", "the gap is 1,200".
-    fn says_apart(&self, bare: &Bare) -> bool {
+    pub(super) fn says_apart(&self, bare: &Bare) -> bool {
         const GAPS: [&str; 4] = ["difference ", "gap ", "differ by", "apart by"];
         let clause = |text: &str| text.rsplit([',', ';', '.']).next().unwrap_or_default().to_lowercase();
         let before = clause(&self.masked.text[..bare.start]);
@@ -287,17 +291,45 @@ impl<'a> Judge<'a, '_> {
 
     /// "The ratio of A to B is 2.3", "dividing A by B gives 1.8": of the two rows named, in that order.
     fn is_ratio(&self, bare: &Bare) -> bool {
-        const RATIOS: [&str; 4] = ["ratio of", "dividing", "divided by", "quotient"];
-        let text = self.masked.text.to_lowercase();
-        let [first, second] = self.subjects.as_slice() else {
-            return false;
+        bare.kind == Kind::Plain && self.told_ratio(bare) == Some(true)
+    }
+
+    /// Whether a number is the ratio of the two rows named, told in so many words, and the right way round.
+    pub(super) fn told_ratio(&self, bare: &Bare) -> Option<bool> {
+        const RATIOS: [&str; 6] = [
+            "ratio of",
+            " ratio",
+            "dividing",
+            "divided by",
+            "quotient",
+            "a factor of",
+        ];
+        const PER_UNIT: [&str; 4] = ["for every unit", "for each unit", "for every one", "for each of"];
+        let text = self.masked.text.to_ascii_lowercase();
+        let is_per_unit = PER_UNIT.iter().any(|words| text.contains(words));
+        let each = self.subjects_once();
+        let [first, second] = each.as_slice() else {
+            return None;
         };
-        let is_told = bare.kind == Kind::Plain && RATIOS.iter().any(|word| text.contains(word));
-        is_told
-            && self
-                .shared(&first.rows, &second.rows)
-                .into_iter()
-                .any(|(x, y)| y != 0.0 && bare.fits(x / y))
+        if !is_per_unit && !RATIOS.iter().any(|words| text.contains(words)) {
+            return None;
+        }
+        // What stands between them, or before both, is no ratio of them.
+        if !is_per_unit && bare.start < second.range.end {
+            return None;
+        }
+        let shared = self.shared(&first.rows, &second.rows);
+        let mut ratios = shared
+            .into_iter()
+            .filter(|(x, y)| *x != 0.0 && *y != 0.0)
+            .map(|(x, y)| x / y);
+        let of = ratios.next()?;
+        let (right, wrong) = if is_per_unit { (1.0 / of, of) } else { (of, 1.0 / of) };
+        match (bare.fits(right), bare.fits(wrong)) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
     }
 
     /// "second-lowest": a place from below (-1), "second-highest" one from above.

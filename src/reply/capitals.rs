@@ -2,7 +2,7 @@
 
 /// A word that opens sentences and names nothing.
 pub(super) fn is_opener(word: &str) -> bool {
-    const OPENERS: [&str; 170] = [
+    const OPENERS: [&str; 178] = [
         "the",
         "this",
         "that",
@@ -165,6 +165,14 @@ pub(super) fn is_opener(word: &str) -> bool {
         "save",
         "barring",
         "interview",
+        "minimum",
+        "maximum",
+        "number",
+        "top",
+        "bottom",
+        "numbers",
+        "sort",
+        "peak",
         "lump",
         "add",
         "take",
@@ -174,9 +182,12 @@ pub(super) fn is_opener(word: &str) -> bool {
         "split",
         "rarely",
     ];
-    let adverb = ["ly", "ing", "ed", "wise", "-digit"]
-        .iter()
-        .any(|ending| word.len() > 4 && word.ends_with(ending));
+    // "Family users" and "Italy" end as adverbs do.
+    const NOUNS_IN_LY: [&str; 7] = ["family", "italy", "supply", "assembly", "reply", "july", "sicily"];
+    let adverb = !NOUNS_IN_LY.contains(&word)
+        && ["ly", "ing", "ed", "wise", "-digit", "-level", "-wide"]
+            .iter()
+            .any(|ending| word.len() > 4 && word.ends_with(ending));
     const SUPERLATIVES: [&str; 25] = [
         "largest",
         "highest",

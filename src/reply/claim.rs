@@ -1,5 +1,6 @@
 //! A claim that stands alone: one text with its evidence and citations, judged by the same checks as the findings of a run.
 
+mod called;
 pub(super) mod confidence;
 mod evidence;
 mod fields;

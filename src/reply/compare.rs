@@ -240,7 +240,10 @@ impl Judge<'_, '_> {
             return out;
         }
         for (index, bare) in self.numbers.iter().enumerate() {
-            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) || self.opens_pair(index) {
+            if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points)
+                || self.opens_pair(index)
+                || self.says_apart(bare)
+            {
                 continue;
             }
             let Some(name) = named_before(operands, bare.start) else {
@@ -302,7 +305,11 @@ impl Judge<'_, '_> {
             .filter(|subject| subject.range.end <= first.start)
             .count();
         let join = self.masked.text[first.end..second.start].trim().to_lowercase();
-        n_named > 1 && JOINS.contains(&lead(&join))
+        // "560 users against 264".
+        let counted = join
+            .split_once(' ')
+            .is_some_and(|(_, rest)| ["against", "versus", "vs"].contains(&lead(rest)));
+        n_named > 1 && (counted || JOINS.contains(&lead(&join)))
     }
 
     /// Whether a number follows from the used cells of some rows alone; none where no such cell is used.
@@ -325,6 +332,15 @@ impl Judge<'_, '_> {
     fn ratios(&self, operands: &[Operand<'_>]) -> Vec<Reason> {
         let wrong = || Reason::contradicted("name", "a ratio is the wrong way round");
         let mut out = Vec::new();
+        let turned = self
+            .numbers
+            .iter()
+            .filter(|bare| matches!(bare.kind, Kind::Times | Kind::Plain));
+        out.extend(
+            turned
+                .filter(|bare| self.told_ratio(bare) == Some(false))
+                .map(|_| wrong()),
+        );
         for bare in self.numbers.iter().filter(|bare| bare.kind == Kind::Times) {
             let (Some(left), Some(right)) = (named_before(operands, bare.start), named_after(operands, bare.end))
             else {

@@ -45,10 +45,15 @@ static DIGITS: LazyLock<Regex> =
 impl Judge<'_, '_> {
     /// "Three of the 8 segments exceed 140,000": a count, the count of all, and the limit.
     pub(super) fn counted(&self) -> Counts {
-        let in_words = self.limit_in_words();
-        let is_limit = |bare: &&Bare| bare.is_bound() && !self.bounds_count(bare);
+        let apart = self.limit_apart();
+        let is_apart = |bare: &Bare| apart.as_ref().is_some_and(|(start, _)| *start == bare.start);
+        let in_words = apart
+            .as_ref()
+            .map(|(_, limit)| limit.clone())
+            .or_else(|| self.limit_in_words());
+        let is_limit = |bare: &&Bare| bare.is_bound() && !self.bounds_count(bare) && !is_apart(bare);
         let limits = || self.numbers.iter().filter(is_limit).chain(&in_words);
-        let may_count = |bare: &&Bare| is_count(bare) || self.bounds_count(bare);
+        let may_count = |bare: &&Bare| (is_count(bare) || self.bounds_count(bare)) && !is_apart(bare);
         let counts: Vec<&Bare> = self.numbers.iter().filter(may_count).collect();
         let (Some(limit), None, false) = (limits().next(), limits().nth(1), counts.is_empty()) else {
             return Counts(Vec::new());
@@ -59,7 +64,9 @@ impl Judge<'_, '_> {
             return Counts(Vec::new());
         }
         let judged = self.numbers.iter().map(|bare| {
-            if self.bounds_count(bare) {
+            if is_apart(bare) {
+                Counted::Limit
+            } else if self.bounds_count(bare) {
                 match beyond.iter().any(|count| bare.bounds(self.told_by(bare, count))) {
                     true => Counted::Right,
                     false => wrong(bare, "how many rows lie beyond that limit"),
@@ -226,6 +233,35 @@ impl Judge<'_, '_> {
         OF_ROWS.is_match(&self.sentence.typed[claim.end..])
     }
 
+    /// "Set the bar at 1,000 and three segments would be below it": the limit, with where it stands.
+    pub(super) fn limit_apart(&self) -> Option<(usize, Bare)> {
+        const BARS: [&str; 9] = [
+            "bar at",
+            "line at",
+            "mark at",
+            "limit at",
+            "limit of",
+            "threshold at",
+            "threshold of",
+            "cut-off at",
+            "cutoff at",
+        ];
+        static SIDE: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(r"(?i)\b(?:(?P<above>above|over|beyond|past|exceed|clear)|below|under|short of)(?: (?:it|that))?\b")
+        });
+        let text = &self.masked.text;
+        let is_bar = |bare: &&Bare| {
+            let before = text[..bare.start].trim_end().to_lowercase();
+            BARS.iter().any(|bar| before.ends_with(bar))
+        };
+        let bare = self.numbers.iter().find(is_bar)?;
+        let side = SIDE.captures(&text[bare.end..])?;
+        Some((
+            bare.start,
+            Bare::limit(bare.kind, bare.value, side.name("above").is_some()),
+        ))
+    }
+
     /// "more than half of their users": a limit in words, where percentages are counted.
     fn limit_in_words(&self) -> Option<Bare> {
         if let Some(found) = self
@@ -299,7 +335,9 @@ impl Judge<'_, '_> {
             && words.len() < before.len();
         // "Each of four of the six".
         let is_part = self.masked.text[bare.end..].starts_with(" of ");
-        !is_part && (is_across || ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of)))
+        // "A total of four countries".
+        let is_sum = before.ends_with("total of");
+        !is_part && !is_sum && (is_across || ["of", "Of"].iter().any(|of| words.trim_end().ends_with(of)))
     }
 }
 

@@ -65,7 +65,7 @@ impl Hints {
                 self.halves = true;
             }
             b"for" => self.counts = true,
-            b"fir" | b"sec" | b"run" => self.places = true,
+            b"fir" | b"sec" | b"run" | b"num" => self.places = true,
             b"one" | b"top" => self.ones = true,
             b"no " | b"nob" | b"non" | b"now" => self.nones = true,
             b"hal" => self.halves = true,

@@ -29,6 +29,7 @@ static SCAFFOLD: LazyLock<Regex> = LazyLock::new(|| {
         |(?i:\b(?:in|since|during|of|for|by|from|until|through|fiscal|fy|late|early|mid|year|at|before|after)[-\s])(?:19|20)\d{2}(?i:$|[,.;:)](?:\s|$)|\s(?:and|to|through|until|when|while|with|compared|onwards?|data|figures|report|numbers|season)\b)
         |\b(?:19|20)\d{2}(?i:\s(?:data|figures|report|numbers|season))\b
         |(?i:\bat\s\d{1,2}(?::\d{2})?\s?(?:am|pm)\b)|\b\d{1,2}:\d{2}\b|(?i:\b\d{1,2}\s?(?:am|pm)\b)
+        |[:,;]\s\(?[1-9][.)]\s
         |(?i:\b(?:places|positions|ranks|spots)\s(?:one|1|first),?\s(?:two|2|second)(?:,?\s(?:and\s)?(?:three|3|third))?\b)
         |(?i:\b(?:one|two|three)[-\s](?:thirds?|quarters?|fifths?)\b)|(?i:\bone\sin\s(?:two|three|four|five|ten)\b)",
     )

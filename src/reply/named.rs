@@ -183,7 +183,7 @@ impl Judge<'_, '_> {
     pub(super) fn followers(&mut self) {
         static FOLLOWED: LazyLock<Worded> = LazyLock::new(|| {
             worded(
-                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|from the top|gold|places one|first (?:on|by|in) [^.;]*\bsecond\b[^.;]*\bthird)\b)",
+                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|from the top|gold (?:would |should |will )?(?:go|goes|went)|places one|(?:first|highest|largest|most|biggest)\b[^.;]*\bsecond\b[^.;]*\bthird)\b)",
             )
         });
         let followed = FOLLOWED.among(&self.first_letters).filter(|_| self.subjects.len() > 1);
@@ -191,7 +191,11 @@ impl Judge<'_, '_> {
             return;
         };
         let is_from_top = found.name("low").is_none();
-        let cells: Vec<At<'_>> = self.basis.cells.iter().map(base).collect();
+        let of_subjects = self.basis.cells.iter().filter(|at| {
+            let mut subjects = self.subjects.iter();
+            subjects.any(|subject| subject.rows.contains(&at.row.id.as_str()))
+        });
+        let cells: Vec<At<'_>> = of_subjects.map(base).collect();
         let is_one_column = cells.windows(2).all(|two| std::ptr::eq(two[0].column, two[1].column));
         let is_out_of_place = |(place, subject): (usize, &Mention<'_>)| {
             let at = cells.iter().find(|at| subject.rows.contains(&at.row.id.as_str()));

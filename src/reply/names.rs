@@ -32,7 +32,7 @@ pub(super) struct Mention<'b> {
 /// Metrics that models like to make up; a claim of one needs a label that says it.
 static METRIC: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets|downloads|installs|followers|newsletter|abandonment(?: rate)?|engagement rate|watch time|video views)\b",
+        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets|downloads|installs|followers|newsletter|abandonment(?: rate)?|engagement rate|watch time|video views|renewals|trial sign-?ups|subscription (?:renewals|starts)|upgrades|downgrades|cancellations|add-to-carts?)\b",
     )
 });
 

@@ -287,10 +287,24 @@ fn digits(text: &str, found: &Written<'_>) -> Option<Bare> {
     })
 }
 
+/// "$3,100,000 is a level that revenue did not reach".
+static LEVEL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^ is (?:a|the) (?:level|mark|threshold|line|figure|number|value) (?:that |which )?[^.;,]{2,60}?\b(?:(?P<missed>did not|did n['’]t|didn['’]t|never|failed to|fell short of|missed|stayed below|remained below|was below)|exceed|pass|reach|clear|top|beat|surpass|cross)",
+    )
+});
+
 /// "98 % or better", "500 or fewer".
 fn hedge_after(after: &str) -> Hedge {
     const ABOVE: [&str; 7] = ["better", "more", "higher", "above", "greater", "over", "longer"];
     const BELOW: [&str; 7] = ["less", "lower", "fewer", "below", "under", "worse", "shorter"];
+    if let Some(found) = after.starts_with(" is ").then(|| LEVEL.captures(after)).flatten() {
+        return if found.name("missed").is_some() {
+            Hedge::Below
+        } else {
+            Hedge::Above
+        };
+    }
     let Some(word) = after.strip_prefix(" or ") else {
         return Hedge::Exact;
     };
@@ -318,7 +332,10 @@ fn is_placed(before: &str) -> bool {
     let is_rank = [" rank", " place", " position", "Rank"]
         .iter()
         .any(|word| before.ends_with(word));
-    is_rank || before.ends_with("No.") || verb.is_some_and(|before| VERBS.iter().any(|verb| before.ends_with(verb)))
+    is_rank
+        || before.ends_with("Number")
+        || before.ends_with("No.")
+        || verb.is_some_and(|before| VERBS.iter().any(|verb| before.ends_with(verb)))
 }
 
 /// "x3", "×3".

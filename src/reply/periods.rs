@@ -40,7 +40,10 @@ impl Judge<'_, '_> {
             let of_used = |day: Date, row: &str| dated.is(day) && self.basis.uses(row);
             let listed = days.iter().any(|(day, _)| dated.is(*day));
             // The ends of the period are scope; where days are rows, a sentence must say so.
-            let is_scope = bounds.iter().any(|date| dated.is(*date)) && !(listed && uses_days && !self.is_scope(range));
+            let is_cohort = uses_days && self.names_cohort(range);
+            let is_scope = !is_cohort
+                && bounds.iter().any(|date| dated.is(*date))
+                && !(listed && uses_days && !self.is_scope(range));
             if is_scope || days.iter().any(|(day, row)| of_used(*day, row)) {
                 continue;
             }
@@ -55,6 +58,13 @@ impl Judge<'_, '_> {
                 Reason::unsupported("date", message)
             });
         }
+    }
+
+    /// "The March 2024 cohort": a row of its own, and no scope.
+    fn names_cohort(&self, range: &Range<usize>) -> bool {
+        let text = &self.masked.text;
+        let before = text[..range.start].trim_end();
+        text[range.end..].starts_with(" cohort") || before.ends_with("cohort of") || before.ends_with("cohort of the")
     }
 
     /// "from 3 March to 16 March", "since 3 March": an end of a span of days.
@@ -88,8 +98,12 @@ impl Judge<'_, '_> {
         if self.between_columns().is_some() {
             return;
         }
+        let apart = self.limit_apart().map(|(start, _)| start);
         for index in 0..self.numbers.len() {
             let bare = &self.numbers[index];
+            if apart == Some(bare.start) {
+                continue;
+            }
             if matches!(bare.kind, Kind::Times | Kind::Ordinal | Kind::Points) || bare.is_bound() {
                 continue;
             }
@@ -213,7 +227,7 @@ impl Judge<'_, '_> {
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^\w]*(?:(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^[^\w]*(?:(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static AT: LazyLock<Regex> =
@@ -224,6 +238,17 @@ impl Judge<'_, '_> {
         let text = &self.masked.text;
         let before = lead(&text[..bare.start]);
         let after = &text[bare.end..self.numbers.get(index + 1).map_or(text.len(), |next| next.start)];
+        static DAYS_BEFORE: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"(?i)\bin the (?:previous|prior|preceding) \d+ (?:days|weeks|months)\b"));
+        // "Ranges from $24.27 to $73.65" tells no time.
+        static RANGES: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:rang(?:es?|ed|ing)|span(?:s|ned|ning)?|var(?:y|ies|ied|ying)|stretch(?:es|ed)?|runs?|ran)(?: [a-z]+){0,2} from\b",
+            )
+        });
+        if text.contains("from") && RANGES.is_match(text) {
+            return None;
+        }
         // "83,576 events against 114,355 expected" compares with no time.
         const PLANNED: [&str; 5] = ["expected", "forecast", "planned", "budgeted", "targeted"];
         if PLANNED.iter().any(|word| after.trim_start().starts_with(word)) {
@@ -274,6 +299,14 @@ impl Judge<'_, '_> {
         }
         // "1.4x its earlier level: 74.2k compared with 52.7k" tells both.
         let tells_both = before.ends_with(':') && AGAINST.is_match(after);
+        static HAD: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:prior|previous|last|preceding|earlier) (?:period|window|week|month|quarter) (?:had|saw|showed|recorded|put) [^.;]{2,70}\b(?:at|of)$",
+            )
+        });
+        if HAD.is_match(before) {
+            return Some(true);
+        }
         if WINDOW.is_match(before) || LABELLED.is_match(before) {
             return Some(true);
         }
@@ -285,7 +318,8 @@ impl Judge<'_, '_> {
             return Some(false);
         }
         let is_alone = self.numbers.len() == 1 && self.directions.is_empty();
-        (is_alone && OPENS.is_match(text)).then_some(true)
+        let opens = OPENS.is_match(text) || DAYS_BEFORE.is_match(&self.sentence.typed);
+        (is_alone && opens).then_some(true)
     }
 
     /// A rendered previous value is not "now".

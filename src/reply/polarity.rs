@@ -118,6 +118,11 @@ impl Judge<'_, '_> {
             return None;
         };
         let is_level = ["higher", "lower"].contains(&direction.word.as_str());
+        let after = &self.masked.text[direction.end..];
+        if is_level && (after.contains("the former") || after.contains("the latter")) {
+            let order = self.order(&first.rows, &second.rows)?;
+            return Some((order == after.contains("the former")) == (direction.sign > 0));
+        }
         let is_fronted = is_level
             && second.range.end <= direction.start
             && FRONTED.is_match(&self.sentence.typed[..first.range.start]);

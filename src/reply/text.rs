@@ -57,7 +57,10 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
                 c.is_uppercase() || c == '{' || c == '"' || c.is_ascii_digit() || "$€£".contains(c)
             });
         let word = text[start..at].rsplit([' ', '(']).next().unwrap_or_default();
-        let is_marker = word.chars().all(|c| c.is_ascii_digit()) && text[start..at].trim().len() == word.len();
+        let before = text[start..at - word.len()].trim_end();
+        // "1. …" opens a sentence, and "Top 3: 1. A, 2. B" lists inside one.
+        let is_marker =
+            word.bytes().all(|byte| byte.is_ascii_digit()) && (before.is_empty() || before.ends_with([':', ',', ';']));
         if spaced && begins && !is_marker && !SHORT.contains(&word.to_lowercase().as_str()) {
             out.push(text[start..=at].trim().to_owned());
             start = at + 1;

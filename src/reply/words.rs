@@ -71,7 +71,7 @@ static ESCAPED: LazyLock<Regex> = LazyLock::new(|| {
 
 static SUPERLATIVE: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|top|leading|greatest|maximum|peak(?:ed)?|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|bottomed|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
+        r"(?i)\b(?:(?P<max>highest|largest|biggest|busiest|longest|richest|top|leading|greatest|maximum|peak(?:ed)?|topped out|crested|maxed out|most|record)|(?P<min>lowest|smallest|quietest|shortest|poorest|bottomed|least|fewest|weakest|minimum|bottom)|(?P<change>steepest|sharpest|strongest|fastest|slowest|deepest)|(?P<any>best|worst|widest))\b",
     )
 });
 
@@ -85,7 +85,7 @@ static NONE_BEATS: LazyLock<Regex> = LazyLock::new(|| {
 /// "takes more orders than any other channel".
 static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:(?P<more>more|higher|larger|bigger|greater)|fewer|less|lower|smaller) (?:[^\s.,;:]+ ){0,3}?than any(?:one| other)\b|\b(?:(?P<ahead>ahead of|above)|behind|below) (?:every|any|all)(?: the)? other\b",
+        r"(?i)\b(?:(?P<more>more|higher|larger|bigger|greater|better)|fewer|less|lower|smaller|worse) (?:[^\s.,;:]+ ){0,3}?than any(?:one| other)\b|\b(?:(?P<ahead>ahead of|above)|behind|below) (?:every|any|all)(?: the)? other\b",
     )
 });
 
@@ -93,7 +93,7 @@ static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
 static END: LazyLock<Worded> = LazyLock::new(|| {
     holding(
         r"(?i)\b(?:high|peak|max|low|trough|min|nadir|bottom|top|lead|led|head|trail)",
-        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:[a-z\x01-]+\s){0,3}?(?:countries|segments|channels|products|cohorts|fields?|pack|list|ranking|table|markets|group)\b|\b(?P<ahead>leads?|led) (?:on|in terms of)\b)",
+        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:(?:countries|segments|channels|products|cohorts|fields?|markets|group|pack)|(?:[a-z\x01-]+\s){0,3}?(?:list|ranking|table))\b|\b(?P<ahead>leads?|led) (?:on|in terms of)\b)",
     )
 });
 
@@ -106,7 +106,7 @@ static LEANING: LazyLock<Regex> = LazyLock::new(|| {
 
 static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:at (?:least|most|best|worst)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|from (?:the )?(?:highest|largest|biggest|most|best|top|lowest|smallest|least|fewest|worst)(?: [a-z]+){0,2}? (?:down |up )?to (?:the )?(?:highest|largest|biggest|most|best|lowest|smallest|least|fewest|worst)|(?:highest|largest|biggest|best|lowest|smallest|worst)(?: |-)(?:to(?: |-)(?:highest|largest|biggest|best|lowest|smallest|worst)|first)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:we|they|to|you) record|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
+        r"(?i)\b(?:at (?:least|most|best|worst)|best (?:described|seen|understood|explained|captured|summed|summari[sz]ed|illustrated|viewed|read)|most (?:likely|recent|of|recently|users|days|weeks)|best[- ](?:practice|in)s?|top[- ](?:of|line|up|level|down)|on top|top[- ](?:\d+|two|three|four|five|ten)|from (?:the )?(?:highest|largest|biggest|most|best|top|lowest|smallest|least|fewest|worst)(?: [a-z]+){0,2}? (?:down |up )?to (?:the )?(?:highest|largest|biggest|most|best|lowest|smallest|least|fewest|worst)|(?:highest|largest|biggest|best|lowest|smallest|worst)(?: |-)(?:to(?: |-)(?:highest|largest|biggest|best|lowest|smallest|worst)|first)|leading (?:to|up|indicator)|peak (?:hour|season|time)s?|record(?:s|ed)\b|(?:we|they|to|you) record|(?:a|the|per|each|this|every) record|minimum (?:of|sample|support)|off the top|bottom line)\b",
     )
 });
 
@@ -469,7 +469,7 @@ pub(super) fn multiples_among(text: &str, words: &FirstLetters) -> Vec<Multiple>
             } else if is("three_quarters") {
                 share(72.5, 77.5)
             } else if is("fifth") {
-                share(18.5, 21.5)
+                share(18.0, 22.0)
             } else if is("tenth") {
                 share(9.0, 11.0)
             } else {

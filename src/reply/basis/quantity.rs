@@ -74,6 +74,11 @@ impl<'a> Quantity<'a> {
         matches!(self.tag, Tag::Rows | Tag::Moved(_)) || matches!(self.source.what, What::Nothing)
     }
 
+    /// Of two cells.
+    pub(in crate::reply) fn is_difference(&self) -> bool {
+        self.source.before.starts_with("difference") && matches!(self.source.what, What::Cells(..))
+    }
+
     pub(in crate::reply) fn is_mean(&self) -> bool {
         self.source.before.starts_with("mean")
     }

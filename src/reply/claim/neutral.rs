@@ -26,12 +26,13 @@ static PERHAPS: LazyLock<Regex> = LazyLock::new(|| {
 /// A clause that only comments on what stands before it.
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r",\s(?:which|so)\s[^.;]*|\b(?:should|must) (?:know|note|see|be aware|be noted|bear in mind)\b|\b(?:may|might|will) (?:recall|remember|notice)\b",
+        r",\s(?:which|so)\s[^.;]*|\b(?:should|must) (?:know|note|see|be aware|be noted|bear in mind)\b|\b(?:(?:you|we|one|anyone|readers) (?:will|would|can) (?:find|see|notice))\b|\b(?:may|might|will) (?:recall|remember|notice)\b",
     )
 });
 
 pub(in crate::reply) fn is_advice(text: &str) -> bool {
     // "Take 7 July as an example".
-    let is_example = text.contains(" as an example");
+    const FINDS: [&str; 5] = [" as an example", "you will find", "you will see", "you find", "you see"];
+    let is_example = FINDS.iter().any(|words| text.contains(words));
     ADVICE.is_match(text) && !is_example || PERHAPS.is_match(&COMMENT.replace_all(text, ""))
 }

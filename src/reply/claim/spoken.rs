@@ -13,100 +13,7 @@ use crate::reply::mask::{mask, says};
 use crate::reply::pattern::pattern;
 use crate::reply::periods::BEFORE;
 
-/// What sentences call measures, label by label.
-const CALLED: [(&str, &[&str]); 22] = [
-    ("average order value", &["AOV", "order value", "basket", "per order"]),
-    ("average revenue per user", &["ARPU", "revenue per user"]),
-    ("arpu", &["revenue per user", "per user", "per head", "a head"]),
-    ("daily active users", &["DAU", "active users", "users"]),
-    (
-        "average daily active users",
-        &[
-            "average DAU",
-            "average active users",
-            "daily active users averaged",
-            "DAU averaged",
-        ],
-    ),
-    (
-        "day-1 retention",
-        &["D1 retention", "D1", "day 1", "day one", "day-one"],
-    ),
-    (
-        "day-7 retention",
-        &["D7 retention", "D7", "day 7", "day seven", "day-seven"],
-    ),
-    ("day-30 retention", &["D30 retention", "D30", "day 30", "day thirty"]),
-    (
-        "cohort size",
-        &["size", "users", "largest cohort", "smallest cohort", "biggest cohort"],
-    ),
-    (
-        "conversion rate",
-        &["conversion", "converted", "converts", "converting"],
-    ),
-    ("overall conversion rate", &["overall conversion"]),
-    (
-        "average session duration",
-        &[
-            "session duration",
-            "session length",
-            "sessions lasted",
-            "session lasted",
-            "visits",
-            "visit",
-        ],
-    ),
-    (
-        "late events",
-        &["arrived late", "came in late", "late arrivals", "late"],
-    ),
-    (
-        "users",
-        &[
-            "user base",
-            "user growth",
-            "user numbers",
-            "user count",
-            "customers",
-            "audience",
-            "people",
-            "visitors",
-            "base",
-        ],
-    ),
-    ("new users", &["sign-ups", "signups", "newcomers", "registrations"]),
-    ("sessions", &["visits", "traffic"]),
-    (
-        "sessions per user",
-        &["sessions each", "sessions apiece", "visits per user"],
-    ),
-    ("orders", &["purchases", "order count", "order counts", "order volume"]),
-    (
-        "revenue",
-        &[
-            "sales",
-            "turnover",
-            "income",
-            "earned",
-            "earnings",
-            "brought in",
-            "brings in",
-            "money",
-            "takings",
-        ],
-    ),
-    ("refund rate", &["refunds", "refunded"]),
-    ("null values", &["nulls", "null", "missing values"]),
-    ("duplicate rows", &["duplicates", "duplicated rows"]),
-];
-
-/// What labels of totals begin with, and how a sentence may say it otherwise.
-const TOTALS: [(&str, &[&str]); 3] = [
-    ("average ", &["averag", "mean"]),
-    ("total ", &["total", "in all", "altogether", "overall"]),
-    ("overall ", &["overall", "across"]),
-];
+use super::called::{CALLED, TOTALS};
 
 /// What speaks of all rows, whichever it names.
 static OF_ALL: LazyLock<Regex> = LazyLock::new(|| {
@@ -233,13 +140,27 @@ impl<'t> Speech<'t> {
             let mut columns = said(&|label| self.says(label));
             match columns.is_empty() {
                 true => columns = said(&|label| self.calls(label, is_cited)),
-                false => columns.extend(said(&|label| !self.says(label) && self.calls_in_words(label))),
+                false => columns.extend(said(&|label| {
+                    let calls = self.calls_in_words(label) || is_cited && names_rows && self.calls(label, true);
+                    !self.says(label) && calls
+                })),
             }
             if self.text.contains("number of ") {
                 let counts = table.columns.iter().enumerate();
                 let users = counts.filter(|(_, column)| open(column) && column.unit == Unit::Count("users".to_owned()));
                 columns.extend(users.map(|(place, _)| place));
             }
+            // "Late events" alone are no events.
+            let label = |place: usize| short(&table.columns[place].label).to_lowercase();
+            let longer: Vec<String> = columns.iter().map(|place| label(*place)).collect();
+            columns.retain(|place| {
+                let own = label(*place);
+                let mut rest = self.text.to_lowercase();
+                for other in longer.iter().filter(|other| **other != own && other.contains(&own)) {
+                    rest = rest.replace(other.as_str(), " ");
+                }
+                rest.len() == self.text.len() || says(&rest, &own) || self.calls(&own, is_cited)
+            });
             columns.sort_unstable();
             columns.dedup();
             // Whoever names rows of the table cited, and no measure, speaks of one that we have no word for.

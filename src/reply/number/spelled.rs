@@ -171,7 +171,7 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:by|in terms of|on|for) [a-z' -]{3,30}(?:\:| comes| is| was| stands| came)|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:by|in terms of|on|for) [a-z' -]{3,30}(?:\:| comes| is| was| stands| came)|\bthe (?P<nth>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:field|country|segment|channel|product|cohort|market) is\b|\b(?:is|are|was|were|at|comes in at|ranks) number (?P<number>one|two|three|four|five)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
     )
 });
 
@@ -184,7 +184,7 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
 /// "Just one of the five", "one show falling users": where it is no article and no pronoun.
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of the)\b)",
+        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
     )
 });
 
@@ -422,10 +422,16 @@ fn place(found: &regex::Captures<'_>) -> Option<Bare> {
         .or(found.name("runner"))
         .or(found.name("named"))
         .or(found.name("by"))
+        .or(found.name("nth"))
+        .or(found.name("number"))
         .or(found.name("with"))?;
+    const NUMBERS: [&str; 5] = ["one", "two", "three", "four", "five"];
     let is_runner_up = found.name("runner").is_some();
     let place = match WORDS.iter().position(|known| word.as_str().eq_ignore_ascii_case(known)) {
         None if is_runner_up => 1,
+        None if found.name("number").is_some() => NUMBERS
+            .iter()
+            .position(|known| word.as_str().eq_ignore_ascii_case(known))?,
         place => place?,
     };
     Some(Bare {
