@@ -135,7 +135,20 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
         out.extend(spelled::places(masked));
     }
     out.sort_by_key(|bare| bare.start);
-    joined(masked, out)
+    joined(masked, apart(out))
+}
+
+/// Of numbers that overlap, as "7 to one" and its 7 do, the longer one.
+fn apart(numbers: Vec<Bare>) -> Vec<Bare> {
+    let mut out: Vec<Bare> = Vec::with_capacity(numbers.len());
+    for bare in numbers {
+        match out.last_mut().filter(|last| bare.start < last.end) {
+            Some(last) if bare.end - bare.start > last.end - last.start => *last = bare,
+            Some(_) => {}
+            None => out.push(bare),
+        }
+    }
+    out
 }
 
 /// "9 min 7 s" is one duration.
