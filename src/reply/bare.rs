@@ -8,7 +8,7 @@ use super::basis::{Quantity, Tag, Time};
 use super::names::Mention;
 use super::nouns::may_count;
 use super::number::{Bare, Kind, comparable};
-use super::pattern::pattern;
+use super::pattern::{Worded, pattern, worded};
 use super::periods::lead;
 use super::reason::Reason;
 use super::verify::Judge;
@@ -275,6 +275,11 @@ impl<'a> Judge<'a, '_> {
     /// "Together, A and B brought 2,234".
     fn says_together(&self, bare: &Bare) -> bool {
         const SUMS: [&str; 6] = ["together", "combined", "sum of", "add up", "adds up", "in total"];
+        static SUM: LazyLock<Worded> =
+            LazyLock::new(|| worded(r"(?i)\b(?:together|combined|sum|adds?|total|totalled)\b"));
+        if SUM.among(&self.first_letters).is_none() {
+            return false;
+        }
         let text = self.masked.text.to_ascii_lowercase();
         let is_verb = text[..bare.start].ends_with(" total ") || text[..bare.start].ends_with(" totalled ");
         !text.contains("averag") && !text.contains("mean") && (is_verb || SUMS.iter().any(|word| text.contains(word)))
@@ -282,6 +287,10 @@ impl<'a> Judge<'a, '_> {
 
     /// "are 15,946 apart", "the gap is 1,200".
     pub(super) fn says_apart(&self, bare: &Bare) -> bool {
+        static GAP: LazyLock<Worded> = LazyLock::new(|| worded(r"(?i)\b(?:difference|differ|gap|apart)\b"));
+        if GAP.among(&self.first_letters).is_none() {
+            return false;
+        }
         const GAPS: [&str; 4] = ["difference ", "gap ", "differ by", "apart by"];
         let clause = |text: &str| text.rsplit([',', ';', '.']).next().unwrap_or_default().to_lowercase();
         let before = clause(&self.masked.text[..bare.start]);
@@ -296,6 +305,11 @@ impl<'a> Judge<'a, '_> {
 
     /// Whether a number is the ratio of the two rows named, told in so many words, and the right way round.
     pub(super) fn told_ratio(&self, bare: &Bare) -> Option<bool> {
+        static RATIO: LazyLock<Worded> =
+            LazyLock::new(|| worded(r"(?i)\b(?:ratio|dividing|divided|quotient|factor|unit|for every|for each)\b"));
+        if self.subjects.len() < 2 || RATIO.among(&self.first_letters).is_none() {
+            return None;
+        }
         const RATIOS: [&str; 6] = [
             "ratio of",
             " ratio",

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::basis::{Beyond, Tag};
 use super::measure;
 use super::number::{Bare, Kind};
-use super::pattern::pattern;
+use super::pattern::{Worded, pattern, worded};
 use super::reason::Reason;
 use super::verify::Judge;
 use super::words::{Direction, Multiple};
@@ -249,6 +249,9 @@ impl Judge<'_, '_> {
         static SIDE: LazyLock<Regex> = LazyLock::new(|| {
             pattern(r"(?i)\b(?:(?P<above>above|over|beyond|past|exceed|clear)|below|under|short of)(?: (?:it|that))?\b")
         });
+        static BAR: LazyLock<Worded> =
+            LazyLock::new(|| worded(r"(?i)\b(?:bar|line|mark|limit|threshold|cut-?off) (?:at|of)"));
+        BAR.among(&self.first_letters)?;
         let text = &self.masked.text;
         let is_bar = |bare: &&Bare| {
             let before = text[..bare.start].trim_end().to_lowercase();

@@ -126,10 +126,10 @@ pub(super) fn take_dates(out: &mut String, hints: Hints, lexicon: Option<&Lexico
         // Only days that the evidence knows: else it is a fraction.
         taker.each(&SLASHED, slashed, |is_known| is_known);
     }
-    if hints.digits && !taker.days.is_empty() {
+    if hints.ordinals && !taker.days.is_empty() {
         taker.ordinals();
     }
-    if taker.out.contains("Day") || taker.out.contains("Eve") || taker.out.contains("Hallow") {
+    if hints.feasts {
         taker.feasts();
     }
     let mut dates = taker.dates;

@@ -21,6 +21,10 @@ pub(super) struct Hints {
     pub(super) nones: bool,
     /// "a million".
     pub(super) rounds: bool,
+    /// "24th".
+    pub(super) ordinals: bool,
+    /// "Christmas Day".
+    pub(super) feasts: bool,
 }
 
 impl Hints {
@@ -34,6 +38,7 @@ impl Hints {
                 let digit_follows = bytes.get(at + 2).is_some_and(u8::is_ascii_digit);
                 out.dashes |= digit_follows && bytes[at + 1] == b'-';
                 out.slashes |= digit_follows && bytes[at + 1] == b'/';
+                out.ordinals |= matches!(bytes.get(at + 1), Some(b's' | b'n' | b'r' | b't'));
             }
             if byte.is_ascii_alphabetic() && !inside {
                 let first = |index: usize| bytes.get(at + index).map_or(0, u8::to_ascii_lowercase);
@@ -68,7 +73,11 @@ impl Hints {
             b"fir" | b"sec" | b"run" | b"num" => self.places = true,
             b"one" | b"top" => self.ones = true,
             b"no " | b"nob" | b"non" | b"now" => self.nones = true,
-            b"hal" => self.halves = true,
+            b"hal" => {
+                self.halves = true;
+                self.feasts = true;
+            }
+            b"chr" | b"box" | b"new" | b"val" | b"st." | b"sin" => self.feasts = true,
             _ => {}
         }
     }

@@ -79,32 +79,31 @@ impl Lexicon {
     pub(super) fn find<'a>(&'a self, lower: &str) -> Vec<(Range<usize>, &'a Entry)> {
         let mut out = Vec::new();
         let mut at = 0;
-        while let Some(letter) = lower[at..].chars().next() {
+        while at < lower.len() {
+            let word = Word::at(lower, at);
             let rest = &lower[at..];
-            let word = &rest[..word_end(rest)];
-            let fits = |entry: &&Entry| {
-                rest.starts_with(&*entry.lower) && !rest[entry.lower.len()..].chars().next().is_some_and(is_word)
-            };
+            let ends = |after: &str| !after.chars().next().is_some_and(is_word);
+            let fits = |entry: &&Entry| rest.strip_prefix(&*entry.lower).is_some_and(ends);
             // "Grinders": more of an entity than its name says.
             let is_plural = |entry: &&Entry| {
                 let may_be = !entry.rows.is_empty() && entry.lower.len() > 4 && !entry.lower.ends_with('s');
                 let after = rest
                     .strip_prefix(&*entry.lower)
                     .and_then(|after| after.strip_prefix('s'));
-                may_be && after.is_some_and(|after| !after.chars().next().is_some_and(is_word))
+                may_be && after.is_some_and(ends)
             };
-            let may_begin = !word.is_empty() || !letter.is_whitespace();
-            let own = if may_begin { self.beginning(hash(word)) } else { &[] };
-            let one = word.strip_suffix('s').filter(|one| one.len() > 4);
-            let plurals = || one.map_or(own, |one| self.beginning(hash(one)));
-            let plural = || plurals().iter().chain(own).find(is_plural);
-            let found = own.iter().find(fits).or_else(plural);
-            let end = match found {
-                Some(entry) if fits(&entry) => at + entry.lower.len(),
-                Some(entry) => at + entry.lower.len() + 1,
-                None => at + word.len().max(letter.len_utf8()),
+            let own = if word.may_begin { self.beginning(word.hash) } else { &[] };
+            let plurals = word.one.map_or(&[][..], |one| self.beginning(one));
+            let found = match own.iter().find(fits) {
+                Some(entry) => Some((entry, entry.lower.len())),
+                None => plurals
+                    .iter()
+                    .chain(own)
+                    .find(is_plural)
+                    .map(|entry| (entry, entry.lower.len() + 1)),
             };
-            out.extend(found.map(|entry| (at..end, entry)));
+            let end = at + found.map_or(word.length, |(_, length)| length);
+            out.extend(found.map(|(entry, _)| (at..end, entry)));
             at = end;
         }
         out
@@ -238,11 +237,64 @@ fn words(text: &str) -> HashSet<String> {
     words.chain(identifiers).map(str::to_lowercase).collect()
 }
 
+/// What a text begins with at some place: a word, or one other letter.
+struct Word {
+    hash: u64,
+    /// Of the word without the s at its end, where it may be more than one.
+    one: Option<u64>,
+    length: usize,
+    /// No entry begins with a blank.
+    may_begin: bool,
+}
+
+impl Word {
+    fn at(lower: &str, at: usize) -> Self {
+        let bytes = lower.as_bytes();
+        let (mut hash, mut before, mut end) = (FNV_START, FNV_START, at);
+        while let Some(byte) = bytes
+            .get(end)
+            .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        {
+            before = hash;
+            hash = mix(hash, *byte);
+            end += 1;
+        }
+        if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) {
+            return Self::of_any_letters(&lower[at..]);
+        }
+        let is_plural = end - at > 5 && bytes[end - 1] == b's';
+        Self {
+            hash,
+            one: is_plural.then_some(before),
+            length: (end - at).max(1),
+            may_begin: end > at || !bytes[at].is_ascii_whitespace(),
+        }
+    }
+
+    fn of_any_letters(rest: &str) -> Self {
+        let word = &rest[..word_end(rest)];
+        let letter = rest.chars().next().unwrap_or(' ');
+        let one = word.strip_suffix('s').filter(|one| one.len() > 4);
+        Self {
+            hash: hash(word),
+            one: one.map(hash),
+            length: word.len().max(letter.len_utf8()),
+            may_begin: !word.is_empty() || !letter.is_whitespace(),
+        }
+    }
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn mix(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
 /// FNV-1a of the word in lower case: words are short, and one is looked up for each word of each text. Two words that share it are
 /// told apart by their letters.
 fn hash(word: &str) -> u64 {
-    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    word.bytes()
+        .fold(FNV_START, |hash, byte| mix(hash, byte.to_ascii_lowercase()))
 }
 
 /// Where the word that a text begins with ends.

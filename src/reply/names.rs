@@ -206,7 +206,7 @@ impl Judge<'_, '_> {
             let message = format!("the evidence knows no {name}");
             self.out.faults.push(Reason::unsupported("name", message));
         }
-        if let Some(metric) = unknown_metric(&self.sentence.typed, |word| lexicon.knows(word)) {
+        if let Some(metric) = unknown_metric(&self.sentence.typed, &self.first_letters, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
     }
@@ -307,7 +307,7 @@ pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&st
 }
 
 /// A metric that models like to make up and of which not every word is known; words are asked for in lower case.
-pub(super) fn unknown_metric(text: &str, knows: impl Fn(&str) -> bool) -> Option<String> {
+pub(super) fn unknown_metric(text: &str, words: &FirstLetters, knows: impl Fn(&str) -> bool) -> Option<String> {
     // "Day-14 retention" where the evidence has that of other days.
     static DAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:day[- ]?|d)(?P<day>\d{1,3})[- ]retention\b"));
     if let Some(found) = text.contains("retention").then(|| DAY.captures(text)).flatten()
@@ -315,7 +315,7 @@ pub(super) fn unknown_metric(text: &str, knows: impl Fn(&str) -> bool) -> Option
     {
         return Some(found[0].to_lowercase());
     }
-    let found = METRIC.among(&FirstLetters::of(text))?.find(text)?;
+    let found = METRIC.among(words)?.find(text)?;
     let metric = found.as_str().to_lowercase();
     // "Ahead by a margin of $4,200" is a gap.
     let is_gap = metric == "margin"

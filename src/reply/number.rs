@@ -95,7 +95,8 @@ const JUST_BELOWS: &str =
     r"(?:just|barely|slightly|a little|a shade|a touch) (?:under|below|less than|shy of|short of)";
 static JUST_BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(JUST_BELOWS));
 /// Any of them: most numbers have none.
-static HEDGE: LazyLock<Regex> = LazyLock::new(|| hedge(&[ABOUTS, ABOVES, BELOWS, JUST_ABOVES, JUST_BELOWS].join("|")));
+static HEDGE: LazyLock<Regex> =
+    LazyLock::new(|| hedge(&[ABOUTS, ABOVES, BELOWS, JUST_ABOVES, JUST_BELOWS, MISSED, NEVER_BEYOND].join("|")));
 
 /// The bare numbers of a masked text, spelled-out counts included.
 pub(super) fn numbers(masked: &str) -> Vec<Bare> {
@@ -119,10 +120,10 @@ pub(super) fn numbers_hinted(masked: &str, hints: Hints) -> Vec<Bare> {
         out.extend(spelled::ones(masked));
         out.extend(spelled::one_minute(masked));
     }
-    if masked.contains(" in ") || masked.contains(" out of ") {
+    if spelled::may_tell_share(masked, hints) {
         out.extend(spelled::so_many_in(masked));
     }
-    if masked.contains("to one") || masked.contains("to-one") {
+    if hints.ones && (masked.contains("to one") || masked.contains("to-one")) {
         out.extend(spelled::to_one(masked));
     }
     if hints.rounds {
@@ -362,7 +363,7 @@ fn hedge_before(before: &str) -> Hedge {
     if before.trim_end().ends_with(" of") {
         return limit_of_measure(before.trim_end());
     }
-    if !HEDGE.is_match(before) && !MISSES.is_match(before) && !NEVER.is_match(before) {
+    if !HEDGE.is_match(before) {
         return Hedge::Exact;
     }
     hedge_of(before)
@@ -381,12 +382,10 @@ fn hedge_of(before: &str) -> Hedge {
         Hedge::JustBelow
     } else if JUST_ABOVE.is_match(before) {
         Hedge::JustAbove
-    } else if let Some(found) = NEVER.captures(before) {
-        if found.name("below").is_some() {
-            Hedge::Above
-        } else {
-            Hedge::Below
-        }
+    } else if NEVER.is_match(before) {
+        let before = before.trim_end();
+        let is_floor = before.ends_with("below") || before.ends_with("under");
+        if is_floor { Hedge::Above } else { Hedge::Below }
     } else if MISSES.is_match(before) {
         Hedge::Below
     } else if says_no_less(before) {
@@ -403,18 +402,12 @@ fn hedge_of(before: &str) -> Hedge {
 }
 
 /// "failed to clear", "never reached".
-static MISSES: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:fail(?:s|ed|ing)? to|did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|could(?: not|n['’]t)|not) (?:even )?(?:clear(?:s|ed)?|reach(?:es|ed)?|exceed(?:s|ed)?|top(?:s|ped)?|hit|pass(?:es|ed)?|surpass(?:es|ed)?|break|broke|beat|cross(?:es|ed)?)\s?$",
-    )
-});
+const MISSED: &str = r"(?:fail(?:s|ed|ing)? to|did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|could(?: not|n['’]t)|not) (?:even )?(?:clear(?:s|ed)?|reach(?:es|ed)?|exceed(?:s|ed)?|top(?:s|ped)?|hit|pass(?:es|ed)?|surpass(?:es|ed)?|break|broke|beat|cross(?:es|ed)?)";
+static MISSES: LazyLock<Regex> = LazyLock::new(|| hedge(MISSED));
 
 /// "did not drop below".
-static NEVER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|not|without) (?:ever |once )?(?:drop|fall|go|dip|sink|slip|rise|climb|get|went|fell|dropped|dipped|sank|slipped|rose|climbed|got|dropping|falling|going|dipping|rising|climbing)(?:s|ped)? (?:(?P<below>below|under)|above|over|past|beyond)\s?$",
-    )
-});
+const NEVER_BEYOND: &str = r"(?:did(?: not|n['’]t)|do(?:es)?(?: not|n['’]t)|never|not|without) (?:ever |once )?(?:drop|fall|go|dip|sink|slip|rise|climb|get|went|fell|dropped|dipped|sank|slipped|rose|climbed|got|dropping|falling|going|dipping|rising|climbing)(?:s|ped)? (?:below|under|above|over|past|beyond)";
+static NEVER: LazyLock<Regex> = LazyLock::new(|| hedge(NEVER_BEYOND));
 
 /// "no fewer than", which ends as "fewer than" does.
 fn says_no_less(before: &str) -> bool {

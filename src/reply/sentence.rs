@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::insight::Finding;
 
 use super::dates::Dated;
+use super::first_letters::FirstLetters;
 use super::mask::{mask, says, whole_words};
 use super::names::{unknown_metric, unknown_names};
 use super::number::{Bare, Kind, numbers};
@@ -111,7 +112,7 @@ fn check_strangers(masked: &str, findings: &[Finding]) -> Result<(), String> {
     if let Some(name) = unknown_names(masked, knows).first() {
         return Err(format!("name: no finding knows {name}"));
     }
-    match unknown_metric(masked, knows) {
+    match unknown_metric(masked, &FirstLetters::of(masked), knows) {
         Some(metric) => Err(format!("measure: no finding knows {metric}")),
         None => Ok(()),
     }

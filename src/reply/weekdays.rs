@@ -4,17 +4,17 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, Weekday};
-use regex::Regex;
 
 use super::dates::Dated;
 use super::day::day_of;
-use super::pattern::pattern;
+use super::pattern::{Worded, holding};
 use super::reason::Reason;
 use super::verify::Judge;
 
 /// One day of the week, and no habit ("Fridays", "every Friday") and no name of a feast.
-static WEEKDAY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static WEEKDAY: LazyLock<Worded> = LazyLock::new(|| {
+    holding(
+        r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)",
         r"(?P<other>(?i:black|cyber|easter|good|every|each|per|typical|average)\s)?\b(?P<day>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b",
     )
 });
@@ -22,11 +22,12 @@ static WEEKDAY: LazyLock<Regex> = LazyLock::new(|| {
 impl Judge<'_, '_> {
     pub(super) fn weekdays(&mut self) {
         let text = &self.sentence.typed;
-        if !text.contains("day") || self.basis.lexicon.days.is_empty() {
+        let pattern = WEEKDAY.among(&self.first_letters);
+        let Some(pattern) = pattern.filter(|_| !self.basis.lexicon.days.is_empty()) else {
             return;
-        }
+        };
         let mut faults = Vec::new();
-        for found in WEEKDAY.captures_iter(text) {
+        for found in pattern.captures_iter(text) {
             let (Some(day), None) = (found.name("day"), found.name("other")) else {
                 continue;
             };

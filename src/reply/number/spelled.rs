@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Bare, Hedge, Kind, hedge_before};
+use super::{Bare, Hedge, Hints, Kind, hedge_before};
 use crate::reply::pattern::pattern;
 
 /// "two and a half times".
@@ -28,6 +28,12 @@ pub(super) fn dozens(text: &str) -> impl Iterator<Item = Bare> {
         let is_half = found.as_str().len() > "a dozen".len();
         whole(&found, if is_half { 6.0 } else { 12.0 }, Kind::Plain)
     })
+}
+
+/// Whether a text may say "six in ten".
+pub(super) fn may_tell_share(text: &str, hints: Hints) -> bool {
+    let spells = hints.counts && (text.contains(" in ") || text.contains(" out of "));
+    spells || hints.digits && (text.contains(" in 10") || text.contains(" out of 10"))
 }
 
 /// "six in ten": a share. One in so many is a multiple.
