@@ -274,9 +274,18 @@ impl<'a> Judge<'a, '_> {
 
     /// "Together, A and B brought 2,234".
     fn says_together(&self, bare: &Bare) -> bool {
-        const SUMS: [&str; 6] = ["together", "combined", "sum of", "add up", "adds up", "in total"];
+        const SUMS: [&str; 8] = [
+            "together",
+            "combined",
+            "sum of",
+            "add up",
+            "adds up",
+            "adding",
+            "as a pair",
+            "in total",
+        ];
         static SUM: LazyLock<Worded> =
-            LazyLock::new(|| worded(r"(?i)\b(?:together|combined|sum|adds?|total|totalled)\b"));
+            LazyLock::new(|| worded(r"(?i)\b(?:together|combined|sum|adds?|adding|pair|total|totalled)\b"));
         if SUM.among(&self.first_letters).is_none() {
             return false;
         }
@@ -305,18 +314,20 @@ impl<'a> Judge<'a, '_> {
 
     /// Whether a number is the ratio of the two rows named, told in so many words, and the right way round.
     pub(super) fn told_ratio(&self, bare: &Bare) -> Option<bool> {
-        static RATIO: LazyLock<Worded> =
-            LazyLock::new(|| worded(r"(?i)\b(?:ratio|dividing|divided|quotient|factor|unit|for every|for each)\b"));
+        static RATIO: LazyLock<Worded> = LazyLock::new(|| {
+            worded(r"(?i)\b(?:ratio|dividing|divided|quotient|factor|multiple|unit|for every|for each)\b")
+        });
         if self.subjects.len() < 2 || RATIO.among(&self.first_letters).is_none() {
             return None;
         }
-        const RATIOS: [&str; 6] = [
+        const RATIOS: [&str; 7] = [
             "ratio of",
             " ratio",
             "dividing",
             "divided by",
             "quotient",
             "a factor of",
+            "multiple of",
         ];
         const PER_UNIT: [&str; 4] = ["for every unit", "for each unit", "for every one", "for each of"];
         let text = self.masked.text.to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 /// A word that opens sentences and names nothing.
 pub(super) fn is_opener(word: &str) -> bool {
-    const OPENERS: [&str; 178] = [
+    const OPENERS: [&str; 193] = [
         "the",
         "this",
         "that",
@@ -165,6 +165,21 @@ pub(super) fn is_opener(word: &str) -> bool {
         "save",
         "barring",
         "interview",
+        "declines",
+        "gains",
+        "increases",
+        "decreases",
+        "drops",
+        "rises",
+        "falls",
+        "losses",
+        "net",
+        "low",
+        "high",
+        "spread",
+        "position",
+        "positions",
+        "using",
         "minimum",
         "maximum",
         "number",

@@ -211,7 +211,8 @@ fn judge(text: &str, citations: &[String], ground: Ground<'_>) -> Judged {
         all.doubts += checked.doubts;
     }
     // What cites nothing cannot be checked, but for a metric that the evidence has never heard of.
-    let makes_up = all.faults.iter().any(|fault| fault.code == "measure") && claims;
+    let tells_number = all.bare_numbers > 0 || all.faults.iter().any(|fault| fault.code == "number");
+    let makes_up = tells_number && all.faults.iter().any(|fault| fault.code == "measure");
     if cites_nothing && !makes_up {
         return not_checkable();
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use crate::evidence::{At, TableKind};
 
@@ -18,7 +18,7 @@ use super::verify::Judge;
 
 static COMPARISON: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger)(?:\s[^\s,;:]+){0,8}? than|beats?|leads)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker)(?:\s[^\s,;:]+){0,8}? than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
+        r"(?i)\b(?:(?P<more>ahead of|above|exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|out(?:pace|rank|strip|shine|weigh|sell|do)(?:e?s|d|ped)?|outsold|outdid|surpass(?:es|ed|ing)?|overt(?:akes?|ook)|eclips(?:es|ed)|dwarf(?:s|ed)?|top(?:s|ped)|edge[sd]? out|in front of|(?:larger|bigger|higher|more|greater|stronger)(?:\s[^\s,;:]+){0,8}? than|beats?|leads|led)|(?P<less>below|behind|under|(?:lower|less|fewer|smaller|weaker)(?:\s[^\s,;:]+){0,8}? than|trail(?:s|ed|ing)?|lag(?:s|ged|ging)?(?: behind)?|falls? short of|fell short of))\b",
     )
 });
 
@@ -73,6 +73,10 @@ impl Judge<'_, '_> {
                 continue;
             };
             let between = &self.sentence.typed[word.end()..right.at];
+            // "A was led by B".
+            if word.as_str().eq_ignore_ascii_case("led") && between.starts_with(" by") {
+                continue;
+            }
             let inside = word.end()..right.at;
             let tells_number = self.numbers.iter().any(|bare| inside.contains(&bare.start))
                 || self.multiples.iter().any(|claim| inside.contains(&claim.start));
@@ -97,14 +101,19 @@ impl Judge<'_, '_> {
         self.out.faults.extend(faults);
     }
 
-    /// "Put A and B side by side and A comes out ahead".
-    fn comes_out(&self) -> Option<Reason> {
+    /// "comes out ahead", "is behind on revenue".
+    pub(super) fn comes_out_words(&self) -> Option<Captures<'_>> {
         static COMES: LazyLock<Worded> = LazyLock::new(|| {
             worded(
-                r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood) (?:on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$)",
+                r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood|had|has|shows?|posts?|posted) (?:the (?:higher|larger|bigger|greater|(?P<low>lower|smaller)) [a-z]|on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$)",
             )
         });
-        let found = COMES.among(&self.first_letters)?.captures(&self.sentence.typed)?;
+        COMES.among(&self.first_letters)?.captures(&self.sentence.typed)
+    }
+
+    /// "Put A and B side by side and A comes out ahead".
+    fn comes_out(&self) -> Option<Reason> {
+        let found = self.comes_out_words()?;
         let each = self.subjects_once();
         let [first, second] = each.as_slice() else {
             return None;
@@ -118,7 +127,7 @@ impl Judge<'_, '_> {
             [second, first]
         };
         let order = self.order(&own.rows, &other.rows)?;
-        (order != found.name("less").is_none()).then(|| {
+        (order != found.name("less").or(found.name("low")).is_none()).then(|| {
             let message = format!("\"{}\" is the wrong way round", &found[0]);
             Reason::contradicted("name", message)
         })
@@ -306,9 +315,8 @@ impl Judge<'_, '_> {
             .count();
         let join = self.masked.text[first.end..second.start].trim().to_lowercase();
         // "560 users against 264".
-        let counted = join
-            .split_once(' ')
-            .is_some_and(|(_, rest)| ["against", "versus", "vs"].contains(&lead(rest)));
+        let mut rests = join.match_indices(' ').map(|(at, _)| &join[at + 1..]).take(2);
+        let counted = rests.any(|rest| ["against", "versus", "vs"].contains(&lead(rest)));
         n_named > 1 && (counted || JOINS.contains(&lead(&join)))
     }
 

@@ -246,16 +246,32 @@ impl Judge<'_, '_> {
             "cut-off at",
             "cutoff at",
         ];
+        const AS_BARS: [&str; 8] = [
+            "cutoff",
+            "cut-off",
+            "threshold",
+            "limit",
+            "bar",
+            "mark",
+            "line",
+            "yardstick",
+        ];
         static SIDE: LazyLock<Regex> = LazyLock::new(|| {
             pattern(r"(?i)\b(?:(?P<above>above|over|beyond|past|exceed|clear)|below|under|short of)(?: (?:it|that))?\b")
         });
-        static BAR: LazyLock<Worded> =
-            LazyLock::new(|| worded(r"(?i)\b(?:bar|line|mark|limit|threshold|cut-?off) (?:at|of)"));
+        static BAR: LazyLock<Worded> = LazyLock::new(|| worded(r"(?i)\b(?:bar|line|mark|limit|threshold|cut-?off)\b"));
         BAR.among(&self.first_letters)?;
         let text = &self.masked.text;
         let is_bar = |bare: &&Bare| {
             let before = text[..bare.start].trim_end().to_lowercase();
-            BARS.iter().any(|bar| before.ends_with(bar))
+            let after = text[bare.end..].trim_start();
+            let as_bar = AS_BARS.iter().any(|bar| {
+                after
+                    .strip_prefix("as a ")
+                    .or(after.strip_prefix("as the "))
+                    .is_some_and(|after| after.starts_with(bar))
+            });
+            as_bar || BARS.iter().any(|bar| before.ends_with(bar))
         };
         let bare = self.numbers.iter().find(is_bar)?;
         let side = SIDE.captures(&text[bare.end..])?;

@@ -41,8 +41,11 @@ static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
 /// 14/3, 3/14/2025.
 static SLASHED: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?P<a>\d{1,2})/(?P<b>\d{1,2})(?:/(?P<y>(?:19|20)\d{2}))?\b"));
-static MONTH_YEAR: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"(?i)\b(?P<m>{MONTH}),? (?P<y>(?:19|20)\d{{2}})\b")));
+static MONTH_YEAR: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?P<m>{MONTH}),? (?P<y>(?:19|20)\d{{2}}|['’]\d{{2}})\b"
+    ))
+});
 /// The first month of a span within one year: "April to November 2025".
 static MONTHS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
@@ -289,10 +292,14 @@ fn dated(found: &Captures<'_>) -> Option<Dated> {
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ];
     let index = months.iter().position(|known| month.starts_with(known))?;
+    // "Oct '23".
+    let year = found.name("y").map_or("", |year| year.as_str());
+    let century = if year.starts_with(['\'', '’']) { 2000 } else { 0 };
+    let year: Option<i16> = year.trim_start_matches(['\'', '’']).parse().ok();
     Some(Dated {
         day: found.name("d").and_then(|day| day.as_str().parse().ok()),
         month: i8::try_from(index + 1).ok()?,
-        year: found.name("y").and_then(|year| year.as_str().parse().ok()),
+        year: year.map(|year| year + century),
         may_swap: false,
     })
 }

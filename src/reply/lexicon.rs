@@ -65,6 +65,12 @@ impl Lexicon {
         self.words.get_or_init(|| words(&self.printed)).contains(word)
     }
 
+    /// Whether a measure is called this, or more than this: "average day-7 retention".
+    pub(super) fn has_measure_like(&self, name: &str) -> bool {
+        let mut measures = self.entries.iter().filter(|entry| entry.is_measure);
+        measures.any(|entry| entry.lower.contains(name))
+    }
+
     /// The entries that begin with this first word, longest first.
     fn beginning(&self, first: u64) -> &[Entry] {
         if !self.firsts.may_hold(first) {

@@ -94,6 +94,15 @@ pub(super) fn whole_words(text: &str, name: &str) -> Vec<Range<usize>> {
 
 /// Whether `name` stands in a text as a whole word, letter case aside.
 pub(super) fn says(text: &str, name: &str) -> bool {
+    says_with(text, name, |after| after)
+}
+
+/// The same, where an s may follow it: "cohorts".
+pub(super) fn says_one_or_more(text: &str, name: &str) -> bool {
+    says_with(text, name, |after| after.strip_prefix('s').unwrap_or(after))
+}
+
+fn says_with<'t>(text: &'t str, name: &str, ends: impl Fn(&'t str) -> &'t str) -> bool {
     let (bytes, name) = (text.as_bytes(), name.as_bytes());
     let Some(first) = name.first() else { return false };
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
@@ -103,7 +112,7 @@ pub(super) fn says(text: &str, name: &str) -> bool {
             && text.is_char_boundary(at)
             && text.is_char_boundary(end)
             && !is_word(text[..at].chars().next_back())
-            && !is_word(text[end..].chars().next())
+            && !is_word(ends(&text[end..]).chars().next())
     };
     memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(fits)
 }

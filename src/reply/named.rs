@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use regex::Captures;
+
 use crate::evidence::{At, Role, TableKind};
 
 use super::basis::{Basis, Quantity, Tag};
@@ -179,15 +181,20 @@ impl Judge<'_, '_> {
         gaps.into_iter().all(|gap| gap.is_some_and(is_plain))
     }
 
-    /// "A leads, followed by B and C", "the order at the top is A, B, C": each stands where it is named.
-    pub(super) fn followers(&mut self) {
+    /// The words that tell an order of the rows named.
+    pub(super) fn tells_order(&self) -> Option<Captures<'_>> {
         static FOLLOWED: LazyLock<Worded> = LazyLock::new(|| {
             worded(
-                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|from the top|gold (?:would |should |will )?(?:go|goes|went)|places one|(?:first|highest|largest|most|biggest)\b[^.;]*\bsecond\b[^.;]*\bthird)\b)",
+                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|starting with the (?:largest|highest|biggest)|(?:leads?|led|leading) (?:on|in|for) [^.;]*\b(?:followed by|next)\b|from the top|gold (?:would |should |will )?(?:go|goes|went)|places one|(?:first|highest|largest|most|biggest)\b[^.;]*\bsecond\b[^.;]*\bthird)\b)",
             )
         });
         let followed = FOLLOWED.among(&self.first_letters).filter(|_| self.subjects.len() > 1);
-        let Some(found) = followed.and_then(|followed| followed.captures(&self.sentence.typed)) else {
+        followed?.captures(&self.sentence.typed)
+    }
+
+    /// "A leads, followed by B and C", "the order at the top is A, B, C": each stands where it is named.
+    pub(super) fn followers(&mut self) {
+        let Some(found) = self.tells_order() else {
             return;
         };
         let is_from_top = found.name("low").is_none();

@@ -15,7 +15,7 @@ use super::demonyms::country_of;
 use super::first_letters::FirstLetters;
 use super::lexicon::Entry;
 use super::measure;
-use super::pattern::{Worded, pattern, worded};
+use super::pattern::{Worded, holding, pattern, worded};
 use super::placeholder::Shown;
 use super::reason::Reason;
 use super::render::MARK;
@@ -32,7 +32,7 @@ pub(super) struct Mention<'b> {
 /// Metrics that models like to make up; a claim of one needs a label that says it.
 static METRIC: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets|downloads|installs|followers|newsletter|abandonment(?: rate)?|engagement rate|watch time|video views|renewals|trial sign-?ups|subscription (?:renewals|starts)|upgrades|downgrades|cancellations|add-to-carts?)\b",
+        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets|downloads|installs|followers|newsletter (?:sign-?ups|subscribers|opens)|abandonment(?: rate)?|engagement rate|watch time|video views|renewals|trial sign-?ups|subscription (?:renewals|starts)|upgrades|downgrades|cancellations|add-to-carts?)\b",
     )
 });
 
@@ -182,7 +182,14 @@ impl Judge<'_, '_> {
                 " members",
             ];
             let is_segment = SEGMENTS.iter().any(|noun| after.starts_with(noun));
-            let acronym = !is_segment && token.trim_end_matches('s').chars().all(|c| !c.is_lowercase());
+            // "Refund rate from SMS outreach".
+            const FROM: [&str; 5] = [" from ", " among ", " via ", " for ", " through "];
+            const TERMS: [&str; 16] = [
+                "USD", "EUR", "GBP", "JPY", "AOV", "ARPU", "DAU", "MAU", "KPI", "KPIs", "YoY", "D1", "D7", "D30", "US",
+                "UK",
+            ];
+            let is_source = FROM.iter().any(|word| typed[..at].ends_with(word)) && !TERMS.contains(&token);
+            let acronym = !is_segment && !is_source && token.trim_end_matches('s').chars().all(|c| !c.is_lowercase());
             if acronym || begins && (is_opener(&lower) || after.starts_with([',', ':'])) {
                 continue;
             }
@@ -206,9 +213,26 @@ impl Judge<'_, '_> {
             let message = format!("the evidence knows no {name}");
             self.out.faults.push(Reason::unsupported("name", message));
         }
+        if let Some(metric) = self.other_retention().map(str::to_owned) {
+            self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
+        }
         if let Some(metric) = unknown_metric(&self.sentence.typed, &self.first_letters, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
+    }
+
+    /// "Day-14 retention" where the evidence has that of other days.
+    fn other_retention(&self) -> Option<&str> {
+        static DAY: LazyLock<Worded> = LazyLock::new(|| {
+            holding(
+                r"(?i)\bretention\b",
+                r"(?i)\b(?:day[- ]?|d)(?P<day>\d{1,3})[- ]retention\b",
+            )
+        });
+        let found = DAY.among(&self.first_letters)?.captures(&self.sentence.typed)?;
+        let label = format!("day-{} retention", &found["day"]);
+        let is_known = self.basis.lexicon.has_measure_like(&label);
+        found.get(0).filter(|_| !is_known).map(|found| found.as_str())
     }
 
     /// A value right after a name must be a value of that name.
@@ -308,13 +332,6 @@ pub(super) fn unknown_names(text: &str, knows: impl Fn(&str) -> bool) -> Vec<&st
 
 /// A metric that models like to make up and of which not every word is known; words are asked for in lower case.
 pub(super) fn unknown_metric(text: &str, words: &FirstLetters, knows: impl Fn(&str) -> bool) -> Option<String> {
-    // "Day-14 retention" where the evidence has that of other days.
-    static DAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?:day[- ]?|d)(?P<day>\d{1,3})[- ]retention\b"));
-    if let Some(found) = text.contains("retention").then(|| DAY.captures(text)).flatten()
-        && !knows(&found["day"])
-    {
-        return Some(found[0].to_lowercase());
-    }
     let found = METRIC.among(words)?.find(text)?;
     let metric = found.as_str().to_lowercase();
     // "Ahead by a margin of $4,200" is a gap.
@@ -416,7 +433,8 @@ fn is_plain_word(text: &str, range: &std::ops::Range<usize>, name: &str, kind: T
     let (before, after) = (text[..range.start].trim_end(), text[range.end..].trim_start());
     if written != name {
         // Another letter case: a word unless the name is long and of its own.
-        let sentence_start = before.is_empty() && written.eq_ignore_ascii_case(name);
+        let opens = before.is_empty() || before.ends_with([')', ':', '.', ']']);
+        let sentence_start = opens && written.eq_ignore_ascii_case(name);
         return !(sentence_start && kind == TableKind::Quality) || name.len() <= 3;
     }
     if kind == TableKind::Quality && name.chars().all(|c| c.is_ascii_lowercase()) {

@@ -84,7 +84,7 @@ pub(super) struct Bare {
 
 const ABOUTS: &str = r"about|roughly|around|approximately|approx\.?|some|close to|circa|ca\.|~|an estimated|estimated|nearing|in the region of|on the order of|or so|more or less|≈";
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| hedge(ABOUTS));
-const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|on the far side of|beat(?:s|ing)?|clear(?:s|ed)|>|>=|≥";
+const ABOVES: &str = r"over|more than|better than|at least|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beyond|in excess of|topp(?:ed|ing)|tops|no less than|no fewer than|just over|upwards of|north of|(?:greater|higher|larger|bigger) than|(?:go(?:es)?|went|got|rose|climbed) past|past|pass(?:es|ed)|cross(?:es|ed)|broke(?: through)?|on the far side of|beat(?:s|ing)?|even|clear(?:s|ed)|>|>=|≥";
 static ABOVE: LazyLock<Regex> = LazyLock::new(|| hedge(ABOVES));
 const BELOWS: &str = r"nearly|almost|under|fewer than|less than|below|just under|up to|at most|no more than|not more than|short of|not quite|not even|lower than|smaller than|<|<=|≤";
 static BELOW: LazyLock<Regex> = LazyLock::new(|| hedge(BELOWS));
@@ -319,7 +319,11 @@ fn hedge_after(after: &str) -> Hedge {
             Hedge::Above
         };
     }
-    let Some(word) = after.strip_prefix(" or ") else {
+    // "98 % or better", "150 orders or more".
+    let noun = after
+        .strip_prefix(' ')
+        .and_then(|after| after.find(' ').map(|end| &after[end..]));
+    let Some(word) = after.strip_prefix(" or ").or_else(|| noun?.strip_prefix(" or ")) else {
         return Hedge::Exact;
     };
     let begins = |words: &[&str]| words.iter().any(|known| word.starts_with(known));
@@ -334,13 +338,21 @@ fn hedge_after(after: &str) -> Hedge {
 fn is_reference(before: &str, after: &str) -> bool {
     const MARKS: [&str; 7] = ["mark", "threshold", "line", "barrier", "limit", "bar", "ceiling"];
     let after = after.trim_start_matches([' ', '-']);
-    before.trim_end().ends_with(" the") && !MARKS.iter().any(|mark| after.starts_with(mark))
+    // "The $14 level on ARPU" is a mark, "the $14 level of last period" a value.
+    let is_level = after.strip_prefix("level").is_some_and(|after| {
+        let after = after.trim_start();
+        !["of", "seen", "recorded", "in the", "before"]
+            .iter()
+            .any(|word| after.starts_with(word))
+    });
+    before.trim_end().ends_with(" the") && !is_level && !MARKS.iter().any(|mark| after.starts_with(mark))
 }
 
 /// "No. 3", "is number 3".
 fn is_placed(before: &str) -> bool {
-    const VERBS: [&str; 12] = [
-        "is", "are", "was", "were", "ranks", "ranked", "at", "as", "becomes", "became", "remains", "the",
+    const VERBS: [&str; 19] = [
+        "placed", "places", "comes", "came", "finished", "stands", "sits", "is", "are", "was", "were", "ranks",
+        "ranked", "at", "as", "becomes", "became", "remains", "the",
     ];
     let verb = before.strip_suffix("number").map(str::trim_end);
     let is_rank = [" rank", " place", " position", "Rank"]
@@ -348,6 +360,7 @@ fn is_placed(before: &str) -> bool {
         .any(|word| before.ends_with(word));
     is_rank
         || before.ends_with("Number")
+        || before.ends_with("Position")
         || before.ends_with("No.")
         || verb.is_some_and(|before| VERBS.iter().any(|verb| before.ends_with(verb)))
 }

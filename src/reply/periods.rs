@@ -209,7 +209,7 @@ impl Judge<'_, '_> {
         static LABELLED: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"(?i)\((?:previous|prior|last|preceding) period\)[^.;,()]{0,20}$"));
         static ROWS: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|against)$"));
+            LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|as opposed to|against)$"));
         static TO: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
                 r"(?i)\b(?:to|(?:ended|closed|finished|ending|closing|ends|closes) at|now(?: (?:at|stands at|sits at|reads?|totals?|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
@@ -217,7 +217,7 @@ impl Judge<'_, '_> {
         });
         static LAST: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^\s?\((?:the )?(?:previous|prior|last|preceding) (?:period|week|month|quarter|window)\)|^[^.;,()\d]{0,14}\b(?:(?:in|during|of) the (?:period|window|week|month|quarter) before|(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^\s?\((?:the )?(?:previous|prior|last|preceding) (?:period|week|month|quarter|window)\)|^[^.;,()\d]{0,28}\b(?:(?:in|during|of) the (?:period|window|week|month|quarter) before|(?:in|during|of) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding) (?:period|week|month|quarter)|previously|before(?:hand)?|earlier|a (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static NOW: LazyLock<Regex> = LazyLock::new(|| {
@@ -227,7 +227,7 @@ impl Judge<'_, '_> {
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^\w]*(?:(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior) (?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^[^\w]*(?:a look (?:back )?at the (?:previous|prior|preceding|last|earlier) (?:period|window|week|month)|(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding|earlier)[- ](?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static AT: LazyLock<Regex> =
@@ -301,7 +301,7 @@ impl Judge<'_, '_> {
         let tells_both = before.ends_with(':') && AGAINST.is_match(after);
         static HAD: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:prior|previous|last|preceding|earlier) (?:period|window|week|month|quarter) (?:had|saw|showed|recorded|put) [^.;]{2,70}\b(?:at|of)$",
+                r"(?i)\b(?:prior|previous|last|preceding|earlier) (?:period|window|week|month|quarter) (?:had|saw|showed|recorded|put) [^.;]{2,70}\b(?:at|of)$|\b(?:ended|closed|began|started|finished|opened) the (?:prior|previous|last|preceding|earlier) (?:period|window|week|month|quarter) (?:with|at|on)$",
             )
         });
         if HAD.is_match(before) {

@@ -61,7 +61,9 @@ impl Judge<'_, '_> {
             .iter()
             .map(|at| (at.table.columns.iter().any(is_one), is_one(base(at).column)));
         let typed = self.sentence.typed.to_lowercase();
-        let is_told = ["expect", "late", "on time"].iter().any(|word| typed.contains(word));
+        let is_told = ["expect", "late", "on time"]
+            .iter()
+            .any(|word| typed.contains(word) && !label.contains(word));
         !is_told && all.clone().any(|(stands, _)| stands) && !all.any(|(_, is_used)| is_used)
     }
 

@@ -107,7 +107,11 @@ impl Judge<'_, '_> {
             || !self.superlatives.is_empty()
             || !self.multiples.is_empty()
             || ORDERS.iter().any(|words| self.masked.text.contains(words))
-            || self.subjects.len() > 1 && (self.compares() || self.lists_top().is_some())
+            || self.subjects.len() > 1
+                && (self.compares()
+                    || self.lists_top().is_some()
+                    || self.tells_order().is_some()
+                    || self.comes_out_words().is_some())
     }
 
     /// The cells that this sentence renders; all of the statement's when it renders none.

@@ -40,7 +40,7 @@ static NO_DIRECTION: LazyLock<Worded> = LazyLock::new(|| {
     worded(
         r"(?ix)\b(?:up\s+to|(?:open|show|turn|end|free|sum|add|gather|bring|brought|come|came)(?:s|ed|ing)?\s+up|follow(?:ing|ed)?[-\s]up|runners?[-\s]up|(?:dips?|falls?|drops?|slips?)\s(?:below|under)|(?:rises?|climbs?)\sabove|(?:made|make|makes|making|add|adds|added|set|sets|sign|signs|signed|signing|back|backed|catch|start|top|wind|pick|line|look|break|drill|shut|slow|cut|mark|count|split|broken|close|closed|clean|cleaned|tidied|speed|scale|scaling|warm)[-\s](?:up|down)s?|breakdown|markdown|countdown
         |lin(?:e|ed|ing)\s(?:the\s|them\s|all\s)?[a-z]*\s?up|(?:higher|lower)\s(?:[^\s,;:]+\s){1,8}?than|(?:off\s(?:the|limits)\b)|the\s(?:higher|lower)\s|(?:higher|lower|above|below)\s+(?:than|average|bound|the|all|its|their|every|any|both|median|mean|[0-9$€£\x{fffc}])|higher[-\s](?:value|priced|tier|end)|lower[-\s](?:value|priced|tier|end)
-        |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
+        |f(?:a|e)lls?\s+(?:flat|[\d.,]+[km]?\s(?:[a-z]+\s)?short|outside|between|into|within|back\ on|short|on\s+(?:a\s|the\s|\x01|mon|tue|wed|thu|fri|sat|sun))|loses?\s+(?:to|out)|contract\s|easing\s+of\s+rules|cost\s+reduction|room\s+for\s+improvement|los(?:t|es?|ing)\s(?:[a-z]+\s){0,4}of\s(?:its|their|the)\sdata|improvement\s+(?:plan|area|potential)s?|drop[-\s]?(?:off|out|down)s?|growth\s+(?:rate|team|plan|lever|opportunity)|loss\s+of\s+data|data\s+loss|spikes?\s+(?:detection|alert))\b?",
     )
 });
 
@@ -92,8 +92,8 @@ static BEATS_ANY: LazyLock<Regex> = LazyLock::new(|| {
 /// "hit its low", "the high came on", "led the field".
 static END: LazyLock<Worded> = LazyLock::new(|| {
     holding(
-        r"(?i)\b(?:high|peak|max|low|trough|min|nadir|bottom|top|lead|led|head|trail)",
-        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:(?:countries|segments|channels|products|cohorts|fields?|markets|group|pack)|(?:[a-z\x01-]+\s){0,3}?(?:list|ranking|table))\b|\b(?P<ahead>leads?|led) (?:on|in terms of)\b)",
+        r"(?i)\b(?:last|high|peak|max|low|trough|min|nadir|bottom|top|lead|led|head|trail)",
+        r"(?i)\b(?:(?:its|their|the|a)\s(?:(?:period|overall|weekly|monthly|yearly|daily|window)\s)?(?:(?P<max>high|peak|maximum)|(?P<min>low|trough|minimum|nadir))(?:\s(?:on|for|of|in|came|was|at|with)\b|[,.;:]|$)|at the (?:(?P<head>top)|bottom) of the (?:list|ranking|table|field|pack)\b|(?:(?P<first>leads?|led|heads?|headed|tops?|topped)|(?P<last>trails?|trailed))\s(?:all\s(?:the\s)?|the\s)(?:other\s)?(?:(?:countries|segments|channels|products|cohorts|fields?|markets|group|pack)|(?:[a-z\x01-]+\s){0,3}?(?:list|ranking|table))\b|\b(?P<ahead>leads?|led) (?:on|in terms of)\b|\b(?:comes?|came|ranks?|ranked|finish(?:es|ed)|plac(?:es|ed)) (?P<bottom>last|bottom)\b)",
     )
 });
 
@@ -112,7 +112,7 @@ static NO_SUPERLATIVE: LazyLock<Regex> = LazyLock::new(|| {
 
 static MULTIPLE: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice)|(?P<triple>tripled?|tripling|thrice)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third|one (?:\w+ )?in three)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter|one (?:\w+ )?in four)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one (?:\w+ )?in five|a fifth|one[- ]fifth)|(?P<tenth>one (?:\w+ )?in ten|a tenth)|(?P<half>one in two|half)|(?P<majority>majority|most of))\b",
+        r"(?i)\b(?:more than (?P<more>doubled|tripled)|(?P<double>doubled?|doubling|twice|two-?fold)|(?P<triple>tripled?|tripling|thrice|three-?fold)|(?P<quadruple>quadrupled?)|(?P<halve>halved|halving)|(?P<third>(?:one|a)[- ]third|one (?:\w+ )?in three)|(?P<two_thirds>two[- ]thirds)|(?P<quarter>(?:one|a)[- ]quarter|one (?:\w+ )?in four)|(?P<three_quarters>three[- ]quarters)|(?P<fifth>one (?:\w+ )?in five|a fifth|one[- ]fifth)|(?P<tenth>one (?:\w+ )?in (?:every )?ten|a tenth|one[- ]tenth)|(?P<half>one in two|half)|(?P<majority>majority|most of))\b",
     )
 });
 

@@ -78,6 +78,7 @@ pub(super) const CALLED: [(&str, &[&str]); 23] = [
         &[
             "session duration",
             "session length",
+            "per session",
             "sessions lasted",
             "session lasted",
             "visits",
@@ -86,7 +87,7 @@ pub(super) const CALLED: [(&str, &[&str]); 23] = [
     ),
     (
         "late events",
-        &["arrived late", "came in late", "late arrivals", "late"],
+        &["arrived late", "came in late", "late arrivals", "late ones", "late"],
     ),
     ("completeness", &["showed up", "came through", "complete"]),
     (

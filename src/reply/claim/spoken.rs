@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::evidence::{At, Column, Role, Row, Table, TableKind, Unit};
 use crate::reply::basis::Ground;
 use crate::reply::demonyms::country_of;
-use crate::reply::mask::{mask, says};
+use crate::reply::mask::{mask_found, says, says_one_or_more};
 use crate::reply::pattern::pattern;
 use crate::reply::periods::BEFORE;
 
@@ -18,7 +18,7 @@ use super::called::{CALLED, TOTALS};
 /// What speaks of all rows, whichever it names.
 static OF_ALL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:everywhere|(?:every|each) [a-z]+|(?:only|just|exactly) (?:\d+|one|two|three|four|five|six) [a-z]+|exceptions?|except|apart from|other than|aside from|all but|every other|no other|none of|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|half) of (?:the|our|all) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen)|(?:all|of the) (?:\d+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen) )",
+        r"(?i)\b(?:everywhere|(?:every|each) [a-z]+|(?:only|just|exactly) (?:\d+|one|two|three|four|five|six) [a-z]+|exceptions?|except|apart from|other than|aside from|all but|every other|no other|none of|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|half) (?:out )?of (?:(?:the|our|all) )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen)|(?:all|of the) (?:\d+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen) )",
     )
 });
 
@@ -28,8 +28,11 @@ pub(super) fn spoken_of<'a>(text: &str, ground: Ground<'a>, tables: &[&str]) -> 
 
 /// Beside cells that are cited: only those of rows that the text names, in the tables cited.
 pub(super) fn spoken_of_rows<'a>(text: &str, ground: Ground<'a>, tables: &[&str]) -> Vec<At<'a>> {
+    if tables.is_empty() {
+        return Vec::new();
+    }
     let speech = Speech::of(text, ground);
-    if tables.is_empty() || !speech.names_rows && !speech.of_all {
+    if !speech.names_rows && !speech.of_all {
         return Vec::new();
     }
     cells_of(&speech, ground, tables)
@@ -49,6 +52,8 @@ fn cells_of<'a>(speech: &Speech<'_>, ground: Ground<'a>, tables: &[&str]) -> Vec
 /// A text, and what is asked of it for each table.
 struct Speech<'t> {
     text: &'t str,
+    /// The rows that it names, but for days.
+    named: Vec<&'t str>,
     /// The days named, each with the last one where it begins a span of days.
     days: Vec<Range<Date>>,
     tells_before: bool,
@@ -63,9 +68,12 @@ struct Speech<'t> {
 }
 
 impl<'t> Speech<'t> {
-    fn of(text: &'t str, ground: Ground<'_>) -> Self {
+    fn of(text: &'t str, ground: Ground<'t>) -> Self {
         let lexicon = ground.lexicon;
-        let dates = mask(text, Some(lexicon)).dates;
+        let names = lexicon.find(&text.to_ascii_lowercase());
+        let dates = mask_found(text, &names, Some(lexicon)).dates;
+        let entries = names.iter().map(|(_, entry)| *entry);
+        let named = entries.flat_map(|entry| entry.rows.iter().map(|(row, _)| row).chain(&entry.measure_rows));
         let known = |at: usize| {
             let (_, dated) = &dates[at];
             let mut days = lexicon.days.iter().map(|(day, _)| *day);
@@ -87,6 +95,7 @@ impl<'t> Speech<'t> {
         }
         let mut out = Self {
             text,
+            named: named.map(|row| &**row).collect(),
             days,
             // What stands beside a current value is known without it.
             tells_before: BEFORE.is_match(text),
@@ -185,7 +194,8 @@ impl<'t> Speech<'t> {
     fn names(&self, row: &Row, is_totals: bool) -> bool {
         let is_day = |day: &Date| self.days.iter().any(|days| days.start <= *day && *day <= days.end);
         let day = || crate::reply::day::day_of(&row.key).or_else(|| crate::reply::day::month_of(&row.key));
-        self.says(&row.key)
+        self.named.contains(&row.id.as_str())
+            || row.key.starts_with(|c: char| c.is_ascii_digit()) && says(self.text, &row.key)
             || self.people.iter().any(|country| country.eq_ignore_ascii_case(&row.key))
             || is_totals && self.tells_total(&row.key)
             || !self.days.is_empty() && day().is_some_and(|day| is_day(&day))
@@ -200,6 +210,7 @@ impl<'t> Speech<'t> {
                     && (!self.names_rows || ways.iter().any(|way| self.text.contains(way)))
             })
         }) || self.calls_total(label)
+            || label == "new users" && self.calls(label, false)
     }
 
     fn calls_total(&self, label: &str) -> bool {
@@ -211,7 +222,10 @@ impl<'t> Speech<'t> {
 
     /// Whether the text says a name, or more of its kind.
     fn says(&self, name: &str) -> bool {
-        says(self.text, name) || name.len() > 4 && !name.ends_with('s') && says(self.text, &format!("{name}s"))
+        match name.len() > 4 && !name.ends_with('s') {
+            true => says_one_or_more(self.text, name),
+            false => says(self.text, name),
+        }
     }
 
     /// Whether it calls a measure by several words, which mean nothing else.

@@ -190,7 +190,7 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
 /// "Just one of the five", "one show falling users": where it is no article and no pronoun.
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
+        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:kept|held|managed|retained|exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
     )
 });
 
@@ -307,6 +307,9 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
     {
         return None;
     }
+    if before.ends_with(" in every") {
+        return None;
+    }
     // "One dollar in four" is a share.
     let last: Vec<&str> = before.rsplit(' ').take(3).collect();
     if matches!(last.as_slice(), ["in", _, "one"]) {
@@ -362,8 +365,9 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .trim_start()
         .strip_prefix("days ")
         .unwrap_or_default();
-    const OF_DAYS: [&str; 12] = [
-        "with", "when", "where", "that", "had", "saw", "exceed", "on which", "above", "below", "over", "under",
+    const OF_DAYS: [&str; 16] = [
+        "of the", "out of", "managed", "finished", "with", "when", "where", "that", "had", "saw", "exceed", "on which",
+        "above", "below", "over", "under",
     ];
     let are_rows = OF_DAYS.iter().any(|word| told_of.starts_with(word));
     let on_days = next == "days" && (are_rows || says_days("on") || limits && says_days("for"));

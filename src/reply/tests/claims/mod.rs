@@ -5,6 +5,7 @@ mod made;
 mod reading;
 mod sentences;
 mod sentences_false;
+mod sentences_told;
 mod sure;
 mod worded;
 

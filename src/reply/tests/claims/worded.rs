@@ -8,16 +8,19 @@ use crate::reply::Verifier;
 
 use super::sentences::{NEUTRAL, TRUE};
 use super::sentences_false::FALSE;
+use super::sentences_told as told;
 
 #[test]
 fn true_claims_are_supported() {
-    let wrong = judged(TRUE, |verdict| verdict == Verdict::Supported);
+    let all = [TRUE, told::TRUE].concat();
+    let wrong = judged(&all, |verdict| verdict == Verdict::Supported);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn false_claims_are_found() {
-    let wrong = judged(FALSE, |verdict| {
+    let all = [FALSE, told::FALSE].concat();
+    let wrong = judged(&all, |verdict| {
         matches!(verdict, Verdict::Contradicted | Verdict::Unsupported)
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
