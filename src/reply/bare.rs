@@ -95,7 +95,7 @@ impl<'a> Judge<'a, '_> {
             is_left: self.says_left(bare),
             subject: self.subject().filter(|_| bare.kind == Kind::Ordinal),
             of_all: self.tells_of_all(bare),
-            is_average: text[..bare.start].to_lowercase().contains("averag"),
+            is_average: says_average(text, bare),
             is_in_all: self.says_together(bare),
             is_gap: self.says_apart(bare),
             noun: self.noun_after(bare),
@@ -258,7 +258,8 @@ impl<'a> Judge<'a, '_> {
         let noun = before.strip_suffix(" of").and_then(|before| before.rsplit(' ').next());
         let of = noun.is_some_and(|noun| NOUNS.contains(&noun));
         // "Added 14,144 new users" tells how many are new.
-        let are_new = self.sentence.typed[bare.end..].trim_start().starts_with("new ");
+        let after = self.sentence.typed[bare.end..].trim_start();
+        let are_new = after.starts_with("new ") || bare.kind == Kind::Percent && after.starts_with("of ");
         by || of || !are_new && VERBS.contains(&word.as_str()) || self.says_more_than(bare)
     }
 
@@ -274,7 +275,7 @@ impl<'a> Judge<'a, '_> {
 
     /// "Together, A and B brought 2,234".
     fn says_together(&self, bare: &Bare) -> bool {
-        const SUMS: [&str; 8] = [
+        const SUMS: [&str; 9] = [
             "together",
             "combined",
             "sum of",
@@ -282,16 +283,20 @@ impl<'a> Judge<'a, '_> {
             "adds up",
             "adding",
             "as a pair",
+            "between them,",
             "in total",
         ];
         static SUM: LazyLock<Worded> =
-            LazyLock::new(|| worded(r"(?i)\b(?:together|combined|sum|adds?|adding|pair|total|totalled)\b"));
+            LazyLock::new(|| worded(r"(?i)\b(?:together|combined|sum|adds?|adding|pair|between|total|totalled)\b"));
         if SUM.among(&self.first_letters).is_none() {
             return false;
         }
         let text = self.masked.text.to_ascii_lowercase();
         let is_verb = text[..bare.start].ends_with(" total ") || text[..bare.start].ends_with(" totalled ");
-        !text.contains("averag") && !text.contains("mean") && (is_verb || SUMS.iter().any(|word| text.contains(word)))
+        !text.contains("averag")
+            && !text.contains("mean")
+            && !text.contains("divid")
+            && (is_verb || SUMS.iter().any(|word| text.contains(word)))
     }
 
     /// "are 15,946 apart", "the gap is 1,200".
@@ -305,56 +310,6 @@ impl<'a> Judge<'a, '_> {
         let before = clause(&self.masked.text[..bare.start]);
         let mut after = self.masked.text[bare.end..].split_whitespace().take(2);
         after.any(|word| word.trim_matches([',', '.']) == "apart") || GAPS.iter().any(|word| before.contains(word))
-    }
-
-    /// "The ratio of A to B is 2.3", "dividing A by B gives 1.8": of the two rows named, in that order.
-    fn is_ratio(&self, bare: &Bare) -> bool {
-        bare.kind == Kind::Plain && self.told_ratio(bare) == Some(true)
-    }
-
-    /// Whether a number is the ratio of the two rows named, told in so many words, and the right way round.
-    pub(super) fn told_ratio(&self, bare: &Bare) -> Option<bool> {
-        static RATIO: LazyLock<Worded> = LazyLock::new(|| {
-            worded(r"(?i)\b(?:ratio|dividing|divided|quotient|factor|multiple|unit|for every|for each)\b")
-        });
-        if self.subjects.len() < 2 || RATIO.among(&self.first_letters).is_none() {
-            return None;
-        }
-        const RATIOS: [&str; 7] = [
-            "ratio of",
-            " ratio",
-            "dividing",
-            "divided by",
-            "quotient",
-            "a factor of",
-            "multiple of",
-        ];
-        const PER_UNIT: [&str; 4] = ["for every unit", "for each unit", "for every one", "for each of"];
-        let text = self.masked.text.to_ascii_lowercase();
-        let is_per_unit = PER_UNIT.iter().any(|words| text.contains(words));
-        let each = self.subjects_once();
-        let [first, second] = each.as_slice() else {
-            return None;
-        };
-        if !is_per_unit && !RATIOS.iter().any(|words| text.contains(words)) {
-            return None;
-        }
-        // What stands between them, or before both, is no ratio of them.
-        if !is_per_unit && bare.start < second.range.end {
-            return None;
-        }
-        let shared = self.shared(&first.rows, &second.rows);
-        let mut ratios = shared
-            .into_iter()
-            .filter(|(x, y)| *x != 0.0 && *y != 0.0)
-            .map(|(x, y)| x / y);
-        let of = ratios.next()?;
-        let (right, wrong) = if is_per_unit { (1.0 / of, of) } else { (of, 1.0 / of) };
-        match (bare.fits(right), bare.fits(wrong)) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
-            _ => None,
-        }
     }
 
     /// "second-lowest": a place from below (-1), "second-highest" one from above.
@@ -436,7 +391,15 @@ impl<'a> Judge<'a, '_> {
             "sum of",
             "sum to",
         ];
-        const AFTER: [&str; 5] = ["each", "apiece", "on average", "combined", "altogether"];
+        const AFTER: [&str; 7] = [
+            "each",
+            "apiece",
+            "on average",
+            "combined",
+            "altogether",
+            "a day",
+            "per day",
+        ];
         let is_amount = matches!(bare.kind, Kind::Plain | Kind::Money(_) | Kind::Minutes);
         if !is_amount || self.basis.n_used() < 3 {
             return false;
@@ -448,6 +411,13 @@ impl<'a> Judge<'a, '_> {
                 .collect::<String>()
         };
         let before = clause(&self.masked.text[..bare.start]);
+        // "Ranged from 172 to 401 a day".
+        if ["rang", "between", "peak", "high", "low"]
+            .iter()
+            .any(|word| before.contains(word))
+        {
+            return false;
+        }
         let after = self.masked.text[bare.end..].trim_start();
         let after = after.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
         BEFORE.iter().any(|words| before.contains(words)) || AFTER.iter().any(|words| after.contains(words))
@@ -458,4 +428,11 @@ fn counts_another(bare: &Bare, noun: Option<&str>, quantity: &Quantity<'_>) -> R
     let (said, own) = (noun.unwrap_or_default(), quantity.noun.unwrap_or("something else"));
     let message = format!("\"{} {said}\": {} counts {own}", bare.raw, quantity.source);
     Reason::contradicted("unit", message)
+}
+
+/// "averaged 12", "12 on average", "dividing the sum by the number of days gives 12".
+fn says_average(text: &str, bare: &Bare) -> bool {
+    let before = text[..bare.start].to_ascii_lowercase();
+    let mut after = text[bare.end..].split_whitespace().take(4);
+    before.contains("averag") || before.contains("dividing the sum") || after.any(|word| word.starts_with("average"))
 }

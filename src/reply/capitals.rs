@@ -2,7 +2,7 @@
 
 /// A word that opens sentences and names nothing.
 pub(super) fn is_opener(word: &str) -> bool {
-    const OPENERS: [&str; 193] = [
+    const OPENERS: [&str; 195] = [
         "the",
         "this",
         "that",
@@ -165,6 +165,8 @@ pub(super) fn is_opener(word: &str) -> bool {
         "save",
         "barring",
         "interview",
+        "difference",
+        "gap",
         "declines",
         "gains",
         "increases",

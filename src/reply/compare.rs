@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use crate::evidence::{At, TableKind};
 
@@ -99,38 +99,6 @@ impl Judge<'_, '_> {
         faults.extend(self.ratios(&operands));
         faults.extend(self.values_of_others(&operands));
         self.out.faults.extend(faults);
-    }
-
-    /// "comes out ahead", "is behind on revenue".
-    pub(super) fn comes_out_words(&self) -> Option<Captures<'_>> {
-        static COMES: LazyLock<Worded> = LazyLock::new(|| {
-            worded(
-                r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood|had|has|shows?|posts?|posted) (?:the (?:higher|larger|bigger|greater|(?P<low>lower|smaller)) [a-z]|on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$)",
-            )
-        });
-        COMES.among(&self.first_letters)?.captures(&self.sentence.typed)
-    }
-
-    /// "Put A and B side by side and A comes out ahead".
-    fn comes_out(&self) -> Option<Reason> {
-        let found = self.comes_out_words()?;
-        let each = self.subjects_once();
-        let [first, second] = each.as_slice() else {
-            return None;
-        };
-        let at = found.get(0)?.start();
-        let before = self.mentions.iter().filter(|mention| mention.range.end <= at);
-        let last = before.max_by_key(|mention| mention.range.end)?;
-        let [own, other] = if last.rows == first.rows {
-            [first, second]
-        } else {
-            [second, first]
-        };
-        let order = self.order(&own.rows, &other.rows)?;
-        (order != found.name("less").or(found.name("low")).is_none()).then(|| {
-            let message = format!("\"{}\" is the wrong way round", &found[0]);
-            Reason::contradicted("name", message)
-        })
     }
 
     fn operands(&self) -> Vec<Operand<'_>> {

@@ -348,7 +348,7 @@ impl Judge<'_, '_> {
             .or(before.strip_suffix("all"))
             .unwrap_or(before);
         // "Looking across all 7 products".
-        let is_across = ["across", "among", "of"]
+        let is_across = ["across", "among", "Among", "Across", "through", "of"]
             .iter()
             .any(|word| words.trim_end().ends_with(word))
             && words.len() < before.len();

@@ -4,6 +4,17 @@
 #[derive(Debug, Clone, Default)]
 pub(super) struct FirstLetters([u64; SIZE]);
 
+/// Whether a byte is a letter of a word, as `\b` and `\w` mean it.
+pub(super) static IS_WORD: [bool; 256] = {
+    let mut out = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        out[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    out
+};
+
 /// Words of 64 bits: a sentence of twenty words fills one place in fifty.
 const SIZE: usize = 32;
 
@@ -13,7 +24,7 @@ impl FirstLetters {
         let bytes = text.as_bytes();
         let mut inside = false;
         for (at, byte) in bytes.iter().enumerate() {
-            let is_word = byte.is_ascii_alphanumeric() || *byte == b'_';
+            let is_word = IS_WORD[usize::from(*byte)];
             if is_word && !inside {
                 let next = |n: usize| bytes.get(at + n).copied().unwrap_or(b' ');
                 out.add(two(*byte, next(1)));
@@ -34,14 +45,31 @@ impl FirstLetters {
         Some(())
     }
 
+    /// Whether these words may stand in the text.
+    pub(super) fn may_hold(&self, words: &str) -> bool {
+        match *words.as_bytes() {
+            [a, b, c, ..] if IS_WORD[usize::from(a)] => self.holds(three(a, b, c)),
+            _ => true,
+        }
+    }
+
     fn add(&mut self, key: u32) {
-        let place = (key.wrapping_mul(0x9e37_79b1) >> 21) as usize;
+        let place = place(key);
         self.0[place / 64 % SIZE] |= 1 << (place % 64);
+    }
+
+    fn holds(&self, key: u32) -> bool {
+        let place = place(key);
+        self.0[place / 64 % SIZE] & (1 << (place % 64)) != 0
     }
 
     pub(super) fn may_share(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).fold(0, |all, (a, b)| all | (a & b)) != 0
     }
+}
+
+fn place(key: u32) -> usize {
+    (key.wrapping_mul(0x9e37_79b1) >> 21) as usize
 }
 
 fn three(a: u8, b: u8, c: u8) -> u32 {

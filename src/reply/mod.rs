@@ -54,6 +54,7 @@ mod specialist;
 mod statements;
 mod subjects;
 mod text;
+mod two_rows;
 mod verify;
 mod warm;
 mod weekdays;

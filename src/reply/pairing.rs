@@ -25,6 +25,9 @@ static RANKED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// What says that a list falls, whatever else it says.
+const FALLING: [&str; 5] = ["first", "highest to", "largest to", "biggest to", "most to"];
+
 static RISING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)\b(?:lowest|smallest|ascending|bottom|fewest|weakest|least|behind|trails?|below)\b")
 });
@@ -197,7 +200,7 @@ impl Judge<'_, '_> {
         let (1, Some(values)) = (columns.len(), values) else {
             return;
         };
-        let rises = RISING.is_match(text) && !text.contains("first");
+        let rises = RISING.is_match(text) && !FALLING.iter().any(|words| text.contains(words));
         let sorted = values
             .windows(2)
             .all(|two| if rises { two[0] <= two[1] } else { two[0] >= two[1] });

@@ -203,7 +203,7 @@ impl Judge<'_, '_> {
         });
         static WINDOW: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter|fortnight),? (?:it|they|that|this) (?:was|were|read|stood at|came to|totalled|totaled)$",
+                r"(?i)\b(?:in|during) the (?:previous|prior|preceding|last) (?:period|window|week|month|quarter|fortnight),? (?:it|they|that|this) (?:was|were|read|stood at|came to|totalled|totaled)$|\bin the (?:previous|prior|preceding|last|earlier) (?:period|window):?$|\bpreviously (?:stood|sat|was|were|came in)(?: at)?$",
             )
         });
         static LABELLED: LazyLock<Regex> =
@@ -212,7 +212,7 @@ impl Judge<'_, '_> {
             LazyLock::new(|| pattern(r"(?i)\b(?:from|versus|vs\.?|compared (?:with|to)|as opposed to|against)$"));
         static TO: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)\b(?:to|(?:ended|closed|finished|ending|closing|ends|closes) at|now(?: (?:at|stands at|sits at|reads?|totals?|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
+                r"(?i)\b(?:to|(?:ended|closed|finished|ending|closing|ends|closes) at|now(?: (?:at|stands? at|sits? at|reads?|totals?|amounts to|is))?|reached|reaching|is now|currently(?: at)?|today)$",
             )
         });
         static LAST: LazyLock<Regex> = LazyLock::new(|| {
@@ -227,7 +227,7 @@ impl Judge<'_, '_> {
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^\w]*(?:a look (?:back )?at the (?:previous|prior|preceding|last|earlier) (?:period|window|week|month)|(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding|earlier)[- ](?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^[^\w]*(?:a look (?:back )?at the (?:previous|prior|preceding|last|earlier) (?:period|window|week|month)|(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|before the current (?:period|window)|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding|earlier)[- ](?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static AT: LazyLock<Regex> =
@@ -240,6 +240,15 @@ impl Judge<'_, '_> {
         let after = &text[bare.end..self.numbers.get(index + 1).map_or(text.len(), |next| next.start)];
         static DAYS_BEFORE: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"(?i)\bin the (?:previous|prior|preceding) \d+ (?:days|weeks|months)\b"));
+        // "From 45.9 % at the lowest to 59.5 % at the highest".
+        if text.contains("at the lowest") || text.contains("at the highest") {
+            return None;
+        }
+        static HAS_NOW: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(
+                r"(?i)\b(?:current|this) (?:period|window|week|month) (?:has|shows|puts|sees) [^.;]{0,40}\b(?:at|of)$",
+            )
+        });
         // "Ranges from $24.27 to $73.65" tells no time.
         static RANGES: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
@@ -255,7 +264,9 @@ impl Judge<'_, '_> {
             return None;
         }
         let says_before = LAST.find(after).is_some_and(|found| {
-            const BASES: [&str; 9] = ["since", "than", "over", "on", "versus", "vs", "from", "against", "to"];
+            const BASES: [&str; 10] = [
+                "with", "since", "than", "over", "on", "versus", "vs", "from", "against", "to",
+            ];
             !found.as_str().split_whitespace().any(|word| BASES.contains(&word))
         });
         if says_before {
@@ -304,7 +315,12 @@ impl Judge<'_, '_> {
                 r"(?i)\b(?:prior|previous|last|preceding|earlier) (?:period|window|week|month|quarter) (?:had|saw|showed|recorded|put) [^.;]{2,70}\b(?:at|of)$|\b(?:ended|closed|began|started|finished|opened) the (?:prior|previous|last|preceding|earlier) (?:period|window|week|month|quarter) (?:with|at|on)$",
             )
         });
-        if HAD.is_match(before) {
+        if HAS_NOW.is_match(before) {
+            return Some(false);
+        }
+        let is_alone = self.numbers.len() == 1 && self.directions.is_empty();
+        let opens = is_alone && (OPENS.is_match(text) || DAYS_BEFORE.is_match(&self.sentence.typed));
+        if opens || HAD.is_match(before) {
             return Some(true);
         }
         if WINDOW.is_match(before) || LABELLED.is_match(before) {
@@ -317,9 +333,7 @@ impl Judge<'_, '_> {
         if compares && TO.is_match(before) && !only_names.iter().any(|words| before.ends_with(words)) {
             return Some(false);
         }
-        let is_alone = self.numbers.len() == 1 && self.directions.is_empty();
-        let opens = OPENS.is_match(text) || DAYS_BEFORE.is_match(&self.sentence.typed);
-        (is_alone && opens).then_some(true)
+        None
     }
 
     /// A rendered previous value is not "now".

@@ -107,35 +107,6 @@ impl Judge<'_, '_> {
         self.directions = found;
     }
 
-    /// "Compared with A, B is higher": whether the row named second lies on the side told.
-    fn compares_fronted(&self, direction: &Direction) -> Option<bool> {
-        static FRONTED: LazyLock<Regex> = LazyLock::new(|| {
-            pattern(
-                r"(?i)\b(?:compared (?:with|to)|next to|against|versus|relative to|beside)(?: the)?(?: that of| those of| [a-z]+ (?:of|in))?(?: the)? $",
-            )
-        });
-        let each = self.subjects_once();
-        let [first, second] = each.as_slice() else {
-            return None;
-        };
-        let is_level = ["higher", "lower"].contains(&direction.word.as_str());
-        let after = &self.masked.text[direction.end..];
-        if is_level && (after.contains("the former") || after.contains("the latter")) {
-            let order = self.order(&first.rows, &second.rows)?;
-            return Some((order == after.contains("the former")) == (direction.sign > 0));
-        }
-        let typed = &self.sentence.typed;
-        let may_compare = is_level && second.range.end <= direction.start && !after.contains(" than");
-        let order = may_compare.then(|| self.order(&second.rows, &first.rows)).flatten()?;
-        let holds = order == (direction.sign > 0);
-        // "A stood at 31 %, while B came in higher".
-        let between = &typed[first.range.end..second.range.start];
-        let is_contrast = [" while ", " whereas ", " and ", ";"]
-            .iter()
-            .any(|word| between.contains(word));
-        (holds && is_contrast || FRONTED.is_match(&typed[..first.range.start])).then_some(holds)
-    }
-
     /// "Only one cohort fell below 7 %": on which side of a limit it lies, where nothing is known of before.
     fn tells_side(&self, direction: &Direction) -> bool {
         const SIDES: [&str; 8] = [

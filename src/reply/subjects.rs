@@ -24,6 +24,50 @@ const SHORT: [(&str, &str); 3] = [
     ("dau", "active users"),
 ];
 
+/// How texts speak of a total, by a part of its label.
+const TOTALS: [(&str, &[&str]); 8] = [
+    (
+        "revenue",
+        &[
+            "revenue", "sales", "turnover", "income", "earn", "money", "taking", "top line", "top-line", "topline",
+            "brought", "bring", "receipt", "spen", "$", "€", "£", "usd", "eur", "gbp",
+        ],
+    ),
+    ("order value", &["order", "aov", "basket", "ticket", "cheque", "spen"]),
+    (
+        "retention",
+        &[
+            "retention",
+            "retain",
+            "return",
+            "came back",
+            "come back",
+            "stay",
+            "kept",
+            "keep",
+            "-day",
+            "d1",
+            "d7",
+            "d30",
+        ],
+    ),
+    ("conversion", &["conver"]),
+    (
+        "users",
+        &[
+            "user", "customer", "people", "audience", "visitor", "base", "account", "sign-up", "signup", "joined",
+            "newcomer", "acqui", "dau", "member", "shopper", "buyer", "recruit", "registr",
+        ],
+    ),
+    ("sessions", &["session", "visit", "traffic"]),
+    ("orders", &["order", "purchase", "transaction"]),
+    ("duplicate", &["duplic"]),
+];
+
+const PRONOUNS: [&str; 12] = [
+    "it", "they", "this", "that", "these", "those", "its", "figure", "metric", "number", "which", "measure",
+];
+
 /// What measures are called for short, and their labels.
 const NAMES: [(&str, &str); 5] = [
     ("D1 retention", "day-1 retention"),
@@ -67,6 +111,22 @@ impl Judge<'_, '_> {
         !is_told && all.clone().any(|(stands, _)| stands) && !all.any(|(_, is_used)| is_used)
     }
 
+    /// The total that all cells used are about, where the text has no word for it.
+    fn unnamed_total(&self) -> Option<&str> {
+        let cells = &self.basis.cells;
+        let first = cells.first().filter(|at| at.table.kind == TableKind::Totals)?;
+        let label = first.row.key.as_str();
+        let states = !self.numbers.is_empty() || !self.directions.is_empty();
+        if !states || !self.sentence.pieces.is_empty() || !cells.iter().all(|at| std::ptr::eq(at.row, first.row)) {
+            return None;
+        }
+        let lower = self.sentence.typed.to_lowercase();
+        let (_, words) = TOTALS.iter().find(|(part, _)| label.contains(part))?;
+        let mut said = lower.split(|c: char| !c.is_alphanumeric() && c != '-');
+        let is_pronoun = said.any(|word| PRONOUNS.contains(&word));
+        (!is_pronoun && !words.iter().any(|word| lower.contains(word))).then_some(label)
+    }
+
     /// A measure that the text calls by its short name, and of which no cell is used.
     fn named_otherwise(&self) -> Option<&'static str> {
         let said = NAMES.iter().filter(|(short, _)| says(&self.sentence.typed, short));
@@ -101,6 +161,10 @@ impl Judge<'_, '_> {
             .collect();
         if self.basis.cells.is_empty() {
             return;
+        }
+        if let Some(label) = self.unnamed_total() {
+            let message = format!("the text does not speak of {label}, which its cells are about");
+            self.fault(Reason::unsupported("measure", message));
         }
         if let Some(other) = self.named_otherwise() {
             let message = format!("no cell used is about {other}");
@@ -140,6 +204,8 @@ impl Judge<'_, '_> {
             own.iter()
                 .any(|own| own.contains(&format!(" per {}", entry.lower.trim_end_matches('s'))))
         };
+        // "44 % of new users returned on day one".
+        let is_base = |entry: &Entry| entry.lower.ends_with("users") && own.iter().any(|own| own.contains("retention"));
         let is_complete =
             |entry: &Entry| entry.lower.contains("event") && own.iter().any(|own| own.contains("completeness"));
         let of_duration =
@@ -150,6 +216,7 @@ impl Judge<'_, '_> {
                 || of_duration(entry)
                 || is_per(entry)
                 || is_complete(entry)
+                || is_base(entry)
         }) {
             let words: BTreeSet<&str> = said.iter().map(|entry| &*entry.lower).collect();
             let words: Vec<&str> = words.into_iter().collect();

@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::evidence::{At, Column, Role, Row, Table, TableKind, Unit};
 use crate::reply::basis::Ground;
 use crate::reply::demonyms::country_of;
+use crate::reply::first_letters::FirstLetters;
 use crate::reply::mask::{mask_found, says, says_one_or_more};
 use crate::reply::pattern::pattern;
 use crate::reply::periods::BEFORE;
@@ -52,6 +53,7 @@ fn cells_of<'a>(speech: &Speech<'_>, ground: Ground<'a>, tables: &[&str]) -> Vec
 /// A text, and what is asked of it for each table.
 struct Speech<'t> {
     text: &'t str,
+    words: FirstLetters,
     /// The rows that it names, but for days.
     named: Vec<&'t str>,
     /// The days named, each with the last one where it begins a span of days.
@@ -95,6 +97,7 @@ impl<'t> Speech<'t> {
         }
         let mut out = Self {
             text,
+            words: FirstLetters::of(text),
             named: named.map(|row| &**row).collect(),
             days,
             // What stands beside a current value is known without it.
@@ -121,7 +124,7 @@ impl<'t> Speech<'t> {
 
     /// "Total orders", in full, beside another table.
     fn names_total(&self, table: &Table) -> bool {
-        let is_said = |row: &Row| says(self.text, &row.key) || self.calls_total(&row.key);
+        let is_said = |row: &Row| self.says_exactly(&row.key) || self.calls_total(&row.key);
         table.rows.iter().any(|row| row.key.contains(' ') && is_said(row))
     }
 
@@ -195,7 +198,7 @@ impl<'t> Speech<'t> {
         let is_day = |day: &Date| self.days.iter().any(|days| days.start <= *day && *day <= days.end);
         let day = || crate::reply::day::day_of(&row.key).or_else(|| crate::reply::day::month_of(&row.key));
         self.named.contains(&row.id.as_str())
-            || row.key.starts_with(|c: char| c.is_ascii_digit()) && says(self.text, &row.key)
+            || row.key.starts_with(|c: char| c.is_ascii_digit()) && self.says_exactly(&row.key)
             || self.people.iter().any(|country| country.eq_ignore_ascii_case(&row.key))
             || is_totals && self.tells_total(&row.key)
             || !self.days.is_empty() && day().is_some_and(|day| is_day(&day))
@@ -217,11 +220,18 @@ impl<'t> Speech<'t> {
         let known = CALLED
             .iter()
             .filter(|(known, _)| *known == label && TOTALS.iter().any(|(start, _)| label.starts_with(start)));
-        known.flat_map(|(_, ways)| *ways).any(|way| says(self.text, way))
+        known.flat_map(|(_, ways)| *ways).any(|way| self.says_exactly(way))
+    }
+
+    fn says_exactly(&self, name: &str) -> bool {
+        self.words.may_hold(name) && says(self.text, name)
     }
 
     /// Whether the text says a name, or more of its kind.
     fn says(&self, name: &str) -> bool {
+        if !self.words.may_hold(name) {
+            return false;
+        }
         match name.len() > 4 && !name.ends_with('s') {
             true => says_one_or_more(self.text, name),
             false => says(self.text, name),
@@ -232,7 +242,7 @@ impl<'t> Speech<'t> {
     fn calls_in_words(&self, label: &str) -> bool {
         let known = CALLED.iter().filter(|(known, _)| known.eq_ignore_ascii_case(label));
         let mut ways = known.flat_map(|(_, ways)| *ways).filter(|way| way.contains(' '));
-        ways.any(|way| says(self.text, way))
+        ways.any(|way| self.says_exactly(way))
     }
 
     /// Whether it calls a measure by another name: without a table cited, by one that means nothing else.

@@ -177,7 +177,7 @@ static COUNT_WORD: LazyLock<Regex> = LazyLock::new(|| {
 
 static PLACE_WORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:by|in terms of|on|for) [a-z' -]{3,30}(?:\:| comes| is| was| stands| came)|\bthe (?P<nth>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:field|country|segment|channel|product|cohort|market) is\b|\b(?:is|are|was|were|at|comes in at|ranks) number (?P<number>one|two|three|four|five)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
+        r"(?i)\b(?:ranks?|ranked|ranking|places?|placed|comes|came|is|was|stands|sits|finished|finishes|takes)\s(?:(?:only|just|now|still|currently|again|even)\s)?(?:in\s)?(?:the\s)?(?P<after>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?:$|[\s,.;]+(?:place|position|spot|rank|on|by|for|in|among|of|overall|with)\b|[.,;]?$)|\bputs?\s(?:it|them)\s(?:in\s)?(?P<put>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b|\b(?P<runner>runner-up)\b|\b(?P<named>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:place|position|spot|rank)\b|(?:^|[.;:]\s)(?P<by>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:by|in terms of|on|for) [a-z' -]{3,30}(?:\:| comes| is| was| stands| came)|\bthe (?P<nth>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:field|country|segment|channel|product|cohort|market) is\b|\bnumber (?P<number>one|two|three|four|five)\b|\b(?P<with>second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)[-\s](?:largest|highest|biggest|most|best|lowest|smallest|worst|fewest|least|weakest|strongest|busiest|longest|shortest)\b",
     )
 });
 
@@ -190,7 +190,7 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
 /// "Just one of the five", "one show falling users": where it is no article and no pronoun.
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^\w-])(?:(?P<plural>one)\s(?:[a-z-]+s\s)?(?:kept|held|managed|retained|exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
+        r"(?i)(?:^|[^\w-])(?:(?P<single>one) (?:day|country|field|segment|channel|product|cohort) (?:has|had|shows?|saw|recorded|posted|with)\b|(?P<plural>one)\s(?:[a-z-]+s\s)?(?:kept|held|managed|retained|exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
     )
 });
 
@@ -200,8 +200,11 @@ pub(super) fn ones(text: &str) -> impl Iterator<Item = Bare> {
             .name("plural")
             .or(found.name("only"))
             .or(found.name("but"))
-            .or(found.name("inone"))?;
-        Some(Bare {
+            .or(found.name("inone"))
+            .or(found.name("single"))?;
+        let before = text[..word.start()].trim_end();
+        // "If one channel had to be named".
+        (!before.ends_with("If") && !before.ends_with(" if")).then(|| Bare {
             raw: word.as_str().to_owned(),
             start: word.start(),
             end: word.end(),
@@ -295,6 +298,7 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
             "those",
             "the",
             "first",
+            "number",
             "last",
             "or",
         ]
@@ -322,7 +326,9 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .to_lowercase();
     let next = next.trim_matches(|c: char| !c.is_alphanumeric());
     let unit = unit(text[word.end()..].trim_start());
-    const LOOSE: [&str; 32] = [
+    const LOOSE: [&str; 34] = [
+        "numbers",
+        "values",
         "counts",
         "fronts",
         "horizons",
@@ -370,7 +376,11 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         "above", "below", "over", "under",
     ];
     let are_rows = OF_DAYS.iter().any(|word| told_of.starts_with(word));
-    let on_days = next == "days" && (are_rows || says_days("on") || limits && says_days("for"));
+    const SEPARATE: [&str; 4] = ["separate", "different", "distinct", "individual"];
+    let mut following = text[word.end()..].split_whitespace();
+    let is_days =
+        next == "days" || SEPARATE.contains(&next) && following.nth(1).is_some_and(|word| word.starts_with("days"));
+    let on_days = is_days && (are_rows || says_days("on") || limits && says_days("for"));
     if unit.is_none() && LOOSE.contains(&next) && !on_days {
         return None;
     }
