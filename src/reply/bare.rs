@@ -275,7 +275,7 @@ impl<'a> Judge<'a, '_> {
 
     /// "Together, A and B brought 2,234".
     fn says_together(&self, bare: &Bare) -> bool {
-        const SUMS: [&str; 9] = [
+        const SUMS: [&str; 10] = [
             "together",
             "combined",
             "sum of",
@@ -284,10 +284,12 @@ impl<'a> Judge<'a, '_> {
             "adding",
             "as a pair",
             "between them,",
+            " plus ",
             "in total",
         ];
-        static SUM: LazyLock<Worded> =
-            LazyLock::new(|| worded(r"(?i)\b(?:together|combined|sum|adds?|adding|pair|between|total|totalled)\b"));
+        static SUM: LazyLock<Worded> = LazyLock::new(|| {
+            worded(r"(?i)\b(?:together|combined|sum|adds?|adding|pair|between|plus|total|totalled)\b")
+        });
         if SUM.among(&self.first_letters).is_none() {
             return false;
         }

@@ -62,7 +62,7 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)], lexicon: 
         let counts_days = |found: &str| found.starts_with("for ") && found.ends_with("days") && has_limit(text);
         let found: Vec<_> = SCAFFOLD
             .find_iter(&out)
-            .filter(|found| !counts_days(found.as_str()))
+            .filter(|found| !counts_days(found.as_str()) && !goes_on(&out[found.end()..]))
             .map(|found| found.range())
             .collect();
         for range in found {
@@ -74,6 +74,16 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)], lexicon: 
         hints,
         dates,
     }
+}
+
+/// "Ended the week 13.8 % lower": the number is no number of a week.
+fn goes_on(after: &str) -> bool {
+    let digit_follows = |mark: char| {
+        after
+            .strip_prefix(mark)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    digit_follows('.') || digit_follows(',') || after.trim_start().starts_with('%')
 }
 
 fn has_limit(text: &str) -> bool {

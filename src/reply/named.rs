@@ -185,7 +185,7 @@ impl Judge<'_, '_> {
     pub(super) fn tells_order(&self) -> Option<Captures<'_>> {
         static FOLLOWED: LazyLock<Worded> = LazyLock::new(|| {
             worded(
-                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|starting with the (?:largest|highest|biggest)|(?:leads?|led|leading) (?:on|in|for) [^.;]*\b(?:followed by|next)\b|from the top|gold (?:would |should |will )?(?:go|goes|went)|places one|(?:first|highest|largest|most|biggest)\b[^.;]*\bsecond\b[^.;]*\bthird)\b)",
+                r"(?i)(?:\b(?:(?P<top>leads?|led|tops?|topped|largest|highest|most|biggest)|(?P<low>smallest|lowest|fewest|least))\b.*\bfollowed by\b|\b(?P<order>order at the top|podium|first (?:two|three|four|five) are|(?:top|first|highest|largest|leading|biggest)\b[^.;]*\bin (?:this |that )?order|starting with the (?:largest|highest|biggest)|(?:leads?|led|leading) (?:on|in|for) [^.;]*\b(?:followed by|next)\b|from the top|gold (?:would |should |will )?(?:go|goes|went)|places one|(?:first|highest|largest|most|biggest)\b[^.;]*\bsecond\b[^.;]*\bthird)\b)",
             )
         });
         let followed = FOLLOWED.among(&self.first_letters).filter(|_| self.subjects.len() > 1);

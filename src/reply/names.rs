@@ -32,7 +32,7 @@ pub(super) struct Mention<'b> {
 /// Metrics that models like to make up; a claim of one needs a label that says it.
 static METRIC: LazyLock<Worded> = LazyLock::new(|| {
     worded(
-        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|headcount|open rate|uptime|support tickets|downloads|installs|followers|newsletter (?:sign-?ups|subscribers|opens)|abandonment(?: rate)?|engagement rate|watch time|video views|renewals|trial sign-?ups|subscription (?:renewals|starts)|upgrades|downgrades|cancellations|add-to-carts?)\b",
+        r"(?i)\b(?:bounce rate|lifetime value|ltv|churn rate|net promoter score|nps|churn (?:among|hit|reached|stood|came)|satisfaction(?: score)?|profit|margin|acquisition cost|cac|click-through rate|ctr|cost per click|cpc|roas|impressions|page ?views|market share|open rate|uptime|support tickets|downloads|installs|followers|newsletter (?:sign-?ups|subscribers|opens)|abandonment(?: rate)?|engagement rate|watch time|video views|renewals|trial sign-?ups|subscription (?:renewals|starts)|upgrades|downgrades|cancellations|add-to-carts?)\b",
     )
 });
 
@@ -213,12 +213,47 @@ impl Judge<'_, '_> {
             let message = format!("the evidence knows no {name}");
             self.out.faults.push(Reason::unsupported("name", message));
         }
+        if let Some(field) = self.unknown_field() {
+            self.fault(Reason::unsupported(
+                "name",
+                format!("the evidence knows no field {field}"),
+            ));
+        }
         if let Some(metric) = self.other_retention().map(str::to_owned) {
             self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
         if let Some(metric) = unknown_metric(&self.sentence.typed, &self.first_letters, |word| lexicon.knows(word)) {
             self.fault(Reason::unsupported("measure", format!("the evidence has no {metric}")));
         }
+    }
+
+    /// "The latitude field" where fields are rows, and none is called so.
+    fn unknown_field(&self) -> Option<String> {
+        static FIELD: LazyLock<Worded> = LazyLock::new(|| {
+            holding(
+                r"(?i)\b(?:field|column)\b",
+                r"\b[Tt]he (?P<field>[a-z_]{3,}) (?:field|column)\b",
+            )
+        });
+        const OTHERS: [&str; 12] = [
+            "same",
+            "whole",
+            "only",
+            "affected",
+            "remaining",
+            "respective",
+            "relevant",
+            "named",
+            "quality",
+            "data",
+            "entire",
+            "leading",
+        ];
+        let is_of_fields = self.basis.cells.iter().any(|at| at.table.kind == TableKind::Quality);
+        let found = FIELD.among(&self.first_letters).filter(|_| is_of_fields)?;
+        let field = found.captures(&self.masked.text)?["field"].to_owned();
+        let is_plain = OTHERS.contains(&field.as_str()) || is_opener(&field) || field.ends_with("est");
+        (!is_plain && !self.basis.lexicon.knows(&field)).then_some(field)
     }
 
     /// "Day-14 retention" where the evidence has that of other days.

@@ -227,7 +227,7 @@ impl Judge<'_, '_> {
         });
         static OPENS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"(?i)^[^\w]*(?:a look (?:back )?at the (?:previous|prior|preceding|last|earlier) (?:period|window|week|month)|(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|before the current (?:period|window)|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding|earlier)[- ](?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
+                r"(?i)^[^\w]*(?:a look (?:back )?at the (?:previous|prior|preceding|last|earlier) (?:period|window|week|month)|(?:going|looking|stepping) back (?:a|one) (?:period|week|month|quarter)|(?:a|one) (?:period|week|month|quarter) back|the baseline|before the current (?:period|window)|previously|before|formerly|earlier|(?:back )?(?:in|during) the (?:period|window|week|month|quarter) before|(?:back )?(?:in|during|for) the (?:previous|prior|preceding|last|earlier|former) (?:period|window|week|month|quarter)|(?:the )?(?:last|previous|prior|preceding|earlier)[- ](?:period|week|month|quarter)|(?:one|a) (?:period|week|month|quarter) (?:ago|earlier|before))\b",
             )
         });
         static AT: LazyLock<Regex> =

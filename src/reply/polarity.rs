@@ -36,6 +36,9 @@ impl Judge<'_, '_> {
                 self.out.doubts += 1;
                 continue;
             }
+            if self.tells_side_of_row(direction) {
+                continue;
+            }
             if let Some(is_right) = self.compares_fronted(direction) {
                 if !is_right {
                     let message = format!("\"{}\" is the wrong way round", direction.word);
@@ -105,6 +108,15 @@ impl Judge<'_, '_> {
             }
         }
         self.directions = found;
+    }
+
+    /// "Users in Rome fell below users in Paris": the comparison is judged as one.
+    fn tells_side_of_row(&self, direction: &Direction) -> bool {
+        let after = &self.masked.text[direction.end..];
+        let is_side = [" below", " under", " above", " behind"]
+            .iter()
+            .any(|side| after.starts_with(side));
+        is_side && self.subjects_once().len() == 2 && !self.numbers.iter().any(Bare::is_bound)
     }
 
     /// "Only one cohort fell below 7 %": on which side of a limit it lies, where nothing is known of before.

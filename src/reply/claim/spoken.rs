@@ -19,7 +19,7 @@ use super::called::{CALLED, TOTALS};
 /// What speaks of all rows, whichever it names.
 static OF_ALL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:everywhere|(?:every|each) [a-z]+|(?:only|just|exactly) (?:\d+|one|two|three|four|five|six) [a-z]+|exceptions?|except|apart from|other than|aside from|all but|every other|no other|none of|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|half) (?:out )?of (?:(?:the|our|all) )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen)|(?:all|of the) (?:\d+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen) )",
+        r"(?i)\b(?:everywhere|across (?:the|our|all)|(?:every|each) [a-z]+|(?:only|just|exactly) (?:\d+|one|two|three|four|five|six) [a-z]+|exceptions?|except|apart from|other than|aside from|all but|every other|no other|none of|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|half) (?:out )?of (?:(?:the|our|all) )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen)|(?:all|of the) (?:\d+|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen) )",
     )
 });
 

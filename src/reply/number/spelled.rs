@@ -54,7 +54,8 @@ pub(super) fn so_many_in(text: &str) -> impl Iterator<Item = Bare> {
         let is_of_rows = text[of.end()..]
             .trim_start()
             .starts_with(|c: char| c.is_ascii_alphabetic())
-            && found.get(0)?.as_str().contains("out of");
+            && whole.as_str().contains("out of")
+            && !whole.as_str().contains("every");
         let (part, all) = (value(found.name("part")?.as_str())?, value(of.as_str())?);
         (part < all && !is_of_rows).then(|| Bare {
             raw: whole.as_str().to_owned(),
@@ -190,7 +191,7 @@ pub(super) fn counts(text: &str) -> impl Iterator<Item = Bare> {
 /// "Just one of the five", "one show falling users": where it is no article and no pronoun.
 static ONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^\w-])(?:(?P<single>one) (?:day|country|field|segment|channel|product|cohort) (?:has|had|shows?|saw|recorded|posted|with)\b|(?P<plural>one)\s(?:[a-z-]+s\s)?(?:kept|held|managed|retained|exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|in (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
+        r"(?i)(?:^|[^\w-])(?:(?P<single>one) (?:day|country|field|segment|channel|product|cohort) (?:has|had|shows?|saw|recorded|posted|with)\b|(?P<plural>one)\s(?:[a-z-]+s\s)?(?:kept|held|managed|retained|exceeds?|tops?|surpass(?:es)?|shows?|grew|fell|rose|declined|saw|lies?|stays?)\b|(?:just|only|exactly)\s(?P<only>one)\s(?:of (?:the|all)\b|[a-z-]+(?:,[^,.;]{2,40},)?\s(?:exceed|top|surpass|show|grew|fell|rose|declin|saw|lost|gain|ha[sd]|count|record|post|earn|ran|report|clear|pass|reach|with|above|below|over|under|beyond|went))|all but (?P<but>one)\b|(?:in|for) (?P<inone>one) (?:field|country|segment|channel|product|cohort|market|and|of (?:the|our|all|\d+|two|three|four|five|six|seven|eight|nine|ten))\b)",
     )
 });
 
