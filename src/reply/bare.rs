@@ -95,7 +95,7 @@ impl<'a> Judge<'a, '_> {
             is_left: self.says_left(bare),
             subject: self.subject().filter(|_| bare.kind == Kind::Ordinal),
             of_all: self.tells_of_all(bare),
-            is_average: says_average(text, bare),
+            is_average: self.says_average(bare),
             is_in_all: self.says_together(bare),
             is_gap: self.says_apart(bare),
             noun: self.noun_after(bare),
@@ -301,6 +301,20 @@ impl<'a> Judge<'a, '_> {
             && (is_verb || SUMS.iter().any(|word| text.contains(word)))
     }
 
+    /// "averaged 12", "12 on average", "dividing the sum by the number of days gives 12".
+    fn says_average(&self, bare: &Bare) -> bool {
+        static AVERAGE: LazyLock<Worded> = LazyLock::new(|| worded(r"(?i)\b(?:averag|dividing)"));
+        if AVERAGE.among(&self.first_letters).is_none() {
+            return false;
+        }
+        let text = &self.masked.text;
+        let before = text[..bare.start].to_ascii_lowercase();
+        let mut after = text[bare.end..].split_whitespace().take(4);
+        before.contains("averag")
+            || before.contains("dividing the sum")
+            || after.any(|word| word.starts_with("average"))
+    }
+
     /// "are 15,946 apart", "the gap is 1,200".
     pub(super) fn says_apart(&self, bare: &Bare) -> bool {
         static GAP: LazyLock<Worded> = LazyLock::new(|| worded(r"(?i)\b(?:difference|differ|gap|apart)\b"));
@@ -430,11 +444,4 @@ fn counts_another(bare: &Bare, noun: Option<&str>, quantity: &Quantity<'_>) -> R
     let (said, own) = (noun.unwrap_or_default(), quantity.noun.unwrap_or("something else"));
     let message = format!("\"{} {said}\": {} counts {own}", bare.raw, quantity.source);
     Reason::contradicted("unit", message)
-}
-
-/// "averaged 12", "12 on average", "dividing the sum by the number of days gives 12".
-fn says_average(text: &str, bare: &Bare) -> bool {
-    let before = text[..bare.start].to_ascii_lowercase();
-    let mut after = text[bare.end..].split_whitespace().take(4);
-    before.contains("averag") || before.contains("dividing the sum") || after.any(|word| word.starts_with("average"))
 }

@@ -313,6 +313,13 @@ impl Judge<'_, '_> {
             let word = claim.word.trim_start_matches("a ").trim_start_matches("one ");
             let (_, value) = PARTS.into_iter().find(|(known, _)| *known == word)?;
             let before = self.sentence.typed[..claim.start].trim_end().to_lowercase();
+            // "Failed to bring back at least half": below it.
+            let is_missed = ["fail", "did not", "didn't", "never"]
+                .iter()
+                .any(|word| before.contains(word));
+            if before.ends_with("at least") {
+                return Some(Bare::limit(Kind::Percent, value, !is_missed));
+            }
             let is_above = ["more than", "over", "above"]
                 .iter()
                 .any(|words| before.ends_with(words));

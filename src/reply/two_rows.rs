@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::number::{Bare, Kind};
-use super::pattern::{Worded, pattern, worded};
+use super::pattern::{Worded, holding, pattern, worded};
 use super::reason::Reason;
 use super::verify::Judge;
 use super::words::Direction;
@@ -55,7 +55,8 @@ impl Judge<'_, '_> {
     /// "comes out ahead", "is behind on revenue".
     pub(super) fn comes_out_words(&self) -> Option<Captures<'_>> {
         static COMES: LazyLock<Worded> = LazyLock::new(|| {
-            worded(
+            holding(
+                r"(?i)\b(?:ahead|behind|top|higher|larger|bigger|greater|lower|smaller)\b",
                 r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood|had|has|shows?|posts?|posted) (?:(?:the|a) (?:higher|larger|bigger|greater|(?P<low>lower|smaller)) [a-z]|on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$)",
             )
         });

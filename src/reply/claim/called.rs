@@ -4,7 +4,7 @@
 pub(super) const CALLED: [(&str, &[&str]); 23] = [
     ("average order value", &["AOV", "order value", "basket", "per order"]),
     ("average revenue per user", &["ARPU", "revenue per user"]),
-    ("arpu", &["revenue per user", "per user", "per head", "a head"]),
+    ("arpu", &["revenue per user", "spend per user", "per head", "a head"]),
     ("daily active users", &["DAU", "active users", "users"]),
     (
         "average daily active users",

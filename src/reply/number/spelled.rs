@@ -372,9 +372,9 @@ fn count(text: &str, found: &regex::Captures<'_>) -> Option<Bare> {
         .trim_start()
         .strip_prefix("days ")
         .unwrap_or_default();
-    const OF_DAYS: [&str; 16] = [
-        "of the", "out of", "managed", "finished", "with", "when", "where", "that", "had", "saw", "exceed", "on which",
-        "above", "below", "over", "under",
+    const OF_DAYS: [&str; 19] = [
+        "in the", "closed", "ended", "of the", "out of", "managed", "finished", "with", "when", "where", "that", "had",
+        "saw", "exceed", "on which", "above", "below", "over", "under",
     ];
     let are_rows = OF_DAYS.iter().any(|word| told_of.starts_with(word));
     const SEPARATE: [&str; 4] = ["separate", "different", "distinct", "individual"];
