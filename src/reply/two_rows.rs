@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use super::names::Mention;
 use super::number::{Bare, Kind};
 use super::pattern::{Worded, holding, pattern, worded};
 use super::reason::Reason;
@@ -11,45 +12,55 @@ use super::verify::Judge;
 use super::words::Direction;
 
 impl Judge<'_, '_> {
-    /// "Compared with A, B is higher": whether the row named second lies on the side told.
+    /// "Compared with A, B is higher", "higher for B", "higher for the former": whether the row that it is said of lies on that side.
     pub(super) fn compares_fronted(&self, direction: &Direction) -> Option<bool> {
+        if !["higher", "lower"].contains(&direction.word.as_str()) {
+            return None;
+        }
+        let each = self.subjects_once();
+        let [first, second] = each.as_slice() else {
+            return None;
+        };
+        let holds = |own: &[&str], other: &[&str]| Some(self.order(own, other)? == (direction.sign > 0));
+        let after = &self.masked.text[direction.end..];
+        match self.named_for(direction) {
+            Some(own) if own.rows == first.rows => holds(&first.rows, &second.rows),
+            Some(_) => holds(&second.rows, &first.rows),
+            None if after.contains("the former") => holds(&first.rows, &second.rows),
+            None if after.contains("the latter") => holds(&second.rows, &first.rows),
+            None if second.range.end > direction.start || after.contains(" than") => None,
+            None => {
+                let holds = holds(&second.rows, &first.rows)?;
+                self.sets_apart(first, second, direction, holds).then_some(holds)
+            }
+        }
+    }
+
+    /// "Revenue was higher for B".
+    fn named_for(&self, direction: &Direction) -> Option<&Mention<'_>> {
+        const FOR: [&str; 5] = [" for ", " from ", " in ", " among ", " with "];
+        const NEAR: usize = 24;
+        self.subjects.iter().find(|subject| {
+            let between = self.sentence.typed.get(direction.end..subject.range.start);
+            between.is_some_and(|between| between.len() < NEAR && FOR.iter().any(|word| between.starts_with(word)))
+        })
+    }
+
+    /// "Compared with A, B is higher", "A stood at 31 %, while B came in higher". Where the two are only joined, the word may as well tell
+    /// of a change, unless it stands right behind the second one.
+    fn sets_apart(&self, first: &Mention<'_>, second: &Mention<'_>, direction: &Direction, holds: bool) -> bool {
         static FRONTED: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
                 r"(?i)\b(?:compared (?:with|to)|next to|against|versus|relative to|beside)(?: the)?(?: that of| those of| [a-z]+ (?:of|in))?(?: the)? $",
             )
         });
-        let each = self.subjects_once();
-        let [first, second] = each.as_slice() else {
-            return None;
-        };
-        // "Between A and B, revenue was higher for B".
-        const FOR: [&str; 5] = [" for ", " from ", " in ", " among ", " with "];
-        let named_after = self.subjects.iter().find(|subject| {
-            let between = self.sentence.typed.get(direction.end..subject.range.start);
-            between.is_some_and(|between| between.len() < 24 && FOR.iter().any(|word| between.starts_with(word)))
-        });
-        if let Some(own) = named_after.filter(|_| ["higher", "lower"].contains(&direction.word.as_str())) {
-            let other = if own.rows == first.rows { second } else { first };
-            return Some(self.order(&own.rows, &other.rows)? == (direction.sign > 0));
-        }
-        let is_level = ["higher", "lower"].contains(&direction.word.as_str());
-        let after = &self.masked.text[direction.end..];
-        if is_level && (after.contains("the former") || after.contains("the latter")) {
-            let order = self.order(&first.rows, &second.rows)?;
-            return Some((order == after.contains("the former")) == (direction.sign > 0));
-        }
+        const JOINS: [&str; 4] = [" while ", " whereas ", " and ", ";"];
+        const NEAR: usize = 24;
         let typed = &self.sentence.typed;
-        let may_compare = is_level && second.range.end <= direction.start && !after.contains(" than");
-        let order = may_compare.then(|| self.order(&second.rows, &first.rows)).flatten()?;
-        let holds = order == (direction.sign > 0);
-        // "A stood at 31 %, while B came in higher".
         let between = &typed[first.range.end..second.range.start];
-        let is_contrast = [" while ", " whereas ", " and ", ";"]
-            .iter()
-            .any(|word| between.contains(word));
-        // "; the user_id field was higher at 48" is said of the other.
-        let is_near = direction.start - second.range.end < 24;
-        (is_contrast && (holds || is_near) || FRONTED.is_match(&typed[..first.range.start])).then_some(holds)
+        let is_contrast = JOINS.iter().any(|word| between.contains(word));
+        let is_near = direction.start - second.range.end < NEAR;
+        is_contrast && (holds || is_near) || FRONTED.is_match(&typed[..first.range.start])
     }
 
     /// "comes out ahead", "is behind on revenue".
@@ -57,7 +68,7 @@ impl Judge<'_, '_> {
         static COMES: LazyLock<Worded> = LazyLock::new(|| {
             holding(
                 r"(?i)\b(?:ahead|behind|top|higher|larger|bigger|greater|lower|smaller)\b",
-                r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood|had|has|shows?|posts?|posted) (?:(?:the|a) (?:higher|larger|bigger|greater|(?P<low>lower|smaller)) [a-z]|on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$)",
+                r"(?i)\b(?:comes? out|came out|ends? up|ended up|finish(?:es|ed)?|emerges?|emerged|is|was|stands?|stood|had|has|shows?|posts?|posted) (?:(?:the|a) (?:higher|larger|bigger|greater|(?P<low>lower|smaller)) [a-z\x01]|(?:on top|(?:well |clearly |slightly |just )?(?:ahead|(?P<less>behind)))(?: on| by| in|:|,|\.|$))",
             )
         });
         COMES.among(&self.first_letters)?.captures(&self.sentence.typed)
