@@ -67,6 +67,10 @@ impl Judge<'_, '_> {
         let [at] = self.basis.cells.as_slice() else {
             return false;
         };
+        // "No country earned more than Japan" is said of Japan.
+        if !self.mentions.iter().any(|own| own.rows.contains(&at.row.id.as_str())) {
+            return false;
+        }
         let Some(is_more) = self.compared_before(mention.range.start) else {
             return false;
         };

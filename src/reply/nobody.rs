@@ -53,12 +53,18 @@ impl Judge<'_, '_> {
             .then(|| beyond.iter().filter(is_many).any(|count| count.beyond <= left_out))
     }
 
+    /// "No product had a sharper growth than A": said of A.
+    fn is_compared(&self, at: usize) -> bool {
+        let rest = self.masked.text[at..].split([',', ';', '.']).next().unwrap_or_default();
+        rest.contains(" than ") && !self.subjects.is_empty()
+    }
+
     /// Takes out the directions that none of the rows went, and judges them.
     pub(super) fn directions_of_nobody(&mut self) {
         let found = std::mem::take(&mut self.directions);
         let (of_nobody, others): (Vec<Direction>, Vec<Direction>) = found
             .into_iter()
-            .partition(|direction| self.of_nobody(direction.start) == Some(0));
+            .partition(|direction| self.of_nobody(direction.start) == Some(0) && !self.is_compared(direction.end));
         for direction in of_nobody {
             let went = self.basis.went(direction.sign);
             if self.basis.n_used() > 1 && went.iter().all(|count| count.beyond > 0) {

@@ -126,6 +126,11 @@ pub(super) const TRUE: &[(&str, &str)] = &[
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
+    (
+        "No country earned more than Brazil, which brought in $12,400.",
+        "r3.revenue",
+    ),
+    ("No country had a sharper growth in revenue than Brazil.", "r1.revenue*"),
     // Days.
     ("On Friday the 13th, orders sank to 156.", "T2.r5.orders"),
     ("On Thursday the 14th, orders sank to 156.", "T2.r5.orders"),
