@@ -11,6 +11,7 @@ use super::hints::Hints;
 use super::lexicon::{Entry, Lexicon};
 use super::pattern::pattern;
 use super::render::MARK;
+use super::text::lists_inside;
 
 /// Stands for masked bytes; matches no pattern.
 const HOLE: char = '\u{1}';
@@ -63,6 +64,7 @@ pub(super) fn mask_found(text: &str, names: &[(Range<usize>, &Entry)], lexicon: 
         let found: Vec<_> = SCAFFOLD
             .find_iter(&out)
             .filter(|found| !counts_days(found.as_str()) && !goes_on(&out[found.end()..]))
+            .filter(|found| !found.as_str().starts_with([':', ',', ';']) || lists_inside(text))
             .map(|found| found.range())
             .collect();
         for range in found {

@@ -49,6 +49,7 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut start = 0;
     let bytes = text.as_bytes();
+    let has_list = lists_inside(text);
     for at in memchr3_iter(b'.', b'!', b'?', bytes) {
         let after = text[at + 1..].trim_start();
         let spaced = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
@@ -59,8 +60,8 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
         let word = text[start..at].rsplit([' ', '(']).next().unwrap_or_default();
         let before = text[start..at - word.len()].trim_end();
         // "1. …" opens a sentence, and "Top 3: 1. A, 2. B" lists inside one.
-        let is_marker =
-            word.bytes().all(|byte| byte.is_ascii_digit()) && (before.is_empty() || before.ends_with([':', ',', ';']));
+        let is_marker = word.bytes().all(|byte| byte.is_ascii_digit())
+            && (before.is_empty() || has_list && before.ends_with([':', ',', ';']));
         if spaced && begins && !is_marker && !SHORT.contains(&word.to_lowercase().as_str()) {
             out.push(text[start..=at].trim().to_owned());
             start = at + 1;
@@ -69,6 +70,12 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
     out.push(text[start..].trim().to_owned());
     out.retain(|sentence| !sentence.is_empty());
     out
+}
+
+/// "Top 3: 1. A, 2. B": whether numbers inside a text count a list from its first place on, and are no values.
+pub(super) fn lists_inside(text: &str) -> bool {
+    const PLACES: [[&str; 3]; 2] = [[" 1. ", " 1) ", " (1) "], [" 2. ", " 2) ", " (2) "]];
+    PLACES.iter().all(|ways| ways.iter().any(|way| text.contains(way)))
 }
 
 /// The length of an HTML tag or comment that starts here.

@@ -126,6 +126,8 @@ pub(super) const TRUE: &[(&str, &str)] = &[
 ];
 
 pub(super) const FALSE: &[(&str, &str)] = &[
+    ("Countries that lost revenue: 5. Brazil is one of them.", "all"),
+    ("Refund rate in percent: 7. It went up.", "M7 M8"),
     (
         "No country earned more than Brazil, which brought in $12,400.",
         "r3.revenue",
